@@ -1,0 +1,125 @@
+package clip
+
+import (
+	"math"
+	"slices"
+
+	"github.com/facet-clip/facet/clip/checkpoint"
+	"github.com/facet-clip/facet/graph"
+)
+
+// Output is a result of the image tower.
+type Output string
+
+// The outputs of the image tower, for a batch of B pictures.
+const (
+	Embedding Output = "embedding" // [B,D], not normalised
+	Attention Output = "attention" // [B,M,K+1], a_i^h of the class query
+	Tokens    Output = "tokens"    // [B,K+1,C], x_i
+	Scalars   Output = "scalars"   // [B,M,C], s[h,n]
+)
+
+// imageTower writes the image tower for a grid of h×w tokens: pixels [B,3,32h,32w] → the wanted outputs.
+func imageTower(ck *checkpoint.Checkpoint, c Config, h, w int, want []Output) (*graph.Graph, error) {
+	t := newTower("image", ck)
+	pixels := t.Input("pixels", graph.Float32, graph.Batch, 3, graph.Dim(h*Stride), graph.Dim(w*Stride))
+	z := t.trunk(pixels, c)
+	results := t.absorbedPool(z, c, h, w)
+	for _, o := range []Output{Embedding, Attention, Tokens, Scalars} {
+		if slices.Contains(want, o) {
+			t.Output(string(o), results[o])
+		}
+	}
+	return t.done()
+}
+
+// trunk is the ModifiedResNet: x [B,3,32h,32w] → Z [B,C,h,w], after ReLU.
+func (t *tower) trunk(x *graph.Value, c Config) *graph.Value {
+	for _, l := range c.stem() {
+		x = t.Relu(t.convBN(x, l.conv, l.bn, l.in, l.out, 3, l.stride))
+	}
+	x = t.AvgPool(x, 2)
+	for _, b := range c.bottlenecks() {
+		x = t.bottleneck(x, b)
+	}
+	return x
+}
+
+// bottleneck is a residual block; strides are average pools, before the last convolution and before
+// the shortcut's (CLIP's "anti-aliased" strides). x [B,in,H,W] → [B,4·planes,H/stride,W/stride].
+func (t *tower) bottleneck(x *graph.Value, b bottleneck) *graph.Value {
+	y := t.Relu(t.convBN(x, b.name+".conv1", b.name+".bn1", b.in, b.planes, 1, 1))
+	y = t.Relu(t.convBN(y, b.name+".conv2", b.name+".bn2", b.planes, b.planes, 3, 1))
+	shortcut := x
+	if b.stride > 1 {
+		y = t.AvgPool(y, b.stride)
+		shortcut = t.AvgPool(x, b.stride)
+	}
+	y = t.convBN(y, b.name+".conv3", b.name+".bn3", b.planes, expansion*b.planes, 1, 1)
+	if b.downsample {
+		shortcut = t.convBN(shortcut, b.name+".downsample.0", b.name+".downsample.1", b.in, expansion*b.planes, 1, 1)
+	}
+	return t.Relu(t.Add(y, shortcut))
+}
+
+// absorbedPool is the attention pool of DESIGN §1 with the key map absorbed into the query and the
+// value map applied after the mean over tokens, so that no token is projected and the pair scalars
+// are an intermediate of the forward pass:
+//
+//	U_h = W_K^hᵀ q_h/√d,  a^h = softmax_i(U_h·x_i),  s_h = Σ_i a_i^h x_i,
+//	embedding = Σ_h W_O^h (W_V^h s_h + b_V^h) + b_O.
+//
+// b_K shifts all logits of a head alike and drops out. z [B,C,h,w].
+func (t *tower) absorbedPool(z *graph.Value, c Config, h, w int) map[Output]*graph.Value {
+	const pool = "visual.attnpool."
+	C, M, D, K := c.Channels, c.Heads, c.Embed, h*w
+	d := C / M
+	p := interpolatePositions(t.tensor(pool+"positional_embedding", c.Grid()*c.Grid()+1, C), c.Grid(), h, w, C) // [K+1,C]
+
+	z = t.Transpose(t.Reshape(z, graph.Batch, graph.Dim(C), graph.Dim(K)), 0, 2, 1)                          // [B,K,C]
+	mean := t.ReduceMean(z, 1)                                                                               // [B,1,C]
+	x := t.Add(t.Concat(1, mean, z), t.Constant(pool+"positions", p, K+1, C))                                // [B,K+1,C]
+	x0 := t.Add(t.Reshape(mean, graph.Batch, graph.Dim(C)), t.Constant(pool+"class_position", p[:C:C], C))   // [B,C]
+	scale := 1 / math.Sqrt(float64(d))                                                                       // of the logits
+	wq := t.Constant(pool+"q_proj.weight", scaled(t.tensor(pool+"q_proj.weight", C, C), scale), C, C)        // [C,C]
+	bq := t.Constant(pool+"q_proj.bias", scaled(t.tensor(pool+"q_proj.bias", C), scale), C)                  // [C]
+	wk := t.Constant(pool+"k_proj.weight", t.tensor(pool+"k_proj.weight", C, C), M, d, C)                    // W_K^h by head
+	wv := t.tensor(pool+"v_proj.weight", C, C)                                                               // W_V^h by head
+	wo := t.tensor(pool+"c_proj.weight", D, C)                                                               // W_O
+	bias := constantTerm(wo, t.tensor(pool+"v_proj.bias", C), t.tensor(pool+"c_proj.bias", D))               // b
+	heads := func(v *graph.Value) *graph.Value { return t.Transpose(v, 1, 0, 2) }                            // [B,M,·] ↔ [M,B,·]
+	q := heads(t.Reshape(t.Linear(x0, wq, bq), graph.Batch, graph.Dim(M), graph.Dim(d)))                     // [M,B,d]
+	U := heads(t.MatMul(q, wk, false))                                                                       // [B,M,C]
+	a := t.Softmax(t.MatMul(U, x, true))                                                                     // [B,M,K+1]
+	s := t.MatMul(a, x, false)                                                                               // [B,M,C]
+	v := heads(t.MatMul(heads(s), t.Constant(pool+"v_proj.weight", wv, M, d, C), true))                      // [B,M,d]
+	e := t.MatMul(t.Reshape(v, graph.Batch, graph.Dim(C)), t.Constant(pool+"c_proj.weight", wo, D, C), true) // [B,D]
+	return map[Output]*graph.Value{
+		Embedding: t.Add(e, t.Constant(pool+"bias", bias, D)),
+		Attention: a,
+		Tokens:    x,
+		Scalars:   s,
+	}
+}
+
+// constantTerm is b = W_O b_V + b_O in float64: what every embedding holds whatever the picture (DESIGN §1). wo [D,C].
+func constantTerm(wo, bv, bo []float32) []float32 {
+	C := len(bv)
+	b := make([]float32, len(bo))
+	for o := range bo {
+		sum := float64(bo[o])
+		for i, v := range bv {
+			sum += float64(wo[o*C+i]) * float64(v)
+		}
+		b[o] = float32(sum)
+	}
+	return b
+}
+
+// scaled multiplies in place.
+func scaled(data []float32, by float64) []float32 {
+	for i, v := range data {
+		data[i] = float32(float64(v) * by)
+	}
+	return data
+}

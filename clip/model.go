@@ -1,0 +1,255 @@
+package clip
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/facet-clip/facet/clip/checkpoint"
+	"github.com/facet-clip/facet/clip/tokenizer"
+	"github.com/facet-clip/facet/engine"
+	"github.com/facet-clip/facet/graph"
+)
+
+// ErrNoText is returned when a text is to be encoded and the checkpoint has the image tower alone.
+var ErrNoText = errors.New("the checkpoint has no text tower")
+
+// Model is a checkpoint on an engine. A tower is built when it is first needed, so that a model which
+// only sees pictures never reads the text weights. Safe for concurrent use.
+type Model struct {
+	Config     Config
+	Activation Activation
+
+	ck     *checkpoint.Checkpoint
+	engine engine.Engine
+
+	mu    sync.Mutex
+	image imageSession
+	text  engine.Session
+}
+
+// imageSession is the image tower for one grid and one choice of outputs; another choice replaces it.
+type imageSession struct {
+	h, w int
+	want []Output
+	engine.Session
+}
+
+// New reads the architecture of a checkpoint and binds it to an engine. The model keeps the checkpoint
+// open and closes it. act is the activation of the text tower.
+func New(ck *checkpoint.Checkpoint, e engine.Engine, act Activation) (*Model, error) {
+	if act != QuickGELU && act != GELU {
+		return nil, fmt.Errorf("unknown activation %q: expected %s or %s", act, QuickGELU, GELU)
+	}
+	c, err := InferConfig(ck)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Config: c, Activation: act, ck: ck, engine: e}, nil
+}
+
+// Checkpoint is the file behind the model.
+func (m *Model) Checkpoint() *checkpoint.Checkpoint { return m.ck }
+
+// Engine is what runs the towers.
+func (m *Model) Engine() engine.Engine { return m.engine }
+
+// Close frees the sessions and closes the checkpoint.
+func (m *Model) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var errs []error
+	for _, s := range []engine.Session{m.image.Session, m.text} {
+		if s != nil {
+			errs = append(errs, s.Close())
+		}
+	}
+	m.image, m.text = imageSession{}, nil
+	return errors.Join(append(errs, m.ck.Close())...)
+}
+
+// EncodeImages runs the image tower over pixels [B,3,32h,32w], normalised, and gives the wanted outputs.
+// Sizes other than the native one use interpolated positions.
+func (m *Model) EncodeImages(ctx context.Context, pixels graph.Tensor, want ...Output) (map[Output]graph.Tensor, error) {
+	s := pixels.Shape
+	if len(s) != 4 || s[0] < 1 || s[1] != 3 || s[2] < Stride || s[3] < Stride || s[2]%Stride != 0 || s[3]%Stride != 0 {
+		return nil, fmt.Errorf("pixels: expected [N,3,H,W] with H and W multiples of %d, found %v", Stride, s)
+	}
+	session, err := m.imageTower(s[2]/Stride, s[3]/Stride, want)
+	if err != nil {
+		return nil, err
+	}
+	results, err := session.Run(ctx, map[string]graph.Tensor{"pixels": pixels})
+	if err != nil {
+		return nil, err
+	}
+	out := map[Output]graph.Tensor{}
+	for name, t := range results {
+		out[Output(name)] = t
+	}
+	return out, nil
+}
+
+func (m *Model) imageTower(h, w int, want []Output) (engine.Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.image.Session != nil && m.image.h == h && m.image.w == w && slices.Equal(m.image.want, want) {
+		return m.image, nil
+	}
+	g, err := imageTower(m.ck, m.Config, h, w, want)
+	if err != nil {
+		return nil, err
+	}
+	s, err := m.engine.Compile(g)
+	if err != nil {
+		return nil, err
+	}
+	if m.image.Session != nil {
+		if err := m.image.Close(); err != nil {
+			return nil, err
+		}
+	}
+	m.image = imageSession{h, w, slices.Clone(want), s}
+	return s, nil
+}
+
+// textBatch is how many texts run at once.
+const textBatch = 32
+
+// EncodeTexts runs the text tower over token sequences (start … end, not padded) and gives [T,D] in their
+// order, not normalised. Texts of like length run together, and no further than the longest of them. done, when
+// not nil, is told how many more are ready.
+func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(int)) (graph.Tensor, error) {
+	session, err := m.textTower()
+	if err != nil {
+		return graph.Tensor{}, err
+	}
+	if len(sequences) == 0 {
+		return graph.Tensor{}, errors.New("no texts to encode")
+	}
+	order := make([]int, len(sequences))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(sequences[a]), len(sequences[b])) })
+	D := m.Config.Embed
+	out := make([]float32, len(sequences)*D)
+	for batch := range slices.Chunk(order, textBatch) {
+		inputs, err := m.textInputs(sequences, batch)
+		if err != nil {
+			return graph.Tensor{}, err
+		}
+		results, err := session.Run(ctx, inputs)
+		if err != nil {
+			return graph.Tensor{}, err
+		}
+		for i, text := range batch {
+			copy(out[text*D:], results[string(Embedding)].Floats[i*D:(i+1)*D])
+		}
+		if done != nil {
+			done(len(batch))
+		}
+	}
+	return graph.Floats(out, len(sequences), D), nil
+}
+
+// textInputs frames the sequences of a batch: ids [B,T] padded with zeros behind the end of each text, which the causal
+// mask keeps out of sight.
+func (m *Model) textInputs(sequences [][]int64, batch []int) (map[string]graph.Tensor, error) {
+	B, T := len(batch), 0
+	for _, text := range batch {
+		n := len(sequences[text])
+		if n == 0 || n > m.Config.Text.Context {
+			return nil, fmt.Errorf("text %d has %d tokens: expected 1 to %d", text+1, n, m.Config.Text.Context)
+		}
+		T = max(T, n)
+	}
+	ids, positions, ends := make([]int64, B*T), make([]int64, T), make([]int64, B)
+	for b, text := range batch {
+		copy(ids[b*T:], sequences[text])
+		ends[b] = int64(b*T + len(sequences[text]) - 1)
+	}
+	for i := range positions {
+		positions[i] = int64(i)
+	}
+	return map[string]graph.Tensor{
+		"ids":       graph.Ints(ids, B, T),
+		"positions": graph.Ints(positions, T),
+		"ends":      graph.Ints(ends, B),
+	}, nil
+}
+
+func (m *Model) textTower() (engine.Session, error) {
+	if !m.Config.HasText() {
+		return nil, fmt.Errorf("%s: %w", m.ck.Path(), ErrNoText)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.text != nil {
+		return m.text, nil
+	}
+	g, err := textTower(m.ck, m.Config, m.Activation)
+	if err != nil {
+		return nil, err
+	}
+	m.text, err = m.engine.Compile(g)
+	return m.text, err
+}
+
+// LogitScale is τ, what cosines are multiplied by before the softmax: exp of the checkpoint's logit_scale.
+func (m *Model) LogitScale() (float64, error) {
+	if !m.Config.HasText() {
+		return 0, fmt.Errorf("%s: %w", m.ck.Path(), ErrNoText)
+	}
+	v, err := m.ck.Float32("logit_scale")
+	if err != nil {
+		return 0, err
+	}
+	return math.Exp(float64(v[0])), nil
+}
+
+// PoolWeights are the value and output maps of the attention pool: all that the decomposition needs.
+type PoolWeights struct {
+	Heads, Channels, Embed int       // M, C, D
+	Value                  []float32 // W_V [M,d,C]
+	ValueBias              []float32 // b_V [M,d]
+	Output                 []float32 // W_O [D,M,d]
+	OutputBias             []float32 // b_O [D]
+}
+
+// PoolWeights reads them from the checkpoint, in float32.
+func (m *Model) PoolWeights() (PoolWeights, error) {
+	const pool = "visual.attnpool."
+	C, D := m.Config.Channels, m.Config.Embed
+	t := newTower("pool", m.ck)
+	w := PoolWeights{
+		Heads: m.Config.Heads, Channels: C, Embed: D,
+		Value:      t.tensor(pool+"v_proj.weight", C, C),
+		ValueBias:  t.tensor(pool+"v_proj.bias", C),
+		Output:     t.tensor(pool+"c_proj.weight", D, C),
+		OutputBias: t.tensor(pool+"c_proj.bias", D),
+	}
+	return w, t.err
+}
+
+// Sequences cleans, splits and frames texts for [Model.EncodeTexts]. A vocabulary of another size than
+// the model's, or a text longer than its context (unless truncate), is an error.
+func (m *Model) Sequences(tok *tokenizer.Tokenizer, texts []string, truncate bool) ([][]int64, error) {
+	if tok.Size() != m.Config.Text.Vocabulary {
+		return nil, fmt.Errorf("vocabulary has %d tokens, %s was trained with %d: expected the model's own vocabulary",
+			tok.Size(), m.ck.Path(), m.Config.Text.Vocabulary)
+	}
+	out := make([][]int64, len(texts))
+	for i, text := range texts {
+		s, err := tok.Sequence(text, m.Config.Text.Context, truncate)
+		if err != nil {
+			return nil, fmt.Errorf("text %d (%.40q): %w", i+1, text, err)
+		}
+		out[i] = s
+	}
+	return out, nil
+}

@@ -1,0 +1,70 @@
+package clip
+
+import (
+	"bytes"
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/facet-clip/facet/clip/checkpoint"
+)
+
+// RandomTensor makes the numbers of one tensor of an architecture for a model that has learnt nothing but
+// behaves: activations keep their size through the trunk and heads attend unevenly. For demonstrations,
+// tests and benchmarks. The same seed and name give the same numbers on every machine.
+func RandomTensor(s Spec, seed uint64) []float32 {
+	rng := rand.New(rand.NewPCG(seed, nameHash(s.Name)))
+	data := make([]float32, elements(s.Shape))
+	fill := func(mean, deviation float64) []float32 {
+		for i := range data {
+			data[i] = float32(mean + deviation*rng.NormFloat64())
+		}
+		return data
+	}
+	last := 1.0
+	if n := len(s.Shape); n > 0 {
+		last = float64(s.Shape[n-1])
+	}
+	switch name := s.Name; {
+	case name == "logit_scale":
+		return []float32{float32(math.Log(100))}
+	case len(s.Shape) == 4: // He's initialisation: a convolution after a ReLU
+		return fill(0, math.Sqrt(2/float64(s.Shape[1]*s.Shape[2]*s.Shape[3])))
+	case strings.HasSuffix(name, "running_var"):
+		return fill(1, 0.05)
+	case strings.HasSuffix(name, "bn3.weight"): // residual branches add a little each
+		return fill(0.4, 0.05)
+	case strings.HasSuffix(name, "running_mean"), strings.HasSuffix(name, "bias"):
+		return fill(0, 0.1)
+	case strings.Contains(name, "positional_embedding"):
+		return fill(0, 0.3)
+	case name == "token_embedding.weight":
+		return fill(0, 0.5)
+	case strings.Contains(name, "attnpool.q_proj"), strings.Contains(name, "attnpool.k_proj"):
+		return fill(0, 2/math.Sqrt(last))
+	case len(s.Shape) == 2:
+		return fill(0, 1/math.Sqrt(last))
+	default: // scales of batch and layer norms
+		return fill(1, 0.1)
+	}
+}
+
+// RandomCheckpoint is a whole checkpoint of [RandomTensor]s as a safetensors file in fp16, under OpenAI's names.
+func RandomCheckpoint(c Config, seed uint64) ([]byte, error) {
+	var tensors []checkpoint.Data
+	for _, s := range c.Tensors() {
+		tensors = append(tensors, checkpoint.Data{Name: s.Name, DType: checkpoint.Float16, Shape: s.Shape, Floats: RandomTensor(s, seed)})
+	}
+	var b bytes.Buffer
+	err := checkpoint.WriteSafetensors(&b, tensors)
+	return b.Bytes(), err
+}
+
+// nameHash is FNV-1a.
+func nameHash(name string) uint64 {
+	h := uint64(14695981039346656037)
+	for _, b := range []byte(name) {
+		h = (h ^ uint64(b)) * 1099511628211
+	}
+	return h
+}

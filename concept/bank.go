@@ -1,0 +1,106 @@
+// Package concept holds texts as directions of the joint image–text space: banks of words, prompt
+// templates and zero-shot heads.
+//
+// # Terms
+//
+//   - A [Bank] is T texts with their unit embeddings [T,D].
+//   - Centring takes the bank's mean off every text and makes the rows unit again: what all texts
+//     share says nothing about any of them (DESIGN §1, text labels).
+//   - A zero-shot head is a bank with one row a class, the mean over its prompts (Radford et al., 2021, §3.1.4).
+package concept
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Bank is a list of texts with an embedding each.
+type Bank struct {
+	Texts      []string
+	Embed      int       // D
+	Embeddings []float32 // [T,D], unit rows
+}
+
+// NewBank makes the rows of embeddings [T,D] unit. An empty bank, and an embedding that is not finite or
+// has no length, are errors that name the text.
+func NewBank(texts []string, embeddings []float32, embed int) (*Bank, error) {
+	if len(texts) == 0 || len(embeddings) != len(texts)*embed {
+		return nil, fmt.Errorf("text bank: %d texts and %d numbers do not fit embeddings of width %d", len(texts), len(embeddings), embed)
+	}
+	b := &Bank{Texts: texts, Embed: embed, Embeddings: slices.Clone(embeddings)}
+	for i, text := range texts {
+		if err := normalise(b.row(i)); err != nil {
+			return nil, fmt.Errorf("text bank: the embedding of %q %w", text, err)
+		}
+	}
+	return b, nil
+}
+
+// Centred is the bank minus its mean, rows of unit norm again. Fewer than two different texts leave
+// nothing, which is an error.
+func (b *Bank) Centred() (*Bank, error) {
+	mean := make([]float64, b.Embed)
+	for i := range b.Texts {
+		for d, v := range b.row(i) {
+			mean[d] += float64(v) / float64(len(b.Texts))
+		}
+	}
+	c := &Bank{Texts: b.Texts, Embed: b.Embed, Embeddings: slices.Clone(b.Embeddings)}
+	for i, text := range b.Texts {
+		row := c.row(i)
+		for d := range row {
+			row[d] = float32(float64(row[d]) - mean[d])
+		}
+		if length := norm(row); length < 1e-6 {
+			return nil, fmt.Errorf("text bank: %q equals the mean of the bank: expected at least two different texts", text)
+		}
+		if err := normalise(row); err != nil {
+			return nil, fmt.Errorf("text bank: the centred embedding of %q %w", text, err)
+		}
+	}
+	return c, nil
+}
+
+// Match is a text with its cosine to what was asked.
+type Match struct {
+	Text   string  `json:"text"`
+	Cosine float64 `json:"cosine"`
+}
+
+// Nearest are the k texts of largest cosine with a direction [D], largest first; ties in the bank's order.
+func (b *Bank) Nearest(direction []float32, k int) []Match {
+	length := norm(direction)
+	matches := make([]Match, len(b.Texts))
+	for i, text := range b.Texts {
+		matches[i] = Match{text, dot(b.row(i), direction) / length}
+	}
+	slices.SortStableFunc(matches, func(x, y Match) int { return cmp.Compare(y.Cosine, x.Cosine) })
+	return matches[:min(k, len(matches))]
+}
+
+func (b *Bank) row(i int) []float32 { return b.Embeddings[i*b.Embed : (i+1)*b.Embed] }
+
+// normalise makes x unit, in place.
+func normalise(x []float32) error {
+	length := norm(x)
+	if math.IsNaN(length) || math.IsInf(length, 0) || length == 0 {
+		return errors.New("is not a finite vector of some length")
+	}
+	for i, v := range x {
+		x[i] = float32(float64(v) / length)
+	}
+	return nil
+}
+
+func dot(a, b []float32) float64 {
+	sum := 0.0
+	for i, v := range a {
+		sum += float64(v) * float64(b[i])
+	}
+	return sum
+}
+
+func norm(x []float32) float64 { return math.Sqrt(dot(x, x)) }

@@ -1,0 +1,200 @@
+// Package decompose is the mathematics of the neuron–attention decomposition: it splits the image
+// embedding of a CLIP-ResNet exactly into contributions of single neurons n passing through single
+// attention heads h, the pairs (Bu & Gandelsman, arXiv 2509.19943, §3; DESIGN §1):
+//
+//	embedding = Σ_h Σ_n s[h,n]·u[h,n] + b
+//
+// # Terms
+//
+//   - M heads of width d, C neurons, D the joint embedding width, K spatial tokens and one class token.
+//   - pair scalars s[h,n] = Σ_i a_i^h x_{i,n}: [M,C] for each image ([Scalars]).
+//   - pair directions u[h,n] = W_O^h W_V^h[:,n] ∈ R^D: from the weights alone ([OV]).
+//   - contribution of a pair: s[h,n]·u[h,n]; of a head, the sum over n; of a neuron, the sum over h.
+//
+// The package knows no engine, no file and no picture. Data is float32, sums are float64.
+package decompose
+
+import (
+	"fmt"
+	"iter"
+	"math"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
+)
+
+// Pair is a neuron–head pair. People read it as (neuron,head); arrays are indexed [head, neuron].
+type Pair struct{ Head, Neuron int }
+
+// String is "(neuron,head)", the paper's way.
+func (p Pair) String() string { return fmt.Sprintf("(%d,%d)", p.Neuron, p.Head) }
+
+// Weights are the value and output maps of an attention pool, row-major.
+type Weights struct {
+	Heads, Channels, Embed int       // M, C, D
+	Value                  []float32 // W_V [M,d,C]
+	ValueBias              []float32 // b_V [M,d]
+	Output                 []float32 // W_O [D,M,d]
+	OutputBias             []float32 // b_O [D]
+}
+
+// OV is the map from pair scalars to the embedding, kept factored: all M·C directions are M products of
+// rank d = C/M, W_O^h W_V^h, and are never stored unless asked for.
+type OV struct {
+	Heads, Channels, Width, Embed int // M, C, d, D
+	weights                       Weights
+	bias                          []float64 // b [D]
+}
+
+// New checks the shapes and computes the constant term.
+func New(w Weights) (*OV, error) {
+	M, C, D := w.Heads, w.Channels, w.Embed
+	if M < 1 || C < 1 || D < 1 || C%M != 0 {
+		return nil, fmt.Errorf("attention pool: %d channels do not split into %d heads (embedding %d)", C, M, D)
+	}
+	for _, t := range []struct {
+		name       string
+		have, want int
+	}{{"value", len(w.Value), C * C}, {"value bias", len(w.ValueBias), C}, {"output", len(w.Output), D * C}, {"output bias", len(w.OutputBias), D}} {
+		if t.have != t.want {
+			return nil, fmt.Errorf("attention pool: %s: expected %d numbers, found %d", t.name, t.want, t.have)
+		}
+	}
+	ov := &OV{Heads: M, Channels: C, Width: C / M, Embed: D, weights: w, bias: make([]float64, D)}
+	for o := range D {
+		ov.bias[o] = float64(w.OutputBias[o]) + dot(w.Output[o*C:(o+1)*C], w.ValueBias)
+	}
+	return ov, nil
+}
+
+// Bias is b = Σ_h W_O^h b_V^h + b_O [D]: what every embedding holds whatever the picture.
+func (ov *OV) Bias() []float32 { return toFloat32(ov.bias) }
+
+// Direction is u[h,n] = W_O^h W_V^h[:,n] [D].
+func (ov *OV) Direction(p Pair) []float32 {
+	return toFloat32(ov.direction(p))
+}
+
+func (ov *OV) direction(p Pair) []float64 {
+	d, C := ov.Width, ov.Channels
+	column := make([]float32, d) // W_V^h[:,n]
+	for k := range d {
+		column[k] = ov.weights.Value[(p.Head*d+k)*C+p.Neuron]
+	}
+	u := make([]float64, ov.Embed)
+	for o := range u {
+		u[o] = dot(ov.weights.Output[o*C+p.Head*d:][:d], column)
+	}
+	return u
+}
+
+// HeadDirections are the directions of every pair of a head, u[h,:] [C,D], with one matrix product.
+func (ov *OV) HeadDirections(head int) []float32 {
+	u := make([]float32, ov.Channels*ov.Embed)
+	ov.headDirections(head, u)
+	return u
+}
+
+// headDirections fills u [C,D]. W_V^h is transposed first: gonum is many times slower with a transposed left factor.
+func (ov *OV) headDirections(head int, u []float32) {
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, transposed(ov.value(head)), ov.output(head), 0, matrix(u, ov.Channels, ov.Embed))
+}
+
+// Directions gives the directions of every pair, head by head: u[h,:] [C,D]. Each is overwritten by the next, so that
+// all of them take C·D·4 bytes (RN50x16: 9 MB) and not M times that.
+func (ov *OV) Directions() iter.Seq2[int, []float32] {
+	return func(yield func(int, []float32) bool) {
+		u := make([]float32, ov.Channels*ov.Embed)
+		for h := range ov.Heads {
+			ov.headDirections(h, u)
+			if !yield(h, u) {
+				return
+			}
+		}
+	}
+}
+
+// Norms are ‖u[h,n]‖ [M,C], from ‖u‖² = W_V^h[:,n]ᵀ (W_O^hᵀ W_O^h) W_V^h[:,n].
+func (ov *OV) Norms() []float32 {
+	d, C := ov.Width, ov.Channels
+	norms := make([]float32, ov.Heads*C)
+	gram, product := make([]float32, d*d), make([]float32, d*C)
+	squares := make([]float64, C)
+	for h := range ov.Heads {
+		out, value := ov.output(h), ov.value(h)
+		blas32.Gemm(blas.Trans, blas.NoTrans, 1, out, out, 0, matrix(gram, d, d))
+		blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(gram, d, d), value, 0, matrix(product, d, C))
+		clear(squares)
+		for k := range d {
+			for n, g := range product[k*C : (k+1)*C] {
+				squares[n] += float64(g) * float64(value.Data[k*C+n])
+			}
+		}
+		for n, q := range squares {
+			norms[h*C+n] = float32(math.Sqrt(max(q, 0)))
+		}
+	}
+	return norms
+}
+
+// Text is ⟨t,u[h,n]⟩ for every pair [M,C], without any direction: (W_V^hᵀ (W_O^hᵀ t))_n. t [D].
+func (ov *OV) Text(t []float32) []float32 {
+	if len(t) != ov.Embed {
+		panic(fmt.Sprintf("decompose: text of width %d against embeddings of width %d", len(t), ov.Embed))
+	}
+	C := ov.Channels
+	back := make([]float32, C) // W_Oᵀ t, all heads at once [M,d]
+	blas32.Gemv(blas.Trans, 1, matrix(ov.weights.Output, ov.Embed, C), vector(t), 0, vector(back))
+	out := make([]float32, ov.Heads*C)
+	parallel(ov.Heads, func(h int) {
+		blas32.Gemv(blas.Trans, 1, ov.value(h), vector(back[h*ov.Width:(h+1)*ov.Width]), 0, vector(out[h*C:(h+1)*C]))
+	})
+	return out
+}
+
+// value is W_V^h [d,C].
+func (ov *OV) value(h int) blas32.General {
+	n := ov.Width * ov.Channels
+	return matrix(ov.weights.Value[h*n:(h+1)*n], ov.Width, ov.Channels)
+}
+
+// output is W_O^h [D,d].
+func (ov *OV) output(h int) blas32.General {
+	return blas32.General{Rows: ov.Embed, Cols: ov.Width, Stride: ov.Channels, Data: ov.weights.Output[h*ov.Width:]}
+}
+
+func matrix(data []float32, rows, cols int) blas32.General {
+	return blas32.General{Rows: rows, Cols: cols, Stride: cols, Data: data}
+}
+
+// transposed copies m [r,c] to [c,r].
+func transposed(m blas32.General) blas32.General {
+	t := matrix(make([]float32, m.Rows*m.Cols), m.Cols, m.Rows)
+	for r := range m.Rows {
+		for c, v := range m.Data[r*m.Stride:][:m.Cols] {
+			t.Data[c*m.Rows+r] = v
+		}
+	}
+	return t
+}
+
+func vector(data []float32) blas32.Vector { return blas32.Vector{N: len(data), Inc: 1, Data: data} }
+
+func toFloat32(x []float64) []float32 {
+	out := make([]float32, len(x))
+	for i, v := range x {
+		out[i] = float32(v)
+	}
+	return out
+}
+
+// dot is the inner product, summed in float64.
+func dot(a, b []float32) float64 {
+	sum := 0.0
+	for i, v := range a {
+		sum += float64(v) * float64(b[i])
+	}
+	return sum
+}
+
+func norm(x []float32) float64 { return math.Sqrt(dot(x, x)) }

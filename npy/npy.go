@@ -1,0 +1,204 @@
+// Package npy reads and writes arrays in NumPy's .npy format, versions 1 to 3.
+//
+// facet writes float32, row-major. It reads float32, float64, float16, int32, int64, uint8 and bool, little-endian
+// and row-major, and refuses the rest by name.
+package npy
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// ErrFormat is returned when the data is not an .npy file that facet reads.
+var ErrFormat = errors.New("not a readable .npy array")
+
+const (
+	magic     = "\x93NUMPY"
+	maxHeader = 1 << 16
+	maxAxes   = 32
+)
+
+// Array is a row-major array.
+type Array struct {
+	Shape []int
+	Data  []float32
+}
+
+// Write writes data as float32 of the given shape. It is an error when the numbers do not fill the shape.
+func Write(w io.Writer, data []float32, shape ...int) error {
+	n := 1
+	sizes := make([]string, len(shape))
+	for i, s := range shape {
+		n *= s
+		sizes[i] = strconv.Itoa(s) + ","
+	}
+	if n != len(data) {
+		return fmt.Errorf("npy: %d numbers do not fill the shape %v", len(data), shape)
+	}
+	header := "{'descr': '<f4', 'fortran_order': False, 'shape': (" + strings.Join(sizes, " ") + "), }"
+	const before = len(magic) + 4
+	header += strings.Repeat(" ", 63-(before+len(header))%64) + "\n"
+	out := bufio.NewWriterSize(w, 1<<16)
+	out.WriteString(magic + "\x01\x00")
+	binary.Write(out, binary.LittleEndian, uint16(len(header)))
+	out.WriteString(header)
+	var b [4]byte
+	for _, v := range data {
+		binary.LittleEndian.PutUint32(b[:], math.Float32bits(v))
+		out.Write(b[:])
+	}
+	return out.Flush() // bufio keeps the first error
+}
+
+var (
+	descrKey = regexp.MustCompile(`'descr'\s*:\s*'([^']*)'`)
+	orderKey = regexp.MustCompile(`'fortran_order'\s*:\s*(True|False)`)
+	shapeKey = regexp.MustCompile(`'shape'\s*:\s*\(([^()]*)\)`)
+)
+
+// Read reads an array and turns its numbers into float32. Memory grows with the data that arrives, never with
+// what a header claims. Errors wrap [ErrFormat].
+func Read(r io.Reader) (Array, error) {
+	in := bufio.NewReader(r)
+	header, err := readHeader(in)
+	if err != nil {
+		return Array{}, err
+	}
+	kind, shape, err := parseHeader(header)
+	if err != nil {
+		return Array{}, err
+	}
+	n, ok := product(shape)
+	if !ok {
+		return Array{}, fmt.Errorf("%w: a shape of %v has too many elements", ErrFormat, shape)
+	}
+	data, err := readNumbers(in, kind, n)
+	if err != nil {
+		return Array{}, fmt.Errorf("%w: shape %v: %w", ErrFormat, shape, err)
+	}
+	return Array{Shape: shape, Data: data}, nil
+}
+
+func readHeader(in *bufio.Reader) (string, error) {
+	head := make([]byte, len(magic)+2)
+	if _, err := io.ReadFull(in, head); err != nil || string(head[:len(magic)]) != magic {
+		return "", fmt.Errorf("%w: it does not begin with NumPy's magic string", ErrFormat)
+	}
+	var size uint32
+	switch major := head[len(magic)]; major {
+	case 1:
+		var short uint16
+		if err := binary.Read(in, binary.LittleEndian, &short); err != nil {
+			return "", fmt.Errorf("%w: cut off in its header", ErrFormat)
+		}
+		size = uint32(short)
+	case 2, 3:
+		if err := binary.Read(in, binary.LittleEndian, &size); err != nil {
+			return "", fmt.Errorf("%w: cut off in its header", ErrFormat)
+		}
+	default:
+		return "", fmt.Errorf("%w: format version %d, expected 1 to 3", ErrFormat, major)
+	}
+	if size > maxHeader {
+		return "", fmt.Errorf("%w: a header of %d bytes, expected at most %d", ErrFormat, size, maxHeader)
+	}
+	header := make([]byte, size)
+	if _, err := io.ReadFull(in, header); err != nil {
+		return "", fmt.Errorf("%w: cut off in its header", ErrFormat)
+	}
+	return string(header), nil
+}
+
+func parseHeader(header string) (kind string, shape []int, err error) {
+	descr, order, sizes := descrKey.FindStringSubmatch(header), orderKey.FindStringSubmatch(header), shapeKey.FindStringSubmatch(header)
+	if descr == nil || order == nil || sizes == nil {
+		return "", nil, fmt.Errorf("%w: the header names no plain descr, fortran_order and shape", ErrFormat)
+	}
+	if order[1] == "True" {
+		return "", nil, fmt.Errorf("%w: Fortran order; save it with numpy.ascontiguousarray", ErrFormat)
+	}
+	for s := range strings.SplitSeq(sizes[1], ",") {
+		if s = strings.TrimSpace(s); s == "" {
+			continue
+		}
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 || len(shape) == maxAxes {
+			return "", nil, fmt.Errorf("%w: shape (%s)", ErrFormat, sizes[1])
+		}
+		shape = append(shape, n)
+	}
+	return descr[1], shape, nil
+}
+
+// decoders turn one element into a number, by descr.
+var decoders = map[string]struct {
+	size   int
+	decode func([]byte) float32
+}{
+	"<f4": {4, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }},
+	"<f8": {8, func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) }},
+	"<f2": {2, func(b []byte) float32 { return halfToFloat(binary.LittleEndian.Uint16(b)) }},
+	"<i4": {4, func(b []byte) float32 { return float32(int32(binary.LittleEndian.Uint32(b))) }},
+	"<i8": {8, func(b []byte) float32 { return float32(int64(binary.LittleEndian.Uint64(b))) }},
+	"|u1": {1, func(b []byte) float32 { return float32(b[0]) }},
+	"|b1": {1, func(b []byte) float32 { return float32(b[0]) }},
+}
+
+func readNumbers(in io.Reader, kind string, n int) ([]float32, error) {
+	d, ok := decoders[kind]
+	if !ok {
+		return nil, fmt.Errorf("element type %q, expected <f4, <f8, <f2, <i4, <i8, |u1 or |b1", kind)
+	}
+	const chunk = 1 << 16
+	data := make([]float32, 0, min(n, chunk))
+	buf := make([]byte, min(n, chunk)*d.size)
+	for len(data) < n {
+		part := buf[:min(n-len(data), chunk)*d.size]
+		if _, err := io.ReadFull(in, part); err != nil {
+			return nil, fmt.Errorf("cut off after %d of %d numbers", len(data), n)
+		}
+		for i := 0; i < len(part); i += d.size {
+			data = append(data, d.decode(part[i:]))
+		}
+	}
+	if _, err := in.Read(buf[:min(len(buf), 1)]); n > 0 && !errors.Is(err, io.EOF) {
+		return nil, errors.New("more bytes follow the last number")
+	}
+	return data, nil
+}
+
+// halfToFloat widens an IEEE 754 binary16.
+func halfToFloat(h uint16) float32 {
+	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
+	switch exponent {
+	case 0:
+		f := float32(fraction) * (1.0 / (1 << 24))
+		return math.Float32frombits(math.Float32bits(f) | sign)
+	case 31:
+		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
+	}
+	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
+}
+
+// product multiplies the sizes; false when that leaves 48 bits.
+func product(shape []int) (int, bool) {
+	n := 1
+	for _, s := range shape {
+		if s > 0 && n > (1<<48)/s {
+			return 0, false
+		}
+		n *= s
+	}
+	return n, true
+}
+
+// Parse reads an array from memory.
+func Parse(data []byte) (Array, error) { return Read(bytes.NewReader(data)) }
