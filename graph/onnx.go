@@ -3,55 +3,160 @@ package graph
 import (
 	"encoding/binary"
 	"fmt"
-	"maps"
 	"math"
-	"slices"
 	"unsafe"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// The version of ONNX that is written: opset 20 is the first with Gelu; IR 9 goes with it.
+// The version of ONNX that is written: opset 20 is the first with Gelu, and IR 9 came with it.
 const (
-	irVersion = 9
-	opset     = 20
+	onnxIR    = 9
+	onnxOpset = 20
 )
 
-// maxONNX is what a protobuf message holds at most.
+// maxONNX is the largest message that protobuf's readers take.
 const maxONNX = math.MaxInt32
 
-// ONNX is the graph as an ONNX model, weights included. Free sizes are dimension parameters called "batch", "length" and "rows".
-// A building error, a graph without outputs, a shape that ONNX cannot say and more than 2 GB are errors.
+// ONNX is the graph as a serialised ONNX model with its weights, in operations of the default domain alone.
+// Inputs and outputs keep their names; the free sizes are the dimension parameters "batch", "length"
+// and "rows". A building error, a graph without outputs, an output with an input's name, and a model
+// beyond protobuf's 2 GB are errors.
 func (g *Graph) ONNX() ([]byte, error) {
 	if g.err != nil {
 		return nil, g.err
 	}
 	if len(g.outputs) == 0 {
-		return nil, fmt.Errorf("graph %s has no outputs", g.Name)
+		return nil, fmt.Errorf("graph %s: there are no outputs", g.Name)
 	}
-	size := 1 << 20
-	for _, c := range g.Constants() {
-		size += 4*len(c.Floats) + 256
-	}
-	if size > maxONNX {
-		return nil, fmt.Errorf("graph %s: %d bytes of weights, more than the 2 GB that an ONNX file holds: use --engine portable", g.Name, size)
-	}
-	m := &onnxModel{shapes: map[string][]int64{}}
-	graph, err := m.graph(g, size)
+	x, err := newExporter(g)
 	if err != nil {
 		return nil, fmt.Errorf("graph %s: %w", g.Name, err)
 	}
-	out := make(message, 0, len(graph)+256)
-	out = out.integer(1, irVersion)
-	out = out.text(2, "facet")
-	out = out.bytes(7, graph)
-	return out.bytes(8, message(nil).integer(2, opset)), nil // of the default domain
+	for _, n := range g.Nodes() {
+		if err := x.node(n); err != nil {
+			return nil, fmt.Errorf("graph %s: %s: %w", g.Name, n.Output.Name, err)
+		}
+	}
+	for _, o := range g.outputs {
+		if from := x.names[o.Value]; from != o.Name { // a value's further names
+			x.add("Identity", []string{from}, o.Name)
+		}
+	}
+	return x.model()
 }
 
-// message is a protobuf message under construction; the numbers are the field numbers of onnx.proto.
+// model puts the parts together in one buffer of the right size, so that the weights are copied once.
+func (x *exporter) model() ([]byte, error) {
+	g := x.graph
+	small := x.nodes.text(2, g.Name)
+	small = append(small, x.initializers...)
+	for _, in := range g.inputs {
+		small = small.bytes(11, valueInfo(in.Name, in))
+	}
+	for _, o := range g.outputs {
+		small = small.bytes(12, valueInfo(o.Name, o.Value))
+	}
+	size := len(small)
+	for _, w := range x.weights {
+		size += 1 + protowire.SizeBytes(len(w.head)+4*len(w.data))
+	}
+	head := message(nil).number(1, onnxIR).text(2, "facet")
+	head = head.bytes(8, message(nil).text(1, "").number(2, onnxOpset)) // "" is the default domain
+	head = protowire.AppendTag(head, 7, protowire.BytesType)
+	head = protowire.AppendVarint(head, uint64(size))
+	if total := len(head) + size; total > maxONNX {
+		return nil, fmt.Errorf("graph %s: as an ONNX model it has %d bytes, over the format's limit of %d", g.Name, total, maxONNX)
+	}
+	out := make(message, 0, len(head)+size)
+	out = append(append(out, head...), small...)
+	for _, w := range x.weights {
+		out = protowire.AppendTag(out, 5, protowire.BytesType)
+		out = protowire.AppendVarint(out, uint64(len(w.head)+4*len(w.data)))
+		out = appendFloats(append(out, w.head...), w.data)
+	}
+	return out, nil
+}
+
+// exporter gathers the parts of a GraphProto.
+type exporter struct {
+	graph        *Graph
+	names        map[*Value]string
+	taken        map[string]bool
+	nodes        message
+	initializers message           // the small ones: shapes, axes, factors
+	shared       map[string]string // names of the small initializers, by what they hold
+	weights      []weight
+}
+
+// weight is a TensorProto: everything up to the length of its raw data, and the data.
+type weight struct {
+	head message
+	data []float32
+}
+
+// newExporter names every value. Inputs and outputs keep the names they were given, all others avoid those.
+func newExporter(g *Graph) (*exporter, error) {
+	x := &exporter{graph: g, names: map[*Value]string{}, taken: map[string]bool{}, shared: map[string]string{}}
+	for _, in := range g.inputs {
+		x.names[in], x.taken[in.Name] = in.Name, true
+	}
+	for _, o := range g.outputs {
+		if x.taken[o.Name] {
+			return nil, fmt.Errorf("output %s has the name of an input", o.Name)
+		}
+		x.taken[o.Name] = true
+		if _, named := x.names[o.Value]; !named {
+			x.names[o.Value] = o.Name
+		}
+	}
+	for _, c := range g.Constants() {
+		x.names[c] = x.fresh(c.Name)
+		x.weights = append(x.weights, newWeight(x.names[c], c))
+	}
+	for _, n := range g.Nodes() {
+		if _, named := x.names[n.Output]; !named {
+			x.names[n.Output] = x.fresh(n.Output.Name)
+		}
+	}
+	return x, nil
+}
+
+// fresh gives a name that nothing else has, close to the wished one.
+func (x *exporter) fresh(name string) string {
+	for x.taken[name] {
+		name += "'"
+	}
+	x.taken[name] = true
+	return name
+}
+
+func newWeight(name string, c *Value) weight {
+	head := message(nil)
+	for _, d := range c.Shape {
+		head = head.number(1, int64(d))
+	}
+	head = head.number(2, onnxFloat).text(8, name)
+	head = protowire.AppendTag(head, 9, protowire.BytesType)
+	return weight{protowire.AppendVarint(head, uint64(4*len(c.Floats))), c.Floats}
+}
+
+// appendFloats appends data in little-endian order, ONNX's, in one move where the machine has the same.
+func appendFloats(out message, data []float32) message {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		return append(out, unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(data))), 4*len(data))...)
+	}
+	for _, v := range data {
+		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+	}
+	return out
+}
+
+// message is a protobuf message under construction. The field numbers are those of onnx.proto, which ONNX
+// has promised never to change.
 type message []byte
 
-func (m message) integer(field protowire.Number, v int64) message {
+func (m message) number(field protowire.Number, v int64) message {
 	return protowire.AppendVarint(protowire.AppendTag(m, field, protowire.VarintType), uint64(v))
 }
 
@@ -63,236 +168,59 @@ func (m message) bytes(field protowire.Number, b []byte) message {
 	return protowire.AppendBytes(protowire.AppendTag(m, field, protowire.BytesType), b)
 }
 
-func (m message) float(field protowire.Number, v float32) message {
-	return protowire.AppendFixed32(protowire.AppendTag(m, field, protowire.Fixed32Type), math.Float32bits(v))
-}
-
-// TensorProto's element types.
+// The element types of a TensorProto.
 const (
 	onnxFloat = 1
 	onnxInt64 = 7
 )
 
-// onnxModel writes the nodes of a graph. Shapes of Reshape and axes of ReduceMean are constants in ONNX; each is written once.
-type onnxModel struct {
-	nodes  []message
-	shapes map[string][]int64
-}
-
-// graph is a GraphProto.
-func (m *onnxModel) graph(g *Graph, size int) (message, error) {
-	out := make(message, 0, size)
-	for _, n := range g.Nodes() {
-		if err := m.node(n); err != nil {
-			return nil, err
-		}
-	}
-	for _, n := range m.nodes {
-		out = out.bytes(1, n)
-	}
-	for _, o := range g.outputs {
-		out = out.bytes(1, operator("Identity", []string{o.Value.Name}, "out:"+o.Name))
-	}
-	out = out.text(2, g.Name)
-	for _, c := range g.Constants() {
-		out = appendWeights(out, c)
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.shapes)) {
-		out = out.bytes(5, integerTensor(name, m.shapes[name]))
-	}
-	for _, in := range g.inputs {
-		out = out.bytes(11, valueInfo(in.Name, in))
-	}
-	for _, o := range g.outputs {
-		out = out.bytes(12, valueInfo("out:"+o.Name, o.Value))
-	}
-	return out, nil
-}
-
-// appendWeights writes a TensorProto with raw little-endian data as an initializer, without a second copy of it.
-func appendWeights(out message, c *Value) message {
-	head := message(nil)
-	for _, d := range c.Shape {
-		head = head.integer(1, int64(d))
-	}
-	head = head.integer(2, onnxFloat).text(8, c.Name)
-	raw := 4 * len(c.Floats)
-	head = protowire.AppendTag(head, 9, protowire.BytesType)
-	head = protowire.AppendVarint(head, uint64(raw))
-	out = protowire.AppendTag(out, 5, protowire.BytesType)
-	out = protowire.AppendVarint(out, uint64(len(head)+raw))
-	return appendFloats(append(out, head...), c.Floats)
-}
-
-// appendFloats writes little-endian floats.
-func appendFloats(out message, data []float32) message {
-	if nativeLittleEndian && len(data) > 0 {
-		return append(out, unsafe.Slice((*byte)(unsafe.Pointer(&data[0])), 4*len(data))...)
-	}
-	for _, v := range data {
-		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
-	}
-	return out
-}
-
-var nativeLittleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
-
-func integerTensor(name string, values []int64) message {
-	m := message(nil).integer(1, int64(len(values))).integer(2, onnxInt64).text(8, name)
-	raw := message(nil)
-	for _, v := range values {
-		raw = binary.LittleEndian.AppendUint64(raw, uint64(v))
-	}
-	return m.bytes(9, raw)
-}
-
-// valueInfo is a ValueInfoProto: a name with its type and shape.
+// valueInfo is a ValueInfoProto: a name with the type and the shape of its value.
 func valueInfo(name string, v *Value) message {
 	shape := message(nil)
 	for _, d := range v.Shape {
-		dim := message(nil)
 		if d.Free() {
-			dim = dim.text(2, d.String())
+			shape = shape.bytes(1, message(nil).text(2, d.String()))
 		} else {
-			dim = dim.integer(1, int64(d))
+			shape = shape.bytes(1, message(nil).number(1, int64(d)))
 		}
-		shape = shape.bytes(1, dim)
 	}
-	kind := int64(onnxFloat)
+	element := int64(onnxFloat)
 	if v.DType == Int64 {
-		kind = onnxInt64
+		element = onnxInt64
 	}
-	tensor := message(nil).integer(1, kind).bytes(2, shape)
+	tensor := message(nil).number(1, element).bytes(2, shape)
 	return message(nil).text(1, name).bytes(2, message(nil).bytes(1, tensor))
 }
 
-// operator is a NodeProto.
-func operator(op string, inputs []string, output string, attributes ...message) message {
+// attribute is an AttributeProto; it ends with the kind of its value.
+type attribute message
+
+func intAttribute(name string, v int) attribute {
+	return attribute(message(nil).text(1, name).number(3, int64(v)).number(20, 2))
+}
+
+func floatAttribute(name string, v float32) attribute {
+	m := protowire.AppendTag(message(nil).text(1, name), 2, protowire.Fixed32Type)
+	return attribute(message(protowire.AppendFixed32(m, math.Float32bits(v))).number(20, 1))
+}
+
+func intsAttribute(name string, values ...int) attribute {
+	m := message(nil).text(1, name)
+	for _, v := range values {
+		m = m.number(8, int64(v))
+	}
+	return attribute(m.number(20, 7))
+}
+
+// add writes a NodeProto.
+func (x *exporter) add(op string, inputs []string, output string, attributes ...attribute) {
 	m := message(nil)
 	for _, in := range inputs {
 		m = m.text(1, in)
 	}
-	m = m.text(2, output).text(4, op)
+	m = m.text(2, output).text(3, output).text(4, op)
 	for _, a := range attributes {
 		m = m.bytes(5, a)
 	}
-	return m
-}
-
-// AttributeProto's kinds.
-const (
-	kindFloat = 1
-	kindInt   = 2
-	kindInts  = 7
-)
-
-func integerAttribute(name string, v int) message {
-	return message(nil).text(1, name).integer(3, int64(v)).integer(20, kindInt)
-}
-
-func floatAttribute(name string, v float32) message {
-	return message(nil).text(1, name).float(2, v).integer(20, kindFloat)
-}
-
-func integersAttribute(name string, v ...int) message {
-	m := message(nil).text(1, name)
-	for _, i := range v {
-		m = m.integer(8, int64(i))
-	}
-	return m.integer(20, kindInts)
-}
-
-// node writes one operation, by more than one of ONNX's where it must.
-func (m *onnxModel) node(n *Node) error {
-	in := make([]string, len(n.Inputs))
-	for i, v := range n.Inputs {
-		in[i] = v.Name
-	}
-	out := n.Output.Name
-	add := func(op string, inputs []string, output string, attributes ...message) {
-		m.nodes = append(m.nodes, operator(op, inputs, output, attributes...))
-	}
-	switch n.Op {
-	case OpConv:
-		k := int(n.Inputs[1].Shape[2])
-		add("Conv", in, out, integersAttribute("kernel_shape", k, k), integersAttribute("strides", n.Stride, n.Stride),
-			integersAttribute("pads", n.Pad, n.Pad, n.Pad, n.Pad))
-	case OpRelu, OpAdd:
-		add(n.Op.String(), in, out)
-	case OpGELU:
-		add("Gelu", in, out)
-	case OpQuickGELU:
-		add("Mul", []string{in[0], m.scalar(out+":1.702", 1.702)}, out+":scaled")
-		add("Sigmoid", []string{out + ":scaled"}, out+":gate")
-		add("Mul", []string{in[0], out + ":gate"}, out)
-	case OpAvgPool:
-		add("AveragePool", in, out, integersAttribute("kernel_shape", n.Kernel, n.Kernel), integersAttribute("strides", n.Kernel, n.Kernel))
-	case OpMatMul:
-		if n.TransB { // of a weight, ONNX Runtime does this once
-			add("Transpose", in[1:], out+":transposed", integersAttribute("perm", swapLast(len(n.Inputs[1].Shape))...))
-			in[1] = out + ":transposed"
-		}
-		add("MatMul", in, out)
-	case OpReshape:
-		shape, err := onnxShape(n.Inputs[0].Shape, n.Output.Shape)
-		if err != nil {
-			return err
-		}
-		add("Reshape", []string{in[0], m.integers(shape)}, out)
-	case OpTranspose:
-		add("Transpose", in, out, integersAttribute("perm", n.Perm...))
-	case OpSoftmax:
-		add("Softmax", in, out, integerAttribute("axis", -1))
-	case OpReduceMean:
-		add("ReduceMean", []string{in[0], m.integers([]int64{int64(n.Axis)})}, out, integerAttribute("keepdims", 1))
-	case OpConcat, OpGather:
-		add(n.Op.String(), in, out, integerAttribute("axis", n.Axis))
-	case OpLayerNorm:
-		add("LayerNormalization", in, out, integerAttribute("axis", -1), floatAttribute("epsilon", n.Epsilon))
-	default:
-		return fmt.Errorf("%v has no ONNX form", n.Op)
-	}
-	return nil
-}
-
-// scalar names a constant number, made by a Constant node.
-func (m *onnxModel) scalar(name string, v float32) string {
-	m.nodes = append(m.nodes, operator("Constant", nil, name, floatAttribute("value_float", v)))
-	return name
-}
-
-// integers names a constant list.
-func (m *onnxModel) integers(values []int64) string {
-	name := fmt.Sprint("integers:", values)
-	m.shapes[name] = values
-	return name
-}
-
-func swapLast(rank int) []int {
-	perm := make([]int, rank)
-	for i := range perm {
-		perm[i] = i
-	}
-	perm[rank-1], perm[rank-2] = rank-2, rank-1
-	return perm
-}
-
-// onnxShape says a shape as Reshape takes it: 0 copies the size from the same place, and one size may be −1, what is left.
-func onnxShape(from, to []Dim) ([]int64, error) {
-	shape, open := make([]int64, len(to)), 0
-	for i, d := range to {
-		switch {
-		case !d.Free():
-			shape[i] = int64(d)
-		case i < len(from) && from[i] == d:
-			shape[i] = 0
-		default:
-			shape[i] = -1
-			open++
-		}
-	}
-	if open > 1 {
-		return nil, fmt.Errorf("a reshape of %v to %v leaves %d sizes open, ONNX allows one", from, to, open)
-	}
-	return shape, nil
+	x.nodes = x.nodes.bytes(1, m)
 }

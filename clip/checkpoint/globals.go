@@ -29,16 +29,16 @@ var storageTypes = map[string]DType{
 
 // callables are the functions that PyTorch's writers name in an archive, each as the data it stands for.
 var callables = map[global]func(args tuple) (any, error){
-	{"collections", "OrderedDict"}:              emptyDict,
-	{"torch._utils", "_rebuild_tensor_v2"}:      rebuildTensor,
-	{"torch._utils", "_rebuild_parameter"}:      rebuildParameter,
-	{"torch", "device"}:                         ignored,
-	{"torch", "Size"}:                           ignored,
-	{"torch.jit._pickle", "build_intlist"}:      ignored,
-	{"torch.jit._pickle", "build_doublelist"}:   ignored,
-	{"torch.jit._pickle", "build_boollist"}:     ignored,
-	{"torch.jit._pickle", "build_tensorlist"}:   ignored,
-	{"torch.jit._pickle", "restore_type_tag"}:   ignored,
+	{"collections", "OrderedDict"}:            emptyDict,
+	{"torch._utils", "_rebuild_tensor_v2"}:    rebuildTensor,
+	{"torch._utils", "_rebuild_parameter"}:    rebuildParameter,
+	{"torch", "device"}:                       ignored,
+	{"torch", "Size"}:                         ignored,
+	{"torch.jit._pickle", "build_intlist"}:    ignored,
+	{"torch.jit._pickle", "build_doublelist"}: ignored,
+	{"torch.jit._pickle", "build_boollist"}:   ignored,
+	{"torch.jit._pickle", "build_tensorlist"}: ignored,
+	{"torch.jit._pickle", "restore_type_tag"}: ignored,
 }
 
 // isClass tells whether a global is a class that was compiled into the archive.

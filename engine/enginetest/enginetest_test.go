@@ -76,7 +76,7 @@ func TestSpoiled(t *testing.T) {
 	if spoil == nil {
 		t.Skip("runs only as a child of TestContractCanFail")
 	}
-	testOperations(t, naive{spoil})
+	testOutputs(t, naive{spoil})
 }
 
 func TestContractCanFail(t *testing.T) {

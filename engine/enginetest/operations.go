@@ -35,8 +35,8 @@ var operations = []struct {
 		return b.Conv(b.input(batch, 2, 3, 3), b.weight(3, 2, 3, 3), b.weight(3), 3, 0)
 	}},
 	{"conv many channels", func(b *builder) *graph.Value {
-		x := b.Relu(b.Conv(b.input(batch, 32, 7, 7), b.weight(48, 32, 1, 1), b.weight(48), 1, 0))
-		return b.Conv(x, b.weight(33, 48, 3, 3), b.weight(33), 1, 1)
+		x := b.Relu(b.Conv(b.input(batch, 16, 6, 7), b.weight(24, 16, 1, 1), b.weight(24), 1, 0))
+		return b.Conv(x, b.weight(17, 24, 3, 3), b.weight(17), 1, 1)
 	}},
 	{"residual block", func(b *builder) *graph.Value {
 		x := b.input(batch, 16, 8, 8)
@@ -81,7 +81,7 @@ var operations = []struct {
 	{"matmul without leading axes, transposed", func(b *builder) *graph.Value {
 		return b.MatMul(b.input(batch, 2, 3, 7), b.input(length, 7), true)
 	}},
-	{"matmul large", func(b *builder) *graph.Value { return b.MatMul(b.input(67, 129), b.weight(129, 131), false) }},
+	{"matmul large", func(b *builder) *graph.Value { return b.MatMul(b.input(67, 129), b.weight(129, 35), false) }},
 	{"weight used both ways", func(b *builder) *graph.Value {
 		w := b.weight(6, 6)
 		return b.MatMul(b.MatMul(b.input(batch, 6), w, true), w, false)

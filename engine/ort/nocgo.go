@@ -8,7 +8,8 @@ import (
 	"github.com/facet-clip/facet/engine"
 )
 
-// New says that this build has no ONNX Runtime.
+// New gives [ErrUnavailable]: this facet was built without cgo.
 func New(Options) (engine.Engine, error) {
-	return nil, fmt.Errorf("%w: facet was built without cgo", ErrUnavailable)
+	return nil, fmt.Errorf("%w: facet was built without cgo, by which it loads the library; build it with CGO_ENABLED=1 and a C compiler",
+		ErrUnavailable)
 }

@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/registry"
+)
+
+func (a *app) modelCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "model list | pull NAME | inspect FILE",
+		Short: "Get checkpoints and look into them",
+		Args:  argsBetween(0, 0, "list, pull or inspect"),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	var mirror string
+	pull := &cobra.Command{
+		Use:   "pull NAME",
+		Short: "Download a published model and its vocabulary into the cache",
+		Long: `Download a published model and its vocabulary, verify them, and keep them in the cache folder. A download that was
+cut off goes on where it stopped. Afterwards no network is needed.
+
+  facet model pull RN50`,
+		Args: argsBetween(1, 1, "the name of one model (facet model list)"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.pull(cmd.Context(), args[0], mirror) },
+	}
+	pull.Flags().StringVar(&mirror, "mirror", "", "take the files from another host: `URL` replaces scheme and host")
+	cmd.AddCommand(pull, &cobra.Command{
+		Use:   "list",
+		Short: "List the published models that facet knows",
+		Args:  argsBetween(0, 0, "no arguments"),
+		RunE:  func(*cobra.Command, []string) error { return a.listModels() },
+	}, &cobra.Command{
+		Use:   "inspect FILE",
+		Short: "Say what a checkpoint holds",
+		Args:  argsBetween(0, 1, "one checkpoint file, or --model"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				a.model = args[0]
+			}
+			return a.inspect(cmd.Context())
+		},
+	})
+	return cmd
+}
+
+// listed is a model of facet model list --json.
+type listed struct {
+	Name      string `json:"name"`
+	Source    string `json:"source"`
+	Installed bool   `json:"installed"`
+	Path      string `json:"path"`
+}
+
+func (a *app) listModels() error {
+	cache, err := registry.CacheDir()
+	if err != nil {
+		return err
+	}
+	var models []listed
+	for _, m := range registry.Models() {
+		models = append(models, listed{m.Name, m.Source, m.Installed(cache), m.Path(cache)})
+	}
+	if a.json {
+		return encodeJSON(a.stdout, models)
+	}
+	t := a.table("model", "source", "on this machine")
+	for _, m := range models {
+		path := "no"
+		if m.Installed {
+			path = m.Path
+		}
+		t.AppendRow(table.Row{m.Name, m.Source, path})
+	}
+	t.Render()
+	return nil
+}
+
+func (a *app) pull(ctx context.Context, name, mirror string) error {
+	m, err := registry.Lookup(name)
+	if err != nil {
+		return err
+	}
+	cache, err := registry.CacheDir()
+	if err != nil {
+		return err
+	}
+	bars := map[string]*progress{}
+	p := registry.Puller{Cache: cache, Mirror: mirror, Progress: func(file string, done, total int64) {
+		if bars[file] == nil {
+			bars[file] = a.byteProgress(file, total)
+		}
+		bars[file].set(int(done))
+	}}
+	path, err := p.Pull(ctx, m)
+	for _, b := range bars {
+		b.done()
+	}
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return encodeJSON(a.stdout, listed{m.Name, m.Source, true, path})
+	}
+	fmt.Fprintf(a.stdout, "%s is ready: %s\nTry: facet explain PHOTO --model %s\n", m.Name, path, m.Name)
+	return nil
+}
+
+// inspection is what facet model inspect --json prints.
+type inspection struct {
+	Path            string         `json:"path"`
+	Format          string         `json:"format"`
+	Naming          string         `json:"naming"`
+	SHA256          string         `json:"sha256"`
+	Architecture    string         `json:"architecture"`
+	Activation      string         `json:"activation,omitempty"`
+	Config          clip.Config    `json:"config"`
+	ImageParameters int64          `json:"image_parameters"`
+	TextParameters  int64          `json:"text_parameters"`
+	DTypes          map[string]int `json:"dtypes"` // tensors of each type
+}
+
+func (a *app) inspect(ctx context.Context) error {
+	name, ck, err := a.openCheckpoint()
+	if err != nil {
+		return err
+	}
+	defer ck.Close()
+	c, err := clip.InferConfig(ck)
+	if err != nil {
+		return err
+	}
+	i := inspection{
+		Path: ck.Path(), Format: string(ck.Format()), Naming: string(ck.Naming()), Architecture: c.Architecture(),
+		Config: c, DTypes: map[string]int{},
+	}
+	if c.HasText() {
+		act, err := a.chooseActivation(name, ck)
+		if err != nil {
+			return err
+		}
+		i.Activation = string(act)
+	}
+	i.ImageParameters, i.TextParameters = c.Parameters()
+	if i.SHA256, err = ck.SHA256(ctx); err != nil {
+		return err
+	}
+	for _, name := range ck.Names() {
+		if t, ok := ck.Tensor(name); ok {
+			i.DTypes[string(t.DType)]++
+		}
+	}
+	if a.json {
+		return encodeJSON(a.stdout, i)
+	}
+	printInspection(a.stdout, i)
+	return nil
+}
+
+func printInspection(w io.Writer, i inspection) {
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%-14s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	c := i.Config
+	row("file", "%s", i.Path)
+	row("sha256", "%s", i.SHA256)
+	row("format", "%s, names of %s", i.Format, i.Naming)
+	row("architecture", "%s", i.Architecture)
+	row("image tower", "%d px, width %d, blocks %v, %d neurons, %d heads, grid %d×%d, embedding %d, %s parameters",
+		c.Image, c.Width, c.Blocks, c.Channels, c.Heads, c.Grid(), c.Grid(), c.Embed, millions(i.ImageParameters))
+	if c.HasText() {
+		row("text tower", "width %d, %d layers, %d heads, %d tokens, context %d, %s, %s parameters",
+			c.Text.Width, c.Text.Layers, c.Text.Heads, c.Text.Vocabulary, c.Text.Context, i.Activation, millions(i.TextParameters))
+	} else {
+		row("text tower", "none")
+	}
+	var types []string
+	for _, d := range slices.Sorted(maps.Keys(i.DTypes)) {
+		types = append(types, fmt.Sprintf("%d of %s", i.DTypes[d], d))
+	}
+	row("tensors", "%s", strings.Join(types, ", "))
+}
+
+func millions(n int64) string { return fmt.Sprintf("%.1f M", float64(n)/1e6) }

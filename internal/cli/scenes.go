@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/scenes"
+)
+
+// sceneLayouts are the ways to arrange scenes in a folder, by the name of the flag.
+var sceneLayouts = map[string]func(context.Context, string, scenes.Writing) error{
+	"imagefolder": scenes.WriteImageFolder,
+	"voc":         scenes.WriteVOC,
+}
+
+func (a *app) scenesCommand() *cobra.Command {
+	var w scenes.Writing
+	var dir, layout string
+	cmd := &cobra.Command{
+		Use:   "scenes -n N -o DIR",
+		Short: "Write pictures of the demo world, with captions and masks",
+		Long: `Renders scenes of a small world of known things on known grounds. The same seed gives the same
+files everywhere; run again after an interruption, it writes what is missing.
+
+  facet scenes -n 1000 -o world                     a folder for each category, captions.jsonl, masks
+  facet scenes -n 200 -o world-voc --layout voc     the layout of PASCAL VOC, for segmentation`,
+		Args: argsBetween(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			write, ok := sceneLayouts[layout]
+			switch {
+			case !ok:
+				return usagef("--layout %q: expected imagefolder or voc", layout)
+			case dir == "":
+				return usagef("facet scenes: expected -o DIR, the folder to write")
+			case w.Scenes < 1 || w.Scenes > scenes.MaxScenes:
+				return usagef("-n %d: expected a number of scenes from 1 to %d", w.Scenes, scenes.MaxScenes)
+			case w.Size < scenes.MinSize || w.Size > scenes.MaxSize:
+				return usagef("--size %d: expected %d to %d pixels", w.Size, scenes.MinSize, scenes.MaxSize)
+			}
+			bar := a.progress("scenes", w.Scenes)
+			defer bar.done()
+			w.Progress = func() { bar.add(1) }
+			if err := write(cmd.Context(), dir, w); err != nil {
+				return fmt.Errorf("facet scenes: %w", err)
+			}
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.IntVarP(&w.Scenes, "scenes", "n", 0, "how many scenes to write")
+	f.StringVarP(&dir, "out", "o", "", "the `DIR` to write, empty or begun by the same command")
+	f.Uint64Var(&w.Seed, "seed", 0, "which scenes")
+	f.IntVar(&w.Size, "size", 192, "side of the pictures in pixels, 32 to 512")
+	f.StringVar(&layout, "layout", "imagefolder", "imagefolder or voc")
+	return cmd
+}

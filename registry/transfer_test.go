@@ -1,0 +1,120 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// slow gives a byte at a time, with a pause before each.
+type slow struct {
+	ctx   context.Context
+	data  []byte
+	pause time.Duration
+}
+
+func (s *slow) Read(b []byte) (int, error) {
+	if err := sleep(s.ctx, s.pause); err != nil {
+		return 0, err
+	}
+	if len(s.data) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b[:1], s.data)
+	s.data = s.data[n:]
+	return n, nil
+}
+
+// TestTiming runs on a clock that only moves when everybody waits, so the times are exact and take no time.
+func TestTiming(t *testing.T) {
+	body := []byte("ten pieces")
+	tests := []struct {
+		name  string
+		pause time.Duration // before each byte of a body; 0: connections are refused
+		is    error
+		took  time.Duration
+	}{
+		{"slow but steady", defaultStall - time.Second, nil, 11 * (defaultStall - time.Second)}, // ten bytes and the end
+		{"stalls", defaultStall + time.Second, ErrStalled, 5*defaultStall + (1+2+4+8)*time.Second},
+		{"refused", 0, syscall.ECONNREFUSED, (1 + 2 + 4 + 8) * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := &Puller{Cache: t.TempDir(), vocabulary: testVocabulary()}
+			writeFile(t, VocabularyPath(p.Cache), vocabularyContent)
+			p.Client = &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+				if tt.pause == 0 {
+					return nil, syscall.ECONNREFUSED
+				}
+				rest := io.NopCloser(&slow{r.Context(), body, tt.pause})
+				return &http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: rest, Header: http.Header{}}, nil
+			})}
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				path, err := p.Pull(t.Context(), testModel(body))
+				if !errors.Is(err, tt.is) || tt.is == nil && !bytes.Equal(read(t, path), body) {
+					t.Errorf("got %q, %v; want %v", filepath.Base(path), err, tt.is)
+				}
+				if took := time.Since(start); took != tt.took {
+					t.Errorf("took %s, want %s", took, tt.took)
+				}
+			})
+		})
+	}
+}
+
+func TestParseContentRange(t *testing.T) {
+	tests := []struct {
+		header       string
+		start, total int64
+		ok           bool
+	}{
+		{"bytes 0-0/1", 0, 1, true},
+		{"bytes 5-9/10", 5, 10, true},
+		{"bytes 5-9/*", 5, -1, true},
+		{"bytes 0-9223372036854775806/9223372036854775807", 0, 1<<63 - 1, true},
+		{"", 0, 0, false},
+		{"bytes */10", 0, 0, false},
+		{"bytes 5-4/10", 0, 0, false},
+		{"bytes 5-10/10", 0, 0, false},
+		{"bytes -5-9/10", 0, 0, false},
+		{"bytes 5-9/-1", 0, 0, false},
+		{"bytes 5-9", 0, 0, false},
+		{"items 5-9/10", 0, 0, false},
+		{"5-9/10", 0, 0, false},
+		{"bytes 5-9/18446744073709551616", 0, 0, false},
+	}
+	for _, tt := range tests {
+		start, total, err := parseContentRange(tt.header)
+		if start != tt.start || total != tt.total || (err == nil) != tt.ok {
+			t.Errorf("%q: got %d, %d, %v", tt.header, start, total, err)
+		}
+	}
+}
+
+func FuzzParseContentRange(f *testing.F) {
+	for _, seed := range []string{"bytes 5-9/10", "bytes 5-9/*", "bytes */10", "bytes 05-9/10", "bytes --/"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		start, total, err := parseContentRange(header)
+		if err != nil {
+			if !strings.Contains(err.Error(), fmt.Sprintf("%q", header)) {
+				t.Errorf("error does not name %q: %v", header, err)
+			}
+			return
+		}
+		if start < 0 || total < -1 || total >= 0 && start >= total {
+			t.Errorf("%q: start %d, total %d", header, start, total)
+		}
+	})
+}
