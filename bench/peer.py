@@ -38,14 +38,16 @@ class Tower(nn.Module):
                 self.register_buffer(k[7:].replace(".", "__"), v)
         self.names = {k[7:] for k in weights if k.startswith("visual.")}
         self.blocks = [len({n.split(".")[1] for n in self.names if n.startswith(f"layer{i}.")}) for i in (1, 2, 3, 4)]
-        self.heads = self.w("attnpool.q_proj.weight").shape[0] // 64
+        self.channels = int(self.w("attnpool.q_proj.weight").shape[0])
+        self.heads = self.channels // 64
+        self.tokens = int(self.w("attnpool.positional_embedding").shape[0])
 
     def w(self, name):
         return getattr(self, name.replace(".", "__"))
 
     def conv(self, x, conv, bn, stride=1):
         w = self.w(conv + ".weight")
-        x = F.conv2d(x, w, stride=stride, padding=w.shape[-1] // 2)
+        x = F.conv2d(x, w, stride=stride, padding=int(w.shape[-1]) // 2)
         return F.batch_norm(x, self.w(bn + ".running_mean"), self.w(bn + ".running_var"), self.w(bn + ".weight"), self.w(bn + ".bias"))
 
     def trunk(self, x):
@@ -71,17 +73,15 @@ class Tower(nn.Module):
     def attend(self, x):
         z = self.trunk(x).flatten(2).transpose(1, 2)
         x = torch.cat([z.mean(1, keepdim=True), z], 1) + self.w("attnpool.positional_embedding")
-        B, N, C = x.shape
-        M = self.heads
-        q = self.linear(x[:, :1], "attnpool.q_proj").view(B, 1, M, C // M).transpose(1, 2)
-        k = self.linear(x, "attnpool.k_proj").view(B, N, M, C // M).transpose(1, 2)
+        N, C, M = self.tokens, self.channels, self.heads
+        q = self.linear(x[:, :1], "attnpool.q_proj").view(-1, 1, M, C // M).transpose(1, 2)
+        k = self.linear(x, "attnpool.k_proj").view(-1, N, M, C // M).transpose(1, 2)
         return x, torch.softmax(q @ k.transpose(-1, -2) / (C // M) ** 0.5, -1)
 
     def forward(self, pixels):
         x, a = self.attend(pixels)
-        B, N, C = x.shape
-        v = self.linear(x, "attnpool.v_proj").view(B, N, self.heads, C // self.heads).transpose(1, 2)
-        return self.linear((a @ v).transpose(1, 2).reshape(B, C), "attnpool.c_proj")
+        v = self.linear(x, "attnpool.v_proj").view(-1, self.tokens, self.heads, 64).transpose(1, 2)
+        return self.linear((a @ v).transpose(1, 2).reshape(-1, self.channels), "attnpool.c_proj")
 
     def pairs(self, pixels):
         """Every pair's contribution [M,D,C] of every image, by the published formula; returns the embeddings."""

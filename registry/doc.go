@@ -24,6 +24,7 @@
 //
 //	https://files.example.org/clip/openai/CLIP/raw/main/clip/bpe_simple_vocab_16e6.txt.gz
 //
-// The vocabulary comes from the mirror too. Sums are those of the original, so a mirror need not be trusted. Only a
-// mirror may use plain http; otherwise an address or a redirect that is not https is refused.
+// The vocabulary comes from the mirror too. Sums are those of the originals: a mirror cannot slip in another OpenAI
+// checkpoint or vocabulary. Of open_clip's files only eight digits are published; they catch accidents, not a forger.
+// Only a mirror may use plain http; otherwise an address or a redirect that is not https is refused.
 package registry

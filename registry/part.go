@@ -44,7 +44,6 @@ func (p *part) load(ctx context.Context, limit int64) error {
 		return p.discard()
 	}
 	p.size, err = copyContext(ctx, p.sum, io.LimitReader(p.f, p.size))
-	p.joined = p.size > 0
 	return err
 }
 

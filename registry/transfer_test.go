@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // slow gives a byte at a time, with a pause before each.
@@ -32,6 +34,35 @@ func (s *slow) Read(b []byte) (int, error) {
 	n := copy(b[:1], s.data)
 	s.data = s.data[n:]
 	return n, nil
+}
+
+// TestStallResumes: after a stall the next request asks for the rest of the same file.
+func TestStallResumes(t *testing.T) {
+	body := []byte("ten pieces")
+	p := &Puller{Cache: t.TempDir(), vocabulary: testVocabulary()}
+	writeFile(t, VocabularyPath(p.Cache), vocabularyContent)
+	var seen []exchange
+	p.Client = &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		seen = append(seen, exchange{r.Header.Get("Range"), r.Header.Get("If-Range")})
+		header := http.Header{"Etag": {`"a"`}}
+		if len(seen) == 1 {
+			silence := &slow{r.Context(), nil, time.Hour}
+			rest := io.NopCloser(io.MultiReader(bytes.NewReader(body[:4]), silence))
+			return &http.Response{StatusCode: http.StatusOK, ContentLength: 10, Body: rest, Header: header}, nil
+		}
+		header.Set("Content-Range", "bytes 4-9/10")
+		rest := io.NopCloser(bytes.NewReader(body[4:]))
+		return &http.Response{StatusCode: http.StatusPartialContent, ContentLength: 6, Body: rest, Header: header}, nil
+	})}
+	synctest.Test(t, func(t *testing.T) {
+		path, err := p.Pull(t.Context(), testModel(body))
+		if err != nil || !bytes.Equal(read(t, path), body) {
+			t.Errorf("got %q, %v", path, err)
+		}
+	})
+	if diff := cmp.Diff([]exchange{{}, {from(4), `"a"`}}, seen); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // TestTiming runs on a clock that only moves when everybody waits, so the times are exact and take no time.
@@ -63,6 +94,9 @@ func TestTiming(t *testing.T) {
 				path, err := p.Pull(t.Context(), testModel(body))
 				if !errors.Is(err, tt.is) || tt.is == nil && !bytes.Equal(read(t, path), body) {
 					t.Errorf("got %q, %v; want %v", filepath.Base(path), err, tt.is)
+				}
+				if err != nil && !strings.Contains(err.Error(), "gave up after 5 attempts") {
+					t.Errorf("got %v", err)
 				}
 				if took := time.Since(start); took != tt.took {
 					t.Errorf("took %s, want %s", took, tt.took)

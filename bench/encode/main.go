@@ -1,3 +1,5 @@
+//go:build cgo
+
 // Command encode times facet's image tower with its pair scalars against its peers, all in one process and turn by turn, so
 // that a noisy machine is noisy for all of them alike. It prints medians and ratios.
 //

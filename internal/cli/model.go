@@ -117,16 +117,18 @@ func (a *app) pull(ctx context.Context, name, mirror string) error {
 
 // inspection is what facet model inspect --json prints.
 type inspection struct {
-	Path            string         `json:"path"`
-	Format          string         `json:"format"`
-	Naming          string         `json:"naming"`
-	SHA256          string         `json:"sha256"`
-	Architecture    string         `json:"architecture"`
-	Activation      string         `json:"activation,omitempty"`
-	Config          clip.Config    `json:"config"`
-	ImageParameters int64          `json:"image_parameters"`
-	TextParameters  int64          `json:"text_parameters"`
-	DTypes          map[string]int `json:"dtypes"` // tensors of each type
+	Path         string `json:"path"`
+	Format       string `json:"format"`
+	Naming       string `json:"naming"`
+	SHA256       string `json:"sha256"`
+	Architecture string `json:"architecture"`
+	Activation   string `json:"activation,omitempty"`
+	// ActivationAssumed tells that the file does not say and facet takes what every published CLIP-ResNet uses.
+	ActivationAssumed bool           `json:"activation_assumed"`
+	Config            clip.Config    `json:"config"`
+	ImageParameters   int64          `json:"image_parameters"`
+	TextParameters    int64          `json:"text_parameters"`
+	DTypes            map[string]int `json:"dtypes"` // tensors of each type
 }
 
 func (a *app) inspect(ctx context.Context) error {
@@ -144,11 +146,11 @@ func (a *app) inspect(ctx context.Context) error {
 		Config: c, DTypes: map[string]int{},
 	}
 	if c.HasText() {
-		act, err := a.chooseActivation(name, ck)
+		act, assumed, err := a.chooseActivation(name, ck)
 		if err != nil {
 			return err
 		}
-		i.Activation = string(act)
+		i.Activation, i.ActivationAssumed = string(act), assumed
 	}
 	i.ImageParameters, i.TextParameters = c.Parameters()
 	if i.SHA256, err = ck.SHA256(ctx); err != nil {
@@ -178,8 +180,12 @@ func printInspection(w io.Writer, i inspection) {
 	row("image tower", "%d px, width %d, blocks %v, %d neurons, %d heads, grid %d×%d, embedding %d, %s parameters",
 		c.Image, c.Width, c.Blocks, c.Channels, c.Heads, c.Grid(), c.Grid(), c.Embed, millions(i.ImageParameters))
 	if c.HasText() {
+		activation := i.Activation
+		if i.ActivationAssumed {
+			activation += " (assumed: the file does not say)"
+		}
 		row("text tower", "width %d, %d layers, %d heads, %d tokens, context %d, %s, %s parameters",
-			c.Text.Width, c.Text.Layers, c.Text.Heads, c.Text.Vocabulary, c.Text.Context, i.Activation, millions(i.TextParameters))
+			c.Text.Width, c.Text.Layers, c.Text.Heads, c.Text.Vocabulary, c.Text.Context, activation, millions(i.TextParameters))
 	} else {
 		row("text tower", "none")
 	}

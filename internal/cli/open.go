@@ -23,8 +23,9 @@ const demoName = "demo"
 // model is a loaded model with what the command line knows about it.
 type model struct {
 	*clip.Model
-	name string
-	app  *app
+	name    string
+	assumed bool // the activation is a guess, of which whoever embeds a text is told
+	app     *app
 }
 
 // modelRecord is how results name the model that made them.
@@ -52,7 +53,7 @@ func (a *app) open() (*model, error) {
 }
 
 func (a *app) bind(name string, ck *checkpoint.Checkpoint) (*model, error) {
-	act, err := a.chooseActivation(name, ck)
+	act, assumed, err := a.chooseActivation(name, ck)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func (a *app) bind(name string, ck *checkpoint.Checkpoint) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &model{m, name, a}, nil
+	return &model{m, name, assumed, a}, nil
 }
 
 // openCheckpoint finds what --model names: the demo, a file, or a pulled model.
@@ -96,22 +97,22 @@ func (a *app) openCheckpoint() (name string, ck *checkpoint.Checkpoint, err erro
 	return known.Name, ck, err
 }
 
-// chooseActivation is what the user says, else what is known of the checkpoint; anything else is said aloud.
-func (a *app) chooseActivation(name string, ck *checkpoint.Checkpoint) (clip.Activation, error) {
+// chooseActivation is what the user says, else what is known of the checkpoint, else QuickGELU, assumed.
+func (a *app) chooseActivation(name string, ck *checkpoint.Checkpoint) (act clip.Activation, assumed bool, err error) {
 	switch act := clip.Activation(a.activation); act {
 	case clip.QuickGELU, clip.GELU:
-		return act, nil
+		return act, false, nil
 	case "":
 	default:
-		return "", usagef("--activation %s: expected %s or %s", a.activation, clip.QuickGELU, clip.GELU)
+		return "", false, usagef("--activation %s: expected %s or %s", a.activation, clip.QuickGELU, clip.GELU)
 	}
-	if known, err := registry.Lookup(name); err == nil && !known.QuickGELU {
-		return clip.GELU, nil
-	} else if err != nil && name != demoName && ck.Naming() == checkpoint.NamingOpenCLIP {
-		slog.Warn("the checkpoint does not say which activation its text tower uses: taking quickgelu, as every published CLIP-ResNet does; " +
-			"say --activation gelu or quickgelu if you know")
+	if known, err := registry.Lookup(name); err == nil {
+		if known.QuickGELU {
+			return clip.QuickGELU, false, nil
+		}
+		return clip.GELU, false, nil
 	}
-	return clip.QuickGELU, nil
+	return clip.QuickGELU, name != demoName && ck.Naming() != checkpoint.NamingOpenAI, nil
 }
 
 // chooseEngine is ONNX Runtime when it is there and wanted, else the portable engine, aloud.
@@ -136,6 +137,10 @@ func (a *app) chooseEngine() (engine.Engine, error) {
 func (m *model) tokenizer() (*tokenizer.Tokenizer, error) {
 	if !m.Config.HasText() {
 		return nil, fmt.Errorf("%s: %w: texts need a checkpoint with both towers", m.name, clip.ErrNoText)
+	}
+	if m.assumed {
+		slog.Warn("the checkpoint does not say which activation its text tower uses: taking quickgelu, as every published CLIP-ResNet does; " +
+			"say --activation quickgelu or gelu if you know")
 	}
 	if m.app.vocabulary != "" {
 		return tokenizer.Load(m.app.vocabulary)
