@@ -91,7 +91,7 @@ func faded(photo image.Image) *image.RGBA {
 		p := out.Pix[i : i+4]
 		grey := 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2])
 		for c := range 3 {
-			p[c] = uint8(40 + 0.84*mix(grey, float64(p[c]), 0.2))
+			p[c] = uint8(90 + 0.64*mix(grey, float64(p[c]), 0.2))
 		}
 		p[3] = 255
 	}

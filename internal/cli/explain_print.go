@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/plot"
 )
 
@@ -74,7 +75,7 @@ func (e *explained) pictures() []*image.RGBA {
 }
 
 // summaryPanels is how many maps the summary shows.
-const summaryPanels = 12
+const summaryPanels = 16
 
 // summary is the one picture that sums up an explanation.
 func (e *explained) summary(r report, pictures []*image.RGBA) *image.RGBA {
@@ -86,8 +87,11 @@ func (e *explained) summary(r report, pictures []*image.RGBA) *image.RGBA {
 		Footer: fmt.Sprintf("%d pairs in all · the %d shown hold %.1f %% of the absolute shares · pairs + constant = embedding to %.1e",
 			len(e.scalars.S), len(r.Pairs), 100*r.TopShare, r.Residual),
 	}
+	if r.Model.Name == demoName {
+		s.Subtitle += ". " + demo.Notice
+	}
 	if e.text != "" {
-		s.Title = fmt.Sprintf("Which neuron–head pairs see “%s” (logit %.2f)", e.text, r.Total)
+		s.Title = fmt.Sprintf("Which neuron–head pairs made the logit of “%s”, %.2f", e.text, r.Total)
 	}
 	for i, p := range r.Pairs {
 		label, note := fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), ""
