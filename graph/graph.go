@@ -126,9 +126,16 @@ type Graph struct {
 	Name    string
 	inputs  []*Value
 	outputs []Output
+	indices []index
 	nodes   []*Node
 	names   map[string]int
 	err     error
+}
+
+// index is an input whose numbers stand for places on an axis of the given size.
+type index struct {
+	input string
+	size  Dim
 }
 
 // Output is a result that a run returns, by name.
@@ -192,6 +199,16 @@ func (g *Graph) Output(name string, v *Value) {
 		return
 	}
 	g.outputs = append(g.outputs, Output{Name: name, Value: v})
+}
+
+// Signature has the graph's name, inputs and outputs without operations and weights: all that is needed to bind inputs and to
+// shape results, for an engine that keeps the weights in a form of its own.
+func (g *Graph) Signature() *Graph {
+	s := &Graph{Name: g.Name, inputs: g.inputs, indices: g.indices}
+	for _, o := range g.outputs {
+		s.outputs = append(s.outputs, Output{o.Name, &Value{Name: o.Value.Name, DType: o.Value.DType, Shape: o.Value.Shape}})
+	}
+	return s
 }
 
 // Input declares a value that each run brings.

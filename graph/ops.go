@@ -131,6 +131,7 @@ func (g *Graph) Gather(x, ids *Value, axis int) *Value {
 	if ids.DType != Int64 {
 		g.fail("Gather: indices %s must be int64", ids.Name)
 	}
+	g.indices = append(g.indices, index{ids.Name, x.Shape[axis]})
 	return g.add(OpGather, slices.Concat(x.Shape[:axis], ids.Shape, x.Shape[axis+1:]), Attributes{Axis: axis}, x, ids)
 }
 

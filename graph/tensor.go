@@ -40,15 +40,12 @@ func (g *Graph) Bind(inputs map[string]Tensor) (Binding, error) {
 			return b, fmt.Errorf("graph %s: %w", g.Name, err)
 		}
 	}
-	for _, n := range g.nodes {
-		if n.Op != OpGather {
-			continue
-		}
-		ids, size := n.Inputs[1].Name, b.Size(n.Inputs[0].Shape[n.Axis])
-		for _, id := range inputs[ids].Ints {
+	for _, index := range g.indices {
+		size := b.Size(index.size)
+		for _, id := range inputs[index.input].Ints {
 			// ONNX would count a negative index from the end.
 			if id < 0 || id >= int64(size) {
-				return b, fmt.Errorf("graph %s: input %s: index %d is outside of 0 to %d", g.Name, ids, id, size-1)
+				return b, fmt.Errorf("graph %s: input %s: index %d is outside of 0 to %d", g.Name, index.input, id, size-1)
 			}
 		}
 	}

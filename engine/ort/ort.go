@@ -92,7 +92,8 @@ func (e ortEngine) Compile(g *graph.Graph) (engine.Session, error) {
 		return nil, fmt.Errorf("graph %s: ONNX Runtime: %w", g.Name, err)
 	}
 	defer func() { _ = options.Destroy() }() // fails only when destroyed before
-	s := &session{graph: g, inputs: g.Inputs(), outputs: g.Outputs()}
+	s := &session{graph: g.Signature(), inputs: g.Inputs()}
+	s.outputs = s.graph.Outputs()
 	in, out := make([]string, len(s.inputs)), make([]string, len(s.outputs))
 	for i, v := range s.inputs {
 		in[i] = v.Name
