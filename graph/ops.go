@@ -8,8 +8,10 @@ func (g *Graph) Conv(x, w, b *Value, stride, pad int) *Value {
 		return g.add(OpConv, []Dim{Batch, 1, 1, 1}, Attributes{}, x, w, b)
 	}
 	k := w.Shape[2]
-	if x.Shape[1] != w.Shape[1] || w.Shape[0] != b.Shape[0] || w.Shape[3] != k || stride < 1 {
+	if x.Shape[1] != w.Shape[1] || w.Shape[0] != b.Shape[0] || w.Shape[3] != k || stride < 1 || pad < 0 ||
+		min(x.Shape[2], x.Shape[3])+2*Dim(pad) < k {
 		g.fail("Conv: x %v, w %v and b %v do not fit", x.Shape, w.Shape, b.Shape)
+		return g.add(OpConv, []Dim{Batch, 1, 1, 1}, Attributes{}, x, w, b)
 	}
 	side := func(n Dim) Dim { return (n+2*Dim(pad)-k)/Dim(stride) + 1 }
 	return g.add(OpConv, []Dim{x.Shape[0], w.Shape[0], side(x.Shape[2]), side(x.Shape[3])},
@@ -31,6 +33,9 @@ func (g *Graph) AvgPool(x *Value, k int) *Value {
 		return x
 	}
 	s := x.Shape
+	if min(s[2], s[3]) < Dim(k) {
+		g.fail("AvgPool: a window of %d does not fit into %v", k, s)
+	}
 	return g.add(OpAvgPool, []Dim{s[0], s[1], s[2] / Dim(k), s[3] / Dim(k)}, Attributes{Kernel: k}, x)
 }
 

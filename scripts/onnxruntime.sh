@@ -3,9 +3,9 @@
 # onnxruntime-node carries the libraries of all platforms. Does nothing when the pinned version is already there.
 set -eu
 
-version=1.24.3
+version=1.30.0
 # What the package must hash to: base64 of SHA-512, as `npm view onnxruntime-node@VERSION dist.integrity` prints it.
-integrity=sha512-JH7+czbc8ALA819vlTgcV+Q214/+VjGeBHDjX81+ZCD0PCVCIFGFNtT0V4sXG/1JXypKPgScQcB3ij/hk3YnTg==
+integrity=sha512-twhs1C2C/BFkz1yc5OY0KIU2GUq6DURO7hD4bx5Q2Qy3nAMJwRXW8xU3NVczE29VA9lolLOYepoD8fjTGOfIqw==
 
 fail() { printf 'onnxruntime.sh: %s\n' "$*" >&2; exit 1; }
 

@@ -3,9 +3,9 @@
 // Command encode times facet's image tower with its pair scalars against its peers, all in one process and turn by turn, so
 // that a noisy machine is noisy for all of them alike. It prints medians and ratios.
 //
-//	go run ./bench/encode [-rounds 15] [-python python3] [-config RN50]
+//	go run ./bench/encode [-rounds 15] [-python python3]
 //
-// Peers: the plain tower (keys and values projected, no scalars) exported by PyTorch and run by the same ONNX Runtime; PyTorch itself on the
+// Peers: the plain tower (keys and values projected, no scalars) exported by PyTorch and run by the same ONNX Runtime with the same settings; PyTorch itself on the
 // CPU; and the published per-pair forward of the research code. All see the same random weights and the same pictures, and their
 // embeddings are compared before anything is timed. Needs ONNX Runtime and a Python with torch.
 package main
@@ -13,6 +13,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -58,7 +59,10 @@ type contender struct {
 
 type encoder func(batch int) (sum, seconds float64, err error)
 
-const slow = 3 // rounds of what takes seconds
+const (
+	slow   = 3                      // rounds of what takes seconds
+	settle = 200 * time.Millisecond // before each turn: the threads of whoever was before spin for a while
+)
 
 func run(ctx context.Context, rounds int, python string, pairs bool) error {
 	dir, err := os.MkdirTemp("", "facet-bench-")
@@ -109,10 +113,16 @@ func compare(contenders []contender, batch, rounds int) error {
 	times := make([][]float64, len(contenders))
 	var reference float64
 	for round := range rounds + 1 { // the first round warms up and is not counted
-		for i, c := range contenders {
+		for k := range contenders {
+			i := (k + round) % len(contenders) // who comes after whom changes
+			c := contenders[i]
+			if round == 0 {
+				i, c = k, contenders[k]
+			}
 			if c.rounds > 0 && round > c.rounds {
 				continue
 			}
+			time.Sleep(settle)
 			sum, seconds, err := c.encode(batch)
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
@@ -164,7 +174,7 @@ func facet(ctx context.Context, file string, e engine.Engine) encoder {
 	}
 }
 
-// exportPlain has PyTorch export the plain tower and runs it with ONNX Runtime's defaults.
+// exportPlain has PyTorch export the plain tower and runs it with the settings of facet's own sessions.
 func exportPlain(ctx context.Context, python, file, target string) (encoder, error) {
 	cmd := exec.CommandContext(ctx, python, "bench/peer.py", file, "export", target)
 	cmd.Stderr = os.Stderr
@@ -176,7 +186,10 @@ func exportPlain(ctx context.Context, python, file, target string) (encoder, err
 		return nil, err
 	}
 	defer options.Destroy()
-	if err := options.SetIntraOpNumThreads(runtime.GOMAXPROCS(0)); err != nil {
+	// as engine/ort sets them
+	err = errors.Join(options.SetIntraOpNumThreads(runtime.GOMAXPROCS(0)), options.SetInterOpNumThreads(1),
+		options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"))
+	if err != nil {
 		return nil, err
 	}
 	session, err := onnx.NewDynamicAdvancedSession(target, []string{"pixels"}, []string{"embedding"}, options)

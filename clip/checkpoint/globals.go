@@ -90,7 +90,7 @@ func (m *machine) reduce() error {
 	g, ok1 := items[0].(global)
 	args, ok2 := items[1].(tuple)
 	if !ok1 || !ok2 {
-		return fmt.Errorf("%w: expected a global and its arguments, found %T and %T", ErrCorrupt, items[0], items[1])
+		return fmt.Errorf("%w: expected a global and its arguments, found %s and %s", ErrCorrupt, kind(items[0]), kind(items[1]))
 	}
 	call := callables[g]
 	if call == nil {
@@ -134,7 +134,7 @@ func (m *machine) build() error {
 		target.attributes, _ = state.(*dict) // a class with its own __getstate__ has no attributes to look into
 		return nil
 	}
-	return fmt.Errorf("%w: expected an object to give attributes to, found %T", ErrCorrupt, v)
+	return fmt.Errorf("%w: expected an object to give attributes to, found %s", ErrCorrupt, kind(v))
 }
 
 // persistent turns ("storage", torch.XStorage, key, location, elements) into a storage.
@@ -177,8 +177,8 @@ func rebuildTensor(args tuple) (any, error) {
 	shape, ok3 := int64s(args[2])
 	strides, ok4 := int64s(args[3])
 	if !ok1 || !ok2 || !ok3 || !ok4 {
-		return nil, fmt.Errorf("%w: expected a storage, an offset, a shape and strides, found %T, %T, %T, %T",
-			ErrCorrupt, args[0], args[1], args[2], args[3])
+		return nil, fmt.Errorf("%w: expected a storage, an offset, a shape and strides, found %s, %s, %s, %s",
+			ErrCorrupt, kind(args[0]), kind(args[1]), kind(args[2]), kind(args[3]))
 	}
 	return &rawTensor{storage: s, offset: offset, shape: shape, strides: strides}, nil
 }

@@ -30,6 +30,35 @@ type (
 	opaque struct{}
 )
 
+// kind names the type of a value in a message.
+func kind(v any) string {
+	switch v.(type) {
+	case nil:
+		return "None"
+	case bool:
+		return "a bool"
+	case int64, float64:
+		return "a number"
+	case string, []byte:
+		return "a string"
+	case tuple:
+		return "a tuple"
+	case *list:
+		return "a list"
+	case *dict:
+		return "a dict"
+	case *object:
+		return "a module"
+	case global:
+		return "a global"
+	case storage:
+		return "a storage"
+	case *rawTensor:
+		return "a tensor"
+	}
+	return "something else"
+}
+
 func (g global) String() string { return g.module + "." + g.name }
 
 func (d *dict) set(key, value any) {
@@ -302,7 +331,7 @@ func (m *machine) appends(items []any, err error) error {
 	}
 	l, ok := v.(*list)
 	if !ok {
-		return fmt.Errorf("%w: expected a list to append to, found %T", ErrCorrupt, v)
+		return fmt.Errorf("%w: expected a list to append to, found %s", ErrCorrupt, kind(v))
 	}
 	l.items = append(l.items, items...)
 	return nil
@@ -318,7 +347,7 @@ func (m *machine) setItems(items []any, err error) error {
 	}
 	d, ok := v.(*dict)
 	if !ok || len(items)%2 != 0 {
-		return fmt.Errorf("%w: expected a dict and pairs to set, found %T and %d values", ErrCorrupt, v, len(items))
+		return fmt.Errorf("%w: expected a dict and pairs to set, found %s and %d values", ErrCorrupt, kind(v), len(items))
 	}
 	for i := 0; i < len(items); i += 2 {
 		d.set(items[i], items[i+1])

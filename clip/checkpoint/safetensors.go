@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -131,16 +132,33 @@ func (r *headerReader) tensor(name string) error {
 
 // entry reads {"dtype": …, "shape": […], "data_offsets": [begin, end]}.
 func (r *headerReader) entry(name string) (*view, extent, error) {
-	var dtype string
-	var shape, offsets []int
-	seen := map[string]bool{}
-	if err := r.delim('{'); err != nil {
+	dtype, shape, e, err := r.fields()
+	if err != nil {
 		return nil, extent{}, err
 	}
+	d, ok := safetensorsTypes[dtype]
+	if !ok {
+		return nil, extent{}, fmt.Errorf("%w: expected a number type among F16, BF16, F32, F64, I8 to I64, U8, BOOL, found %s",
+			ErrUnsupported, quote(dtype))
+	}
+	v := &view{Tensor: Tensor{Source: name, DType: d, Shape: shape}}
+	if err := r.place(v, e); err != nil {
+		return nil, extent{}, err
+	}
+	v.strides = rowMajor(shape) // only now is the shape known to be of this world
+	return v, e, nil
+}
+
+func (r *headerReader) fields() (dtype string, shape []int, e extent, err error) {
+	if err := r.delim('{'); err != nil {
+		return "", nil, extent{}, err
+	}
+	var offsets []int
+	seen := map[string]bool{}
 	for r.dec.More() {
 		key, err := r.key(seen)
 		if err != nil {
-			return nil, extent{}, err
+			return "", nil, extent{}, err
 		}
 		switch key {
 		case "dtype":
@@ -150,29 +168,16 @@ func (r *headerReader) entry(name string) (*view, extent, error) {
 		case "data_offsets":
 			offsets, err = r.ints(2)
 		default:
-			err = fmt.Errorf("unknown key %s", quote(key))
+			err = errors.New("unknown key")
 		}
 		if err != nil {
-			return nil, extent{}, fmt.Errorf("%w: %s: %w", ErrCorrupt, quote(key), err)
+			return "", nil, extent{}, fmt.Errorf("%w: %s: %w", ErrCorrupt, quote(key), err)
 		}
 	}
-	if err := r.delim('}'); err != nil {
-		return nil, extent{}, err
-	}
 	if !seen["dtype"] || !seen["shape"] || len(offsets) != 2 {
-		return nil, extent{}, fmt.Errorf("%w: expected dtype, shape and two data_offsets", ErrCorrupt)
+		return "", nil, extent{}, fmt.Errorf("%w: expected dtype, shape and two data_offsets", ErrCorrupt)
 	}
-	d, ok := safetensorsTypes[dtype]
-	if !ok {
-		return nil, extent{}, fmt.Errorf("%w: expected a number type among F16, BF16, F32, F64, I8 to I64, U8, BOOL, found %s", ErrUnsupported, quote(dtype))
-	}
-	e := extent{offsets[0], offsets[1]}
-	v := &view{Tensor: Tensor{Source: name, DType: d, Shape: shape}}
-	if err := r.place(v, e); err != nil {
-		return nil, extent{}, err
-	}
-	v.strides = rowMajor(shape) // only now is the shape known to be of this world
-	return v, e, nil
+	return dtype, shape, extent{offsets[0], offsets[1]}, r.delim('}')
 }
 
 // ints reads a list of at most most whole numbers.

@@ -26,13 +26,16 @@ func readTorch(data []byte) (Format, []*view, error) {
 		return "", nil, err
 	}
 	c := &collector{archive: a}
+	var format Format
 	switch v := root.(type) {
 	case *object:
-		return FormatTorchScript, c.views, c.result(c.module("", v, 0))
+		format, err = FormatTorchScript, c.module("", v, 0)
 	case *dict:
-		return FormatTorch, c.views, c.result(c.stateDict(v))
+		format, err = FormatTorch, c.stateDict(v)
+	default:
+		err = fmt.Errorf("%w: expected a module or a state dict, found %s", ErrNotCheckpoint, kind(root))
 	}
-	return "", nil, fmt.Errorf("%w: expected a module or a state dict, found %T", ErrNotCheckpoint, root)
+	return format, c.views, err
 }
 
 // collector gathers the tensors of a pickle under dotted names.
@@ -54,10 +57,10 @@ func (c *collector) module(prefix string, o *object, depth int) error {
 		if c.visits++; c.visits > maxVisits {
 			return fmt.Errorf("%w: data.pkl: its modules have more than %d attributes", ErrCorrupt, maxVisits)
 		}
-		name, _ := key.(string)
-		name = prefix + name
-		if len(name) > maxNameLength {
-			return checkName(name)
+		attribute, ok := key.(string)
+		name := prefix + attribute
+		if !ok || len(name) > maxNameLength {
+			return fmt.Errorf("%w: data.pkl: expected attribute names of at most %d bytes", ErrCorrupt, maxNameLength)
 		}
 		var err error
 		switch v := o.attributes.values[i].(type) {
@@ -77,7 +80,7 @@ func (c *collector) module(prefix string, o *object, depth int) error {
 func (c *collector) stateDict(d *dict) error {
 	if inner, ok := d.get("state_dict"); ok {
 		if d, ok = inner.(*dict); !ok {
-			return fmt.Errorf("%w: expected a dict under \"state_dict\", found %T", ErrNotCheckpoint, inner)
+			return fmt.Errorf("%w: expected a dict under \"state_dict\", found %s", ErrNotCheckpoint, kind(inner))
 		}
 	}
 	for i, key := range d.keys {
@@ -184,6 +187,3 @@ func fits(shape, strides []int, offset, elements int) bool {
 	}
 	return room >= 0
 }
-
-// result is nil-safe sugar for returning views together with the error that ended the walk.
-func (c *collector) result(err error) error { return err }

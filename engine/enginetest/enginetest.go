@@ -17,8 +17,8 @@ import (
 	"github.com/facet-clip/facet/graph"
 )
 
-// tolerance is absolute and relative to the largest expected value: ten times what both engines were measured at.
-const tolerance = 1e-5
+// tolerance is absolute and relative to the largest expected value: ten times the largest difference that either engine has shown.
+const tolerance = 5e-6
 
 // Test fails t where e breaks the contract.
 func Test(t *testing.T, e engine.Engine) {

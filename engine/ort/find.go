@@ -117,7 +117,7 @@ func systemFolders(system string) []string {
 		return append(filepath.SplitList(os.Getenv("DYLD_LIBRARY_PATH")), "/opt/homebrew/lib", "/usr/local/lib")
 	}
 	folders := filepath.SplitList(os.Getenv("LD_LIBRARY_PATH"))
-	folders = append(folders, loaderFolders("/etc/ld.so.conf", 4)...)
+	folders = append(folders, loaderFolders("/etc/ld.so.conf", 3)...)
 	folders = append(folders, "/usr/local/lib", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
 	return slices.Compact(folders)
 }

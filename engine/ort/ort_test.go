@@ -3,15 +3,168 @@
 package ort
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/facet-clip/facet/engine"
 	"github.com/facet-clip/facet/engine/enginetest"
+	"github.com/facet-clip/facet/graph"
 )
 
+// newEngine skips the test where there is no ONNX Runtime.
+func newEngine(t testing.TB, o Options) engine.Engine {
+	t.Helper()
+	e, err := New(o)
+	if errors.Is(err, ErrUnavailable) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
 func TestContract(t *testing.T) {
-	e, err := New(Options{})
+	for _, threads := range []int{0, 1, 3} {
+		t.Run(fmt.Sprint(threads, " threads"), func(t *testing.T) { enginetest.Test(t, newEngine(t, Options{Threads: threads})) })
+	}
+}
+
+func TestCancelMidway(t *testing.T) {
+	e := newEngine(t, Options{Threads: 1})
+	s, err := e.Compile(newTrunk(16))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	// 32 images take some hundred times as long as the wait.
+	const images = 32
+	inputs := map[string]graph.Tensor{"image": graph.Floats(make([]float32, images*3*224*224), images, 3, 224, 224)}
+	time.AfterFunc(5*time.Millisecond, cancel)
+	if _, err := s.Run(ctx, inputs); !errors.Is(err, context.Canceled) {
+		t.Errorf("a run that is cancelled midway gives %v", err)
+	}
+	one := map[string]graph.Tensor{"image": graph.Floats(make([]float32, 3*224*224), 1, 3, 224, 224)}
+	if _, err := s.Run(t.Context(), one); err != nil {
+		t.Errorf("the run after it: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Run(t.Context(), one); err == nil {
+		t.Error("a closed session runs")
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("closing twice: %v", err)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	if _, err := New(Options{Threads: -1}); err == nil || errors.Is(err, ErrUnavailable) {
+		t.Errorf("-1 threads: %v", err)
+	}
+	e := newEngine(t, Options{})
+	if !strings.HasPrefix(e.Name(), "ort 1.") {
+		t.Errorf("the engine's name is %q", e.Name())
+	}
+	other := write(t, filepath.Join(t.TempDir(), "other.so"), "x")
+	if _, err := New(Options{Library: other}); err == nil || !strings.Contains(err.Error(), other) {
+		t.Errorf("a second library: %v", err)
+	}
+	newEngine(t, Options{Library: loaded.path})
+}
+
+// TestLoad makes an engine in a process of its own: it is the child of TestBadLibraries.
+func TestLoad(t *testing.T) {
+	if os.Getenv("FACET_TEST_LOAD") == "" {
+		t.Skip("runs only as a child of TestBadLibraries")
+	}
+	_, err := New(Options{})
+	fmt.Printf("unavailable: %t\nerror: %v\n", errors.Is(err, ErrUnavailable), err)
+}
+
+func TestBadLibraries(t *testing.T) {
+	dir := t.TempDir()
+	text := write(t, filepath.Join(dir, "text.so"), "no library at all")
+	libraries := map[string]string{"text": text, "empty": write(t, filepath.Join(dir, "empty.so"), "")}
+	if runtime.GOOS == "linux" {
+		libraries["another library"] = compile(t, dir, "another", `int f(void) { return 1; }`)
+		libraries["too old"] = compile(t, dir, "old", `
+			static const void *api(unsigned version) { return 0; } // as ONNX Runtime does for a version that it does not know
+			static const char *version(void) { return "1.17.0"; }
+			static struct { const void *(*api)(unsigned); const char *(*version)(void); } base = {api, version};
+			const void *OrtGetApiBase(void) { return &base; }`)
+		elf, err := os.ReadFile(libraries["too old"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		elf[18], elf[19] = 2, 0 // SPARC
+		libraries["another machine"] = write(t, filepath.Join(dir, "sparc.so"), string(elf))
+	}
+	for name, path := range libraries {
+		t.Run(name, func(t *testing.T) {
+			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestLoad$", "-test.v")
+			child.Env = append(os.Environ(), "FACET_TEST_LOAD=1", Variable+"="+path)
+			out, err := child.CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if s := string(out); !strings.Contains(s, "unavailable: true") || !strings.Contains(s, path) || !strings.Contains(s, "1.24") {
+				t.Errorf("the error is none, or does not name %s:\n%s", path, s)
+			}
+		})
+	}
+}
+
+// A broken library beside the program must not hide a good one further down.
+func TestNextLibrary(t *testing.T) {
+	good, err := Find()
 	if err != nil {
 		t.Skip(err)
 	}
-	enginetest.Test(t, e)
+	beside := filepath.Join(t.TempDir(), libraryNames(runtime.GOOS)[0])
+	write(t, beside, "broken")
+	program := filepath.Join(filepath.Dir(beside), "program.test")
+	if err := os.Link(os.Args[0], program); err != nil {
+		copyFile(t, os.Args[0], program)
+	}
+	cache := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(cache, "onnxruntime"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	copyFile(t, good, filepath.Join(cache, "onnxruntime", libraryNames(runtime.GOOS)[0]))
+	child := exec.CommandContext(t.Context(), program, "-test.run=^TestLoad$", "-test.v")
+	child.Env = append(os.Environ(), "FACET_TEST_LOAD=1", Variable+"=", "FACET_CACHE="+cache)
+	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "error: <nil>") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// compile makes a shared library of C code.
+func compile(t *testing.T, dir, name, code string) string {
+	t.Helper()
+	source, library := write(t, filepath.Join(dir, name+".c"), code), filepath.Join(dir, name+".so")
+	if out, err := exec.CommandContext(t.Context(), "cc", "-shared", "-fPIC", "-o", library, source).CombinedOutput(); err != nil {
+		t.Skipf("no C compiler: %v\n%s", err, out)
+	}
+	return library
 }

@@ -2,12 +2,16 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -301,6 +305,40 @@ func TestErrors(t *testing.T) {
 			if !strings.Contains(stderr, s) {
 				t.Errorf("facet %v: stderr does not say %q: %s", c.args, s, stderr)
 			}
+		}
+	}
+}
+
+func TestPullSaysWhatIsWrong(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	code, stdout, stderr := facet(t, "model", "pull", "RN50", "--mirror", server.URL)
+	if code != exitFailure || stdout != "" || !strings.Contains(stderr, "404") || !strings.Contains(stderr, server.URL) {
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+	if code, _, stderr := facet(t, "model", "pull"); code != exitUsage || !strings.Contains(stderr, "facet model list") {
+		t.Errorf("without a name: exit code %d: %s", code, stderr)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for name, c := range map[string]struct {
+		ctx  context.Context
+		err  error
+		want int
+	}{
+		"done":                 {t.Context(), nil, exitOK},
+		"failed":               {t.Context(), errors.New("no such file"), exitFailure},
+		"usage":                {t.Context(), usagef("--top 0"), exitUsage},
+		"usage, wrapped":       {t.Context(), fmt.Errorf("explain: %w", usagef("--top 0")), exitUsage},
+		"interrupted":          {cancelled, fmt.Errorf("graph image: %w", context.Canceled), exitInterrupted},
+		"failed while stopped": {cancelled, errors.New("no such file"), exitFailure},
+	} {
+		var log bytes.Buffer
+		if got := exitCode(c.ctx, c.err, &log); got != c.want || (c.err == nil) != (log.Len() == 0) {
+			t.Errorf("%s: got %d, want %d; %q", name, got, c.want, log.String())
 		}
 	}
 }
