@@ -113,13 +113,7 @@ func (a *app) start() error {
 	if a.verbose {
 		level = slog.LevelDebug
 	}
-	noTime := func(_ []string, attr slog.Attr) slog.Attr {
-		if attr.Key == slog.TimeKey {
-			return slog.Attr{}
-		}
-		return attr
-	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: noTime})))
+	slog.SetDefault(slog.New(newLineHandler(a.stderr, level)))
 	if !isTerminal(a.stdout) || os.Getenv("NO_COLOR") != "" {
 		text.DisableColors()
 	}

@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+)
+
+// lineHandler logs as people read: "facet: warning: message (key: value)".
+type lineHandler struct {
+	level slog.Level
+	attrs []slog.Attr
+
+	mu  *sync.Mutex
+	out io.Writer
+}
+
+func newLineHandler(out io.Writer, level slog.Level) slog.Handler {
+	return lineHandler{level: level, mu: &sync.Mutex{}, out: out}
+}
+
+func (h lineHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+
+func (h lineHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	h.attrs = append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)
+	return h
+}
+
+// WithGroup leaves the names of groups out: nothing here uses them.
+func (h lineHandler) WithGroup(string) slog.Handler { return h }
+
+func (h lineHandler) Handle(_ context.Context, r slog.Record) error {
+	var notes []string
+	note := func(a slog.Attr) bool {
+		notes = append(notes, fmt.Sprintf("%s: %v", a.Key, a.Value))
+		return true
+	}
+	for _, a := range h.attrs {
+		note(a)
+	}
+	r.Attrs(note)
+	line := "facet: " + r.Message
+	if r.Level >= slog.LevelWarn {
+		line = "facet: warning: " + r.Message
+	}
+	if len(notes) > 0 {
+		line += " (" + strings.Join(notes, ", ") + ")"
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, err := fmt.Fprintln(h.out, line)
+	return err
+}
