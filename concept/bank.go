@@ -70,9 +70,13 @@ type Match struct {
 	Cosine float64 `json:"cosine"`
 }
 
-// Nearest are the k texts of largest cosine with a direction [D], largest first; ties in the bank's order.
+// Nearest are the k texts of largest cosine with a direction [D], largest first; ties in the bank's order. A direction of no length is
+// near nothing.
 func (b *Bank) Nearest(direction []float32, k int) []Match {
 	length := norm(direction)
+	if length == 0 {
+		return nil
+	}
 	matches := make([]Match, len(b.Texts))
 	for i, text := range b.Texts {
 		matches[i] = Match{text, dot(b.row(i), direction) / length}

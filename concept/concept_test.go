@@ -52,6 +52,9 @@ func TestCentred(t *testing.T) {
 func TestNearest(t *testing.T) {
 	b := bank(t, []string{"car", "tree", "boat"}, 1, 0, 0, 1, 1, 1)
 	got := b.Nearest([]float32{0, 5}, 2)
+	if none := b.Nearest([]float32{0, 0}, 2); len(none) != 0 {
+		t.Errorf("near no direction: %v", none)
+	}
 	want := []Match{{"tree", 1}, {"boat", math.Sqrt(0.5)}}
 	if diff := cmp.Diff(want, got, close); diff != "" {
 		t.Error(diff)

@@ -106,9 +106,9 @@ type Class struct {
 
 // Classify gives every label's logit τ·cos(embedding, label) and their softmax, most likely first. embedding [D].
 func (b *Bank) Classify(embedding []float32, τ float64) []Class {
-	classes := make([]Class, len(b.Texts))
 	total := 0.0
 	matches := b.Nearest(embedding, len(b.Texts))
+	classes := make([]Class, len(matches))
 	for i, m := range matches {
 		p := math.Exp(τ * (m.Cosine - matches[0].Cosine))
 		classes[i] = Class{m.Text, τ * m.Cosine, p}

@@ -138,8 +138,11 @@ func (m *model) look(ctx context.Context, in input) (*explained, error) {
 		if err != nil {
 			return err
 		}
-		e = &explained{seen: seen[0], h: pixels.Shape[2] / clip.Stride, w: pixels.Shape[3] / clip.Stride, embedding: out[clip.Embedding].Floats}
-		e.source = append(in.paths, in.pixels)[0]
+		e = &explained{source: in.pixels, seen: seen[0], embedding: out[clip.Embedding].Floats}
+		e.h, e.w = pixels.Shape[2]/clip.Stride, pixels.Shape[3]/clip.Stride
+		if in.pixels == "" {
+			e.source = in.paths[0]
+		}
 		if e.scalars, err = ov.Scalars(out[clip.Scalars].Floats); err != nil {
 			return err
 		}
@@ -242,6 +245,10 @@ func (e *explained) write(dir string, r report) error {
 	if err := os.MkdirAll(maps, 0o755); err != nil {
 		return err
 	}
+	record := filepath.Join(dir, "explain.json")
+	if err := os.Remove(record); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err // of an earlier run
+	}
 	ov := e.scalars.OV
 	arrays := errors.Join(
 		writeNPY(filepath.Join(dir, "embedding.npy"), e.embedding, len(e.embedding)),
@@ -260,7 +267,7 @@ func (e *explained) write(dir string, r report) error {
 	if err := writePNG(filepath.Join(dir, "summary.png"), e.summary(r, pictures)); err != nil {
 		return err
 	}
-	return writeJSON(filepath.Join(dir, "explain.json"), r)
+	return writeJSON(record, r)
 }
 
 // mapScale is the amount shown in full colour: the largest of any map, so that maps compare.
