@@ -17,7 +17,7 @@ func RandomTensor(s Spec, seed uint64) []float32 {
 	data := make([]float32, elements(s.Shape))
 	fill := func(mean, deviation float64) []float32 {
 		for i := range data {
-			data[i] = float32(mean + deviation*rng.NormFloat64())
+			data[i] = float32(mean + float64(deviation*rng.NormFloat64())) // float64: no fused multiply-add
 		}
 		return data
 	}
