@@ -56,19 +56,34 @@ func (t Templates) Fill(label string) []string {
 
 // ReadLines reads one text a line; blank lines and lines that begin with # are left out. Nothing left is an error.
 func ReadLines(name string, r io.Reader) ([]string, error) {
+	all, err := ReadTexts(name, r)
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for _, line := range all {
+		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
+		if line != "" && !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("%s: expected one text a line, found none", name)
+	}
+	return lines, nil
+}
+
+// ReadTexts reads every line as it is, the empty ones too, so that text i is line i. An empty file is an error.
+func ReadTexts(name string, r io.Reader) ([]string, error) {
 	var lines []string
 	in := bufio.NewScanner(r)
 	for in.Scan() {
-		line := strings.TrimSpace(strings.TrimPrefix(in.Text(), "\ufeff"))
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		if lines = append(lines, line); len(lines) > maxLines {
+		if lines = append(lines, in.Text()); len(lines) > maxLines {
 			return nil, fmt.Errorf("%s: expected at most %d lines", name, maxLines)
 		}
 	}
 	if err := in.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: line %d: %w", name, len(lines)+1, err)
 	}
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("%s: expected one text a line, found none", name)

@@ -164,7 +164,7 @@ func TestEmbed(t *testing.T) {
 	golden.Compare(t, "embedding", readArray(t, out, 2, 32), a.Array("embedding").Data[:64], 1e-5, 1e-5)
 
 	texts := filepath.Join(t.TempDir(), "t.txt")
-	if err := os.WriteFile(texts, []byte("a yellow car\n# a comment\n\na boat on the water\n"), 0o600); err != nil {
+	if err := os.WriteFile(texts, []byte("a yellow car\n# no comment\n\na boat on the water\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var result embedResult
@@ -172,7 +172,7 @@ func TestEmbed(t *testing.T) {
 	if err := json.Unmarshal([]byte(printed), &result); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"a yellow car", "a boat on the water"}, result.Inputs); diff != "" || len(result.Embeddings) != 2 || len(result.Embeddings[0]) != 128 {
+	if diff := cmp.Diff([]string{"a yellow car", "# no comment", "", "a boat on the water"}, result.Inputs); diff != "" || len(result.Embeddings) != 4 || len(result.Embeddings[0]) != 128 {
 		t.Errorf("%s %d embeddings", diff, len(result.Embeddings))
 	}
 }
@@ -184,14 +184,15 @@ func TestEmbedTexts(t *testing.T) {
 		t.Skip("FACET_CLIP_VOCAB does not name CLIP's bpe_simple_vocab_16e6.txt.gz")
 	}
 	a := golden.Open(t, "tiny")
-	// the first four of the golden prompts
+	// the first ten of the golden prompts, of which the last is empty
 	texts, out := filepath.Join(t.TempDir(), "t.txt"), filepath.Join(t.TempDir(), "t.npy")
-	prompts := "a photo of a car\na photo of a yellow convertible on the road\ngrass\nSky.\n"
+	prompts := "a photo of a car\na photo of a yellow convertible on the road\ngrass\nSky.\nit's snowing & raining\na diagram\nbutterfly\n" +
+		"a butterfly printed on a T-shirt\n3 dogs and 12 cats\n\n"
 	if err := os.WriteFile(texts, []byte(prompts), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	succeed(t, "embed", "--model", tinyModel, "--engine", "portable", "--vocab", vocabulary, "--texts", texts, "-o", out)
-	golden.Compare(t, "prompts", readArray(t, out, 4, 32), a.Array("prompt_embedding").Data[:4*32], 1e-5, 1e-5)
+	golden.Compare(t, "prompts", readArray(t, out, 10, 32), a.Array("prompt_embedding").Data[:10*32], 1e-5, 1e-5)
 }
 
 func TestExplainText(t *testing.T) {

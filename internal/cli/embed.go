@@ -48,7 +48,7 @@ func (a *app) embedCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	in.flags(f)
-	f.StringVar(&texts, "texts", "", "embed the lines of a text `FILE`")
+	f.StringVar(&texts, "texts", "", "embed the lines of a text `FILE`, each as it is, empty ones too")
 	f.BoolVar(&truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	f.StringVarP(&output, "output", "o", "", "write float32 [N,D] to `FILE.npy`")
 	return cmd
@@ -63,7 +63,7 @@ func (a *app) embed(ctx context.Context, in input, texts, output string, truncat
 	names := in.paths
 	var data []float32
 	if texts != "" {
-		if names, err = readText(texts, concept.ReadLines); err != nil {
+		if names, err = readText(texts, concept.ReadTexts); err != nil {
 			return err
 		}
 		data, err = m.encodeTexts(ctx, names, truncate)
