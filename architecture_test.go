@@ -26,6 +26,7 @@ var layers = [][]string{
 	{"graph"},
 	{"dataset", "scenes", "plot"},
 	{"npy"},
+	{"half"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.

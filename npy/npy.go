@@ -15,6 +15,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/facet-clip/facet/half"
 )
 
 // ErrFormat is returned when the data is not an .npy file that facet reads.
@@ -145,7 +147,7 @@ var decoders = map[string]struct {
 }{
 	"<f4": {4, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }},
 	"<f8": {8, func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) }},
-	"<f2": {2, func(b []byte) float32 { return halfToFloat(binary.LittleEndian.Uint16(b)) }},
+	"<f2": {2, func(b []byte) float32 { return half.ToFloat(binary.LittleEndian.Uint16(b)) }},
 	"<i4": {4, func(b []byte) float32 { return float32(int32(binary.LittleEndian.Uint32(b))) }},
 	"<i8": {8, func(b []byte) float32 { return float32(int64(binary.LittleEndian.Uint64(b))) }},
 	"|u1": {1, func(b []byte) float32 { return float32(b[0]) }},
@@ -173,19 +175,6 @@ func readNumbers(in io.Reader, kind string, n int) ([]float32, error) {
 		return nil, errors.New("more bytes follow the last number")
 	}
 	return data, nil
-}
-
-// halfToFloat widens an IEEE 754 binary16.
-func halfToFloat(h uint16) float32 {
-	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch exponent {
-	case 0:
-		f := float32(fraction) * (1.0 / (1 << 24))
-		return math.Float32frombits(math.Float32bits(f) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
 }
 
 // product multiplies the sizes; false when that leaves 48 bits.

@@ -62,20 +62,6 @@ func TestReadTypes(t *testing.T) {
 	}
 }
 
-func TestHalf(t *testing.T) {
-	for bits, want := range map[uint16]float32{0x0001: 5.9604645e-8, 0x03ff: 6.097555e-5, 0x0400: 6.1035156e-5, 0xc000: -2, 0x7bff: 65504, 0x8000: float32(math.Copysign(0, -1))} {
-		if got := halfToFloat(bits); math.Float32bits(got) != math.Float32bits(want) {
-			t.Errorf("%#04x: got %g, want %g", bits, got, want)
-		}
-	}
-	if inf := halfToFloat(0xfc00); !math.IsInf(float64(inf), -1) {
-		t.Errorf("-inf read as %g", inf)
-	}
-	if nan := halfToFloat(0x7e00); !math.IsNaN(float64(nan)) {
-		t.Errorf("NaN read as %g", nan)
-	}
-}
-
 func TestReadRefuses(t *testing.T) {
 	good := numpyFile("<f4", "(2,)", "\x00\x00\x00\x00\x00\x00\x80\x3f")
 	for name, data := range map[string]string{

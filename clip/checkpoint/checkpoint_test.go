@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/half"
 )
 
 // want is what PyTorch reads in a file of testdata; make.py wrote it.
@@ -230,7 +232,7 @@ func TestLongTensors(t *testing.T) {
 		state = state*1664525 + 1013904223
 		storage[i] = byte(state >> 24)
 	}
-	at := func(i int) float32 { return halfToFloat(uint16(storage[2*i]) | uint16(storage[2*i+1])<<8) }
+	at := func(i int) float32 { return half.ToFloat(uint16(storage[2*i]) | uint16(storage[2*i+1])<<8) }
 	for _, step := range []int{1, 2} {
 		v := &view{Tensor: Tensor{DType: Float16, Shape: []int{n / step}}, storage: storage, strides: []int{step}}
 		for i, got := range v.float32s() {

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"runtime"
 	"sync"
+
+	"github.com/facet-clip/facet/half"
 )
 
 // DType is the type of a tensor's numbers in the file.
@@ -208,20 +210,7 @@ func decodeInts(d DType, dst []float32, src []byte, step int) {
 var halves = sync.OnceValue(func() *[1 << 16]float32 {
 	table := new([1 << 16]float32)
 	for b := range table {
-		table[b] = halfToFloat(uint16(b))
+		table[b] = half.ToFloat(uint16(b))
 	}
 	return table
 })
-
-// halfToFloat widens an IEEE 754 half: 1 sign, 5 exponent and 10 fraction bits.
-func halfToFloat(h uint16) float32 {
-	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch exponent {
-	case 0: // fraction·2⁻²⁴
-		f := float32(fraction) / (1 << 24)
-		return math.Float32frombits(math.Float32bits(f) | sign)
-	case 31:
-		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
-}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/half"
 )
 
 // Data is a tensor to be written: float32 numbers, row-major, of the given shape, stored as DType.
@@ -58,29 +60,13 @@ func writeFloats(out *bufio.Writer, t Data) {
 	var b [4]byte
 	for _, v := range t.Floats {
 		if t.DType == Float16 {
-			binary.LittleEndian.PutUint16(b[:], floatToHalf(v))
+			binary.LittleEndian.PutUint16(b[:], half.FromFloat(v))
 			out.Write(b[:2])
 		} else {
 			binary.LittleEndian.PutUint32(b[:], math.Float32bits(v))
 			out.Write(b[:])
 		}
 	}
-}
-
-// floatToHalf rounds to the nearest half, ties to even; what is too large becomes infinite.
-func floatToHalf(f float32) uint16 {
-	bits := math.Float32bits(f)
-	sign := uint16(bits >> 16 & 0x8000)
-	switch magnitude := math.Float32frombits(bits &^ (1 << 31)); {
-	case magnitude != magnitude:
-		return sign | 0x7e00
-	case magnitude >= 65520:
-		return sign | 0x7c00
-	case magnitude < 1.0/(1<<14): // subnormal: multiples of 2⁻²⁴
-		return sign | uint16(math.RoundToEven(float64(magnitude)*(1<<24)))
-	}
-	rounded := bits&^(1<<31) + 0xfff + bits>>13&1
-	return sign | uint16((rounded-(127-15)<<23)>>13)
 }
 
 // OpenBytes reads the directory of a checkpoint that lies in memory, as [Open] does of a file; name stands for its path. The
