@@ -81,9 +81,11 @@ func (a *app) explain(ctx context.Context, o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	record, err := m.record(ctx)
-	if err != nil {
-		return err
+	record := modelRecord{Name: m.name} // which is all that the table shows
+	if a.json || o.output != "" {
+		if record, err = m.record(ctx); err != nil {
+			return err
+		}
 	}
 	report := e.report(record)
 	if o.output != "" {
