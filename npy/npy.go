@@ -1,6 +1,6 @@
 // Package npy reads and writes arrays in NumPy's .npy format, versions 1 to 3.
 //
-// facet writes float32, row-major. It reads float32, float64, float16, int32, int64, uint8 and bool, little-endian
+// facet writes float32 and uint8, row-major. It reads float32, float64, float16, int32, int64, uint8 and bool, little-endian
 // and row-major, and refuses the rest by name.
 package npy
 
@@ -37,27 +37,40 @@ type Array struct {
 // Write writes data as float32 of the given shape. It is an error when the numbers do not fill the shape.
 func Write(w io.Writer, data []float32, shape ...int) error {
 	n := 1
-	sizes := make([]string, len(shape))
-	for i, s := range shape {
+	for _, s := range shape {
 		n *= s
-		sizes[i] = strconv.Itoa(s) + ","
 	}
 	if n != len(data) {
 		return fmt.Errorf("npy: %d numbers do not fill the shape %v", len(data), shape)
 	}
-	header := "{'descr': '<f4', 'fortran_order': False, 'shape': (" + strings.Join(sizes, " ") + "), }"
-	const before = len(magic) + 4
-	header += strings.Repeat(" ", 63-(before+len(header))%64) + "\n"
 	out := bufio.NewWriterSize(w, 1<<16)
-	out.WriteString(magic + "\x01\x00")
-	binary.Write(out, binary.LittleEndian, uint16(len(header)))
-	out.WriteString(header)
+	writeHeader(out, "<f4", shape)
 	var b [4]byte
 	for _, v := range data {
 		binary.LittleEndian.PutUint32(b[:], math.Float32bits(v))
 		out.Write(b[:])
 	}
 	return out.Flush() // bufio keeps the first error
+}
+
+// WriteBytesHeader begins an array of uint8 of the given shape; its numbers, row-major, are the caller's to write after it.
+func WriteBytesHeader(w io.Writer, shape ...int) error {
+	out := bufio.NewWriter(w)
+	writeHeader(out, "|u1", shape)
+	return out.Flush()
+}
+
+func writeHeader(out *bufio.Writer, kind string, shape []int) {
+	sizes := make([]string, len(shape))
+	for i, s := range shape {
+		sizes[i] = strconv.Itoa(s) + ","
+	}
+	header := "{'descr': '" + kind + "', 'fortran_order': False, 'shape': (" + strings.Join(sizes, " ") + "), }"
+	const before = len(magic) + 4
+	header += strings.Repeat(" ", 63-(before+len(header))%64) + "\n"
+	out.WriteString(magic + "\x01\x00")
+	binary.Write(out, binary.LittleEndian, uint16(len(header)))
+	out.WriteString(header)
 }
 
 var (

@@ -9,8 +9,8 @@ import (
 // are relative to the folder, with forward slashes.
 type Record struct {
 	Index      int            `json:"index"`
-	File       string         `json:"file"`
-	Mask       string         `json:"mask"`
+	File       string         `json:"file,omitempty"`
+	Mask       string         `json:"mask,omitempty"`
 	Caption    string         `json:"caption"`  // the first of Captions
 	Captions   []string       `json:"captions"` // true, of varying completeness
 	Full       string         `json:"full"`     // plain words, nothing left out

@@ -103,11 +103,8 @@ func WriteVOC(ctx context.Context, dir string, w Writing) error {
 }
 
 func (l layout) write(ctx context.Context, dir string, w Writing) error {
-	if w.Scenes < 1 || w.Scenes > MaxScenes {
-		return fmt.Errorf("scenes: %d scenes: want 1 to %d", w.Scenes, MaxScenes)
-	}
-	if w.Size < MinSize || w.Size > MaxSize {
-		return fmt.Errorf("scenes: size %d pixels: want %d to %d", w.Size, MinSize, MaxSize)
+	if err := w.validate(); err != nil {
+		return err
 	}
 	m := manifest{Format: 1, World: worldVersion, Layout: l.name, Seed: w.Seed, Size: w.Size}
 	if err := claim(dir, m); err != nil {

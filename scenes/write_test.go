@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/npy"
 )
 
 func readImage(t *testing.T, path string) image.Image {
@@ -265,5 +267,54 @@ func BenchmarkWriteScene(b *testing.B) {
 			b.Fatal(err)
 		}
 		i++
+	}
+}
+
+func TestWriteNPY(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "world")
+	calls := 0
+	w := Writing{Scenes: 300, Seed: 9, Size: 32, Progress: func() { calls++ }}
+	if err := WriteNPY(t.Context(), dir, w); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(filepath.Join(dir, "images.npy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	got, err := npy.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{300, 32, 32, 3}, got.Shape); diff != "" {
+		t.Fatal(diff)
+	}
+	records := readRecords(t, dir)
+	if len(records) != 300 || calls != 300 {
+		t.Fatalf("%d records, %d calls of progress; want 300 of each", len(records), calls)
+	}
+	for _, i := range []int{0, 255, 256, 299} {
+		spec, err := Sample(DefaultWorld(), 9, uint64(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := Render(spec, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := rgbBytes(s.Image.Pix)
+		for j, v := range want {
+			if got.Data[i*len(want)+j] != float32(v) {
+				t.Fatalf("scene %d, value %d: %v, want %d", i, j, got.Data[i*len(want)+j], v)
+			}
+		}
+		if diff := cmp.Diff(s.Record(i, "", ""), records[i]); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := WriteNPY(ctx, t.TempDir(), w); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 var sceneLayouts = map[string]func(context.Context, string, scenes.Writing) error{
 	"imagefolder": scenes.WriteImageFolder,
 	"voc":         scenes.WriteVOC,
+	"npy":         scenes.WriteNPY,
 }
 
 func (a *app) scenesCommand() *cobra.Command {
@@ -25,13 +26,14 @@ func (a *app) scenesCommand() *cobra.Command {
 files everywhere; run again after an interruption, it writes what is missing.
 
   facet scenes -n 1000 -o world                     a folder for each category, captions.jsonl, masks
-  facet scenes -n 200 -o world-voc --layout voc     the layout of PASCAL VOC, for segmentation`,
+  facet scenes -n 200 -o world-voc --layout voc     the layout of PASCAL VOC, for segmentation
+  facet scenes -n 200000 -o train --layout npy      all pictures in one array, for training`,
 		Args: argsBetween(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			write, ok := sceneLayouts[layout]
 			switch {
 			case !ok:
-				return usagef("--layout %q: expected imagefolder or voc", layout)
+				return usagef("--layout %q: expected imagefolder, voc or npy", layout)
 			case dir == "":
 				return usagef("facet scenes: expected -o DIR, the folder to write")
 			case w.Scenes < 1 || w.Scenes > scenes.MaxScenes:
@@ -53,6 +55,6 @@ files everywhere; run again after an interruption, it writes what is missing.
 	f.StringVarP(&dir, "out", "o", "", "the `DIR` to write, empty or begun by the same command")
 	f.Uint64Var(&w.Seed, "seed", 0, "which scenes")
 	f.IntVar(&w.Size, "size", 192, "side of the pictures in pixels, 32 to 512")
-	f.StringVar(&layout, "layout", "imagefolder", "imagefolder or voc")
+	f.StringVar(&layout, "layout", "imagefolder", "imagefolder, voc or npy")
 	return cmd
 }
