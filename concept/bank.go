@@ -1,5 +1,5 @@
 // Package concept holds texts as directions of the joint image–text space: banks of words, prompt
-// templates and zero-shot heads.
+// templates, zero-shot heads, search, and sparse labels.
 //
 // # Terms
 //
@@ -7,6 +7,8 @@
 //   - Centring takes the bank's mean off every text and makes the rows unit again: what all texts
 //     share says nothing about any of them (DESIGN §1, text labels).
 //   - A zero-shot head is a bank with one row a class, the mean over its prompts (Radford et al., 2021, §3.1.4).
+//   - A [Dictionary] is a centred bank whose rows, the atoms, labels are made of.
+//   - A [Label] writes a unit's direction (a pair's, a neuron's, a head's) as a sum of a few atoms.
 package concept
 
 import (
