@@ -66,7 +66,7 @@ func WriteNPY(ctx context.Context, dir string, w Writing) error {
 	if err := w.validate(); err != nil {
 		return err
 	}
-	m := manifest{Format: 1, World: worldVersion, Layout: "npy", Seed: w.Seed, Size: w.Size}
+	m := manifest{Format: 1, World: WorldVersion, Layout: "npy", Seed: w.Seed, Size: w.Size}
 	if err := claim(dir, m); err != nil {
 		return err
 	}

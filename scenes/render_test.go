@@ -69,7 +69,7 @@ func TestGoldenHashes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("scenes changed (raise worldVersion, run with -update if meant): -want +got\n%s", diff)
+		t.Errorf("scenes changed (raise WorldVersion, run with -update if meant): -want +got\n%s", diff)
 	}
 }
 

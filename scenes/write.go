@@ -31,8 +31,8 @@ type Writing struct {
 	Progress func() // called once for each scene, from one goroutine at a time; may be nil
 }
 
-// worldVersion changes whenever the same seed gives other pixels or words.
-const worldVersion = 1
+// WorldVersion changes whenever the same seed gives other pixels or words.
+const WorldVersion = 1
 
 // ErrOtherScenes is returned when a folder holds something else than what is to be written.
 var ErrOtherScenes = errors.New("the folder holds something else")
@@ -106,7 +106,7 @@ func (l layout) write(ctx context.Context, dir string, w Writing) error {
 	if err := w.validate(); err != nil {
 		return err
 	}
-	m := manifest{Format: 1, World: worldVersion, Layout: l.name, Seed: w.Seed, Size: w.Size}
+	m := manifest{Format: 1, World: WorldVersion, Layout: l.name, Seed: w.Seed, Size: w.Size}
 	if err := claim(dir, m); err != nil {
 		return err
 	}

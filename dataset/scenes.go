@@ -1,0 +1,147 @@
+package dataset
+
+import (
+	"fmt"
+	"image"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/facet-clip/facet/scenes"
+)
+
+const (
+	scenesPrefix  = "scenes:"
+	memberMark    = "#"
+	defaultScenes = 1000
+	defaultSize   = 192
+)
+
+// sceneSet is what a scenes: name stands for.
+type sceneSet struct {
+	name    string
+	n, size int
+	seed    uint64
+	item    func(i int) (sceneItem, error)
+}
+
+// sceneItem is a scene before it is rendered, and what is known of it.
+type sceneItem struct {
+	spec  scenes.Spec
+	group string
+	truth string
+}
+
+// parseScenes understands NAME?n=N&seed=S&size=P. NAME is default or single (n scenes of the default world, with one object each for
+// single), or a stream (n scenes in each of its windows).
+func parseScenes(source, spec string) (sceneSet, error) {
+	name, query, _ := strings.Cut(spec, "?")
+	set := sceneSet{name: name, n: defaultScenes, size: defaultSize}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return set, fmt.Errorf("%s: %w", source, err)
+	}
+	for key, v := range values {
+		n, err := strconv.ParseUint(v[0], 10, 63)
+		if err != nil {
+			return set, fmt.Errorf("%s: %s=%s: expected a number", source, key, v[0])
+		}
+		switch {
+		case key == "n" && n >= 1 && n <= scenes.MaxScenes:
+			set.n = int(n)
+		case key == "size" && n >= scenes.MinSize && n <= scenes.MaxSize:
+			set.size = int(n)
+		case key == "seed":
+			set.seed = n
+		default:
+			return set, fmt.Errorf("%s: %s=%s: expected n (1 to %d), seed, or size (%d to %d)", source, key, v[0], scenes.MaxScenes, scenes.MinSize, scenes.MaxSize)
+		}
+	}
+	return set, set.find(source)
+}
+
+// find sets how scenes are drawn, and for a stream how many there are.
+func (set *sceneSet) find(source string) error {
+	worlds := map[string]scenes.World{"default": scenes.DefaultWorld(), "single": scenes.DefaultWorld().Single()}
+	if w, ok := worlds[set.name]; ok {
+		set.item = func(i int) (sceneItem, error) {
+			spec, err := scenes.Sample(w, set.seed, uint64(i))
+			return sceneItem{spec: spec}, err
+		}
+		return nil
+	}
+	names := []string{"default", "single"}
+	for _, stream := range scenes.Streams(set.seed, set.n) {
+		if stream.Name == set.name {
+			set.n = stream.Len()
+			set.item = func(i int) (sceneItem, error) {
+				it, err := stream.Item(i)
+				if err != nil {
+					return sceneItem{}, err
+				}
+				return sceneItem{it.Spec, stream.Windows[it.Window].Name, truth(it.Holds)}, nil
+			}
+			return nil
+		}
+		names = append(names, stream.Name)
+	}
+	return fmt.Errorf("%s: expected scenes: and one of %s", source, strings.Join(names, ", "))
+}
+
+func truth(holds bool) string {
+	if holds {
+		return "1"
+	}
+	return "0"
+}
+
+func (set sceneSet) render(source string, i int) (*image.NRGBA, error) {
+	it, err := set.item(i)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	s, err := scenes.Render(it.spec, set.size)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", source, err)
+	}
+	// The picture is opaque, so its bytes are the same with and without premultiplied alpha.
+	return &image.NRGBA{Pix: s.Image.Pix, Stride: s.Image.Stride, Rect: s.Image.Rect}, nil
+}
+
+func openScenes(source, spec string) (*Source, error) {
+	set, err := parseScenes(source, spec)
+	if err != nil {
+		return nil, err
+	}
+	d := newDigest()
+	d.add(fmt.Sprintf("%s seed=%d size=%d world=%d", set.name, set.seed, set.size, scenes.WorldVersion), int64(set.n))
+	s := &Source{Kind: "scenes", n: set.n, fingerprint: d.String()}
+	s.at = func(i int) Item {
+		item := Item{Path: fmt.Sprintf("%s%s%d", source, memberMark, i), decode: func(int64) (*image.NRGBA, error) { return set.render(source, i) }}
+		it, err := set.item(i)
+		if err != nil { // the worlds are facet's own and valid
+			item.decode = func(int64) (*image.NRGBA, error) { return nil, fmt.Errorf("%s: %w", source, err) }
+			return item
+		}
+		item.Label, item.Group, item.Truth = it.spec.Main().Category.String(), it.group, it.truth
+		return item
+	}
+	return s, nil
+}
+
+// scenePicture renders scenes:…#index.
+func scenePicture(path, spec string) (*image.NRGBA, error) {
+	spec, index, ok := strings.Cut(spec, memberMark)
+	i, err := strconv.Atoi(index)
+	if !ok || err != nil {
+		return nil, fmt.Errorf("%s: expected scenes:…#INDEX", path)
+	}
+	set, err := parseScenes(path, spec)
+	if err != nil {
+		return nil, err
+	}
+	if i < 0 || i >= set.n {
+		return nil, fmt.Errorf("%s: expected an index from 0 to %d", path, set.n-1)
+	}
+	return set.render(path, i)
+}

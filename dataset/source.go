@@ -1,0 +1,260 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"image"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+var (
+	// ErrEmpty is returned when a source holds no picture.
+	ErrEmpty = errors.New("no pictures found")
+	// ErrManifest is returned when a manifest cannot be understood.
+	ErrManifest = errors.New("not a usable manifest")
+)
+
+// Item is one picture of a source and what is known of it.
+type Item struct {
+	Index int // among the selected items of the source
+	// Path says where the picture is: a file, SHARD.tar#member, or scenes:…#index. [Picture] opens it again.
+	Path  string
+	Label string    // its class; empty: unknown
+	Group string    // what it belongs to, such as a camera or a batch; empty: unknown
+	Time  time.Time // when it was taken; zero: unknown
+	Truth string    // what a manifest's column truth says of it; empty: unknown
+
+	decode func(maxPixels int64) (*image.NRGBA, error)
+}
+
+// Decode reads the picture; see [Decode] for errors.
+func (i Item) Decode(maxPixels int64) (*image.NRGBA, error) { return i.decode(maxPixels) }
+
+// Options select items: every Stride-th one, of these part Shard of Shards, of these the first Limit.
+type Options struct {
+	Limit  int // 0: all
+	Stride int // 0: 1
+	Shard  int // 0 to Shards−1
+	Shards int // 0: 1
+}
+
+func (o Options) check() (Options, error) {
+	o.Stride, o.Shards = max(o.Stride, 1), max(o.Shards, 1)
+	if o.Limit < 0 || o.Shard < 0 || o.Shard >= o.Shards {
+		return o, fmt.Errorf("selection: limit %d, shard %d of %d: expected a limit of 0 or more and a shard from 0 to %d", o.Limit, o.Shard, o.Shards, o.Shards-1)
+	}
+	return o, nil
+}
+
+// count is how many of n items are selected.
+func (o Options) count(n int) int {
+	n = (n + o.Stride - 1) / o.Stride
+	n = (n - o.Shard + o.Shards - 1) / o.Shards
+	if o.Limit > 0 {
+		n = min(n, o.Limit)
+	}
+	return max(n, 0)
+}
+
+// raw is where selected item k stands among all items.
+func (o Options) raw(k int) int { return (k*o.Shards + o.Shard) * o.Stride }
+
+// Source is an ordered set of pictures.
+type Source struct {
+	Name    string // as it was asked for
+	Kind    string // folder, classes, manifest, tar or scenes
+	Ignored int    // files of a folder, or columns of a manifest, that were not looked at
+
+	fingerprint string
+	options     Options
+	n           int                                              // of all items; −1: unknown
+	at          func(i int) Item                                 // item i of all; nil for sources that can only be read through
+	all         func(ctx context.Context) iter.Seq2[Item, error] // where at is nil
+}
+
+// Open finds out what a source is: a folder of pictures, or of a folder for each class; a manifest (.csv, .jsonl, .parquet); tar shards
+// (.tar, .tar.gz, .tgz; shard-{000..009}.tar or a pattern with *); or scenes:NAME?n=N&seed=S&size=P of package scenes. It reads no
+// picture. Errors name the source.
+func Open(name string, o Options) (*Source, error) {
+	o, err := o.check()
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(name)
+	if err != nil {
+		return nil, err
+	}
+	s.Name, s.options = name, o
+	if s.n == 0 || s.n > 0 && s.Len() == 0 {
+		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
+	}
+	return s, nil
+}
+
+func open(name string) (*Source, error) {
+	if spec, ok := strings.CutPrefix(name, scenesPrefix); ok {
+		return openScenes(name, spec)
+	}
+	if isTar(name) {
+		return openTar(name)
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w: expected a folder, a manifest, tar shards or scenes:…", err)
+	}
+	if info.IsDir() {
+		return openFolder(name)
+	}
+	read, ok := manifestReaders[strings.ToLower(filepath.Ext(name))]
+	if !ok {
+		return nil, fmt.Errorf("%s: expected a folder, a manifest (.csv, .jsonl, .parquet), tar shards (.tar, .tar.gz, .tgz) or scenes:…", name)
+	}
+	return openManifest(name, read)
+}
+
+// Len is the number of selected items, −1 when it is not known before all is read.
+func (s *Source) Len() int {
+	if s.n < 0 {
+		return -1
+	}
+	return s.options.count(s.n)
+}
+
+// Fingerprint changes with the selected items, their order, names and sizes; not with what is in the files.
+func (s *Source) Fingerprint() string {
+	o := s.options
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d %d %d %d", s.Kind, s.fingerprint, o.Limit, o.Stride, o.Shard, o.Shards))
+	return hex.EncodeToString(sum[:])
+}
+
+// Items gives the selected items from item from on, without decoding any. It ends after the first error.
+func (s *Source) Items(ctx context.Context, from int) iter.Seq2[Item, error] {
+	if s.at == nil {
+		return s.readThrough(ctx, from)
+	}
+	return func(yield func(Item, error) bool) {
+		for k := from; k < s.Len(); k++ {
+			if err := ctx.Err(); err != nil {
+				yield(Item{}, err)
+				return
+			}
+			item := s.at(s.options.raw(k))
+			item.Index = k
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// readThrough reads all items and gives the selected ones.
+func (s *Source) readThrough(ctx context.Context, from int) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		i, k := 0, 0
+		for item, err := range s.all(ctx) {
+			if err != nil {
+				yield(Item{}, err)
+				return
+			}
+			if s.options.Limit > 0 && k == s.options.Limit {
+				return
+			}
+			if i == s.options.raw(k) {
+				if item.Index = k; k >= from && !yield(item, nil) {
+					return
+				}
+				k++
+			}
+			i++
+		}
+	}
+}
+
+// Picture opens a picture again by the [Item.Path] that a source gave it.
+func Picture(path string, maxPixels int64) (*image.NRGBA, error) {
+	if spec, ok := strings.CutPrefix(path, scenesPrefix); ok {
+		return scenePicture(path, spec)
+	}
+	if shard, member, ok := strings.Cut(path, memberMark); ok && isTar(shard) {
+		return tarPicture(shard, member, maxPixels)
+	}
+	return DecodeFile(path, maxPixels)
+}
+
+// digest collects names and sizes.
+type digest struct{ hash.Hash }
+
+func newDigest() digest { return digest{sha256.New()} }
+
+func (d digest) add(name string, size int64) { fmt.Fprintf(d, "%d %s %d\n", len(name), name, size) }
+
+func (d digest) String() string { return hex.EncodeToString(d.Sum(nil)) }
+
+// fileItem is a picture in a file.
+func fileItem(path string) Item {
+	return Item{Path: path, decode: func(maxPixels int64) (*image.NRGBA, error) { return DecodeFile(path, maxPixels) }}
+}
+
+// extensions are those of files in a folder that are taken for pictures.
+var extensions = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".gif": true, ".bmp": true, ".tif": true, ".tiff": true, ".webp": true}
+
+func isPicture(name string) bool { return extensions[strings.ToLower(filepath.Ext(name))] }
+
+// openFolder takes every picture below a folder, in byte order of the paths. When all lie at least one folder deep, the first folder is
+// their class.
+func openFolder(dir string) (*Source, error) {
+	s := &Source{Kind: "folder"}
+	d := newDigest()
+	var items []Item
+	var classes []string
+	deep := true
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if hidden := strings.HasPrefix(e.Name(), ".") && path != dir; hidden || e.IsDir() {
+			if hidden && e.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if !isPicture(path) {
+			s.Ignored++
+			return nil
+		}
+		info, err := os.Stat(path) // through a link
+		if err != nil || info.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		class, _, below := strings.Cut(filepath.ToSlash(rel), "/")
+		deep = deep && below
+		classes = append(classes, class)
+		items = append(items, fileItem(path))
+		d.add(filepath.ToSlash(rel), info.Size())
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	if deep {
+		s.Kind = "classes"
+		for i := range items {
+			items[i].Label = classes[i]
+		}
+	}
+	s.fingerprint, s.n, s.at = d.String(), len(items), func(i int) Item { return items[i] }
+	return s, nil
+}
