@@ -15,9 +15,10 @@ const module = "github.com/facet-clip/facet/"
 
 // layers is the house of docs/architecture.md, top to bottom: a package imports only packages of lower layers.
 var layers = [][]string{
-	{"cmd/facet", "bench/encode"},
+	{"cmd/facet", "bench/encode", "bench/labels"},
 	{"internal/cli"},
-	{"demo"},
+	{"demo", "textbank"},
+	{"atlas"},
 	{"registry", "concept", "decompose"},
 	{"clip"},
 	{"clip/tokenizer", "clip/preprocess", "clip/checkpoint"},

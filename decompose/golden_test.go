@@ -204,6 +204,31 @@ func TestTokens(t *testing.T) {
 	})
 }
 
+// TestLogitMap: the parts of all tokens and of the constant term sum to the logit, and each is its token's.
+func TestLogitMap(t *testing.T) {
+	each(t, func(t *testing.T, s set) {
+		const τ = 100
+		text := s.row("word_embedding", 4)
+		for i := range s.images {
+			tokens, err := s.Tokens(s.row("tokens", i), s.row("attention", i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := s.row("embedding", i)
+			parts := tokens.LogitMap(text, e, τ)
+			logit := τ * dot(e, text) / math.Sqrt(dot(e, e))
+			if sum := total(parts) + s.scalars(t, i).BiasLogit(text, e, τ); math.Abs(sum-logit) > 1e-5*τ {
+				t.Errorf("image %d: the map and the constant term sum to %g, the logit is %g", i, sum, logit)
+			}
+			for k, part := range parts {
+				if want := τ * dot(tokens.Token(k), text) / math.Sqrt(dot(e, e)); math.Abs(float64(part)-want) > 1e-5*τ {
+					t.Errorf("image %d, token %d: %g, want %g", i, k, part, want)
+				}
+			}
+		}
+	})
+}
+
 // TestHeadTokens compares with tokens that hold the value bias through the attention and an even share of the output bias.
 func TestHeadTokens(t *testing.T) {
 	each(t, func(t *testing.T, s set) {

@@ -74,3 +74,20 @@ func (t Tokens) headToken(h, i int) []float64 {
 	}
 	return e
 }
+
+// LogitMap spreads the logit of a unit text t [D] over the tokens [N]: τ·⟨Σ_h W_O^h W_V^h a_i^h x_i, t⟩/‖embedding‖ for token i (DESIGN
+// §1, logit attribution, summed over pairs). Entry 0 is the class token's; entries 1.. are the grid. With [Scalars.BiasLogit] they sum
+// to the logit.
+func (t Tokens) LogitMap(text, embedding []float32, τ float64) []float32 {
+	g, scale := t.Text(text), τ/norm(embedding)
+	parts := make([]float32, t.N)
+	for i := range parts {
+		x := t.X[i*t.Channels : (i+1)*t.Channels]
+		var sum float64
+		for h := range t.Heads {
+			sum += float64(t.A[h*t.N+i]) * dot(g[h*t.Channels:(h+1)*t.Channels], x)
+		}
+		parts[i] = float32(scale * sum)
+	}
+	return parts
+}

@@ -50,7 +50,7 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f := cmd.Flags()
 	o.flags(f)
 	f.StringVar(&o.text, "text", "", "explain the logit of this text instead of the embedding")
-	f.StringVar(&o.words, "words", "", "name pairs by the nearest of the words of a `FILE`, one a line")
+	f.StringVar(&o.words, "words", "", "name pairs by the nearest of the words of a `FILE`, one a line (the demo model has its own)")
 	f.StringVarP(&o.output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
 	f.IntVar(&o.top, "top", 20, "pairs to show")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
@@ -67,7 +67,8 @@ type explained struct {
 	tokens    decompose.Tokens
 	split     decompose.Explanation
 	text      string
-	words     [][]concept.Match // of each top pair, empty without a list
+	bank      *concept.Bank     // centred, nil without a list
+	words     [][]concept.Match // nearest in the bank to what each top pair adds to the embedding
 	residual  float64
 }
 
@@ -115,8 +116,14 @@ func (m *model) explainPicture(ctx context.Context, o explainOptions) (*explaine
 	} else if err := m.explainText(ctx, e, o); err != nil {
 		return nil, err
 	}
-	if o.words != "" {
-		return e, m.wordsFor(ctx, e, o)
+	if o.words == "" && m.name != demoName {
+		return e, nil
+	}
+	if e.bank, err = m.wordBank(ctx, o.words, o.truncate); err != nil {
+		return nil, err
+	}
+	for _, p := range e.split.Top {
+		e.words = append(e.words, e.bank.Nearest(e.scalars.Contribution(p.Pair), wordsPerPair))
 	}
 	return e, nil
 }
@@ -155,11 +162,7 @@ func (m *model) look(ctx context.Context, in input) (*explained, error) {
 }
 
 func (m *model) explainText(ctx context.Context, e *explained, o explainOptions) error {
-	embedding, err := m.encodeTexts(ctx, []string{o.text}, o.truncate)
-	if err != nil {
-		return err
-	}
-	bank, err := concept.NewBank([]string{o.text}, embedding, m.Config.Embed)
+	bank, err := m.bankOf(ctx, []string{o.text}, o.truncate)
 	if err != nil {
 		return err
 	}
@@ -169,32 +172,6 @@ func (m *model) explainText(ctx context.Context, e *explained, o explainOptions)
 	}
 	e.text = o.text
 	e.split = e.scalars.ExplainLogit(bank.Embeddings, e.embedding, τ, o.top)
-	return nil
-}
-
-// wordsPerPair is how many words name a pair.
-const wordsPerPair = 3
-
-// wordsFor finds the words nearest to what each top pair adds to the embedding, by cosine with the centred list.
-func (m *model) wordsFor(ctx context.Context, e *explained, o explainOptions) error {
-	texts, err := readText(o.words, concept.ReadLines)
-	if err != nil {
-		return err
-	}
-	embeddings, err := m.encodeTexts(ctx, texts, o.truncate)
-	if err != nil {
-		return fmt.Errorf("%s: %w", o.words, err)
-	}
-	bank, err := concept.NewBank(texts, embeddings, m.Config.Embed)
-	if err != nil {
-		return fmt.Errorf("%s: %w", o.words, err)
-	}
-	if bank, err = bank.Centred(); err != nil {
-		return fmt.Errorf("%s: %w", o.words, err)
-	}
-	for _, p := range e.split.Top {
-		e.words = append(e.words, bank.Nearest(e.scalars.Contribution(p.Pair), wordsPerPair))
-	}
 	return nil
 }
 

@@ -17,9 +17,9 @@ import (
 
 func (a *app) modelCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "model list | pull NAME | inspect FILE",
+		Use:   "model list | pull NAME | inspect FILE | doctor FILE",
 		Short: "Get checkpoints and look into them",
-		Args:  argsBetween(0, 0, "list, pull or inspect"),
+		Args:  argsBetween(0, 0, "list, pull, inspect or doctor"),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var mirror string
@@ -48,6 +48,16 @@ cut off goes on where it stopped. Afterwards no network is needed.
 				a.model = args[0]
 			}
 			return a.inspect(cmd.Context())
+		},
+	}, &cobra.Command{
+		Use:   "doctor FILE",
+		Short: "Say whether a checkpoint, its activation, input size and vocabulary fit, and how that is known",
+		Args:  argsBetween(0, 1, "one checkpoint file, or --model"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				a.model = args[0]
+			}
+			return a.doctor(cmd.Context())
 		},
 	})
 	return cmd

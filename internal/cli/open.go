@@ -24,7 +24,8 @@ const demoName = "demo"
 type model struct {
 	*clip.Model
 	name    string
-	assumed bool // the activation is a guess, of which whoever embeds a text is told
+	assumed bool   // the activation is a guess, of which whoever embeds a text is told
+	folder  string // of the checkpoint
 	app     *app
 }
 
@@ -65,8 +66,10 @@ func (a *app) bind(name string, ck *checkpoint.Checkpoint) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &model{m, name, assumed, a}, nil
+	return &model{m, name, assumed, folderOf(ck), a}, nil
 }
+
+func folderOf(ck *checkpoint.Checkpoint) string { return filepath.Dir(ck.Path()) }
 
 // openCheckpoint finds what --model names: the demo, a file, or a pulled model.
 func (a *app) openCheckpoint() (name string, ck *checkpoint.Checkpoint, err error) {
@@ -148,7 +151,7 @@ func (m *model) tokenizer() (*tokenizer.Tokenizer, error) {
 	if m.name == demoName {
 		return demo.Tokenizer()
 	}
-	folders := []string{filepath.Dir(m.Checkpoint().Path())}
+	folders := []string{m.folder}
 	if cache, err := registry.CacheDir(); err == nil {
 		folders = append(folders, cache)
 	}

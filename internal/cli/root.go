@@ -80,6 +80,7 @@ func (a *app) root() *cobra.Command {
 		Long: `facet splits the image embedding of a CLIP-ResNet exactly into contributions of single
 neurons passing through single attention heads ("pairs"), and names them in words.
 
+  facet demo                                        see it work, with nothing at hand
   facet explain photo.jpg --text "a yellow car"     which pairs made this picture a yellow car
   facet model pull RN50                             get OpenAI's RN50`,
 		SilenceErrors: true,
@@ -103,7 +104,8 @@ neurons passing through single attention heads ("pairs"), and names them in word
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.explainCommand(), a.embedCommand(), a.classifyCommand(), a.modelCommand(), a.scenesCommand())
+	root.AddCommand(a.demoCommand(), a.explainCommand(), a.embedCommand(), a.classifyCommand(), a.modelCommand(), a.scenesCommand(), a.textsCommand(), a.evaluateCommand(),
+		a.labelCommand(), a.searchCommand(), a.nearestCommand())
 	return root
 }
 

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/scenes"
+)
+
+var imageSource = regexp.MustCompile(`src="([^"]+)"`)
+
+// TestDemo: the page shows pictures that are there, both engines see the same, and the model sees what was drawn.
+func TestDemo(t *testing.T) {
+	for _, engine := range engineNames(t) {
+		t.Run(engine, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "out")
+			var r demoResult
+			if err := json.Unmarshal([]byte(succeed(t, "demo", "--engine", engine, "-o", dir, "--json")), &r); err != nil {
+				t.Fatal(err)
+			}
+			if !(r.Residual <= 1e-5) {
+				t.Errorf("residual %g", r.Residual)
+			}
+			page, err := os.ReadFile(filepath.Join(dir, "index.html"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources := imageSource.FindAllSubmatch(page, -1)
+			if len(sources) < 2*len(demo.Pictures())+1 {
+				t.Errorf("the page shows %d pictures", len(sources))
+			}
+			for _, s := range sources {
+				if _, err := os.Stat(filepath.Join(dir, string(s[1]))); err != nil {
+					t.Errorf("the page shows a picture that is not there: %v", err)
+				}
+			}
+			for i, s := range r.Scenes {
+				drawn := demo.Pictures()[i].Spec
+				if s.Background != drawn.Background.String() || len(s.Categories) == 0 || !drawn.Contains(category(t, s.Categories[0])) {
+					t.Errorf("%s: sees %s", s.Picture, s.sees())
+				}
+			}
+		})
+	}
+	if code, _, _ := facet(t, "demo", "--model", "RN50"); code != exitUsage {
+		t.Errorf("with another model: exit code %d, want %d", code, exitUsage)
+	}
+}
+
+func category(t *testing.T, name string) scenes.Category {
+	t.Helper()
+	for _, c := range scenes.Categories() {
+		if c.String() == name {
+			return c
+		}
+	}
+	t.Fatalf("no category %q", name)
+	return scenes.NoCategory
+}

@@ -1,0 +1,214 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/parquet-go/parquet-go"
+)
+
+func labelsOf(t *testing.T, args ...string) (r labelResult) {
+	t.Helper()
+	out := succeed(t, append([]string{"label", "--json", "--model", "demo"}, args...)...)
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestLabel: engines agree, residuals shrink, and every file holds what --json prints.
+func TestLabel(t *testing.T) {
+	var first labelResult
+	for i, engine := range engineNames(t) {
+		r := labelsOf(t, "--engine", engine, "--units", "top:30", "--terms", "8")
+		if len(r.Pairs) != 30 || len(r.Null) == 0 || r.Texts < 10 {
+			t.Fatalf("%d pairs, %d numbers of chance, %d texts", len(r.Pairs), len(r.Null), r.Texts)
+		}
+		for k, l := range r.Pairs {
+			if k > 0 && l.Norm > r.Pairs[k-1].Norm || len(l.Terms) == 0 || len(l.Label) < 1 {
+				t.Errorf("pair %d: %+v", k, l)
+			}
+			for j, term := range l.Terms {
+				if j > 0 && term.Explained < l.Terms[j-1].Explained || math.Abs(term.Cosine*term.Cosine-term.Explained) > 1e-9 {
+					t.Errorf("pair (%d,%d), term %d: %+v", l.Neuron, l.Head, j, term)
+				}
+			}
+		}
+		if r.Model.Engine = ""; i == 0 {
+			first = r
+		} else if diff := cmp.Diff(first, r, cmpopts.EquateApprox(0, 1e-4)); diff != "" {
+			t.Errorf("%s: %s", engine, diff)
+		}
+	}
+	dir := t.TempDir()
+	want := 0
+	for _, l := range first.Pairs {
+		want += len(l.Terms)
+	}
+	for _, ending := range []string{"parquet", "csv", "jsonl"} {
+		path := filepath.Join(dir, "labels."+ending)
+		out := succeed(t, "label", "--model", "demo", "--engine", "portable", "--units", "top:30", "--terms", "8", "--top", "3", "-o", path)
+		if !strings.Contains(out, path) || strings.Count(out, "(") < 4 {
+			t.Errorf("printed %q", out)
+		}
+		if got := countTerms(t, path); got != want {
+			t.Errorf("%s: %d terms, want %d", path, got, want)
+		}
+	}
+}
+
+func countTerms(t *testing.T, path string) (n int) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch filepath.Ext(path) {
+	case ".parquet":
+		rows, err := parquet.Read[labelRow](bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(rows)
+	case ".csv":
+		rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(rows) - 1
+	}
+	for line := range bytes.Lines(data) {
+		var l labelRecord
+		if err := json.Unmarshal(line, &l); err != nil {
+			t.Fatal(err)
+		}
+		n += len(l.Terms)
+	}
+	return n
+}
+
+// TestLabelMethods: one pair in the words of a file, by each method.
+func TestLabelMethods(t *testing.T) {
+	words := writeText(t, "a sedan", "something red", "a butterfly", "on grass", "a butterfly")
+	for _, method := range []string{"omp", "nnomp", "lasso"} {
+		r := labelsOf(t, "--engine", "portable", "--bank", words, "--units", "(7,1)", "--method", method)
+		if len(r.Pairs) != 1 || r.Pairs[0].Neuron != 7 || r.Pairs[0].Head != 1 || r.Texts != 4 {
+			t.Errorf("%s: %d texts, %+v", method, r.Texts, r.Pairs)
+		}
+		for _, term := range r.Pairs[0].Terms {
+			if method != "omp" && term.Coefficient < 0 {
+				t.Errorf("%s: %+v", method, term)
+			}
+		}
+	}
+	reference := labelsOf(t, "--engine", "portable", "--units", "7,1", "--dictionary-norm", "reference")
+	rows := labelsOf(t, "--engine", "portable", "--units", "7,1")
+	if cmp.Equal(reference.Pairs, rows.Pairs) {
+		t.Error("--dictionary-norm makes no difference")
+	}
+}
+
+func TestLabelErrors(t *testing.T) {
+	one := writeText(t, "a sedan")
+	for _, c := range []struct {
+		code int
+		say  string
+		args []string
+	}{
+		{exitUsage, "--bank", []string{"--model", "RN50"}},
+		{exitUsage, "--method", []string{"--method", "pca"}},
+		{exitUsage, "--dictionary-norm", []string{"--dictionary-norm", "columns"}},
+		{exitUsage, "--terms", []string{"--terms", "0"}},
+		{exitUsage, ".parquet", []string{"-o", "labels.xls"}},
+		{exitUsage, "--units", []string{"--units", "top:0%"}},
+		{exitUsage, "--units", []string{"--units", "top:x"}},
+		{exitUsage, "neuron from 0", []string{"--units", "7,100"}},
+		{exitUsage, "NEURON,HEAD", []string{"--units", "most"}},
+		{exitFailure, "two different words", []string{"--bank", one}},
+		{exitFailure, "no such file", []string{"--bank", "nowhere.txt"}},
+	} {
+		code, _, log := facet(t, append([]string{"label", "--engine", "portable"}, c.args...)...)
+		if code != c.code || !strings.Contains(log, c.say) {
+			t.Errorf("label %v: exit code %d, %q", c.args, code, log)
+		}
+	}
+}
+
+// TestSearch: what search finds for a text, nearest finds back.
+func TestSearch(t *testing.T) {
+	for unit, named := range map[string]func(hitRecord) bool{
+		"pair":   func(h hitRecord) bool { return h.Neuron != nil && h.Head != nil },
+		"neuron": func(h hitRecord) bool { return h.Neuron != nil && h.Head == nil },
+		"head":   func(h hitRecord) bool { return h.Neuron == nil && h.Head != nil },
+	} {
+		args := []string{"search", "a butterfly", "--model", "demo", "--engine", "portable", "--unit", unit, "--top", "4"}
+		var r searchResult
+		if err := json.Unmarshal([]byte(succeed(t, append(args, "--json")...)), &r); err != nil {
+			t.Fatal(err)
+		}
+		if !r.Centered || len(r.Hits) != 4 {
+			t.Fatalf("%s: %+v", unit, r)
+		}
+		for i, h := range r.Hits {
+			if !named(h) || i > 0 && h.Cosine > r.Hits[i-1].Cosine || math.Abs(h.Cosine) > 1 {
+				t.Errorf("%s: hit %d: %+v", unit, i, h)
+			}
+		}
+		if out := succeed(t, append(args, "--no-center")...); strings.Count(out, "\n") != 6 {
+			t.Errorf("%s: printed %q", unit, out)
+		}
+	}
+}
+
+// TestNearest: the cosine of a text with a pair is the one that search gives for that text, centred alike.
+func TestNearest(t *testing.T) {
+	words := writeText(t, "a sedan", "something red", "a butterfly", "on grass")
+	var found searchResult
+	out := succeed(t, "search", "a butterfly", "--bank", words, "--model", "demo", "--engine", "portable", "--top", "1", "--json")
+	if err := json.Unmarshal([]byte(out), &found); err != nil {
+		t.Fatal(err)
+	}
+	pair := found.Hits[0]
+	name := "(" + jsonOf(t, *pair.Neuron) + "," + jsonOf(t, *pair.Head) + ")"
+	var near nearestResult
+	out = succeed(t, "nearest", name, "--bank", words, "--model", "demo", "--engine", "portable", "--json")
+	if err := json.Unmarshal([]byte(out), &near); err != nil {
+		t.Fatal(err)
+	}
+	if len(near.Texts) != 4 {
+		t.Fatalf("%+v", near)
+	}
+	for _, m := range near.Texts {
+		if m.Text == "a butterfly" && math.Abs(m.Cosine-pair.Cosine) > 1e-5 {
+			t.Errorf("cosine %v, search says %v", m.Cosine, pair.Cosine)
+		}
+	}
+	if out := succeed(t, "nearest", name, "--model", "demo", "--engine", "portable", "--top", "2"); strings.Count(out, "\n") != 4 {
+		t.Errorf("printed %q", out)
+	}
+	for _, c := range [][]string{
+		{"nearest", "7"}, {"nearest", "7,99"}, {"nearest", "7,1", "--top", "0"}, {"nearest", "7,1", "--model", "RN50"}, {"nearest"},
+		{"search"}, {"search", "x", "--unit", "layer"}, {"search", "x", "--top", "0"}, {"search", "x", "--model", "RN50"},
+	} {
+		if code, _, log := facet(t, c...); code != exitUsage {
+			t.Errorf("%v: exit code %d, %q", c, code, log)
+		}
+	}
+}
+
+func jsonOf(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}

@@ -1,0 +1,264 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/demo"
+)
+
+// searchOptions are the flags of facet search.
+type searchOptions struct {
+	unit, bank         string
+	noCenter, truncate bool
+	top                int
+}
+
+// The units that --unit names.
+const (
+	unitPair   = "pair"
+	unitNeuron = "neuron"
+	unitHead   = "head"
+)
+
+func (a *app) searchCommand() *cobra.Command {
+	var o searchOptions
+	cmd := &cobra.Command{
+		Use:   "search TEXT",
+		Short: "Find the pairs, neurons or heads whose direction is most like a text",
+		Long: `Ranks units by the cosine of their direction with a text, from the weights alone, with no picture. The mean of a bank is taken off
+the text first: what all texts share says nothing about this one.
+
+  facet search "a yellow car"                                    in the demo model
+  facet search "a yellow car" --model RN50 --bank words.txt
+  facet search "a butterfly" --model RN50 --no-center --unit neuron`,
+		Args: argsBetween(1, 1, "one TEXT, in quotes"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.unit != unitPair && o.unit != unitNeuron && o.unit != unitHead {
+				return usagef("--unit %s: expected %s, %s or %s", o.unit, unitPair, unitNeuron, unitHead)
+			}
+			if o.top < 1 {
+				return usagef("--top %d: expected at least 1", o.top)
+			}
+			if o.bank == "" && !o.noCenter && a.model != "" && a.model != demoName {
+				return usagef("facet search: expected --bank, whose mean is taken off the text, or --no-center")
+			}
+			return a.search(cmd.Context(), args[0], o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.unit, "unit", unitPair, "what to find: pair, neuron (all heads alike) or head (its first principal direction)")
+	f.StringVar(&o.bank, "bank", "", "centre over this `BANK` of facet texts or file with a text a line (default for the demo: its world's words)")
+	f.BoolVar(&o.noCenter, "no-center", false, "take the text as it is")
+	f.IntVar(&o.top, "top", 20, "units to show")
+	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
+	return cmd
+}
+
+// searchResult is what facet search --json prints.
+type searchResult struct {
+	Model    modelRecord `json:"model"`
+	Text     string      `json:"text"`
+	Unit     string      `json:"unit"`
+	Centered bool        `json:"centered"`
+	Bank     string      `json:"bank"` // empty: none, or the demo world's words
+	Hits     []hitRecord `json:"hits"`
+}
+
+// hitRecord is a unit found; a neuron has no head and a head no neuron.
+type hitRecord struct {
+	Neuron *int    `json:"neuron,omitempty"`
+	Head   *int    `json:"head,omitempty"`
+	Cosine float64 `json:"cosine"`
+}
+
+func (a *app) search(ctx context.Context, query string, o searchOptions) error {
+	m, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ov, err := m.decomposition()
+	if err != nil {
+		return err
+	}
+	direction, err := m.queryDirection(ctx, query, o)
+	if err != nil {
+		return err
+	}
+	hits, err := findUnits(ov, direction, o)
+	if err != nil {
+		return err
+	}
+	if !a.json {
+		a.printHits(hits)
+		return nil
+	}
+	result := searchResult{Text: query, Unit: o.unit, Centered: !o.noCenter, Bank: o.bank, Hits: hits}
+	if result.Model, err = m.record(ctx); err != nil {
+		return err
+	}
+	return encodeJSON(a.stdout, result)
+}
+
+// queryDirection is the unit direction [D] of a text, minus the bank's mean unless that is not wanted.
+func (m *model) queryDirection(ctx context.Context, query string, o searchOptions) ([]float32, error) {
+	one, err := m.bankOf(ctx, []string{query}, o.truncate)
+	if err != nil || o.noCenter {
+		if err != nil {
+			return nil, err
+		}
+		return one.Embeddings, nil
+	}
+	bank, err := m.rawBank(ctx, o.bank, o.truncate)
+	if err != nil {
+		return nil, err
+	}
+	return bank.Centre(one.Embeddings)
+}
+
+// rawBank is the bank at path (see openBank), not centred, or without one the demo world's words.
+func (m *model) rawBank(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
+	if path != "" {
+		return m.openBank(ctx, path, truncate)
+	}
+	c, err := demo.NewConcepts(ctx, m.Model)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	var embeddings []float32
+	for _, b := range []*concept.Bank{c.Categories, c.Colours, c.Patterns, c.Backgrounds} {
+		texts, embeddings = append(texts, b.Texts...), append(embeddings, b.Embeddings...)
+	}
+	return concept.NewBank(texts, embeddings, m.Config.Embed)
+}
+
+func findUnits(ov *decompose.OV, direction []float32, o searchOptions) ([]hitRecord, error) {
+	var found []concept.Hit
+	var err error
+	switch o.unit {
+	case unitNeuron:
+		found, err = concept.SearchDirections(direction, concept.NeuronDirections(ov.Directions()), o.top)
+	case unitHead:
+		found, err = concept.SearchDirections(direction, concept.HeadDirections(ov.Directions(), ov.Embed), o.top)
+	default:
+		found = concept.Search(ov.Text(direction), ov.Norms(), o.top)
+	}
+	hits := make([]hitRecord, len(found))
+	for i, f := range found {
+		p := ov.Pair(f.Unit)
+		switch hits[i].Cosine = f.Cosine; o.unit {
+		case unitNeuron:
+			hits[i].Neuron = &found[i].Unit
+		case unitHead:
+			hits[i].Head = &found[i].Unit
+		default:
+			hits[i].Neuron, hits[i].Head = &p.Neuron, &p.Head
+		}
+	}
+	return hits, err
+}
+
+func (a *app) printHits(hits []hitRecord) {
+	names := [...]string{unitHead, unitNeuron, "(neuron,head)"}
+	column := 0
+	if len(hits) > 0 && hits[0].Neuron != nil {
+		if column = 1; hits[0].Head != nil {
+			column = 2
+		}
+	}
+	t := a.table(names[column], "cosine")
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}})
+	for _, h := range hits {
+		var name string
+		switch column {
+		case 0:
+			name = fmt.Sprint(*h.Head)
+		case 1:
+			name = fmt.Sprint(*h.Neuron)
+		default:
+			name = decompose.Pair{Head: *h.Head, Neuron: *h.Neuron}.String()
+		}
+		t.AppendRow(table.Row{name, fmt.Sprintf("%+.3f", h.Cosine)})
+	}
+	t.Render()
+}
+
+func (a *app) nearestCommand() *cobra.Command {
+	var bank string
+	var top int
+	var truncate bool
+	cmd := &cobra.Command{
+		Use:   "nearest NEURON,HEAD",
+		Short: "Find the texts most like the direction of a pair",
+		Long: `Ranks the texts of a bank, minus their mean, by cosine with the direction of a neuron–head pair.
+
+  facet nearest 12,3                                   in the demo model, in the words of its world
+  facet nearest 624,21 --model RN50x16 --bank words.txt`,
+		Args: argsBetween(1, 1, "one pair NEURON,HEAD"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if top < 1 {
+				return usagef("--top %d: expected at least 1", top)
+			}
+			if bank == "" && a.model != "" && a.model != demoName {
+				return usagef("facet nearest: expected --bank, a bank of facet texts or a file with a text a line")
+			}
+			return a.nearest(cmd.Context(), args[0], bank, top, truncate)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&bank, "bank", "", "the texts: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
+	f.IntVar(&top, "top", 20, "texts to show")
+	f.BoolVar(&truncate, "truncate", false, "cut texts that are too long instead of refusing them")
+	return cmd
+}
+
+// nearestResult is what facet nearest --json prints.
+type nearestResult struct {
+	Model  modelRecord     `json:"model"`
+	Neuron int             `json:"neuron"`
+	Head   int             `json:"head"`
+	Bank   string          `json:"bank"` // empty: the demo world's words
+	Texts  []concept.Match `json:"texts"`
+}
+
+func (a *app) nearest(ctx context.Context, name, path string, top int, truncate bool) error {
+	m, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ov, err := m.decomposition()
+	if err != nil {
+		return err
+	}
+	pair, err := parsePair(name, ov)
+	if err != nil {
+		return usageError{err}
+	}
+	bank, err := m.wordBank(ctx, path, truncate)
+	if err != nil {
+		return err
+	}
+	result := nearestResult{Neuron: pair.Neuron, Head: pair.Head, Bank: path, Texts: bank.Nearest(ov.Direction(pair), top)}
+	if a.json {
+		if result.Model, err = m.record(ctx); err != nil {
+			return err
+		}
+		return encodeJSON(a.stdout, result)
+	}
+	t := a.table("text", "cosine")
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}})
+	for _, match := range result.Texts {
+		t.AppendRow(table.Row{match.Text, fmt.Sprintf("%+.3f", match.Cosine)})
+	}
+	t.Render()
+	return nil
+}

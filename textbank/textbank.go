@@ -1,0 +1,318 @@
+// Package textbank keeps banks of text embeddings in folders, so that a list of words is sent through the text tower once.
+//
+// A bank's folder holds bank.json (what it was made of and with), texts.txt (a text a line) and embeddings.npy (float32 [T,D], unit
+// rows, in the same order). While it is being made, embeddings.part takes their place; a build that was cut off goes on from there.
+//
+// # Terms
+//
+//   - A [Recipe] is all that decides a bank's numbers: the model, its activation and vocabulary, texts and templates.
+//   - Its fingerprint names the folder in a cache, so that the same recipe is never cooked twice.
+package textbank
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/npy"
+)
+
+const format = 1
+
+// The files of a bank.
+const (
+	recordFile     = "bank.json"
+	textsFile      = "texts.txt"
+	embeddingsFile = "embeddings.npy"
+	recipeFile     = "recipe.json"
+	partFile       = "embeddings.part"
+)
+
+// ErrOther is returned when a folder holds another bank, or something else.
+var ErrOther = errors.New("the folder holds something else")
+
+// Recipe is what a bank is made of and with.
+type Recipe struct {
+	Model      string            // SHA-256 of the checkpoint
+	Activation string            // of the text tower
+	Vocabulary int               // its size
+	Embed      int               // D
+	Truncate   bool              // texts that are too long were cut
+	Templates  concept.Templates // each text is the mean of its prompts; none: the texts as they are
+	Texts      []string          // without line ends
+}
+
+// record is bank.json and recipe.json.
+type record struct {
+	Format      int               `json:"format"`
+	Fingerprint string            `json:"fingerprint"`
+	Model       string            `json:"model_sha256"`
+	Activation  string            `json:"activation"`
+	Vocabulary  int               `json:"vocabulary"`
+	Embed       int               `json:"embed"`
+	Truncate    bool              `json:"truncate"`
+	Templates   concept.Templates `json:"templates"`
+	Texts       int               `json:"texts"`
+}
+
+func (r Recipe) record() record {
+	return record{
+		Format: format, Fingerprint: r.Fingerprint(), Model: r.Model, Activation: r.Activation, Vocabulary: r.Vocabulary, Embed: r.Embed,
+		Truncate: r.Truncate, Templates: r.Templates, Texts: len(r.Texts),
+	}
+}
+
+// Fingerprint is a SHA-256 over everything in the recipe.
+func (r Recipe) Fingerprint() string {
+	h := sha256.New()
+	e := json.NewEncoder(h) // whose output cannot fail, and is one line for each value
+	_ = e.Encode([]any{format, r.Model, r.Activation, r.Vocabulary, r.Embed, r.Truncate, r.Templates})
+	for _, t := range r.Texts {
+		_ = e.Encode(t)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Encoder gives the embeddings [T,D] of texts.
+type Encoder func(ctx context.Context, texts []string) ([]float32, error)
+
+// chunk is how many texts are safe after each step.
+const chunk = 1024
+
+// Build makes the recipe's bank in dir, or opens it if it is there. Cut off, it loses at most 1,024 texts; run again with the same
+// recipe it goes on. done, if not nil, is told how many more texts are finished. It fails with [ErrOther] when dir holds anything else.
+func Build(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int)) (*concept.Bank, error) {
+	for i, t := range r.Texts {
+		if strings.ContainsAny(t, "\r\n") {
+			return nil, fmt.Errorf("text bank: text %d, %q, has a line end", i+1, t)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, recordFile)); err == nil {
+		bank, have, err := Open(dir)
+		if err == nil && have.Fingerprint() != r.Fingerprint() {
+			err = fmt.Errorf("%s: a bank of other texts or of another model: %w", dir, ErrOther)
+		}
+		return bank, err
+	}
+	if err := claim(dir, r); err != nil {
+		return nil, err
+	}
+	data, err := cook(ctx, dir, r, encode, done)
+	if err != nil {
+		return nil, fmt.Errorf("text bank %s: %w", dir, err)
+	}
+	bank := &concept.Bank{Texts: r.Texts, Embed: r.Embed, Embeddings: data}
+	return bank, finish(dir, r, bank)
+}
+
+// claim makes dir the home of the recipe, or finds that it is.
+func claim(dir string, r Recipe) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, recipeFile))
+	if err == nil {
+		var have record
+		if err := json.Unmarshal(data, &have); err != nil || have.Fingerprint != r.Fingerprint() {
+			return fmt.Errorf("%s: an unfinished bank of other texts or of another model: %w", dir, ErrOther)
+		}
+		return nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s has %s and no %s: %w: choose an empty folder", dir, entries[0].Name(), recordFile, ErrOther)
+	}
+	return writeJSON(filepath.Join(dir, recipeFile), r.record())
+}
+
+// cook fills embeddings.part [T,D], from where it ends.
+func cook(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int)) ([]float32, error) {
+	f, err := os.OpenFile(filepath.Join(dir, partFile), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := readPart(f, r)
+	if err != nil {
+		return nil, err
+	}
+	start := len(data) / r.Embed
+	if done != nil {
+		done(start)
+	}
+	for texts := range slices.Chunk(r.Texts[start:], chunk) {
+		rows, err := rows(ctx, texts, r, encode)
+		if err != nil {
+			return nil, err
+		}
+		if err := errors.Join(binary.Write(f, binary.LittleEndian, rows), f.Sync()); err != nil {
+			return nil, err
+		}
+		data = append(data, rows...)
+		if done != nil {
+			done(len(texts))
+		}
+	}
+	return data, nil
+}
+
+// readPart reads the whole chunks of a part file and cuts off what follows them.
+func readPart(f *os.File, r Recipe) ([]float32, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	size := int64(chunk) * int64(r.Embed) * 4
+	chunks := min(info.Size()/size, int64(len(r.Texts)/chunk))
+	if err := f.Truncate(chunks * size); err != nil {
+		return nil, err
+	}
+	raw := make([]byte, chunks*size)
+	if _, err := io.ReadFull(f, raw); err != nil {
+		return nil, err
+	}
+	data := make([]float32, len(raw)/4)
+	for i := range data {
+		data[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+	}
+	return data, nil
+}
+
+// rows embeds texts, or the means of their prompts: unit rows.
+func rows(ctx context.Context, texts []string, r Recipe, encode Encoder) ([]float32, error) {
+	prompts := texts
+	if len(r.Templates) > 0 {
+		prompts = nil
+		for _, t := range texts {
+			prompts = append(prompts, r.Templates.Fill(t)...)
+		}
+	}
+	embeddings, err := encode(ctx, prompts)
+	if err != nil {
+		return nil, err
+	}
+	bank, err := concept.ZeroShot(texts, embeddings, max(1, len(r.Templates)), r.Embed)
+	if err != nil {
+		return nil, err
+	}
+	return bank.Embeddings, nil
+}
+
+// finish writes the bank's files, bank.json last, and takes the unfinished ones away.
+func finish(dir string, r Recipe, bank *concept.Bank) error {
+	err := errors.Join(
+		place(filepath.Join(dir, textsFile), func(w io.Writer) error {
+			_, err := io.WriteString(w, strings.Join(r.Texts, "\n")+"\n")
+			return err
+		}),
+		place(filepath.Join(dir, embeddingsFile), func(w io.Writer) error {
+			return npy.Write(w, bank.Embeddings, len(bank.Texts), bank.Embed)
+		}))
+	if err != nil {
+		return err
+	}
+	if err := writeJSON(filepath.Join(dir, recordFile), r.record()); err != nil {
+		return err
+	}
+	return errors.Join(os.Remove(filepath.Join(dir, partFile)), os.Remove(filepath.Join(dir, recipeFile)))
+}
+
+// Open reads a finished bank and the recipe it was made by.
+func Open(dir string) (*concept.Bank, Recipe, error) {
+	bank, recipe, err := open(dir)
+	if err != nil {
+		return nil, Recipe{}, fmt.Errorf("text bank %s: %w", dir, err)
+	}
+	return bank, recipe, nil
+}
+
+func open(dir string) (*concept.Bank, Recipe, error) {
+	data, err := os.ReadFile(filepath.Join(dir, recordFile))
+	if err != nil {
+		return nil, Recipe{}, err
+	}
+	var rec record
+	if err := json.Unmarshal(data, &rec); err != nil {
+		return nil, Recipe{}, fmt.Errorf("%s: %w", recordFile, err)
+	}
+	if rec.Format != format {
+		return nil, Recipe{}, fmt.Errorf("%s: format %d, expected %d", recordFile, rec.Format, format)
+	}
+	r := Recipe{Model: rec.Model, Activation: rec.Activation, Vocabulary: rec.Vocabulary, Embed: rec.Embed, Truncate: rec.Truncate, Templates: rec.Templates}
+	if r.Texts, err = readLines(filepath.Join(dir, textsFile)); err != nil {
+		return nil, Recipe{}, err
+	}
+	if r.Fingerprint() != rec.Fingerprint {
+		return nil, Recipe{}, fmt.Errorf("%s is not what %s was made of: make the bank again", textsFile, recordFile)
+	}
+	f, err := os.Open(filepath.Join(dir, embeddingsFile))
+	if err != nil {
+		return nil, Recipe{}, err
+	}
+	defer f.Close()
+	a, err := npy.Read(f)
+	if err != nil {
+		return nil, Recipe{}, fmt.Errorf("%s: %w", embeddingsFile, err)
+	}
+	if !slices.Equal(a.Shape, []int{len(r.Texts), rec.Embed}) {
+		return nil, Recipe{}, fmt.Errorf("%s: shape %v, expected [%d %d]", embeddingsFile, a.Shape, len(r.Texts), rec.Embed)
+	}
+	if _, err := concept.NewBank(r.Texts, a.Data, rec.Embed); err != nil { // refuses what is not finite or has no length
+		return nil, Recipe{}, fmt.Errorf("%s: %w", embeddingsFile, err)
+	}
+	return &concept.Bank{Texts: r.Texts, Embed: rec.Embed, Embeddings: a.Data}, r, nil
+}
+
+func readLines(path string) ([]string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var lines []string
+	s := bufio.NewScanner(f)
+	s.Buffer(nil, 1<<20)
+	for s.Scan() {
+		lines = append(lines, s.Text())
+	}
+	return lines, s.Err()
+}
+
+func writeJSON(path string, v any) error {
+	return place(path, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	})
+}
+
+// place writes a file whole or not at all.
+func place(path string, write func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(f.Name()))
+	}
+	return os.Rename(f.Name(), path)
+}
