@@ -19,19 +19,22 @@ var layers = [][]string{
 	{"internal/cli"},
 	{"demo", "textbank"},
 	{"atlas"},
+	{"segment/benchmark"},
+	{"segment"},
 	{"registry", "concept", "decompose"},
 	{"clip"},
 	{"clip/tokenizer", "clip/preprocess", "clip/checkpoint"},
 	{"engine/ort", "engine/portable", "engine/enginetest"},
 	{"engine"},
 	{"graph"},
-	{"dataset", "scenes", "plot"},
+	{"dataset"},
+	{"scenes", "plot"},
 	{"npy"},
 	{"half"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.
-var pure = map[string]bool{"decompose": true, "concept": true}
+var pure = map[string]bool{"decompose": true, "concept": true, "segment": true}
 
 var impure = []string{"os", "net/http", module + "engine", module + "clip/checkpoint", module + "npy"}
 

@@ -1,6 +1,6 @@
 // Package npy reads and writes arrays in NumPy's .npy format, versions 1 to 3.
 //
-// facet writes float32 and uint8, row-major. It reads float32, float64, float16, int32, int64, uint8 and bool, little-endian
+// facet writes float32, float64, float16 and uint8, row-major. It reads float32, float64, float16, int32, int64, uint8 and bool, little-endian
 // and row-major, and refuses the rest by name.
 package npy
 
@@ -13,6 +13,7 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,6 +54,32 @@ func Write(w io.Writer, data []float32, shape ...int) error {
 	return out.Flush() // bufio keeps the first error
 }
 
+// WriteFloat64 is [Write] for float64.
+func WriteFloat64(w io.Writer, data []float64, shape ...int) error {
+	n := 1
+	for _, s := range shape {
+		n *= s
+	}
+	if n != len(data) {
+		return fmt.Errorf("npy: %d numbers do not fill the shape %v", len(data), shape)
+	}
+	out := bufio.NewWriterSize(w, 1<<16)
+	writeHeader(out, "<f8", shape)
+	var b [8]byte
+	for _, v := range data {
+		binary.LittleEndian.PutUint64(b[:], math.Float64bits(v))
+		out.Write(b[:])
+	}
+	return out.Flush()
+}
+
+// WriteHalfHeader begins an array of float16 of the given shape; its numbers, row-major and little-endian, are the caller's to write after it.
+func WriteHalfHeader(w io.Writer, shape ...int) error {
+	out := bufio.NewWriter(w)
+	writeHeader(out, "<f2", shape)
+	return out.Flush()
+}
+
 // WriteBytesHeader begins an array of uint8 of the given shape; its numbers, row-major, are the caller's to write after it.
 func WriteBytesHeader(w io.Writer, shape ...int) error {
 	out := bufio.NewWriter(w)
@@ -83,53 +110,95 @@ var (
 // what a header claims. Errors wrap [ErrFormat].
 func Read(r io.Reader) (Array, error) {
 	in := bufio.NewReader(r)
-	header, err := readHeader(in)
+	h, err := ReadHeader(in)
 	if err != nil {
 		return Array{}, err
 	}
-	kind, shape, err := parseHeader(header)
+	n, ok := product(h.Shape)
+	if !ok {
+		return Array{}, fmt.Errorf("%w: a shape of %v has too many elements", ErrFormat, h.Shape)
+	}
+	data, err := readNumbers(in, h.Kind, n)
 	if err != nil {
-		return Array{}, err
+		return Array{}, fmt.Errorf("%w: shape %v: %w", ErrFormat, h.Shape, err)
+	}
+	return Array{Shape: h.Shape, Data: data}, nil
+}
+
+// ReadFloat64 reads a float64 array of the given shape and no other. Memory grows with the data that arrives. Errors wrap [ErrFormat].
+func ReadFloat64(r io.Reader, shape ...int) ([]float64, error) {
+	in := bufio.NewReaderSize(r, 1<<16)
+	h, err := ReadHeader(in)
+	if err != nil {
+		return nil, err
+	}
+	if h.Kind != "<f8" || !slices.Equal(h.Shape, shape) {
+		return nil, fmt.Errorf("%w: numbers of type %s in shape %v, expected <f8 in %v", ErrFormat, h.Kind, h.Shape, shape)
 	}
 	n, ok := product(shape)
 	if !ok {
-		return Array{}, fmt.Errorf("%w: a shape of %v has too many elements", ErrFormat, shape)
+		return nil, fmt.Errorf("%w: a shape of %v has too many elements", ErrFormat, shape)
 	}
-	data, err := readNumbers(in, kind, n)
-	if err != nil {
-		return Array{}, fmt.Errorf("%w: shape %v: %w", ErrFormat, shape, err)
+	data := make([]float64, 0, min(n, 1<<16))
+	var b [8]byte
+	for len(data) < n {
+		if _, err := io.ReadFull(in, b[:]); err != nil {
+			return nil, fmt.Errorf("%w: shape %v: cut off after %d of %d numbers", ErrFormat, shape, len(data), n)
+		}
+		data = append(data, math.Float64frombits(binary.LittleEndian.Uint64(b[:])))
 	}
-	return Array{Shape: shape, Data: data}, nil
+	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: more bytes follow the last number", ErrFormat)
+	}
+	return data, nil
 }
 
-func readHeader(in *bufio.Reader) (string, error) {
+// Header is what comes before an array's numbers.
+type Header struct {
+	Kind  string // NumPy's descr, such as <f2
+	Shape []int
+	Bytes int64 // of the header: the numbers begin here
+}
+
+// ReadHeader reads a header and nothing after it. Errors wrap [ErrFormat].
+func ReadHeader(r io.Reader) (Header, error) {
+	text, size, err := readHeader(r)
+	if err != nil {
+		return Header{}, err
+	}
+	kind, shape, err := parseHeader(text)
+	return Header{kind, shape, size}, err
+}
+
+func readHeader(in io.Reader) (text string, bytes int64, err error) {
 	head := make([]byte, len(magic)+2)
 	if _, err := io.ReadFull(in, head); err != nil || string(head[:len(magic)]) != magic {
-		return "", fmt.Errorf("%w: it does not begin with NumPy's magic string", ErrFormat)
+		return "", 0, fmt.Errorf("%w: it does not begin with NumPy's magic string", ErrFormat)
 	}
 	var size uint32
+	before := int64(len(head)) + 4
 	switch major := head[len(magic)]; major {
 	case 1:
 		var short uint16
 		if err := binary.Read(in, binary.LittleEndian, &short); err != nil {
-			return "", fmt.Errorf("%w: cut off in its header", ErrFormat)
+			return "", 0, fmt.Errorf("%w: cut off in its header", ErrFormat)
 		}
-		size = uint32(short)
+		size, before = uint32(short), before-2
 	case 2, 3:
 		if err := binary.Read(in, binary.LittleEndian, &size); err != nil {
-			return "", fmt.Errorf("%w: cut off in its header", ErrFormat)
+			return "", 0, fmt.Errorf("%w: cut off in its header", ErrFormat)
 		}
 	default:
-		return "", fmt.Errorf("%w: format version %d, expected 1 to 3", ErrFormat, major)
+		return "", 0, fmt.Errorf("%w: format version %d, expected 1 to 3", ErrFormat, major)
 	}
 	if size > maxHeader {
-		return "", fmt.Errorf("%w: a header of %d bytes, expected at most %d", ErrFormat, size, maxHeader)
+		return "", 0, fmt.Errorf("%w: a header of %d bytes, expected at most %d", ErrFormat, size, maxHeader)
 	}
 	header := make([]byte, size)
 	if _, err := io.ReadFull(in, header); err != nil {
-		return "", fmt.Errorf("%w: cut off in its header", ErrFormat)
+		return "", 0, fmt.Errorf("%w: cut off in its header", ErrFormat)
 	}
-	return string(header), nil
+	return string(header), before + int64(size), nil
 }
 
 func parseHeader(header string) (kind string, shape []int, err error) {

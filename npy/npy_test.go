@@ -83,6 +83,52 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
+func TestFloat64(t *testing.T) {
+	want := []float64{0, -1, math.Pi, 1e300, 5, 6}
+	var b bytes.Buffer
+	if err := WriteFloat64(&b, want, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	h, err := ReadHeader(bytes.NewReader(b.Bytes()))
+	if diff := cmp.Diff(Header{"<f8", []int{2, 3}, int64(b.Len() - 8*len(want))}, h); err != nil || diff != "" {
+		t.Errorf("header: %v %s", err, diff)
+	}
+	got, err := ReadFloat64(bytes.NewReader(b.Bytes()), 2, 3)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	for name, refused := range map[string]struct {
+		data  []byte
+		shape []int
+	}{
+		"other shape": {b.Bytes(), []int{3, 2}},
+		"cut":         {b.Bytes()[:b.Len()-1], []int{2, 3}},
+		"longer":      {append(bytes.Clone(b.Bytes()), 0), []int{2, 3}},
+		"float32":     {[]byte(numpyFile("<f4", "(1,)", "1234")), []int{1}},
+		"bomb":        {[]byte(numpyFile("<f8", "(99999999999,)", "12345678")), []int{99999999999}},
+		"empty":       {nil, []int{1}},
+	} {
+		if _, err := ReadFloat64(bytes.NewReader(refused.data), refused.shape...); !errors.Is(err, ErrFormat) {
+			t.Errorf("%s: got %v, want ErrFormat", name, err)
+		}
+	}
+	if err := WriteFloat64(&b, want, 7); err == nil {
+		t.Error("6 numbers in a shape of 7: no error")
+	}
+}
+
+func TestHalfHeader(t *testing.T) {
+	var b bytes.Buffer
+	if err := WriteHalfHeader(&b, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	b.WriteString("\x00\x3c\x00\xc0")
+	got, err := Parse(b.Bytes())
+	if diff := cmp.Diff(Array{Shape: []int{1, 2}, Data: []float32{1, -2}}, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(numpyFile("<f4", "(2,)", "12345678")))
 	f.Add([]byte(numpyFile("<f2", "(1, 2)", "1234")))

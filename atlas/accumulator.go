@@ -1,0 +1,236 @@
+package atlas
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/blas/blas32"
+	"gonum.org/v1/gonum/blas/blas64"
+
+	"github.com/facet-clip/facet/decompose"
+)
+
+const (
+	block = 32 // images whose co-moments are formed together
+	tile  = 16 // neurons handled together: a cache line of scalars
+)
+
+// Accumulator gathers [Stats] image by image, in memory that does not grow with them. Images are taken up a block at a
+// time: the block's means and co-moments are formed about the block's own mean and then merged with what is there (Chan, Golub and
+// LeVeque's update), in float64. Not safe for concurrent use; it uses all cores by itself.
+type Accumulator struct {
+	heads, channels, embed int
+	value                  []float32 // W_V [M,d,C]
+
+	count     int       // images in the moments, without those that wait
+	mean      []float64 // [M,C]
+	neuronCov []float64 // co-moments, packed [C, M(M+1)/2]; their diagonals are M2
+	headMean  []float64 // [M,d]
+	headCov   []float64 // co-moments, packed [M, d(d+1)/2]
+	largest   extremes
+	smallest  extremes
+
+	waiting []float32 // scalars of images that do not yet fill a block [≤block,M,C]
+	images  []uint32  // their numbers
+}
+
+// NewAccumulator is an empty accumulator for the pairs of an attention pool.
+func NewAccumulator(w decompose.Weights) (*Accumulator, error) {
+	M, C, D := w.Heads, w.Channels, w.Embed
+	if M < 1 || C < 1 || D < 1 || C%M != 0 || len(w.Value) != C*C {
+		return nil, fmt.Errorf("attention pool: %d value weights of %d channels in %d heads (embedding %d)", len(w.Value), C, M, D)
+	}
+	d := C / M
+	return &Accumulator{
+		heads: M, channels: C, embed: D, value: w.Value,
+		mean: make([]float64, M*C), neuronCov: make([]float64, C*packed(M)),
+		headMean: make([]float64, M*d), headCov: make([]float64, M*packed(d)),
+		largest: newExtremes(M*C, 1), smallest: newExtremes(M*C, -1),
+		waiting: make([]float32, 0, block*M*C),
+	}, nil
+}
+
+// Count is the number of images added.
+func (a *Accumulator) Count() int { return a.count + len(a.images) }
+
+// Bytes is the memory that the accumulator holds, whatever the number of images.
+func (a *Accumulator) Bytes() int {
+	return 8*(len(a.mean)+len(a.neuronCov)+len(a.headMean)+len(a.headCov)) + 4*cap(a.waiting) + a.largest.bytes() + a.smallest.bytes()
+}
+
+// Add takes the pair scalars s [M,C] of an image; images come in rising order. It is an error when s has another size or holds
+// a NaN or an infinity.
+func (a *Accumulator) Add(image uint32, s []float32) error {
+	if len(s) != a.heads*a.channels {
+		return fmt.Errorf("pair scalars: expected %d numbers, found %d", a.heads*a.channels, len(s))
+	}
+	for i, v := range s {
+		if v-v != 0 { // NaN or ±Inf
+			return fmt.Errorf("pair scalars: number %d is %g", i, v)
+		}
+	}
+	a.waiting = append(a.waiting, s...)
+	a.images = append(a.images, image)
+	if len(a.images) == block {
+		a.flush()
+	}
+	return nil
+}
+
+// flush takes up the images that wait.
+func (a *Accumulator) flush() {
+	if len(a.images) == 0 {
+		return
+	}
+	tiles := (a.channels + tile - 1) / tile
+	parallel(tiles, func(t int) { a.addNeurons(t*tile, min((t+1)*tile, a.channels)) })
+	parallel(a.heads, a.addHead)
+	a.count += len(a.images)
+	a.waiting, a.images = a.waiting[:0], a.images[:0]
+}
+
+// addNeurons takes up the waiting images for neurons from..to-1: everything but the heads' moments depends on one neuron alone.
+func (a *Accumulator) addNeurons(from, to int) {
+	M, C, B := a.heads, a.channels, len(a.images)
+	columns := make([]float32, M*tile*B) // [M,tile,B]: reads a cache line, writes for each pair
+	for b := range B {
+		for h := range M {
+			for n, v := range a.waiting[(b*M+h)*C+from : (b*M+h)*C+to] {
+				columns[(h*tile+n)*B+b] = v
+			}
+		}
+	}
+	x := newComoments(a.count, B, M)
+	for n := from; n < to; n++ {
+		for h := range M {
+			p, column := h*C+n, columns[(h*tile+n-from)*B:][:B]
+			a.largest.add(p, a.images, column)
+			a.smallest.add(p, a.images, column)
+			x.set(h, column, &a.mean[p])
+		}
+		x.addTo(a.neuronCov[n*packed(M) : (n+1)*packed(M)])
+	}
+}
+
+// addHead takes up the waiting images for W_V^h s_h.
+func (a *Accumulator) addHead(h int) {
+	M, C, B := a.heads, a.channels, len(a.images)
+	d := C / M
+	column := make([]float32, B)
+	x := newComoments(a.count, B, d)
+	for k := range d {
+		row := vector(a.value[(h*d+k)*C:][:C])
+		for b := range B {
+			column[b] = blas32.Dot(row, vector(a.waiting[(b*M+h)*C:][:C]))
+		}
+		x.set(k, column, &a.headMean[h*d+k])
+	}
+	x.addTo(a.headCov[h*packed(d) : (h+1)*packed(d)])
+}
+
+// comoments are the numbers of a block, centred, with one more entry for the way from the old mean to the block's: the inner products of
+// its rows are what a block adds to the co-moments.
+type comoments struct {
+	old, block, rows int
+	data             []float64 // [rows, block+1]
+}
+
+func newComoments(old, block, rows int) *comoments {
+	return &comoments{old, block, rows, make([]float64, rows*(block+1))}
+}
+
+// set fills a row with a variable's values and moves its mean.
+func (x *comoments) set(row int, values []float32, mean *float64) {
+	sum := 0.0
+	for _, v := range values {
+		sum += float64(v)
+	}
+	n, old := float64(x.block), float64(x.old)
+	blockMean := sum / n
+	out := x.data[row*(x.block+1):][:x.block+1]
+	for i, v := range values {
+		out[i] = float64(v) - blockMean
+	}
+	δ := blockMean - *mean
+	out[x.block] = δ * math.Sqrt(old*n/(old+n))
+	*mean += δ * n / (old + n)
+}
+
+// addTo adds the inner products of all rows to a packed matrix.
+func (x *comoments) addTo(sum []float64) {
+	n, i := x.block+1, 0
+	for r := range x.rows {
+		left := blas64.Vector{N: n, Inc: 1, Data: x.data[r*n:]}
+		for c := r; c < x.rows; c++ {
+			sum[i] += blas64.Dot(left, blas64.Vector{N: n, Inc: 1, Data: x.data[c*n:]})
+			i++
+		}
+	}
+}
+
+// Stats takes up every image and gives the statistics, which share the accumulator's memory: good until the next Add.
+func (a *Accumulator) Stats() *Stats {
+	a.flush()
+	s := &Stats{
+		Heads: a.heads, Channels: a.channels, Embed: a.embed, Count: a.count, Mean: a.mean, M2: make([]float64, len(a.mean)),
+		Largest: a.largest.lists(), Smallest: a.smallest.lists(), NeuronCov: a.neuronCov, HeadCov: a.headCov, HeadMean: a.headMean,
+	}
+	for h := range s.Heads {
+		for n := range s.Channels {
+			s.M2[h*s.Channels+n] = s.NeuronCov[n*packed(s.Heads)+diagonal(h, s.Heads)]
+		}
+	}
+	return s
+}
+
+// diagonal is where entry (i,i) of a packed matrix [n,n] lies.
+func diagonal(i, n int) int { return i*n - i*(i-1)/2 }
+
+func vector(data []float32) blas32.Vector { return blas32.Vector{N: len(data), Inc: 1, Data: data} }
+
+// Merge takes over what another accumulator of the same shape gathered, whose image i becomes image i + offset here.
+func (a *Accumulator) Merge(other *Accumulator, offset uint32) error {
+	if a.heads != other.heads || a.channels != other.channels || a.embed != other.embed {
+		return fmt.Errorf("%w: %d heads, %d neurons, embedding %d; expected %d, %d, %d", ErrMismatch,
+			other.heads, other.channels, other.embed, a.heads, a.channels, a.embed)
+	}
+	if uint64(offset)+uint64(other.Count()) > math.MaxUint32 {
+		return fmt.Errorf("%d and %d images: an atlas holds at most %d", offset, other.Count(), uint32(math.MaxUint32))
+	}
+	a.flush()
+	other.flush()
+	M, C := a.heads, a.channels
+	d := C / M
+	δ := make([]float64, max(M, d))
+	for n := range C {
+		mergeMoments(a.count, other.count, δ[:M], a.mean[n:], other.mean[n:], C, a.neuronCov[n*packed(M):], other.neuronCov[n*packed(M):])
+	}
+	for h := range M {
+		mergeMoments(a.count, other.count, δ[:d], a.headMean[h*d:], other.headMean[h*d:], 1, a.headCov[h*packed(d):], other.headCov[h*packed(d):])
+	}
+	for p := range M * C {
+		a.largest.merge(p, other.largest.list(p), offset)
+		a.smallest.merge(p, other.smallest.list(p), offset)
+	}
+	a.count += other.count
+	return nil
+}
+
+// mergeMoments merges means (stride apart) and packed co-moments of len(δ) variables over n and m images into the first ones.
+func mergeMoments(n, m int, δ, mean, otherMean []float64, stride int, cov, otherCov []float64) {
+	if m == 0 {
+		return
+	}
+	total := float64(n + m)
+	for i := range δ {
+		δ[i] = otherMean[i*stride] - mean[i*stride]
+		mean[i*stride] += δ[i] * float64(m) / total
+	}
+	weight, k := float64(n)/total*float64(m), 0
+	for i := range δ {
+		for j := i; j < len(δ); j++ {
+			cov[k] += otherCov[k] + weight*δ[i]*δ[j]
+			k++
+		}
+	}
+}

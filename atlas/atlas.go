@@ -1,0 +1,130 @@
+// Package atlas is what a scan of a dataset leaves behind: for each pair, neuron and head the statistics from which the paper's
+// questions are answered (Bu & Gandelsman, arXiv 2509.19943; DESIGN §1), and a row for each image. Its size does not grow
+// with the dataset but for that row.
+//
+// # Terms
+//
+//   - M heads of width d = C/M, C neurons, D the joint embedding width, N images.
+//   - pair p: the flat index head·C + neuron, as everywhere in facet.
+//   - pair scalar s[h,n] and direction u[h,n]: package decompose. s̄ is the mean over the atlas' images.
+//   - centred contribution (s − s̄)·u of a pair, of norm |s − s̄|·‖u‖.
+//   - co-moments Σ (x − x̄)(y − ȳ); covariances are co-moments over N.
+//   - extremes: the images of largest and of smallest scalar of a pair, [Extremes] of each. The k ≤ 50 images farthest from any
+//     value lie among them ([Stats.Farthest]), which makes the reference's rankings exact in memory that does not grow with N.
+//   - packed: the upper triangle of a symmetric matrix, row by row, as numpy.triu_indices orders it.
+//
+// # Use
+//
+// A [Writer] makes an atlas and survives being killed; [Open] reads one; [Merge] joins several. Images count from 0 in the
+// order in which they were added.
+package atlas
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/facet-clip/facet/clip"
+)
+
+// Format is the version of the files of an atlas.
+const Format = 1
+
+// Extremes is how many images of largest and of smallest scalar are kept for each pair.
+const Extremes = 50
+
+// Uses is how many of an image's strongest pairs are kept.
+const Uses = 32
+
+// MaxSkipped bounds the list of unreadable files.
+const MaxSkipped = 100_000
+
+var (
+	// ErrUnfinished is returned when a folder holds a scan that has not come to its end.
+	ErrUnfinished = errors.New("the scan is not finished")
+	// ErrFinished is returned when a scan is to go on in a folder whose atlas is complete.
+	ErrFinished = errors.New("the atlas is complete")
+	// ErrNoScalars is returned when the scalars of every image are asked of an atlas that was made without them.
+	ErrNoScalars = errors.New("the atlas keeps no scalars of single images")
+	// ErrFormat is returned when a file of an atlas is not what it should be.
+	ErrFormat = errors.New("not a readable atlas")
+	// ErrMismatch is returned when an atlas is of another model, shape, dataset or way of scanning than it is used with.
+	ErrMismatch = errors.New("the atlas is of something else")
+)
+
+// Image is one image of a dataset.
+type Image struct {
+	Path, Label, Group string
+	Truth              string    // what the dataset says of it beside its class, such as 1 for "holds the concept"; empty when not known
+	Time               time.Time // to the microsecond, UTC; zero when not known
+	Embedding          []float32 // [D], not normalised
+	Top                []Use     // strongest pairs by ‖s·u‖, strongest first, at most Uses of them; a Writer fills it
+}
+
+// Use is a pair in an image.
+type Use struct {
+	Pair   int // head·C + neuron
+	Scalar float32
+}
+
+// Extreme is an image in which a pair's scalar is large or small.
+type Extreme struct {
+	Image  uint32
+	Scalar float32
+}
+
+// Manifest is atlas.json: what was scanned with what. It holds nothing that differs between two scans of the same thing.
+type Manifest struct {
+	Format   int       `json:"format"`
+	Model    Model     `json:"model"`
+	Datasets []Dataset `json:"datasets"` // in the order of their images; one unless merged
+	Options  Options   `json:"options"`
+	Images   int       `json:"images"` // N
+	Skipped  []Skipped `json:"skipped"`
+	Files    []File    `json:"files"` // sorted by name
+}
+
+// Model says which model made an atlas. SHA256 and Config are its fingerprint; nothing of another one is read or merged.
+type Model struct {
+	Name   string      `json:"name"`
+	SHA256 string      `json:"sha256"` // of the checkpoint file
+	Engine string      `json:"engine"` // of a merged atlas: empty when they differ
+	Config clip.Config `json:"config"`
+}
+
+// Dataset says what was scanned.
+type Dataset struct {
+	Source      string `json:"source"`      // as the user named it
+	Fingerprint string `json:"fingerprint"` // of its items and of the part of them that was scanned
+	Images      int    `json:"images"`      // rows of the atlas that came from it
+}
+
+// Skipped is an item that gave no image.
+type Skipped struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// File is one file of an atlas.
+type File struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// Options are how a scan is kept. They must be the same when it goes on.
+type Options struct {
+	CheckpointEvery int  `json:"-"`            // images between checkpoints; 0: only when told. The tables do not depend on it
+	KeepScalars     bool `json:"keep_scalars"` // scalars.npy [N,M,C] float16
+}
+
+// SameModel is an error that wraps [ErrMismatch] unless both have the same fingerprint.
+func (m Model) SameModel(other Model) error {
+	if m.SHA256 != other.SHA256 {
+		return fmt.Errorf("%w: made with the model %s (sha256 %.12s…), expected %s (sha256 %.12s…)", ErrMismatch, m.Name, m.SHA256, other.Name, other.SHA256)
+	}
+	if m.Config != other.Config {
+		return fmt.Errorf("%w: made with the architecture %+v, expected %+v", ErrMismatch, m.Config, other.Config)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package atlas
+
+import "math"
+
+// extremes are the Extremes images of largest, or of smallest, scalar of each pair, the most extreme first, ties by image. Lists are
+// sorted arrays, into which what a block brings is merged at once.
+type extremes struct {
+	sign   float32   // 1: largest; −1: smallest, as largest of −s
+	kept   []Extreme // [M·C,Extremes]
+	counts []uint8   // [M·C]
+	limits []float32 // sign·s of the last of a full list, else −∞: what does not pass it has no place [M·C]
+}
+
+func newExtremes(pairs int, sign float32) extremes {
+	e := extremes{sign, make([]Extreme, pairs*Extremes), make([]uint8, pairs), make([]float32, pairs)}
+	for p := range e.limits {
+		e.limits[p] = float32(math.Inf(-1))
+	}
+	return e
+}
+
+func (e *extremes) bytes() int { return 8*len(e.kept) + len(e.counts) + 4*len(e.limits) }
+
+// list is what is kept of a pair.
+func (e *extremes) list(p int) []Extreme { return e.kept[p*Extremes:][:e.counts[p]:e.counts[p]] }
+
+func (e *extremes) lists() [][]Extreme {
+	lists := make([][]Extreme, len(e.counts))
+	for p := range lists {
+		lists[p] = e.list(p)
+	}
+	return lists
+}
+
+// add offers the scalars of some images, at most a block, to a pair. The images come after all that were offered before.
+func (e *extremes) add(p int, images []uint32, scalars []float32) {
+	var some [block]Extreme
+	n, limit := 0, e.limits[p]
+	for i, v := range scalars {
+		if e.sign*v > limit {
+			at := n
+			for ; at > 0 && e.sign*some[at-1].Scalar < e.sign*v; at-- {
+				some[at] = some[at-1]
+			}
+			some[at] = Extreme{images[i], v}
+			n++
+		}
+	}
+	e.merge(p, some[:n], 0)
+}
+
+// merge takes others, in order and of later images, into the list of a pair. It goes from the last place to the first and stops where
+// nothing moves any more.
+func (e *extremes) merge(p int, others []Extreme, offset uint32) {
+	list := e.kept[p*Extremes : (p+1)*Extremes]
+	old, more := int(e.counts[p])-1, len(others)-1
+	e.counts[p] = uint8(min(old+more+2, Extremes))
+	for more >= 0 {
+		at := old + more + 1
+		x := Extreme{others[more].Image + offset, others[more].Scalar}
+		if old >= 0 && e.sign*list[old].Scalar < e.sign*x.Scalar {
+			x = list[old]
+			old--
+		} else {
+			more--
+		}
+		if at < Extremes {
+			list[at] = x
+		}
+	}
+	if e.counts[p] == Extremes {
+		e.limits[p] = e.sign * list[Extremes-1].Scalar
+	}
+}

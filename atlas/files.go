@@ -1,0 +1,168 @@
+package atlas
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The files of an atlas. Those of a scan under way end in .part; the state says how much of them counts.
+const (
+	manifestFile   = "atlas.json"
+	pairsFile      = "pairs.parquet"
+	neuronsFile    = "neurons.parquet"
+	imagesFile     = "images.parquet"
+	topFile        = "top_images.parquet"
+	neuronCovFile  = "neuron_covariance.npy"
+	headCovFile    = "head_covariance.npy"
+	headMeanFile   = "head_mean.npy"
+	gramFile       = "neuron_gram.npy"
+	scalarsFile    = "scalars.npy"
+	stateFile      = "state.part"
+	rowsPart       = "images.part"
+	scalarsPart    = "scalars.part"
+	lockFile       = ".lock"
+	temporary      = ".facet-"
+	scalarsHeader  = 128 // bytes before the numbers of scalars.npy
+	maxManifest    = 1 << 28
+	maxStateHeader = 1 << 28
+)
+
+// writeFile writes a file whole or not at all: to a temporary name beside it, synced, renamed.
+func writeFile(dir, name string, write func(io.Writer) error) (_ File, err error) {
+	f, err := os.CreateTemp(dir, temporary+"*")
+	if err != nil {
+		return File{}, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("writing %s: %w", filepath.Join(dir, name), err), f.Close(), os.Remove(f.Name()))
+		}
+	}()
+	hash := sha256.New()
+	size := counter(0)
+	out := bufio.NewWriterSize(io.MultiWriter(f, hash, &size), 1<<18)
+	if err := errors.Join(write(out), out.Flush(), f.Chmod(0o644), f.Sync()); err != nil {
+		return File{}, err
+	}
+	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
+		return File{}, err
+	}
+	return File{name, int64(size), hex.EncodeToString(hash.Sum(nil))}, f.Close()
+}
+
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
+
+// syncDir makes renames in a folder last.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// hashFile gives the size and digest of a file.
+func hashFile(path string) (File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return File{}, err
+	}
+	defer f.Close()
+	hash := sha256.New()
+	n, err := io.Copy(hash, f)
+	return File{filepath.Base(path), n, hex.EncodeToString(hash.Sum(nil))}, err
+}
+
+// exists tells whether there is such a file.
+func exists(dir, name string) bool {
+	_, err := os.Lstat(filepath.Join(dir, name))
+	return err == nil
+}
+
+// removeTemporary removes what a killed process left of files it was writing.
+func removeTemporary(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if isTemporary(e.Name()) {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
+}
+
+func isTemporary(name string) bool { return strings.HasPrefix(name, temporary) }
+
+// part is a file that only grows; a state records how much of it counts.
+type part struct {
+	f    *os.File
+	w    *bufio.Writer
+	size int64
+	crc  uint32
+}
+
+// mark is the part of a file that counts.
+type mark struct {
+	Bytes int64  `json:"bytes"`
+	CRC   uint32 `json:"crc32c"`
+}
+
+// openPart opens a file, checks what counts of it and drops the rest.
+func openPart(path string, m mark) (_ *part, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	sum := crc32.New(castagnoli)
+	n, err := io.CopyN(sum, f, m.Bytes)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if n != m.Bytes || sum.Sum32() != m.CRC {
+		return nil, fmt.Errorf("%s: %w: its first %d bytes are not those of the last checkpoint", path, ErrFormat, m.Bytes)
+	}
+	if err := f.Truncate(m.Bytes); err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(m.Bytes, io.SeekStart); err != nil {
+		return nil, err
+	}
+	return &part{f, bufio.NewWriterSize(f, 1<<18), m.Bytes, m.CRC}, nil
+}
+
+func (p *part) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	p.size += int64(n)
+	p.crc = crc32.Update(p.crc, castagnoli, b[:n])
+	return n, err
+}
+
+// sync makes what was written last and marks it.
+func (p *part) sync() (mark, error) {
+	return mark{p.size, p.crc}, errors.Join(p.w.Flush(), p.f.Sync())
+}
+
+// reader reads what was synced, from the beginning.
+func (p *part) reader() io.Reader {
+	return bufio.NewReaderSize(io.NewSectionReader(p.f, 0, p.size), 1<<18)
+}

@@ -1,0 +1,132 @@
+package atlas
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/facet-clip/facet/clip"
+)
+
+// writeManifest writes atlas.json, which makes an atlas of a folder.
+func writeManifest(dir string, m Manifest, files []File) error {
+	m.Files = slices.SortedFunc(slices.Values(files), func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	_, err := writeFile(dir, manifestFile, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(m)
+	})
+	return errors.Join(err, syncDir(dir))
+}
+
+// readManifest reads atlas.json.
+func readManifest(dir string) (Manifest, error) {
+	f, err := os.Open(filepath.Join(dir, manifestFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		if exists(dir, stateFile) {
+			return Manifest{}, fmt.Errorf("%s: %w; go on with it: facet scan … -o %s --resume", dir, ErrUnfinished, dir)
+		}
+		return Manifest{}, fmt.Errorf("%s: expected an atlas, found no %s in it: %w", dir, manifestFile, err)
+	}
+	if err != nil {
+		return Manifest{}, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxManifest+1))
+	if err != nil {
+		return Manifest{}, err
+	}
+	m, err := parseManifest(data)
+	if err != nil {
+		return Manifest{}, fmt.Errorf("%s: %w", filepath.Join(dir, manifestFile), err)
+	}
+	return m, nil
+}
+
+// parseManifest reads and checks a manifest. Errors wrap [ErrFormat].
+func parseManifest(data []byte) (Manifest, error) {
+	refuse := func(format string, args ...any) (Manifest, error) {
+		return Manifest{}, fmt.Errorf("%w: %w", ErrFormat, fmt.Errorf(format, args...))
+	}
+	if len(data) > maxManifest {
+		return refuse("more than %d bytes", maxManifest)
+	}
+	var version struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(data, &version); err != nil {
+		return refuse("%w", err)
+	}
+	if version.Format != Format {
+		return refuse("format version %d, this facet reads version %d", version.Format, Format)
+	}
+	var m Manifest
+	d := json.NewDecoder(bytes.NewReader(data))
+	if err := d.Decode(&m); err != nil {
+		return refuse("%w", err)
+	}
+	if err := m.check(); err != nil {
+		return refuse("%w", err)
+	}
+	return m, nil
+}
+
+// check refuses numbers that no atlas has.
+func (m Manifest) check() error {
+	if err := checkShape(m.Model.Config); err != nil {
+		return err
+	}
+	if m.Images < 1 || m.Images > math.MaxUint32 {
+		return fmt.Errorf("%d images, expected 1 to %d", m.Images, uint32(math.MaxUint32))
+	}
+	sum := 0
+	for _, d := range m.Datasets {
+		if d.Images < 0 || d.Images > m.Images {
+			return fmt.Errorf("%d images of %s, %d in all", d.Images, d.Source, m.Images)
+		}
+		sum += d.Images
+	}
+	if sum != m.Images {
+		return fmt.Errorf("%d images in the datasets, %d in all", sum, m.Images)
+	}
+	needed := []string{pairsFile, neuronsFile, imagesFile, topFile, neuronCovFile, headCovFile, headMeanFile, gramFile}
+	if m.Options.KeepScalars {
+		needed = append(needed, scalarsFile)
+	}
+	for _, name := range needed {
+		if _, err := m.file(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkShape(c clip.Config) error {
+	const most = 1 << 20
+	if c.Heads < 1 || c.Channels < 1 || c.Channels > most || c.Heads > c.Channels || c.Channels%c.Heads != 0 || c.Embed < 1 || c.Embed > most {
+		return fmt.Errorf("a model of %d heads, %d neurons, embedding %d", c.Heads, c.Channels, c.Embed)
+	}
+	return nil
+}
+
+// file is the entry of one file.
+func (m Manifest) file(name string) (File, error) {
+	for _, f := range m.Files {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return File{}, fmt.Errorf("it lists no %s", name)
+}

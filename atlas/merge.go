@@ -1,0 +1,178 @@
+package atlas
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"github.com/facet-clip/facet/npy"
+)
+
+// Merge joins finished atlases of one model into a new one: what a scan of all their images, in this order, would have left, to rounding.
+// It refuses atlases of different models ([ErrMismatch]), of which only some keep scalars, that are not finished ([ErrUnfinished]),
+// and the same part of a dataset twice.
+func Merge(dirs []string, out string) (err error) {
+	if len(dirs) < 2 {
+		return fmt.Errorf("merging: expected at least two atlases, found %d", len(dirs))
+	}
+	m, err := mergeManifests(dirs)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	if err := fresh(out); err != nil {
+		return err
+	}
+	parent := filepath.Dir(filepath.Clean(out))
+	dir, err := os.MkdirTemp(parent, temporary+"*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(dir))
+		}
+	}()
+	if err := errors.Join(os.Chmod(dir, 0o755), merge(dirs, dir, m)); err != nil {
+		return err
+	}
+	if err := os.Remove(out); err != nil {
+		return err
+	}
+	if err := os.Rename(dir, out); err != nil {
+		return err
+	}
+	return syncDir(parent)
+}
+
+// mergeManifests checks that atlases go together.
+func mergeManifests(dirs []string) (Manifest, error) {
+	var m Manifest
+	seen := map[string]string{}
+	for i, dir := range dirs {
+		next, err := readManifest(dir)
+		if err != nil {
+			return m, err
+		}
+		for _, d := range next.Datasets {
+			if other, ok := seen[d.Fingerprint]; ok {
+				return m, fmt.Errorf("%s: holds the same images of %s as %s", dir, d.Source, other)
+			}
+			seen[d.Fingerprint] = dir
+		}
+		if i == 0 {
+			m = next
+			continue
+		}
+		if err := next.Model.SameModel(m.Model); err != nil {
+			return m, fmt.Errorf("%s: %w", dir, err)
+		}
+		if next.Options.KeepScalars != m.Options.KeepScalars {
+			return m, fmt.Errorf("%s: %w: keeping scalars = %t, of %s %t; merge atlases that were scanned alike", dir, ErrMismatch,
+				next.Options.KeepScalars, dirs[0], m.Options.KeepScalars)
+		}
+		if next.Model.Engine != m.Model.Engine {
+			m.Model.Engine = ""
+		}
+		m.Datasets = append(m.Datasets, next.Datasets...)
+		m.Skipped = append(m.Skipped, next.Skipped...)
+		m.Images += next.Images
+	}
+	if len(m.Skipped) > MaxSkipped {
+		return m, fmt.Errorf("merging: %d skipped items, an atlas lists at most %d", len(m.Skipped), MaxSkipped)
+	}
+	return m, nil
+}
+
+// merge writes the joined atlas.
+func merge(dirs []string, out string, m Manifest) error {
+	var atlases []*Atlas
+	var acc *Accumulator
+	first, err := Open(dirs[0])
+	if err != nil {
+		return err
+	}
+	for i, dir := range dirs {
+		a := first
+		if i > 0 {
+			if a, err = Open(dir); err != nil {
+				return err
+			}
+		}
+		next := a.Stats.accumulator()
+		if acc == nil {
+			acc = next
+		} else if err := acc.Merge(next, uint32(acc.Count())); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
+		a.Stats = &Stats{Heads: acc.heads, Channels: acc.channels, Embed: acc.embed} // what is read of images needs no more
+		atlases = append(atlases, a)
+	}
+	files, err := tables(out, acc.Stats(), unitNorms{first.Norms, first.NeuronGram}, concatenate(atlases))
+	if err != nil {
+		return err
+	}
+	if m.Options.KeepScalars {
+		f, err := mergeScalars(out, atlases, m)
+		if err != nil {
+			return err
+		}
+		files = append(files, f)
+	}
+	return writeManifest(out, m, files)
+}
+
+func concatenate(atlases []*Atlas) iter.Seq2[Image, error] {
+	return func(yield func(Image, error) bool) {
+		for _, a := range atlases {
+			for image, err := range a.Images() {
+				if !yield(image, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// mergeScalars copies the rows of every atlas under one header.
+func mergeScalars(out string, atlases []*Atlas, m Manifest) (File, error) {
+	return writeFile(out, scalarsFile, func(w io.Writer) error {
+		c := m.Model.Config
+		if err := npy.WriteHalfHeader(w, m.Images, c.Heads, c.Channels); err != nil {
+			return err
+		}
+		for _, a := range atlases {
+			s, err := a.Scalars()
+			if err != nil {
+				return err
+			}
+			size := 2 * int64(s.Images) * int64(s.Pairs)
+			_, err = io.Copy(w, bufio.NewReaderSize(io.NewSectionReader(s.f, s.start, size), 1<<18))
+			if err := errors.Join(err, s.Close()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// accumulator is an accumulator that holds these statistics, for merging.
+func (s *Stats) accumulator() *Accumulator {
+	pairs := s.Heads * s.Channels
+	a := &Accumulator{
+		heads: s.Heads, channels: s.Channels, embed: s.Embed, count: s.Count,
+		mean: s.Mean, neuronCov: s.NeuronCov, headMean: s.HeadMean, headCov: s.HeadCov,
+		largest: newExtremes(pairs, 1), smallest: newExtremes(pairs, -1),
+	}
+	for p := range pairs {
+		a.largest.merge(p, s.Largest[p], 0)
+		a.smallest.merge(p, s.Smallest[p], 0)
+	}
+	return a
+}

@@ -1,0 +1,215 @@
+package atlas
+
+import (
+	"io"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/facet-clip/facet/npy"
+)
+
+// pairRow is a row of pairs.parquet, in the order of the flat index head·C + neuron.
+type pairRow struct {
+	Head          int32   `parquet:"head,dict"`
+	Neuron        int32   `parquet:"neuron"`
+	Mean          float64 `parquet:"mean"`
+	Variance      float64 `parquet:"variance"`
+	DirectionNorm float32 `parquet:"direction_norm"` // ‖u‖
+	Sign          int32   `parquet:"sign,dict"`      // of the principal direction, k = 50
+	Score         float64 `parquet:"score"`          // mean of the 50 largest |s − s̄|·‖u‖: the paper's measure of a pair
+}
+
+// neuronRow is a row of neurons.parquet.
+type neuronRow struct {
+	Neuron       int32   `parquet:"neuron"`
+	MeanNorm     float64 `parquet:"mean_norm"`     // ‖Σ_h s̄·u‖
+	Variance     float64 `parquet:"variance"`      // total variance of Σ_h s·u
+	PairVariance float64 `parquet:"pair_variance"` // Σ_h of the variances of s·u: what it would be if heads were independent
+	Head         int32   `parquet:"head"`          // of the pair of largest variance
+}
+
+// imageRow is a row of images.parquet.
+type imageRow struct {
+	Image      uint32     `parquet:"image,delta"`
+	Path       string     `parquet:"path,snappy"`
+	Label      string     `parquet:"label,dict,snappy"`
+	Group      string     `parquet:"group,dict,snappy"`
+	Truth      string     `parquet:"truth,dict,snappy"`
+	Time       *time.Time `parquet:"time,optional,timestamp(microsecond)"`
+	Embedding  []float32  `parquet:"embedding,list"`
+	TopHeads   []int32    `parquet:"top_heads,list"`
+	TopNeurons []int32    `parquet:"top_neurons,list"`
+	TopScalars []float32  `parquet:"top_scalars,list"`
+}
+
+// topRow is a row of top_images.parquet: by pair, the largest before the smallest, by rank.
+type topRow struct {
+	Head    int32   `parquet:"head,dict"`
+	Neuron  int32   `parquet:"neuron,dict"`
+	Largest bool    `parquet:"largest"`
+	Rank    int32   `parquet:"rank,dict"` // from 0
+	Image   uint32  `parquet:"image"`
+	Scalar  float32 `parquet:"scalar"`
+}
+
+const (
+	batchRows = 1024
+	groupRows = 1 << 20 // of a row group
+	imageRows = 1 << 12 // likewise, of images, whose rows are kilobytes
+)
+
+// writeTable writes rows as a Parquet file. The same rows give the same bytes.
+func writeTable[T any](dir, name string, group int64, rows iter.Seq2[T, error]) (File, error) {
+	return writeFile(dir, name, func(w io.Writer) error {
+		out := parquet.NewGenericWriter[T](w, parquet.MaxRowsPerRowGroup(group), parquet.CreatedBy("facet", "1", "1"))
+		batch := make([]T, 0, batchRows)
+		flush := func() error {
+			_, err := out.Write(batch)
+			batch = batch[:0]
+			return err
+		}
+		for row, err := range rows {
+			if err != nil {
+				return err
+			}
+			if batch = append(batch, row); len(batch) == batchRows {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		}
+		if err := flush(); err != nil {
+			return err
+		}
+		return out.Close()
+	})
+}
+
+// unitNorms are what the tables need of the directions.
+type unitNorms struct {
+	norms []float32 // ‖u‖ [M,C]
+	gram  []float32 // ⟨u[h,n],u[g,n]⟩, packed [C, M(M+1)/2]
+}
+
+// tables writes everything of an atlas but the images' scalars and the manifest.
+func tables(dir string, s *Stats, u unitNorms, images iter.Seq2[Image, error]) ([]File, error) {
+	M, C, d := s.Heads, s.Channels, s.Width()
+	var files []File
+	for _, write := range []func() (File, error){
+		func() (File, error) { return writeTable(dir, pairsFile, groupRows, s.pairRows(u.norms)) },
+		func() (File, error) { return writeTable(dir, neuronsFile, groupRows, s.neuronRows(u)) },
+		func() (File, error) { return writeTable(dir, topFile, groupRows, s.topRows()) },
+		func() (File, error) { return writeTable(dir, imagesFile, imageRows, imageTable(images, C)) },
+		func() (File, error) { return writeCovariance(dir, neuronCovFile, s.NeuronCov, s.Count, C, packed(M)) },
+		func() (File, error) { return writeCovariance(dir, headCovFile, s.HeadCov, s.Count, M, packed(d)) },
+		func() (File, error) {
+			return writeFile(dir, gramFile, func(w io.Writer) error { return npy.Write(w, u.gram, C, packed(M)) })
+		},
+		func() (File, error) {
+			return writeFile(dir, headMeanFile, func(w io.Writer) error { return npy.WriteFloat64(w, s.HeadMean, M, d) })
+		},
+	} {
+		f, err := write()
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+func writeCovariance(dir, name string, comoments []float64, images int, shape ...int) (File, error) {
+	cov := make([]float64, len(comoments))
+	for i, v := range comoments {
+		cov[i] = v / float64(images)
+	}
+	return writeFile(dir, name, func(w io.Writer) error { return npy.WriteFloat64(w, cov, shape...) })
+}
+
+func (s *Stats) pairRows(norms []float32) iter.Seq2[pairRow, error] {
+	return func(yield func(pairRow, error) bool) {
+		signs := s.PairSigns(Extremes)
+		for p, norm := range norms {
+			row := pairRow{
+				Head: int32(p / s.Channels), Neuron: int32(p % s.Channels), Mean: s.Mean[p], Variance: s.Variance(p),
+				DirectionNorm: norm, Sign: int32(signs[p]), Score: s.Score(p, norm),
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Score is the mean of the at most 50 largest centred contribution norms |s − s̄|·‖u‖ of a pair: the paper's measure of how much the
+// model uses it.
+func (s *Stats) Score(p int, norm float32) float64 {
+	sum, far := 0.0, s.Farthest(p, Extremes, s.Mean[p])
+	for _, e := range far {
+		sum += math.Abs(float64(e.Scalar)-s.Mean[p]) * float64(norm)
+	}
+	return sum / float64(max(len(far), 1))
+}
+
+func (s *Stats) neuronRows(u unitNorms) iter.Seq2[neuronRow, error] {
+	return func(yield func(neuronRow, error) bool) {
+		for n := range s.Channels {
+			row := neuronRow{Neuron: int32(n)}
+			row.MeanNorm, row.Variance = s.neuronSums(n, u.gram[n*packed(s.Heads):])
+			largest := -1.0
+			for h := range s.Heads {
+				p := h*s.Channels + n
+				v := s.Variance(p) * float64(u.norms[p]) * float64(u.norms[p])
+				row.PairVariance += v
+				if v > largest {
+					largest, row.Head = v, int32(h)
+				}
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Stats) topRows() iter.Seq2[topRow, error] {
+	return func(yield func(topRow, error) bool) {
+		for p := range s.Largest {
+			for _, side := range []struct {
+				largest bool
+				list    []Extreme
+			}{{true, s.Largest[p]}, {false, s.Smallest[p]}} {
+				for rank, e := range side.list {
+					row := topRow{int32(p / s.Channels), int32(p % s.Channels), side.largest, int32(rank), e.Image, e.Scalar}
+					if !yield(row, nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+func imageTable(images iter.Seq2[Image, error], channels int) iter.Seq2[imageRow, error] {
+	return func(yield func(imageRow, error) bool) {
+		i := uint32(0)
+		for image, err := range images {
+			row := imageRow{Image: i, Path: image.Path, Label: image.Label, Group: image.Group, Truth: image.Truth, Embedding: image.Embedding}
+			if !image.Time.IsZero() {
+				row.Time = &image.Time
+			}
+			for _, use := range image.Top {
+				row.TopHeads = append(row.TopHeads, int32(use.Pair/channels))
+				row.TopNeurons = append(row.TopNeurons, int32(use.Pair%channels))
+				row.TopScalars = append(row.TopScalars, use.Scalar)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+			i++
+		}
+	}
+}

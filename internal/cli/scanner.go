@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/clip/preprocess"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/graph"
+)
+
+// scanner passes a dataset through a model in three steps that overlap: pictures are decoded and prepared ahead, the engine runs, and
+// the atlas takes up what came before.
+type scanner struct {
+	*model
+	source   *dataset.Source
+	w        *atlas.Writer
+	strict   bool
+	progress *progress
+}
+
+// scanned is an item of a dataset on its way through the model.
+type scanned struct {
+	dataset.Loaded
+	pixels    []float32 // [3,S,S]; nil when the picture cannot be read
+	embedding []float32 // [D]
+	scalars   []float32 // [M,C]
+}
+
+// scanBatch holds items k·batchSize to k·batchSize+7 of a source. A batch is the same whether or not a scan was interrupted: the engine's
+// rounding may depend on it.
+type scanBatch []*scanned
+
+const ahead = 2 // batches that are prepared and wait
+
+func (s *scanner) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	prepared, encoded := make(chan scanBatch, ahead), make(chan scanBatch, 1)
+	group.Go(func() error {
+		defer close(prepared)
+		return s.read(ctx, prepared)
+	})
+	group.Go(func() error {
+		defer close(encoded)
+		for b := range prepared {
+			if err := s.encode(ctx, b); err != nil {
+				return err
+			}
+			if err := send(ctx, encoded, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	group.Go(func() error {
+		for b := range encoded { // to the end, even when interrupted: what is encoded is kept
+			if err := s.keep(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// send gives up when the scan is over.
+func send(ctx context.Context, to chan<- scanBatch, b scanBatch) error {
+	select {
+	case to <- b:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// read prepares the items in batches, from the batch that holds the atlas' next one.
+func (s *scanner) read(ctx context.Context, to chan<- scanBatch) error {
+	var b scanBatch
+	flush := func() error {
+		s.prepare(b)
+		err := send(ctx, to, b)
+		b = nil
+		return err
+	}
+	limit := s.app.maxPixels
+	if limit == 0 {
+		limit = dataset.DefaultMaxPixels
+	}
+	for item, err := range s.source.Load(ctx, s.w.Next()/batchSize*batchSize, limit) {
+		if err != nil {
+			return err
+		}
+		if item.Err != nil && s.strict {
+			return fmt.Errorf("%w (without --strict it would be listed and left out)", item.Err)
+		}
+		if b = append(b, &scanned{Loaded: item}); len(b) == batchSize {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	return flush()
+}
+
+// prepare crops and normalises the pictures of a batch.
+func (s *scanner) prepare(b scanBatch) {
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, item := range b {
+		if item.Err == nil {
+			group.Go(func() error {
+				item.pixels, item.Image = preprocess.Normalise(preprocess.Crop(item.Image, s.Config.Image)), nil
+				return nil
+			})
+		}
+	}
+	group.Wait()
+}
+
+// encode runs the model over the pictures of a batch.
+func (s *scanner) encode(ctx context.Context, b scanBatch) error {
+	var pixels []float32
+	n := 0
+	for _, item := range b {
+		if item.Err == nil {
+			pixels, item.pixels = append(pixels, item.pixels...), nil
+			n++
+		}
+	}
+	if n == 0 {
+		return ctx.Err()
+	}
+	size := s.Config.Image
+	out, err := s.EncodeImages(ctx, graph.Floats(pixels, n, 3, size, size), clip.Embedding, clip.Scalars)
+	if err != nil {
+		return err
+	}
+	e, v := out[clip.Embedding].Floats, out[clip.Scalars].Floats
+	D, pairs := len(e)/n, len(v)/n
+	for _, item := range b {
+		if item.Err == nil {
+			item.embedding, e = e[:D], e[D:]
+			item.scalars, v = v[:pairs], v[pairs:]
+		}
+	}
+	return nil
+}
+
+// keep gives a batch to the atlas, but for items it has already.
+func (s *scanner) keep(b scanBatch) error {
+	for _, item := range b {
+		if item.Index < s.w.Next() {
+			continue
+		}
+		var err error
+		if item.Err != nil {
+			err = s.w.Skip(item.Path, strings.TrimPrefix(item.Err.Error(), item.Path+": "))
+		} else {
+			err = s.w.Add(atlas.Image{
+				Path: item.Path, Label: item.Label, Group: item.Group, Truth: item.Truth, Time: item.Time, Embedding: item.embedding,
+			}, item.scalars)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.progress.set(s.w.Next())
+	return nil
+}
