@@ -18,6 +18,7 @@ var layers = [][]string{
 	{"cmd/facet", "bench/encode", "bench/labels"},
 	{"internal/cli"},
 	{"demo", "textbank"},
+	{"experiment"},
 	{"atlas"},
 	{"segment/benchmark"},
 	{"segment"},

@@ -1,0 +1,186 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/facet-clip/facet/atlas"
+)
+
+// Scores are how much the model uses each unit: the mean of its top largest centred norms (paper, sparsity; DESIGN §1: the 50 largest).
+func (d *Data) Scores(ctx context.Context, stats *atlas.Stats, images []int, u Unit, top int) ([]float64, error) {
+	n, err := d.count(u)
+	if err != nil {
+		return nil, err
+	}
+	scores := make([]float64, n)
+	if u == Pair {
+		for p := range scores {
+			far := stats.Farthest(p, top, stats.Mean[p])
+			for _, x := range far {
+				scores[p] += math.Abs(float64(x.Scalar)-stats.Mean[p]) * float64(d.Norms[p]) / float64(len(far))
+			}
+		}
+		return scores, nil
+	}
+	norms, err := d.allNorms(ctx, stats.Mean, images, u)
+	if err != nil {
+		return nil, err
+	}
+	column := make([]float32, len(norms))
+	k := min(top, len(norms))
+	for i := range scores {
+		for j := range norms {
+			column[j] = norms[j][i]
+		}
+		slices.Sort(column)
+		for _, v := range column[len(column)-k:] {
+			scores[i] += float64(v) / float64(k)
+		}
+	}
+	return scores, nil
+}
+
+// Kept are the units whose score reaches the q-th percentile of all scores, between ranks linearly (numpy.percentile).
+func Kept(scores []float64, q float64) []bool {
+	sorted := slices.Clone(scores)
+	slices.Sort(sorted)
+	at := q / 100 * float64(len(sorted)-1)
+	low := int(at)
+	threshold := sorted[low]
+	if low+1 < len(sorted) {
+		threshold += (at - float64(low)) * (sorted[low+1] - sorted[low])
+	}
+	keep := make([]bool, len(scores))
+	for i, s := range scores {
+		keep[i] = s >= threshold
+	}
+	return keep
+}
+
+// Ablation is a point of the ablation curve.
+type Ablation struct {
+	Percentile float64 `json:"percentile"`
+	Held       int     `json:"held"` // units held at their mean
+	Of         int     `json:"of"`
+	Accuracy   Share   `json:"accuracy"` // zero-shot
+	Cosine     float64 `json:"cosine"`   // mean, with the embedding itself
+	// Random is the accuracy when as many units are held that were drawn at random: the mean over draws, and their range.
+	Random *Draws `json:"random,omitempty"`
+}
+
+// Draws sums up a control over random draws.
+type Draws struct {
+	Mean   float64 `json:"mean"`
+	Low    float64 `json:"low"`
+	High   float64 `json:"high"`
+	Cosine float64 `json:"cosine"`
+	Number int     `json:"draws"`
+}
+
+// AblationOptions say what is held.
+type AblationOptions struct {
+	Percentiles []float64 // 0 to 100
+	Strong      bool      // hold the units that reach the percentile, and leave the weak ones
+	Draws       int       // random controls at each percentile
+	Seed        uint64
+}
+
+// Ablate holds the units under each percentile of the scores at their mean, and classifies the test images (paper, sparsity; DESIGN §1: mean ablation).
+func (d *Data) Ablate(ctx context.Context, mean, scores []float64, u Unit, test []int, o AblationOptions) ([]Ablation, error) {
+	n, err := d.count(u)
+	if err != nil {
+		return nil, err
+	}
+	if len(scores) != n {
+		return nil, fmt.Errorf("%d scores for %d units", len(scores), n)
+	}
+	var masks [][]bool // each percentile's, then its random ones
+	r := rand.New(rand.NewPCG(o.Seed, 1))
+	for _, q := range o.Percentiles {
+		keep := Kept(scores, q)
+		if o.Strong {
+			for i := range keep {
+				keep[i] = !keep[i]
+			}
+		}
+		masks = append(masks, keep)
+		for range o.Draws {
+			drawn := slices.Clone(keep)
+			r.Shuffle(n, func(i, j int) { drawn[i], drawn[j] = drawn[j], drawn[i] })
+			masks = append(masks, drawn)
+		}
+	}
+	scored := make([]scorer, len(masks))
+	for i := range scored {
+		scored[i] = newScorer(len(test))
+	}
+	err = d.each(ctx, mean, test, func(k, image int, δ []float32) error {
+		s := make([]float32, len(δ))
+		for i, keep := range masks {
+			d.mask(u, mean, δ, keep, s)
+			scored[i].add(d, k, image, d.sum(s))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return summarise(o, masks, scored), nil
+}
+
+// mask gives s̄ + δ for what is kept, s̄ for the rest.
+func (d *Data) mask(u Unit, mean []float64, δ []float32, keep []bool, s []float32) {
+	C := d.OV.Channels
+	for p := range s {
+		unit := p
+		switch u {
+		case Neuron:
+			unit = p % C
+		case Head:
+			unit = p / C
+		}
+		s[p] = float32(mean[p])
+		if keep[unit] {
+			s[p] = float32(mean[p] + float64(δ[p]))
+		}
+	}
+}
+
+func summarise(o AblationOptions, masks [][]bool, scored []scorer) []Ablation {
+	var out []Ablation
+	for i, q := range o.Percentiles {
+		at := i * (1 + o.Draws)
+		a := Ablation{Percentile: q, Of: len(masks[at])}
+		for _, keep := range masks[at] {
+			if !keep {
+				a.Held++
+			}
+		}
+		a.Accuracy, a.Cosine, _ = scored[at].result()
+		if o.Draws > 0 {
+			a.Random = &Draws{Low: 1, Number: o.Draws}
+			for _, s := range scored[at+1 : at+1+o.Draws] {
+				accuracy, cosine, _ := s.result()
+				a.Random.Mean += accuracy.Value() / float64(o.Draws)
+				a.Random.Cosine += cosine / float64(o.Draws)
+				a.Random.Low, a.Random.High = min(a.Random.Low, accuracy.Value()), max(a.Random.High, accuracy.Value())
+			}
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// Ablated is one image's embedding with only some units as they are [D].
+func (d *Data) Ablated(mean []float64, u Unit, keep []bool, s []float32) []float32 {
+	δ, masked := make([]float32, len(s)), make([]float32, len(s))
+	for p, v := range s {
+		δ[p] = float32(float64(v) - mean[p])
+	}
+	d.mask(u, mean, δ, keep, masked)
+	return d.sum(masked)
+}

@@ -1,0 +1,123 @@
+package experiment
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/facet-clip/facet/atlas"
+)
+
+// Polysemanticity of each unit: the summed squared distance to their mean of the unit embeddings of its k images of largest centred norm
+// (paper, polysemanticity; DESIGN §1: 10). The more alike its top images, the lower.
+func (d *Data) Polysemanticity(ctx context.Context, stats *atlas.Stats, images []int, u Unit, k int) ([]float64, error) {
+	n, err := d.count(u)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float64, n)
+	if u == Pair {
+		for p := range out {
+			var top []int
+			for _, x := range stats.Farthest(p, k, stats.Mean[p]) {
+				top = append(top, int(x.Image))
+			}
+			out[p] = d.scatter(top)
+		}
+		return out, nil
+	}
+	picked, err := d.farthest(ctx, stats.Mean, images, u, k)
+	if err != nil {
+		return nil, err
+	}
+	for i, top := range picked {
+		out[i] = d.scatter(top)
+	}
+	return out, nil
+}
+
+// scatter is Σ ‖e − ē‖² over the unit embeddings of images: their number less the squared length of their sum over it.
+func (d *Data) scatter(images []int) float64 {
+	sum := make([]float64, d.OV.Embed)
+	for _, i := range images {
+		e := d.embedding(i)
+		l := length(e)
+		for o, v := range e {
+			sum[o] += float64(v) / l
+		}
+	}
+	var square float64
+	for _, v := range sum {
+		square += v * v
+	}
+	return float64(len(images)) - square/float64(len(images))
+}
+
+// Spread is a distribution in a few numbers.
+type Spread struct {
+	Low, Quarter, Median, ThreeQuarters, High float64
+}
+
+// NewSpread sums values up; none give zeros.
+func NewSpread(values []float64) Spread {
+	if len(values) == 0 {
+		return Spread{}
+	}
+	v := slices.Clone(values)
+	slices.Sort(v)
+	at := func(q float64) float64 {
+		x := q * float64(len(v)-1)
+		i := int(x)
+		if i+1 == len(v) {
+			return v[i]
+		}
+		return v[i] + (x-float64(i))*(v[i+1]-v[i])
+	}
+	return Spread{at(0), at(0.25), at(0.5), at(0.75), at(1)}
+}
+
+// Comparison sets the strongest pair of each neuron against the neuron.
+type Comparison struct {
+	Neurons int     `json:"neurons"`
+	Lower   int     `json:"lower"`   // whose strongest pair is less polysemantic
+	Higher  int     `json:"higher"`  // whose is more so
+	Median  float64 `json:"median"`  // difference, pair less neuron
+	P       float64 `json:"p_value"` // two-sided sign test that both are as likely
+}
+
+// Compare takes the scores of all pairs [M·C] and of all neurons [C], and how strong the pairs are [M·C].
+func (d *Data) Compare(pairs, neurons, strength []float64) Comparison {
+	C := d.OV.Channels
+	c := Comparison{Neurons: C}
+	var differences []float64
+	for n := range neurons {
+		best := n
+		for h := range d.OV.Heads {
+			if strength[h*C+n] > strength[best] {
+				best = h*C + n
+			}
+		}
+		difference := pairs[best] - neurons[n]
+		differences = append(differences, difference)
+		switch {
+		case difference < 0:
+			c.Lower++
+		case difference > 0:
+			c.Higher++
+		}
+	}
+	c.Median = NewSpread(differences).Median
+	c.P = signTest(c.Lower, c.Higher)
+	return c
+}
+
+// signTest is the two-sided p-value of a split under a fair coin.
+func signTest(lower, higher int) float64 {
+	n := lower + higher
+	if n == 0 {
+		return 1
+	}
+	return math.Min(1, 2*distuv.Binomial{N: float64(n), P: 0.5}.CDF(float64(min(lower, higher))))
+}
