@@ -66,6 +66,18 @@ func (b *Bank) Centred() (*Bank, error) {
 	return c, nil
 }
 
+// Some is the part of the bank with the given texts, in the bank's order.
+func (b *Bank) Some(texts []string) *Bank {
+	part := &Bank{Embed: b.Embed}
+	for i, t := range b.Texts {
+		if slices.Contains(texts, t) {
+			part.Texts = append(part.Texts, t)
+			part.Embeddings = append(part.Embeddings, b.row(i)...)
+		}
+	}
+	return part
+}
+
 // Match is a text with its cosine to what was asked.
 type Match struct {
 	Text   string  `json:"text"`

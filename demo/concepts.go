@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/concept"
@@ -103,16 +102,4 @@ func embedTexts(ctx context.Context, m *clip.Model, texts []string) ([]float32, 
 	}
 	out, err := m.EncodeTexts(ctx, sequences, nil)
 	return out.Floats, err
-}
-
-// some is the part of a bank with the given labels.
-func some(b *concept.Bank, labels []string) *concept.Bank {
-	part := &concept.Bank{Embed: b.Embed}
-	for i, t := range b.Texts {
-		if slices.Contains(labels, t) {
-			part.Texts = append(part.Texts, t)
-			part.Embeddings = append(part.Embeddings, b.Embeddings[i*b.Embed:(i+1)*b.Embed]...)
-		}
-	}
-	return part
 }

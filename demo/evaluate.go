@@ -127,7 +127,7 @@ func (e *evaluation) singles(n int) error {
 		e.Colour.count(is(e.concepts.Colours, o.Colour.String()))
 		e.Background.count(is(e.concepts.Backgrounds, s.Background.String()))
 		if slices.Contains(e.styles, style) {
-			e.BodyStyle.count(is(some(e.concepts.Categories, e.styles), style))
+			e.BodyStyle.count(is(e.concepts.Categories.Some(e.styles), style))
 		}
 	})
 }

@@ -158,21 +158,28 @@ func (d *Data) neuronNorms(δ []float32) []float32 {
 	M, C := d.OV.Heads, d.OV.Channels
 	size := M * (M + 1) / 2
 	out := make([]float32, C)
+	column := make([]float64, M)
 	for n := range out {
-		gram := d.Gram[n*size : (n+1)*size]
-		var sum float64
-		at := 0
-		for h := range M {
-			x := float64(δ[h*C+n])
-			sum += x * x * float64(gram[at])
-			for g := h + 1; g < M; g++ {
-				sum += 2 * x * float64(δ[g*C+n]) * float64(gram[at+g-h])
-			}
-			at += M - h
+		for h := range column {
+			column[h] = float64(δ[h*C+n])
 		}
-		out[n] = float32(math.Sqrt(max(sum, 0)))
+		out[n] = float32(quadratic(d.Gram[n*size:(n+1)*size], column))
 	}
 	return out
+}
+
+// quadratic is √(xᵀGx) for a packed symmetric G.
+func quadratic(gram []float32, x []float64) float64 {
+	var sum float64
+	at := 0
+	for h, v := range x {
+		sum += v * v * float64(gram[at])
+		for g := h + 1; g < len(x); g++ {
+			sum += 2 * v * x[g] * float64(gram[at+g-h])
+		}
+		at += len(x) - h
+	}
+	return math.Sqrt(max(sum, 0))
 }
 
 // Share is a share of test images with its 95 % Wilson interval.

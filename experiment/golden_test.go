@@ -246,6 +246,48 @@ func TestPolysemanticity(t *testing.T) {
 	})
 }
 
+// TestSinkStandsOut: a token that draws attention for itself is a sink; a bright middle is not.
+func TestSinkStandsOut(t *testing.T) {
+	const g, C = 5, 1
+	qk := QueryKey{Heads: 1, Channels: C, Query: []float32{0}, QueryBias: []float32{0}, Key: []float32{0}}
+	for _, c := range []struct {
+		name   string
+		weight func(y, x int) float64
+		exists bool
+	}{
+		{"flat", func(int, int) float64 { return 1 }, false},
+		{"a bright middle", func(y, x int) float64 { return math.Exp(-float64((y-2)*(y-2)+(x-2)*(x-2)) / 4) }, false},
+		{"the last one", func(y, x int) float64 {
+			if y == g-1 && x == g-1 {
+				return 8
+			}
+			return 1
+		}, true},
+	} {
+		a := make([]float32, g*g+1)
+		var sum float64
+		for i := range g * g {
+			sum += c.weight(i/g, i%g)
+		}
+		for i := range g * g {
+			a[i+1] = float32(c.weight(i/g, i%g) / sum)
+		}
+		s := NewSink(qk, g*g, g*g-1)
+		for range 3 {
+			if err := s.Add(make([]float32, g*g+1), a); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := s.Report(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Exists != c.exists {
+			t.Errorf("%s: a sink: %v (%.2f times its neighbours), want %v", c.name, r.Exists, r.Ratio, c.exists)
+		}
+	}
+}
+
 // TestSink compares attention without a token, and the fall of its attention without a neuron, with softmaxes done anew.
 func TestSink(t *testing.T) {
 	each(t, func(t *testing.T, s set) {

@@ -20,11 +20,7 @@ func (d *Data) Polysemanticity(ctx context.Context, stats *atlas.Stats, images [
 	out := make([]float64, n)
 	if u == Pair {
 		for p := range out {
-			var top []int
-			for _, x := range stats.Farthest(p, k, stats.Mean[p]) {
-				top = append(top, int(x.Image))
-			}
-			out[p] = d.scatter(top)
+			out[p] = d.PairPolysemanticity(stats, p, k)
 		}
 		return out, nil
 	}
@@ -36,6 +32,15 @@ func (d *Data) Polysemanticity(ctx context.Context, stats *atlas.Stats, images [
 		out[i] = d.scatter(top)
 	}
 	return out, nil
+}
+
+// PairPolysemanticity is that of one pair, which needs no scalars of single images.
+func (d *Data) PairPolysemanticity(stats *atlas.Stats, p, k int) float64 {
+	var top []int
+	for _, x := range stats.Farthest(p, k, stats.Mean[p]) {
+		top = append(top, int(x.Image))
+	}
+	return d.scatter(top)
 }
 
 // scatter is Σ ‖e − ē‖² over the unit embeddings of images: their number less the squared length of their sum over it.

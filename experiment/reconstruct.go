@@ -149,6 +149,25 @@ func (d *Data) farthest(ctx context.Context, mean []float64, images []int, u Uni
 	return out, nil
 }
 
+// TopOfNeuron are the k of n images in which a neuron's centred contribution is longest, longest first, with its length for a scalar.
+func (d *Data) TopOfNeuron(mean []float64, images, n, k int) ([]atlas.Extreme, error) {
+	M, C := d.OV.Heads, d.OV.Channels
+	size := M * (M + 1) / 2
+	all := make([]atlas.Extreme, images)
+	s, δ := make([]float32, M*C), make([]float64, M)
+	for i := range all {
+		if err := d.Row(i, s); err != nil {
+			return nil, err
+		}
+		for h := range δ {
+			δ[h] = float64(s[h*C+n]) - mean[h*C+n]
+		}
+		all[i] = atlas.Extreme{Image: uint32(i), Scalar: float32(quadratic(d.Gram[n*size:(n+1)*size], δ))}
+	}
+	slices.SortStableFunc(all, func(a, b atlas.Extreme) int { return cmp.Compare(b.Scalar, a.Scalar) })
+	return all[:min(k, len(all))], nil
+}
+
 // allNorms are the centred norms of every unit in every image [images][units].
 func (d *Data) allNorms(ctx context.Context, mean []float64, images []int, u Unit) ([][]float32, error) {
 	norms := make([][]float32, len(images))

@@ -27,7 +27,7 @@ type Sink struct {
 	own      float64     // Σ over images and heads of the sink's attention
 }
 
-// NewSink watches one spatial token for register neurons, from 0; the field's is the last.
+// NewSink is for a square grid of so many spatial tokens. It watches one spatial token for register neurons, from 0; the field's is the last.
 func NewSink(qk QueryKey, tokens, watched int) *Sink {
 	return &Sink{qk: qk, grid: tokens, token: watched, mass: make([]float64, tokens+1), register: make([]float64, qk.Channels)}
 }
@@ -92,11 +92,11 @@ type SinkReport struct {
 	Images    int        `json:"images"`
 	Mass      []float64  `json:"mass"`  // mean attention of each spatial token [K]
 	Class     float64    `json:"class"` // of the class token
-	Token     int        `json:"token"` // the spatial token of most, from 0
-	Ratio     float64    `json:"ratio"` // its mean attention over the median token's
+	Token     int        `json:"token"` // the spatial token that stands out most from its neighbours, from 0
+	Ratio     float64    `json:"ratio"` // its attention over the mean of its neighbours', mean over images
 	RatioLow  float64    `json:"ratio_low"`
 	RatioHigh float64    `json:"ratio_high"` // 95 % interval over images
-	Exists    bool       `json:"exists"`     // the interval lies above 3: the token draws more than three times the median's attention
+	Exists    bool       `json:"exists"`     // the interval lies above 3
 	Watched   int        `json:"watched"`
 	Registers []Register `json:"registers"` // of the watched token, strongest first
 }
@@ -107,7 +107,8 @@ type Register struct {
 	Share  float64 `json:"share"` // of the token's attention that goes when the neuron is zeroed there
 }
 
-// sinkRatio is from where on a token is called a sink.
+// sinkRatio is from where on a token is called a sink. What a dataset shows in the middle draws attention to a whole neighbourhood; a sink draws it to
+// one token, whatever lies there.
 const sinkRatio = 3
 
 // Report sums up, with the given number of registers. It is an error without images.
@@ -116,15 +117,12 @@ func (s *Sink) Report(registers int) (SinkReport, error) {
 		return SinkReport{}, errors.New("no images to look for a sink in")
 	}
 	r := SinkReport{Images: s.images, Watched: s.token, Class: s.mass[0] / float64(s.images)}
-	for _, m := range s.mass[1:] {
+	for i, m := range s.mass[1:] {
 		r.Mass = append(r.Mass, m/float64(s.images))
-	}
-	for i, m := range r.Mass {
-		if m > r.Mass[r.Token] {
-			r.Token = i
+		if mean, low, high := s.ratio(i); mean > r.Ratio {
+			r.Token, r.Ratio, r.RatioLow, r.RatioHigh = i, mean, low, high
 		}
 	}
-	r.Ratio, r.RatioLow, r.RatioHigh = s.ratio(r.Token)
 	r.Exists = r.RatioLow > sinkRatio
 	for n, v := range s.register {
 		r.Registers = append(r.Registers, Register{n, v / s.own})
@@ -134,12 +132,12 @@ func (s *Sink) Report(registers int) (SinkReport, error) {
 	return r, nil
 }
 
-// ratio is the mean over images of a token's attention over the image's median token, with its 95 % interval.
+// ratio is the mean over images of a token's attention over that of its neighbours, up to eight, with its 95 % interval.
 func (s *Sink) ratio(token int) (mean, low, high float64) {
 	n := float64(len(s.perImage))
 	ratios := make([]float64, len(s.perImage))
 	for i, shares := range s.perImage {
-		ratios[i] = shares[token] / max(NewSpread(shares).Median, 1e-12)
+		ratios[i] = shares[token] / max(s.around(shares, token), 1e-12)
 		mean += ratios[i] / n
 	}
 	var spread float64
@@ -148,6 +146,21 @@ func (s *Sink) ratio(token int) (mean, low, high float64) {
 	}
 	half := z95 * math.Sqrt(spread/n)
 	return mean, mean - half, mean + half
+}
+
+// around is the mean over a token's neighbours on the square grid.
+func (s *Sink) around(shares []float64, token int) float64 {
+	g := int(math.Round(math.Sqrt(float64(s.grid))))
+	var sum, count float64
+	for y := max(token/g-1, 0); y <= min(token/g+1, g-1); y++ {
+		for x := max(token%g-1, 0); x <= min(token%g+1, g-1); x++ {
+			if at := y*g + x; at != token {
+				sum += shares[at]
+				count++
+			}
+		}
+	}
+	return sum / max(count, 1)
 }
 
 // Without are the pair scalars [M,C] when a spatial token is not looked at: the attention of the others in each head is scaled up to sum to 1.

@@ -97,3 +97,12 @@ func faded(photo image.Image) *image.RGBA {
 	}
 	return out
 }
+
+// Beside puts two pictures of one height next to each other.
+func Beside(left, right image.Image) *image.RGBA {
+	l, r := left.Bounds(), right.Bounds()
+	out := image.NewRGBA(image.Rect(0, 0, l.Dx()+r.Dx(), max(l.Dy(), r.Dy())))
+	draw.Draw(out, image.Rect(0, 0, l.Dx(), l.Dy()), left, l.Min, draw.Src)
+	draw.Draw(out, image.Rect(l.Dx(), 0, l.Dx()+r.Dx(), r.Dy()), right, r.Min, draw.Src)
+	return out
+}

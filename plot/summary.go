@@ -67,7 +67,7 @@ func (s Summary) Draw() *image.RGBA {
 	c.place(s.Photo, margin, top, leftWidth, photoHeight)
 	c.bars(s.BarsTitle, s.Bars, margin, top+photoHeight+gap, leftWidth)
 	for i, p := range s.Panels {
-		c.panel(p, right+i%columns*(cell+gap), top+i/columns*(cell+captions+gap), cell)
+		c.panel(p, right+i%columns*(cell+gap), top+i/columns*(cell+captions+gap), cell, cell)
 	}
 	c.legend(right, top+rows*(cell+captions+gap)+4)
 	c.SetColor(rule)
@@ -77,12 +77,12 @@ func (s Summary) Draw() *image.RGBA {
 	return c.done()
 }
 
-func (c canvas) panel(p Panel, x, y, side int) {
+func (c canvas) panel(p Panel, x, y, width, height int) {
 	if p.Image != nil {
-		c.place(p.Image, x, y, side, side)
+		c.place(p.Image, x, y, width, height)
 	}
-	c.write(p.Title, float64(x), float64(y+side+8), float64(side), labelBold)
-	c.write(p.Caption, float64(x), float64(y+side+30), float64(side), noteStyle)
+	c.write(p.Title, float64(x), float64(y+height+8), float64(width), labelBold)
+	c.write(p.Caption, float64(x), float64(y+height+30), float64(width), noteStyle)
 }
 
 // legend explains the colours of the maps.
@@ -160,11 +160,20 @@ func (c canvas) note(b Bar, zero, end, from, to, top float64) {
 func ContactSheet(title string, columns int, panels []Panel) *image.RGBA {
 	columns = max(columns, 1)
 	cell := (sheetWidth - 2*margin - (columns-1)*gap) / columns
+	height := 1
+	for _, p := range panels {
+		if p.Image == nil {
+			continue
+		}
+		if b := p.Image.Bounds(); !b.Empty() {
+			height = max(height, min(cell, cell*b.Dy()/b.Dx()))
+		}
+	}
 	rows := (len(panels) + columns - 1) / columns
-	c := newCanvas(sheetWidth, margin+64+rows*(cell+captions+gap)+margin)
+	c := newCanvas(sheetWidth, margin+64+rows*(height+captions+gap)+margin)
 	c.write(title, margin, margin, sheetWidth-2*margin, titleStyle)
 	for i, p := range panels {
-		c.panel(p, margin+i%columns*(cell+gap), margin+64+i/columns*(cell+captions+gap), cell)
+		c.panel(p, margin+i%columns*(cell+gap), margin+64+i/columns*(height+captions+gap), cell, height)
 	}
 	return c.done()
 }

@@ -105,7 +105,8 @@ neurons passing through single attention heads ("pairs"), and names them in word
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.demoCommand(), a.explainCommand(), a.embedCommand(), a.classifyCommand(), a.modelCommand(), a.scenesCommand(), a.textsCommand(), a.evaluateCommand(),
-		a.labelCommand(), a.searchCommand(), a.nearestCommand(), a.scanCommand(), a.atlasCommand())
+		a.labelCommand(), a.searchCommand(), a.nearestCommand(), a.scanCommand(), a.atlasCommand(),
+		a.pairsCommand(), a.neuronCommand(), a.reconstructCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand())
 	return root
 }
 

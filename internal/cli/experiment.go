@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/plot"
+)
+
+// studyOptions are the flags of the verbs that ask a question of an atlas and score the answer.
+type studyOptions struct {
+	unit, classes, templates, means, chart, compat string
+}
+
+const compatReference = "reference"
+
+func (o *studyOptions) flags(f *pflag.FlagSet, unit string) {
+	f.StringVar(&o.unit, "unit", unit, "pair, neuron or head")
+	f.StringVar(&o.classes, "classes", "", "a list with commas or a `FILE` of class names, a line each (default: the atlas' labels)")
+	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
+	f.StringVar(&o.means, "means", "", "take means and components from this other `ATLAS` (default: every other image, scored on the rest)")
+	f.StringVarP(&o.chart, "output", "o", "", "draw a chart into `FILE`.png or .svg")
+	f.StringVar(&o.compat, "compat", "", "reference: the published code's choices where ours differ")
+}
+
+func (o studyOptions) check() error {
+	if !slices.Contains(experiment.Units(), experiment.Unit(o.unit)) {
+		return usagef("--unit %s: expected pair, neuron or head", o.unit)
+	}
+	if o.compat != "" && o.compat != compatReference {
+		return usagef("--compat %s: expected reference", o.compat)
+	}
+	return checkChart(o.chart)
+}
+
+func checkChart(name string) error {
+	if name != "" && !slices.Contains(plot.Formats(), strings.TrimPrefix(filepath.Ext(name), ".")) {
+		return usagef("-o %s: expected a name that ends in .png or .svg", name)
+	}
+	return nil
+}
+
+func writeChart(name string, c plot.Curve) error {
+	return writeFile(name, func(w io.Writer) error { return c.Write(w, strings.TrimPrefix(filepath.Ext(name), ".")) })
+}
+
+// study is an atlas with its model, ready for questions.
+type study struct {
+	*model
+	*experiment.Data
+	atlas *atlas.Atlas
+	means *atlas.Stats // of the images that s̄ and components come from
+	from  []int        // those of this atlas; none with --means
+	test  []int
+	close func() error
+}
+
+// openAtlas opens an atlas with the model of --model, which must be the one that made it.
+func (a *app) openAtlas(ctx context.Context, dir string) (*model, *atlas.Atlas, error) {
+	at, err := atlas.Open(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if a.model == "" && at.Manifest.Model.Name != demoName {
+		a.model = at.Manifest.Model.Name // which the check below holds to its word
+	} else if a.model == "" {
+		a.model = demoName
+	}
+	m, err := a.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	sum, err := m.Checkpoint().SHA256(ctx)
+	if err == nil {
+		err = at.Manifest.Model.SameModel(atlas.Model{Name: m.name, SHA256: sum, Config: m.Config})
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dir, joinClose(err, m))
+	}
+	return m, at, nil
+}
+
+func joinClose(err error, m *model) error {
+	if closing := m.Close(); closing != nil {
+		return fmt.Errorf("%w; %w", err, closing)
+	}
+	return err
+}
+
+// openStudy reads what a question needs: the scalars of every image, and classes to score with.
+func (a *app) openStudy(ctx context.Context, dir string, o studyOptions) (*study, error) {
+	m, at, err := a.openAtlas(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &study{model: m, atlas: at, close: m.Close}
+	if err := s.prepare(ctx, dir, o); err != nil {
+		return nil, joinClose(err, m)
+	}
+	return s, nil
+}
+
+func (s *study) prepare(ctx context.Context, dir string, o studyOptions) error {
+	scalars, err := s.atlas.Scalars()
+	if err != nil {
+		return fmt.Errorf("%s: %w: scan again with --keep-scalars", dir, err)
+	}
+	s.close = func() error {
+		if err := scalars.Close(); err != nil {
+			return err
+		}
+		return s.Close()
+	}
+	if s.Data, err = s.data(ctx, scalars, o); err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	if o.means != "" {
+		other, err := atlas.Open(o.means)
+		if err != nil {
+			return err
+		}
+		if err := other.Manifest.Model.SameModel(s.atlas.Manifest.Model); err != nil {
+			return fmt.Errorf("--means %s: %w", o.means, err)
+		}
+		s.means = other.Stats
+		for i := range s.Images() {
+			s.test = append(s.test, i)
+		}
+		return nil
+	}
+	if s.Images() < 4 {
+		return fmt.Errorf("%s: %d images are too few to take means from some and test on others", dir, s.Images())
+	}
+	s.from, s.test = experiment.Halves(s.Images())
+	s.means, err = s.Fit(ctx, s.from)
+	return err
+}
+
+func (s *study) data(ctx context.Context, scalars *atlas.Scalars, o studyOptions) (*experiment.Data, error) {
+	w, err := s.PoolWeights()
+	if err != nil {
+		return nil, err
+	}
+	d := &experiment.Data{Weights: decompose.Weights(w), Row: scalars.Row, Gram: s.atlas.NeuronGram, Norms: s.atlas.Norms}
+	if d.OV, err = decompose.New(d.Weights); err != nil {
+		return nil, err
+	}
+	if d.Embeddings, err = s.atlas.Embeddings(); err != nil {
+		return nil, err
+	}
+	labels, err := s.atlas.Labels()
+	if err != nil {
+		return nil, err
+	}
+	if d.Head, err = s.classHead(ctx, labels, o); err != nil {
+		return nil, err
+	}
+	for _, l := range labels {
+		d.Labels = append(d.Labels, slices.Index(d.Head.Texts, className(l)))
+	}
+	return d, nil
+}
+
+// className is a folder's name as prompts say it.
+func className(label string) string { return strings.ReplaceAll(label, "_", " ") }
+
+// classHead is the zero-shot head over the classes asked for, or the labels at hand. The demo model's own classes are said as its world says them.
+func (m *model) classHead(ctx context.Context, labels []string, o studyOptions) (*concept.Bank, error) {
+	var classes []string
+	if o.classes != "" {
+		var err error
+		if classes, err = readLabels(o.classes); err != nil {
+			return nil, err
+		}
+	} else {
+		for _, l := range labels {
+			if l != "" {
+				classes = append(classes, className(l))
+			}
+		}
+		slices.Sort(classes)
+		classes = slices.Compact(classes)
+	}
+	if len(classes) < 2 {
+		return nil, fmt.Errorf("%d classes among the labels: expected at least two to tell apart, or --classes", len(classes))
+	}
+	if m.name == demoName && o.templates == "" {
+		concepts, err := demo.NewConcepts(ctx, m.Model)
+		if err != nil {
+			return nil, err
+		}
+		if bank := concepts.Categories; !slices.ContainsFunc(classes, func(c string) bool { return !slices.Contains(bank.Texts, c) }) {
+			return bank.Some(classes), nil
+		}
+	}
+	templates := concept.DefaultTemplates()
+	if o.templates != "" {
+		var err error
+		if templates, err = readText(o.templates, concept.ReadTemplates); err != nil {
+			return nil, err
+		}
+	}
+	return m.zeroShot(ctx, classes, templates)
+}
+
+// studyRecord says what a result was measured on: every result carries it.
+type studyRecord struct {
+	Model   modelRecord `json:"model"`
+	Atlas   string      `json:"atlas"`
+	Unit    string      `json:"unit"`
+	Images  int         `json:"images"` // scored
+	Means   string      `json:"means"`  // where s̄ and components come from
+	Classes int         `json:"classes"`
+	Compat  string      `json:"compat,omitempty"`
+}
+
+func (s *study) record(ctx context.Context, dir string, o studyOptions) (studyRecord, error) {
+	m, err := s.model.record(ctx)
+	r := studyRecord{Model: m, Atlas: dir, Unit: o.unit, Images: len(s.test), Means: fmt.Sprintf("the %d images of odd index", len(s.from)), Classes: len(s.Head.Texts), Compat: o.compat}
+	if o.means != "" {
+		r.Means = o.means
+	}
+	return r, err
+}
+
+func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
+
+func interval(s experiment.Share) string {
+	if s.Of == 0 {
+		return "no labels"
+	}
+	return fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*s.Value(), 100*s.Low, 100*s.High)
+}

@@ -1,0 +1,267 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/clip/preprocess"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/plot"
+)
+
+// neuronOptions are the flags of facet neuron.
+type neuronOptions struct {
+	output, bank  string
+	pairs, images int
+	truncate      bool
+}
+
+func (a *app) neuronCommand() *cobra.Command {
+	var o neuronOptions
+	cmd := &cobra.Command{
+		Use:   "neuron ATLAS N -o FILE.png",
+		Short: "Show what a neuron and its strongest pairs stand for: sub-concepts at a glance",
+		Long: `The paper's figure: the images in which a neuron contributes most, beside those of its strongest pairs, each with the map of where it comes
+from. The pictures are read again where the scan found them.
+
+  facet neuron photos.atlas 624 -o neuron.png`,
+		Args: argsBetween(2, 2, "an atlas and the number of a neuron"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := strconv.Atoi(args[1])
+			if err != nil {
+				return usagef("facet neuron: %q: expected the number of a neuron", args[1])
+			}
+			if o.pairs < 1 || o.images < 1 || o.images > atlas.Extremes {
+				return usagef("facet neuron: expected --pairs of 1 or more and --images from 1 to %d", atlas.Extremes)
+			}
+			if o.output == "" && !a.json {
+				return usagef("facet neuron: expected -o FILE.png or --json")
+			}
+			return a.neuron(cmd.Context(), args[0], n, o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&o.output, "output", "o", "", "the contact sheet, `FILE`.png")
+	f.StringVar(&o.bank, "bank", "", "name pairs by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
+	f.IntVar(&o.pairs, "pairs", 4, "pairs to show")
+	f.IntVar(&o.images, "images", 5, "images of each")
+	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
+	return cmd
+}
+
+// neuronRow is a line of the sheet: a unit and its images. The first is the neuron's.
+type neuronRow struct {
+	Neuron int             `json:"neuron"`
+	Head   *int            `json:"head,omitempty"` // absent for the neuron itself
+	Norm   float64         `json:"norm"`           // of a pair: mean of the 50 largest centred contribution norms
+	Words  []concept.Match `json:"words,omitempty"`
+	Images []neuronImage   `json:"images"`
+
+	sign int
+}
+
+// neuronImage is an image in which a unit contributes much.
+type neuronImage struct {
+	Path  string  `json:"path"`
+	Label string  `json:"label,omitempty"`
+	Norm  float64 `json:"norm"` // of the centred contribution
+}
+
+func (a *app) neuron(ctx context.Context, dir string, n int, o neuronOptions) error {
+	m, at, err := a.openAtlas(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ov, err := m.decomposition()
+	if err != nil {
+		return err
+	}
+	if n < 0 || n >= ov.Channels {
+		return usagef("neuron %d: expected 0 to %d", n, ov.Channels-1)
+	}
+	rows, err := m.neuronRows(ctx, ov, at, n, o)
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	if o.output != "" {
+		sheet, err := m.neuronSheet(ctx, ov, rows, n)
+		if err != nil {
+			return err
+		}
+		if err := writePNG(o.output, sheet); err != nil {
+			return err
+		}
+	}
+	if !a.json {
+		for _, r := range rows {
+			name := fmt.Sprintf("neuron %d", r.Neuron)
+			if r.Head != nil {
+				name = fmt.Sprintf("(%d,%d)", r.Neuron, *r.Head)
+			}
+			fmt.Fprintf(a.stdout, "%-12s %s\n", name, wordList(r.Words))
+		}
+		fmt.Fprintf(a.stdout, "Their images and maps are in %s\n", o.output)
+		return nil
+	}
+	record, err := m.record(ctx)
+	if err != nil {
+		return err
+	}
+	return encodeJSON(a.stdout, struct {
+		Model modelRecord `json:"model"`
+		Atlas string      `json:"atlas"`
+		Rows  []neuronRow `json:"rows"`
+	}{record, dir, rows})
+}
+
+// neuronRows finds the neuron's images and those of its strongest pairs.
+func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atlas, n int, o neuronOptions) ([]neuronRow, error) {
+	rows := []neuronRow{{Neuron: n, sign: 1}}
+	var wanted [][]atlas.Extreme
+	top, err := topOfNeuron(ov, at, n, o.images)
+	if err != nil {
+		return nil, err
+	}
+	wanted = append(wanted, top)
+	pairs, err := rankPairs(ov, at, pairsOptions{neuron: n, head: -1, sort: sortNorm})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pairs[:min(o.pairs, len(pairs))] {
+		index := ov.Index(decompose.Pair{Head: p.Head, Neuron: n})
+		rows = append(rows, neuronRow{Neuron: n, Head: &p.Head, Norm: p.Norm, sign: p.Sign})
+		far := at.Stats.Farthest(index, o.images, at.Stats.Mean[index])
+		for i := range far {
+			far[i].Scalar = float32(float64(far[i].Scalar)-at.Stats.Mean[index]) * at.Norms[index]
+		}
+		wanted = append(wanted, far)
+	}
+	if o.bank != "" || m.name == demoName {
+		bank, err := m.wordBank(ctx, o.bank, o.truncate)
+		if err != nil {
+			return nil, err
+		}
+		for i, r := range rows {
+			if r.Head != nil {
+				rows[i].Words = bank.Nearest(scaled(ov.Direction(decompose.Pair{Head: *r.Head, Neuron: n}), r.sign), wordsPerPair)
+			}
+		}
+	}
+	return rows, nameImages(at, rows, wanted)
+}
+
+// topOfNeuron are the images in which a neuron contributes most. With scalars these are the images of largest centred norm; without, the best that
+// the extremes of its pairs hold.
+func topOfNeuron(ov *decompose.OV, at *atlas.Atlas, n, k int) ([]atlas.Extreme, error) {
+	scalars, err := at.Scalars()
+	if err != nil {
+		return nil, fmt.Errorf("%w: scan again with --keep-scalars", err)
+	}
+	defer scalars.Close()
+	d := experiment.Data{OV: ov, Row: scalars.Row, Norms: at.Norms, Gram: at.NeuronGram}
+	return d.TopOfNeuron(at.Stats.Mean, scalars.Images, n, k)
+}
+
+// nameImages looks the images up by number.
+func nameImages(at *atlas.Atlas, rows []neuronRow, wanted [][]atlas.Extreme) error {
+	found := map[uint32]atlas.Image{}
+	for _, list := range wanted {
+		for _, x := range list {
+			found[x.Image] = atlas.Image{}
+		}
+	}
+	i := uint32(0)
+	for img, err := range at.Images() {
+		if err != nil {
+			return err
+		}
+		if _, ok := found[i]; ok {
+			found[i] = img
+		}
+		i++
+	}
+	for r, list := range wanted {
+		for _, x := range list {
+			img := found[x.Image]
+			rows[r].Images = append(rows[r].Images, neuronImage{img.Path, img.Label, float64(max(x.Scalar, -x.Scalar))})
+		}
+	}
+	return nil
+}
+
+// neuronSheet draws a row of pictures and a row of maps over them for each unit.
+func (m *model) neuronSheet(ctx context.Context, ov *decompose.OV, rows []neuronRow, n int) (*image.RGBA, error) {
+	columns := 0
+	for _, r := range rows {
+		columns = max(columns, len(r.Images))
+	}
+	var panels []plot.Panel
+	bar := m.app.progress("pictures", len(rows)*columns)
+	defer bar.done()
+	for _, r := range rows {
+		title := fmt.Sprintf("neuron %d", n)
+		if r.Head != nil {
+			title = fmt.Sprintf("(%d,%d)", n, *r.Head)
+			if len(r.Words) > 0 {
+				title += " " + r.Words[0].Text
+			}
+		}
+		for i := range columns {
+			if i >= len(r.Images) {
+				panels = append(panels, plot.Panel{Image: image.NewRGBA(image.Rect(0, 0, m.Config.Image, m.Config.Image))})
+				continue
+			}
+			heat, err := m.unitMap(ctx, ov, r, r.Images[i].Path)
+			if err != nil {
+				return nil, err
+			}
+			panels = append(panels, plot.Panel{Title: title, Caption: fmt.Sprintf("%s %.2f", r.Images[i].Label, r.Images[i].Norm), Image: heat})
+			bar.add(1)
+		}
+	}
+	return plot.ContactSheet(fmt.Sprintf("Neuron %d and its strongest pairs, with the images in which each contributes most", n), columns, panels), nil
+}
+
+// unitMap is a picture beside the map of a pair, or of a neuron (the sum of its pairs' maps, each by the length of its direction).
+func (m *model) unitMap(ctx context.Context, ov *decompose.OV, r neuronRow, path string) (image.Image, error) {
+	limit := m.app.maxPixels
+	if limit == 0 {
+		limit = dataset.DefaultMaxPixels
+	}
+	img, err := dataset.Picture(path, limit)
+	if err != nil {
+		return nil, fmt.Errorf("reading a picture of the scan again: %w", err)
+	}
+	seen := preprocess.Crop(img, m.Config.Image)
+	size, grid := m.Config.Image, m.Config.Grid()
+	out, err := m.EncodeImages(ctx, graph.Floats(preprocess.Normalise(seen), 1, 3, size, size), clip.Attention, clip.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := ov.Tokens(out[clip.Tokens].Floats, out[clip.Attention].Floats)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]float32, grid*grid)
+	for h := range ov.Heads {
+		if r.Head != nil && *r.Head != h {
+			continue
+		}
+		for i, v := range tokens.Map(decompose.Pair{Head: h, Neuron: r.Neuron})[1:] {
+			values[i] += v
+		}
+	}
+	heat := plot.HeatMap(seen, values, grid, grid, 0)
+	return plot.Beside(seen, heat), nil
+}

@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/experiment"
+)
+
+// The orders of facet pairs.
+const (
+	sortNorm = "norm"
+	sortMean = "mean"
+	sortPoly = "poly"
+)
+
+// pairsOptions are the flags of facet pairs.
+type pairsOptions struct {
+	neuron, head, top int
+	sort, bank        string
+	truncate          bool
+}
+
+// usedPair is a pair in the results of facet pairs.
+type usedPair struct {
+	Neuron          int             `json:"neuron"`
+	Head            int             `json:"head"`
+	Norm            float64         `json:"norm"` // mean of the 50 largest centred contribution norms
+	Mean            float64         `json:"mean"` // of the scalar
+	Deviation       float64         `json:"deviation"`
+	Sign            int             `json:"sign"`            // of its principal direction
+	Polysemanticity float64         `json:"polysemanticity"` // of its ten images of largest centred norm
+	Words           []concept.Match `json:"words,omitempty"` // nearest to sign·u
+}
+
+func (a *app) pairsCommand() *cobra.Command {
+	var o pairsOptions
+	cmd := &cobra.Command{
+		Use:   "pairs ATLAS",
+		Short: "Rank the pairs of a model by what they did in a dataset",
+		Long: `Rank neuron–head pairs by an atlas: by norm (mean of the 50 largest centred contribution norms: what the model uses them for; paper, sparsity), by the
+mean of their contribution, or by polysemanticity (least first).
+
+  facet pairs photos.atlas --bank words.txt
+  facet pairs photos.atlas --neuron 624`,
+		Args: argsBetween(1, 1, "one atlas"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains([]string{sortNorm, sortMean, sortPoly}, o.sort) {
+				return usagef("--sort %s: expected norm, mean or poly", o.sort)
+			}
+			if o.top < 1 {
+				return usagef("--top %d: expected at least 1", o.top)
+			}
+			return a.pairs(cmd.Context(), args[0], o)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.neuron, "neuron", -1, "only the pairs of this neuron")
+	f.IntVar(&o.head, "head", -1, "only the pairs of this head")
+	f.IntVar(&o.top, "top", 20, "pairs to show")
+	f.StringVar(&o.sort, "sort", sortNorm, "norm, mean or poly")
+	f.StringVar(&o.bank, "bank", "", "name pairs by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
+	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
+	return cmd
+}
+
+func (a *app) pairs(ctx context.Context, dir string, o pairsOptions) error {
+	m, at, err := a.openAtlas(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ov, err := m.decomposition()
+	if err != nil {
+		return err
+	}
+	pairs, err := rankPairs(ov, at, o)
+	if err != nil {
+		return err
+	}
+	pairs = pairs[:min(o.top, len(pairs))]
+	if o.bank != "" || m.name == demoName {
+		bank, err := m.wordBank(ctx, o.bank, o.truncate)
+		if err != nil {
+			return err
+		}
+		for i, p := range pairs {
+			pairs[i].Words = bank.Nearest(scaled(ov.Direction(decompose.Pair{Head: p.Head, Neuron: p.Neuron}), p.Sign), wordsPerPair)
+		}
+	}
+	if a.json {
+		record, err := m.record(ctx)
+		if err != nil {
+			return err
+		}
+		return encodeJSON(a.stdout, struct {
+			Model modelRecord `json:"model"`
+			Atlas string      `json:"atlas"`
+			Pairs []usedPair  `json:"pairs"`
+		}{record, dir, pairs})
+	}
+	t := a.table("(neuron,head)", "norm", "mean", "deviation", "sign", "polysemanticity", "words")
+	for _, p := range pairs {
+		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), f3(p.Norm), f3(p.Mean), f3(p.Deviation), fmt.Sprintf("%+d", p.Sign), f3(p.Polysemanticity), wordList(p.Words)})
+	}
+	t.Render()
+	return nil
+}
+
+// rankPairs collects the pairs asked for, best first.
+func rankPairs(ov *decompose.OV, at *atlas.Atlas, o pairsOptions) ([]usedPair, error) {
+	if o.neuron >= ov.Channels || o.head >= ov.Heads {
+		return nil, usagef("expected a neuron from 0 to %d and a head from 0 to %d", ov.Channels-1, ov.Heads-1)
+	}
+	d := experiment.Data{OV: ov, Norms: at.Norms}
+	var err error
+	if d.Embeddings, err = at.Embeddings(); err != nil {
+		return nil, err
+	}
+	signs := at.Stats.PairSigns(atlas.Extremes)
+	var pairs []usedPair
+	for p, norm := range at.Norms {
+		pair := ov.Pair(p)
+		if o.neuron >= 0 && pair.Neuron != o.neuron || o.head >= 0 && pair.Head != o.head {
+			continue
+		}
+		pairs = append(pairs, usedPair{
+			Neuron: pair.Neuron, Head: pair.Head, Norm: at.Stats.Score(p, norm), Mean: at.Stats.Mean[p],
+			Deviation: math.Sqrt(at.Stats.Variance(p)), Sign: int(signs[p]), Polysemanticity: d.PairPolysemanticity(at.Stats, p, topImages),
+		})
+	}
+	key := func(p usedPair) float64 {
+		switch o.sort {
+		case sortMean:
+			return -math.Abs(p.Mean) * float64(at.Norms[ov.Index(decompose.Pair{Head: p.Head, Neuron: p.Neuron})])
+		case sortPoly:
+			return p.Polysemanticity
+		}
+		return -p.Norm
+	}
+	slices.SortStableFunc(pairs, func(a, b usedPair) int { return cmp.Compare(key(a), key(b)) })
+	return pairs, nil
+}
+
+func scaled(direction []float32, by int) []float32 {
+	for i := range direction {
+		direction[i] *= float32(by)
+	}
+	return direction
+}

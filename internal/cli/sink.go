@@ -1,0 +1,287 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/clip/preprocess"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/plot"
+)
+
+// sinkResult is what facet sink --json prints.
+type sinkResult struct {
+	Model  modelRecord `json:"model"`
+	Source string      `json:"source"`
+	experiment.SinkReport
+	Accuracy *sinkAccuracy `json:"accuracy,omitempty"` // absent without labels
+}
+
+// sinkAccuracy is zero-shot accuracy with every place, and with the last one left out.
+type sinkAccuracy struct {
+	With    experiment.Share `json:"with"`
+	Without experiment.Share `json:"without"`
+}
+
+func (a *app) sinkCommand() *cobra.Command {
+	var o studyOptions
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "sink SOURCE|ATLAS",
+		Short: "Ask where the class token looks: attention of each place, and whether one of them is a sink",
+		Long: `In CLIP-ResNets the last spatial token draws attention whatever it shows. For a dataset, or the pictures of an atlas: mean attention of each
+place, the neurons that draw it to the last one, and zero-shot accuracy when that place is not looked at.
+
+  facet sink photos/ --model RN50 -o sink.png
+  facet sink scenes:default?n=500`,
+		Args: argsBetween(1, 1, "one dataset or atlas"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if limit < 1 {
+				return usagef("--limit %d: expected at least 1", limit)
+			}
+			if o.chart != "" && filepath.Ext(o.chart) != ".png" {
+				return usagef("-o %s: expected a name that ends in .png", o.chart)
+			}
+			return a.sink(cmd.Context(), args[0], limit, o)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&limit, "limit", 500, "look at so many pictures")
+	f.StringVar(&o.classes, "classes", "", "a list with commas or a `FILE` of class names (default: the labels)")
+	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
+	f.StringVarP(&o.chart, "output", "o", "", "draw the map of attention into `FILE`.png")
+	return cmd
+}
+
+// labelled is a picture with its class.
+type labelled struct {
+	label   string
+	picture *image.NRGBA
+}
+
+// pictures gives the pictures of a dataset or of an atlas, and all labels there are.
+func (a *app) pictures(ctx context.Context, source string, limit int) (iter.Seq2[labelled, error], []string, error) {
+	pixels := a.maxPixels
+	if pixels == 0 {
+		pixels = dataset.DefaultMaxPixels
+	}
+	if _, err := os.Stat(filepath.Join(source, "atlas.json")); err == nil {
+		at, err := atlas.Open(source)
+		if err != nil {
+			return nil, nil, err
+		}
+		labels, err := at.Labels()
+		return func(yield func(labelled, error) bool) {
+			n := 0
+			for img, err := range at.Images() {
+				var l labelled
+				if err == nil {
+					l.label = img.Label
+					l.picture, err = dataset.Picture(img.Path, pixels)
+				}
+				if n++; !yield(l, err) || err != nil || n == limit {
+					return
+				}
+			}
+		}, labels, err
+	}
+	s, err := dataset.Open(source, dataset.Options{Limit: limit})
+	if err != nil {
+		return nil, nil, err
+	}
+	var labels []string
+	for item, err := range s.Items(ctx, 0) {
+		if err != nil {
+			return nil, nil, err
+		}
+		labels = append(labels, item.Label)
+	}
+	return func(yield func(labelled, error) bool) {
+		for l, err := range s.Load(ctx, 0, pixels) {
+			if err == nil {
+				err = l.Err
+			}
+			if !yield(labelled{l.Label, l.Image}, err) || err != nil {
+				return
+			}
+		}
+	}, labels, nil
+}
+
+func (a *app) sink(ctx context.Context, source string, limit int, o studyOptions) error {
+	pictures, labels, err := a.pictures(ctx, source, limit)
+	if err != nil {
+		return err
+	}
+	m, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	w, err := m.newWatcher(ctx, labels, o)
+	if err != nil {
+		return err
+	}
+	bar := a.progress("pictures", min(limit, len(labels)))
+	defer bar.done()
+	for l, err := range pictures {
+		if err != nil {
+			return err
+		}
+		if err := w.look(ctx, l); err != nil {
+			return err
+		}
+		bar.add(1)
+	}
+	bar.done()
+	r := sinkResult{Source: source}
+	if r.SinkReport, err = w.sink.Report(10); err != nil {
+		return fmt.Errorf("%s: %w", source, err)
+	}
+	if w.counts > 0 {
+		r.Accuracy = &sinkAccuracy{experiment.NewShare(w.right, w.counts), experiment.NewShare(w.without, w.counts)}
+	}
+	if o.chart != "" {
+		if err := writePNG(o.chart, plot.HeatMap(w.mean(), floats(r.Mass), w.grid, w.grid, 0)); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		if r.Model, err = m.record(ctx); err != nil {
+			return err
+		}
+		return encodeJSON(a.stdout, r)
+	}
+	a.printSink(r, w.grid)
+	return nil
+}
+
+// watcher looks at pictures for a sink. It watches the last place, the field's sink.
+type watcher struct {
+	*model
+	ov                     *decompose.OV
+	sink                   *experiment.Sink
+	head                   *concept.Bank // nil without labels
+	grid                   int
+	right, without, counts int       // classified right with all places and without the last one, of so many
+	light                  []float64 // sum of all pictures [H·W]
+}
+
+func (m *model) newWatcher(ctx context.Context, labels []string, o studyOptions) (*watcher, error) {
+	qk, err := m.QueryKey()
+	if err != nil {
+		return nil, err
+	}
+	ov, err := m.decomposition()
+	if err != nil {
+		return nil, err
+	}
+	g := m.Config.Grid()
+	w := &watcher{model: m, ov: ov, grid: g, sink: experiment.NewSink(experiment.QueryKey(qk), g*g, g*g-1), light: make([]float64, m.Config.Image*m.Config.Image)}
+	if o.classes != "" || slices.ContainsFunc(labels, func(l string) bool { return l != "" }) {
+		if w.head, err = m.classHead(ctx, labels, o); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *watcher) look(ctx context.Context, l labelled) error {
+	size := w.Config.Image
+	seen := preprocess.Crop(l.picture, size)
+	for p := range w.light {
+		w.light[p] += float64(seen.Pix[4*p+1])
+	}
+	out, err := w.EncodeImages(ctx, graph.Floats(preprocess.Normalise(seen), 1, 3, size, size), clip.Embedding, clip.Attention, clip.Tokens)
+	if err != nil {
+		return err
+	}
+	x, a := out[clip.Tokens].Floats, out[clip.Attention].Floats
+	if err := w.classify(slices.Index(w.labels(), className(l.label)), out[clip.Embedding].Floats, x, a); err != nil {
+		return err
+	}
+	return w.sink.Add(x, a)
+}
+
+func (w *watcher) labels() []string {
+	if w.head == nil {
+		return nil
+	}
+	return w.head.Texts
+}
+
+// classify asks for a picture's class with all places, and without the last one.
+func (w *watcher) classify(label int, embedding, x, a []float32) error {
+	if label < 0 {
+		return nil
+	}
+	scalars, err := w.ov.Scalars(experiment.Without(w.grid*w.grid-1, x, a, w.ov.Heads, w.ov.Channels))
+	if err != nil {
+		return err
+	}
+	name := w.head.Texts[label]
+	w.counts++
+	if w.head.Classify(embedding, 1)[0].Label == name {
+		w.right++
+	}
+	if w.head.Classify(scalars.Embedding(), 1)[0].Label == name {
+		w.without++
+	}
+	return nil
+}
+
+// mean is the mean of all pictures' green, in grey.
+func (w *watcher) mean() *image.Gray {
+	size := w.Config.Image
+	img := image.NewGray(image.Rect(0, 0, size, size))
+	most := slices.Max(w.light)
+	for p, v := range w.light {
+		img.Pix[p] = uint8(255 * v / max(most, 1))
+	}
+	return img
+}
+
+func floats(x []float64) []float32 {
+	out := make([]float32, len(x))
+	for i, v := range x {
+		out[i] = float32(v)
+	}
+	return out
+}
+
+func (a *app) printSink(r sinkResult, grid int) {
+	fmt.Fprintf(a.stdout, "Attention of each place, mean over heads and %d pictures (the class token itself: %s)\n", r.Images, percent(r.Class))
+	for y := range grid {
+		for x := range grid {
+			fmt.Fprintf(a.stdout, " %6s", percent(r.Mass[y*grid+x]))
+		}
+		fmt.Fprintln(a.stdout)
+	}
+	verdict := "no sink"
+	if r.Exists {
+		verdict = "a sink"
+	}
+	fmt.Fprintf(a.stdout, "Place %d (row %d, column %d) stands out most: %.2f times the attention of its neighbours (%.2f to %.2f), %s.\n",
+		r.Token, r.Token/grid, r.Token%grid, r.Ratio, r.RatioLow, r.RatioHigh, verdict)
+	t := a.table("register neuron", fmt.Sprintf("share of the attention of place %d that goes without it", r.Watched))
+	for _, n := range r.Registers {
+		t.AppendRow([]any{n.Neuron, percent(n.Share)})
+	}
+	t.Render()
+	if r.Accuracy != nil {
+		fmt.Fprintf(a.stdout, "Zero-shot accuracy %s; without place %d, %s.\n", interval(r.Accuracy.With), r.Watched, interval(r.Accuracy.Without))
+	}
+}
