@@ -17,6 +17,11 @@ const (
 	Attention Output = "attention" // [B,M,K+1], a_i^h of the class query
 	Tokens    Output = "tokens"    // [B,K+1,C], x_i
 	Scalars   Output = "scalars"   // [B,M,C], s[h,n]
+
+	// What the absorbed pool does without: a projection of every token, heads one after the other. Only for those who ask.
+	Values  Output = "values"  // [B,K+1,C], W_V x_i + b_V
+	Queries Output = "queries" // [B,K+1,C], (W_Q x_i + b_Q)/√d
+	Keys    Output = "keys"    // [B,K+1,C], W_K x_i + b_K
 )
 
 // imageTower writes the image tower for a grid of h×w tokens: pixels [B,3,32h,32w] → the wanted outputs.
@@ -25,7 +30,7 @@ func imageTower(ck *checkpoint.Checkpoint, c Config, h, w int, want []Output) (*
 	pixels := t.Input("pixels", graph.Float32, graph.Batch, 3, graph.Dim(h*Stride), graph.Dim(w*Stride))
 	z := t.trunk(pixels, c)
 	results := t.absorbedPool(z, c, h, w)
-	for _, o := range []Output{Embedding, Attention, Tokens, Scalars} {
+	for _, o := range []Output{Embedding, Attention, Tokens, Scalars, Values, Queries, Keys} {
 		if slices.Contains(want, o) {
 			t.Output(string(o), results[o])
 		}
@@ -99,7 +104,15 @@ func (t *tower) absorbedPool(z *graph.Value, c Config, h, w int) map[Output]*gra
 		Attention: a,
 		Tokens:    x,
 		Scalars:   s,
+		Values:    t.project("values", x, wv, t.tensor(pool+"v_proj.bias", C), C),
+		Queries:   t.Linear(x, wq, bq),
+		Keys:      t.project("keys", x, wk.Floats, t.tensor(pool+"k_proj.bias", C), C),
 	}
+}
+
+// project is x Wᵀ + b for every token: x [B,K+1,C].
+func (t *tower) project(name string, x *graph.Value, w, b []float32, C int) *graph.Value {
+	return t.Linear(x, t.Constant("visual.attnpool."+name+".weight", w, C, C), t.Constant("visual.attnpool."+name+".bias", b, C))
 }
 
 // constantTerm is b = W_O b_V + b_O in float64: what every embedding holds whatever the picture (DESIGN §1). wo [D,C].

@@ -50,7 +50,7 @@ func main() {
 	flag.StringVar(&s.engine, "engine", "auto", "what multiplies: auto, ort, portable or gonum")
 	flag.IntVar(&s.words, "words", 20_000, "words of the dictionary")
 	flag.IntVar(&s.embed, "embed", 768, "width of the embeddings")
-	flag.IntVar(&s.units, "units", 2_000, "units that facet labels")
+	flag.IntVar(&s.units, "units", 5_000, "units that facet labels")
 	flag.IntVar(&s.terms, "terms", 64, "words of a label")
 	flag.IntVar(&s.peer, "peer", 8, "units that scikit-learn labels, twice")
 	flag.Int64Var(&s.memory, "memory", 2<<30, "bytes that facet may use")

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/plot"
+	"github.com/facet-clip/facet/segment"
+)
+
+// writeSegmented leaves what is known of one picture in the output folder; its JSON comes last, so that where it is, all is.
+func writeSegmented(o segmentOptions, photo image.Image, maps *segment.Maps, labels *segment.Labels, r segmentResult) error {
+	if err := os.MkdirAll(o.output, 0o755); err != nil {
+		return err
+	}
+	base := filepath.Join(o.output, stem(r.Images[0].Image))
+	if err := os.Remove(base + ".json"); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err // of an earlier run
+	}
+	if err := writePNG(base+".labels.png", labels.Image(len(maps.Classes.Names))); err != nil {
+		return err
+	}
+	if err := writePNG(base+".overlay.png", overlay(photo, labels, r.Images[0])); err != nil {
+		return err
+	}
+	if o.saveLogits {
+		if err := writeMaps(base+".maps", maps); err != nil {
+			return err
+		}
+	}
+	return writeJSON(base+".json", r)
+}
+
+// legendLength is how many classes a legend names, the largest first.
+const legendLength = 24
+
+func overlay(photo image.Image, labels *segment.Labels, s segmented) image.Image {
+	var legend []plot.Entry
+	for _, c := range s.Classes[:min(len(s.Classes), legendLength)] {
+		legend = append(legend, plot.Entry{Colour: segment.Colour(c.Label), Label: c.Class, Note: fmt.Sprintf("%.1f %%", 100*c.Share)})
+	}
+	return plot.Overlay(photo, labels.Colours(), legend)
+}
+
+// writeMaps writes the logit map of each class [H,W], one at a time, so that memory holds one.
+func writeMaps(dir string, maps *segment.Maps) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for c, name := range maps.Classes.Names {
+		logits := maps.Class(c)
+		if logits == nil {
+			continue // background by threshold has no logits
+		}
+		path := filepath.Join(dir, fmt.Sprintf("%03d-%s.npy", c, fileName(name)))
+		if err := writeNPY(path, logits, maps.Size.Y, maps.Size.X); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fileName keeps letters and digits of a name, and at most 40 of them.
+func fileName(name string) string {
+	runes := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '-'
+	}, name))
+	return string(runes[:min(len(runes), 40)])
+}
+
+func (a *app) printSegmented(images []segmented, o segmentOptions) {
+	for i, s := range images {
+		if i > 0 {
+			fmt.Fprintln(a.stdout)
+		}
+		fmt.Fprintln(a.stdout, text.Bold.Sprint(s.Image))
+		for _, c := range s.Classes {
+			fmt.Fprintf(a.stdout, "  %5.1f %%  %s\n", 100*c.Share, c.Class)
+		}
+		if s.Why != nil {
+			a.printWhy(*s.Why)
+		}
+	}
+	if o.output != "" {
+		fmt.Fprintf(a.stdout, "\nLabels and overlays are in %s\n", o.output)
+	}
+}
+
+func (a *app) printWhy(w whyRecord) {
+	fmt.Fprintf(a.stdout, "\nPixels %d,%d to %d,%d are %q: logit %.4f of the text %q, made by\n", w.Region[0], w.Region[1], w.Region[2]-1, w.Region[3]-1, w.Class, w.Logit, w.Text)
+	t := a.table("pair (neuron,head)", "share", "words")
+	for _, p := range w.Pairs {
+		var words []string
+		for _, word := range p.Words {
+			words = append(words, word.Text)
+		}
+		t.AppendRow(table.Row{decompose.Pair{Head: p.Head, Neuron: p.Neuron}, fmt.Sprintf("%5.1f %%", 100*p.Share), strings.Join(words, ", ")})
+	}
+	t.Render()
+}

@@ -1,0 +1,117 @@
+// Package benchmark reads the data sets that segmentation is measured on, each in the layout it is published in: pictures with a mask of
+// labels, and the names of the classes.
+//
+// # Terms
+//
+//   - A mask is an 8-bit PNG, indexed or grey, whose values are labels; 255 counts for nothing.
+//   - reduce_zero_label: label 0 counts for nothing and the others are one less.
+//   - Class files have a class a line, in the order of the labels, synonyms after commas; they are facet's own.
+package benchmark
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"image"
+	"slices"
+	"strings"
+
+	"github.com/facet-clip/facet/segment"
+)
+
+// Set is a data set, or the part of it that is measured on.
+type Set struct {
+	Name       string // as it was asked for
+	Classes    []segment.Class
+	Groups     []string // of each class, where a set has groups
+	ReduceZero bool
+
+	// Prompts are the prompts of a text of a class, where a set has its own; else nil.
+	Prompts func(class int, text string) []string
+
+	items []item
+	load  func(it item, maxPixels int64) (image.Image, []uint8, error)
+}
+
+// item is a picture with its mask: files, or the number of a scene.
+type item struct {
+	name          string
+	picture, mask string
+	scene         int
+}
+
+var (
+	// ErrUnknown is returned when there is no data set of a name.
+	ErrUnknown = errors.New("unknown data set")
+	// ErrLayout is returned when a folder does not have the layout of its data set.
+	ErrLayout = errors.New("not the layout of the data set")
+	// ErrMask is returned when a mask is not what the data set promises.
+	ErrMask = errors.New("not a usable mask")
+)
+
+//go:embed classes/*.txt
+var classFiles embed.FS
+
+// Names are the data sets that [Open] knows.
+func Names() []string {
+	var names []string
+	for _, l := range layouts {
+		names = append(names, l.name+":DIR")
+	}
+	return append(names, "scenes:default?n=N&seed=S&size=P")
+}
+
+// Open finds the pictures of a data set: NAME:DIR, or scenes:default?n=N&seed=S&size=P for scenes of package scenes. Only the list of pictures is read.
+func Open(name string) (*Set, error) {
+	kind, where, ok := strings.Cut(name, ":")
+	if kind == "scenes" {
+		return openScenes(name, where)
+	}
+	i := slices.IndexFunc(layouts, func(l layout) bool { return l.name == kind })
+	if i < 0 || !ok || where == "" {
+		return nil, fmt.Errorf("%s: %w: expected one of %s", name, ErrUnknown, strings.Join(Names(), ", "))
+	}
+	set, err := layouts[i].open(where)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	set.Name = name
+	return set, nil
+}
+
+// Len is the number of pictures.
+func (s *Set) Len() int { return len(s.items) }
+
+// Item is the name of picture i.
+func (s *Set) Item(i int) string { return s.items[i].name }
+
+// Limit keeps the first n pictures.
+func (s *Set) Limit(n int) { s.items = s.items[:min(n, len(s.items))] }
+
+// Load reads picture i and its truth, row-major: of each pixel a class, or [segment.Ignore]. Errors name the file.
+func (s *Set) Load(i int, maxPixels int64) (image.Image, []uint8, error) {
+	img, truth, err := s.load(s.items[i], maxPixels)
+	if err != nil {
+		return nil, nil, err
+	}
+	if s.ReduceZero {
+		segment.ReduceZero(truth)
+	}
+	for at, v := range truth {
+		if v != segment.Ignore && int(v) >= len(s.Classes) {
+			w := img.Bounds().Dx()
+			return nil, nil, fmt.Errorf("%s: %w: label %d at %d,%d; expected the %d classes of %s", s.items[i].mask, ErrMask, v, at%w, at/w, len(s.Classes), s.Name)
+		}
+	}
+	return img, truth, nil
+}
+
+// classes reads one of the class files.
+func classes(file string) ([]segment.Class, error) {
+	f, err := classFiles.Open("classes/" + file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return segment.ReadClasses(file, f)
+}

@@ -1,0 +1,229 @@
+package benchmark
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/facet-clip/facet/segment"
+)
+
+// Evaluation measures methods on a data set.
+type Evaluation struct {
+	Set       *Set
+	Runner    *segment.Runner
+	MaxPixels int64
+	// Journal is a file that keeps what is known of each finished picture, so that a run that was cut off goes on there; empty: none.
+	Journal string
+	// Protocol is the hash of all that decides the results. A journal of another protocol is refused.
+	Protocol string
+	// Done is told of each finished picture; may be nil.
+	Done func()
+}
+
+// Picture is what is known of one finished picture.
+type Picture struct {
+	Name     string  `json:"name"`
+	Encoding float64 `json:"encoding"` // seconds of the image tower
+	// Methods are in the order of the runner's.
+	Methods []Count `json:"methods"`
+}
+
+// Count is what a method made of a picture.
+type Count struct {
+	Seconds float64  `json:"seconds"` // beyond encoding
+	Cells   [][3]int `json:"cells"`   // of the confusion: truth, prediction, pixels
+}
+
+// Confusion is the picture's own.
+func (c Count) Confusion(classes int) (*segment.Confusion, error) {
+	m, err := segment.NewConfusion(classes)
+	if err != nil {
+		return nil, err
+	}
+	for _, cell := range c.Cells {
+		t, p, n := cell[0], cell[1], cell[2]
+		if t < 0 || t >= classes || p < 0 || p >= classes || n < 1 {
+			return nil, fmt.Errorf("%w: cell %v of %d classes", ErrJournal, cell, classes)
+		}
+		m.Counts[t*classes+p] += int64(n)
+	}
+	return m, nil
+}
+
+// ErrJournal is returned when a journal is of another evaluation, or damaged.
+var ErrJournal = errors.New("not the journal of this evaluation")
+
+// Run measures every picture that the journal does not have, and gives all of them in the set's order.
+func (e *Evaluation) Run(ctx context.Context) ([]Picture, error) {
+	done, journal, err := e.open()
+	if err != nil {
+		return nil, err
+	}
+	if journal != nil {
+		defer journal.Close()
+	}
+	if len(done) > e.Set.Len() {
+		return nil, fmt.Errorf("%s: %w: %d pictures, expected at most %d", e.Journal, ErrJournal, len(done), e.Set.Len())
+	}
+	for i := range e.Set.Len() {
+		if i < len(done) {
+			if done[i].Name != e.Set.Item(i) {
+				return nil, fmt.Errorf("%s: %w: picture %d is %q, expected %q", e.Journal, ErrJournal, i+1, done[i].Name, e.Set.Item(i))
+			}
+			e.tick()
+			continue
+		}
+		p, err := e.measure(ctx, i)
+		if err != nil {
+			return nil, err
+		}
+		if err := appendLine(journal, p); err != nil {
+			return nil, err
+		}
+		done = append(done, p)
+		e.tick()
+	}
+	return done, nil
+}
+
+func (e *Evaluation) tick() {
+	if e.Done != nil {
+		e.Done()
+	}
+}
+
+// measure does one picture.
+func (e *Evaluation) measure(ctx context.Context, i int) (Picture, error) {
+	p := Picture{Name: e.Set.Item(i)}
+	img, truth, err := e.Set.Load(i, e.MaxPixels)
+	if err != nil {
+		return p, err
+	}
+	maps, err := e.Runner.Run(ctx, img)
+	if err != nil {
+		return p, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	for _, m := range maps {
+		started := time.Now()
+		labels := m.Labels()
+		c, err := segment.NewConfusion(len(e.Set.Classes))
+		if err != nil {
+			return p, err
+		}
+		seconds := (m.Scoring + time.Since(started)).Seconds()
+		if err := c.Add(truth, labels.Class); err != nil {
+			return p, fmt.Errorf("%s: %w", p.Name, err)
+		}
+		p.Encoding = m.Encoding.Seconds()
+		p.Methods = append(p.Methods, Count{seconds, cells(c)})
+	}
+	return p, nil
+}
+
+func cells(c *segment.Confusion) (list [][3]int) {
+	for i, n := range c.Counts {
+		if n > 0 {
+			list = append(list, [3]int{i / c.Classes, i % c.Classes, int(n)})
+		}
+	}
+	return list
+}
+
+// head is the first line of a journal.
+type head struct {
+	Format   string `json:"format"`
+	Protocol string `json:"protocol_sha256"`
+}
+
+const journalFormat = "facet evaluate segmentation 1"
+
+// open reads the journal and cuts off a last line that was not finished.
+func (e *Evaluation) open() ([]Picture, *os.File, error) {
+	if e.Journal == "" {
+		return nil, nil, nil
+	}
+	f, err := os.OpenFile(e.Journal, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, nil, err
+	}
+	pictures, whole, err := ReadJournal(f, e.Protocol, len(e.Runner.Methods), len(e.Set.Classes))
+	if err == nil {
+		if err = f.Truncate(whole); err == nil {
+			_, err = f.Seek(whole, io.SeekStart)
+		}
+	}
+	if err == nil && whole == 0 {
+		err = appendLine(f, head{journalFormat, e.Protocol})
+	}
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("%s: %w", e.Journal, err), f.Close())
+	}
+	return pictures, f, nil
+}
+
+// appendLine writes one line of JSON and waits until it is on the disk.
+func appendLine(f *os.File, v any) error {
+	if f == nil {
+		return nil
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(append(data, '\n')); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// maxJournal is the most bytes of a journal: 100,000 pictures at 10 kB.
+const maxJournal = 1 << 30
+
+// ReadJournal reads the finished pictures of a journal and how many bytes hold whole lines; what follows was cut off while it was written. Errors
+// wrap [ErrJournal].
+func ReadJournal(r io.Reader, protocol string, methods, classes int) (pictures []Picture, whole int64, err error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxJournal+1))
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(data) > maxJournal {
+		return nil, 0, fmt.Errorf("%w: more than %d bytes", ErrJournal, maxJournal)
+	}
+	end := slices.Index(data, '\n') + 1
+	if end == 0 {
+		return nil, 0, nil
+	}
+	var h head
+	if err := json.Unmarshal(data[:end], &h); err != nil || h.Format != journalFormat {
+		return nil, 0, fmt.Errorf("%w: the first line is not that of a journal", ErrJournal)
+	}
+	if h.Protocol != protocol {
+		return nil, 0, fmt.Errorf("%w: its protocol is %.12s…, this one's %.12s…; give another folder, or remove that one", ErrJournal, h.Protocol, protocol)
+	}
+	for at := end; ; at = end {
+		next := slices.Index(data[at:], '\n') + 1
+		if next == 0 {
+			return pictures, int64(at), nil
+		}
+		end = at + next
+		var p Picture
+		if err := json.Unmarshal(data[at:end], &p); err != nil {
+			return nil, 0, fmt.Errorf("%w: picture %d: %w", ErrJournal, len(pictures)+1, err)
+		}
+		if len(p.Methods) != methods {
+			return nil, 0, fmt.Errorf("%w: picture %d has %d methods, expected %d", ErrJournal, len(pictures)+1, len(p.Methods), methods)
+		}
+		for _, c := range p.Methods {
+			if _, err := c.Confusion(classes); err != nil {
+				return nil, 0, fmt.Errorf("picture %d: %w", len(pictures)+1, err)
+			}
+		}
+		pictures = append(pictures, p)
+	}
+}

@@ -1,0 +1,132 @@
+package segment
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/facet-clip/facet/decompose"
+)
+
+// Method is a way to give every token of a window a logit for each query.
+type Method uint8
+
+// The methods. t_c is a centred query, r_i^h = a_i^h W_O^h (W_V^h x_i + b_V^h) + b_O/((K+1)·M) what head h takes from token i.
+const (
+	// Facet is ours, NAP with three changes: a pair counts by its likeness to the text, ⟨û,t_c⟩²; tokens have length 1 and are averaged with tokens
+	// like themselves, by cos(z_i,z_j)³; and a text counts by how well it fits the window, as in Surgery.
+	Facet Method = iota + 1
+	// NAP is the paper's: the mean over the k pairs (h,n) most like t_c of z_{i,n}·cos(r_i^h, t_c).
+	NAP
+	// MaskCLIP is cos(W_O (W_V z_i + b_V) + b_O, t_c): each token as if it were the whole picture (Zhou et al., arXiv 2112.01071).
+	MaskCLIP
+	// SelfSelf lets tokens attend to tokens like themselves, by queries and by keys: softmax(qqᵀ/√d) + softmax(kkᵀ/√d) in place of the class
+	// query's attention, then cos with t_c (SCLIP; Wang et al., arXiv 2312.01597).
+	SelfSelf
+	// Surgery lets tokens attend by their values and takes off what all texts share, weighed by how well a text fits the window
+	// (CLIP Surgery; Li et al., arXiv 2304.05653). It works on texts that are not centred.
+	Surgery
+	// CAM is a split of the class logit ⟨e,t⟩/‖e‖, t not centred, over the tokens; exact: its sum over the window is that logit.
+	CAM
+	// Heads is NAP without neurons: the mean of cos(r_i^h, t_c) over the same pairs.
+	Heads
+	// Neurons is NAP without heads: the mean of z_{i,n} over the same pairs.
+	Neurons
+)
+
+var methodNames = map[Method]string{
+	Facet: "facet", NAP: "nap", MaskCLIP: "maskclip", SelfSelf: "selfself", Surgery: "surgery", CAM: "cam", Heads: "heads", Neurons: "neurons",
+}
+
+// Methods are all methods, ours and the paper's first.
+func Methods() []Method {
+	return []Method{Facet, NAP, MaskCLIP, SelfSelf, Surgery, CAM, Heads, Neurons}
+}
+
+// String is the method's name in lower case.
+func (m Method) String() string { return methodNames[m] }
+
+// ParseMethod finds a method by its name.
+func ParseMethod(name string) (Method, error) {
+	var known []string
+	for _, m := range Methods() {
+		if m.String() == name {
+			return m, nil
+		}
+		known = append(known, m.String())
+	}
+	return 0, fmt.Errorf("unknown method %q: expected one of %s", name, strings.Join(known, ", "))
+}
+
+// scorer gives the logits [Q,K] of a window whose arrays have been checked.
+type scorer interface{ logits(w Window) []float32 }
+
+// Segmenter is a method with a model's attention pool and some classes. Safe for concurrent use.
+type Segmenter struct {
+	Pool    *Pool
+	Classes *Classes
+	Method  Method
+	scorer
+}
+
+// Options are the settings of the methods that select pairs.
+type Options struct {
+	// Pairs is k, for each query; 0: [DefaultPairs].
+	Pairs int
+	// Signs [M,C] are +1 or −1, of an atlas' principal directions ±u/‖u‖; nil: + for all.
+	Signs []int8
+}
+
+// New prepares a method: all that does not depend on a picture.
+func New(p *Pool, c *Classes, m Method, o Options) (*Segmenter, error) {
+	if c.Embed != p.Embed {
+		return nil, fmt.Errorf("texts of width %d do not fit embeddings of width %d", c.Embed, p.Embed)
+	}
+	s := &Segmenter{Pool: p, Classes: c, Method: m}
+	switch m {
+	case Facet:
+		n, err := newOurs(p, c, o)
+		if err != nil {
+			return nil, err
+		}
+		s.scorer = n
+	case NAP, Heads, Neurons:
+		n, err := newPairs(p, c, o, false)
+		if err != nil {
+			return nil, err
+		}
+		s.scorer = map[Method]scorer{NAP: nap{n}, Heads: headsAlone{n}, Neurons: neuronsAlone{n}}[m]
+	case MaskCLIP:
+		s.scorer = maskCLIP{newCosine(p, c.Centred)}
+	case SelfSelf:
+		s.scorer = selfSelf{newCosine(p, c.Centred)}
+	case Surgery:
+		s.scorer = surgery{newCosine(p, c.Texts)}
+	case CAM:
+		s.scorer = cam{newCosine(p, c.Texts)}
+	default:
+		return nil, fmt.Errorf("there is no method %d", m)
+	}
+	return s, nil
+}
+
+// Logits are the logit maps of a window [Q,K]. Errors wrap [ErrWindow].
+func (s *Segmenter) Logits(w Window) ([]float32, error) {
+	if err := s.Pool.check(w, s.Method); err != nil {
+		return nil, err
+	}
+	return s.logits(w), nil
+}
+
+// Pairs are the pairs that a query's logits are made of, in order of index; none for methods without pairs.
+func (s *Segmenter) Pairs(query int) (selected []decompose.Pair) {
+	n, ok := s.scorer.(interface{ selected(q, h int) []uint16 })
+	if !ok {
+		return nil
+	}
+	for h := range s.Pool.Heads {
+		for _, neuron := range n.selected(query, h) {
+			selected = append(selected, decompose.Pair{Head: h, Neuron: int(neuron)})
+		}
+	}
+	return selected
+}

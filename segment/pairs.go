@@ -1,0 +1,269 @@
+package segment
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
+)
+
+// DefaultPairs is k scaled to a model of M heads and C neurons: the share that 20,000 are of RN50x16's 48·3072 pairs.
+func DefaultPairs(heads, channels int) int {
+	return max(1, int(math.Round(20_000.0/(48*3072)*float64(heads*channels))))
+}
+
+// pairs are the selected pairs of every query, grouped by head, so that what a head says about a token is computed once a head:
+//
+//	logit_c(i) = 1/k Σ_h cos(r_i^h, t_c) · Σ_{n selected with h} z_{i,n}
+type pairs struct {
+	*Pool
+	queries int       // Q
+	k       int       // pairs of each query
+	heads   []float32 // W_O^hᵀ t_q [Q,C], heads one after the other
+	bias    []float32 // ⟨b_O,t_q⟩/((K+1)·M) [Q]
+	start   []int32   // [Q·M+1]: the neurons of query q and head h are neuron[start[q·M+h]:start[q·M+h+1]]
+	neuron  []uint16
+	weight  []float32 // of each, those of a query summing to 1; nil: 1/k each, divided at the end
+}
+
+// newPairs selects pairs; weighed, each counts as max(⟨û,t⟩,0)².
+func newPairs(p *Pool, c *Classes, o Options, weighed bool) (*pairs, error) {
+	M, C, D, Q := p.Heads, p.Channels, p.Embed, len(c.Queries)
+	k := o.Pairs
+	if k == 0 {
+		k = DefaultPairs(M, C)
+	}
+	switch {
+	case C > math.MaxUint16+1:
+		return nil, fmt.Errorf("%d neurons: expected at most %d", C, math.MaxUint16+1)
+	case k < 1 || k > M*C:
+		return nil, fmt.Errorf("%d pairs for each text: expected 1 to %d", k, M*C)
+	case Q > math.MaxInt32/max(k, M):
+		return nil, fmt.Errorf("%d texts with %d pairs each are too many", Q, k)
+	case o.Signs != nil && len(o.Signs) != M*C:
+		return nil, fmt.Errorf("signs of pairs: expected %d, found %d", M*C, len(o.Signs))
+	}
+	n := &pairs{Pool: p, queries: Q, k: k, heads: project(c.Centred, p.weights.Output, Q, D, C), bias: make([]float32, Q)}
+	for q := range Q {
+		n.bias[q] = float32(dot(p.weights.OutputBias, c.row(c.Centred, q)) / float64(p.tokens()*M))
+	}
+	n.start, n.neuron = make([]int32, Q*M+1), make([]uint16, Q*k)
+	if weighed {
+		n.weight = make([]float32, Q*k)
+	}
+	n.selectPairs(c, o.Signs)
+	return n, nil
+}
+
+// selectPairs takes, for each query, the k pairs of largest ⟨û,t⟩; ties in order of index. Pairs of no length come last.
+func (n *pairs) selectPairs(c *Classes, signs []int8) {
+	M, C, Q := n.Heads, n.Channels, n.queries
+	lengths := n.Norms()
+	parallel(Q, func(q int) {
+		scores := n.Text(c.row(c.Centred, q))
+		for i, l := range lengths {
+			if signs != nil && signs[i] < 0 {
+				scores[i] = -scores[i]
+			}
+			if scores[i] /= l; l == 0 {
+				scores[i] = float32(math.Inf(-1))
+			}
+		}
+		least, ties := kth(scores, n.k)
+		at := q * n.k
+		for i, v := range scores {
+			if i%C == 0 {
+				n.start[q*M+i/C] = int32(at)
+			}
+			if v > least || v == least && ties > 0 {
+				if v == least {
+					ties--
+				}
+				n.neuron[at] = uint16(i % C)
+				if n.weight != nil {
+					n.weight[at] = max(v, 0) * max(v, 0)
+				}
+				at++
+			}
+		}
+		if n.weight != nil {
+			sumToOne(n.weight[q*n.k : (q+1)*n.k])
+		}
+	})
+	n.start[Q*M] = int32(Q * n.k)
+}
+
+// sumToOne divides by the sum, or makes all alike where that is zero.
+func sumToOne(x []float32) {
+	sum := 0.0
+	for _, v := range x {
+		sum += float64(v)
+	}
+	for i, v := range x {
+		if x[i] = float32(float64(v) / sum); sum == 0 {
+			x[i] = 1 / float32(len(x))
+		}
+	}
+}
+
+// kth is the k-th largest value, and how many equal to it are among the k largest.
+func kth(values []float32, k int) (least float32, ties int) {
+	x := append([]float32(nil), values...)
+	for lo, hi, want := 0, len(x), k-1; ; {
+		pivot := median(x[lo], x[(lo+hi)/2], x[hi-1])
+		larger, equal := partition(x[lo:hi], pivot)
+		switch {
+		case want < lo+larger:
+			hi = lo + larger
+		case want >= lo+larger+equal:
+			lo += larger + equal
+		default:
+			return pivot, k - lo - larger
+		}
+	}
+}
+
+// partition puts the values larger than the pivot first, then those equal to it, and counts both.
+func partition(x []float32, pivot float32) (larger, equal int) {
+	end := len(x)
+	for i := 0; i < end; {
+		switch v := x[i]; {
+		case v > pivot:
+			x[i], x[larger] = x[larger], v
+			larger++
+			i++
+		case v == pivot:
+			i++
+		default:
+			end--
+			x[i], x[end] = x[end], v
+		}
+	}
+	return larger, end - larger
+}
+
+func median(a, b, c float32) float32 { return max(min(a, b), min(max(a, b), c)) }
+
+// cosines are cos(r_i^h, t_q) of every head [M] of [Q,K], the sink filled. Of r only its products with the texts and its length are computed:
+// ⟨r,t⟩ = y·(W_O^hᵀ t) + β and ‖r‖² = yᵀ(W_O^hᵀ W_O^h)y + 2β'·y·(W_O^hᵀ b_O) + β'²‖b_O‖² with y = a_i^h v_i^h, β' = 1/((K+1)·M).
+func (n *pairs) cosines(w Window) [][]float32 {
+	out := make([][]float32, n.Heads)
+	parallel(n.Heads, func(h int) {
+		K, Q, d := n.H*n.W, n.queries, n.Width
+		y := n.attended(w, h) // [K,d]
+		n.fillSink(d, func(c, i int) *float32 { return &y[i*d+c] })
+		out[h] = make([]float32, Q*K)
+		texts := blas32.General{Rows: Q, Cols: d, Stride: n.Channels, Data: n.heads[h*d:]}
+		blas32.Gemm(blas.NoTrans, blas.Trans, 1, texts, matrix(y, K, d), 0, matrix(out[h], Q, K))
+		inverse := n.inverseLengths(y, h)
+		for q := range Q {
+			row := out[h][q*K : (q+1)*K]
+			for i, l := range inverse {
+				row[i] = (row[i] + n.bias[q]) * l
+			}
+		}
+	})
+	return out
+}
+
+// inverseLengths are 1/‖r_i^h‖ [K] of y [K,d]; 0 where r is zero.
+func (n *pairs) inverseLengths(y []float32, h int) []float32 {
+	K, d := n.H*n.W, n.Width
+	share := 1 / float64(n.tokens()*n.Heads)
+	product := make([]float32, K*d)
+	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(y, K, d), matrix(n.gram[h], d, d), 0, matrix(product, K, d))
+	out := make([]float32, K)
+	for i := range out {
+		row := y[i*d : (i+1)*d]
+		length := dot(row, product[i*d:(i+1)*d]) + 2*share*dot(row, n.back[h*d:(h+1)*d]) + share*share*n.bias2
+		if length > 0 {
+			out[i] = float32(1 / math.Sqrt(length))
+		}
+	}
+	return out
+}
+
+// filled is z [C,K] with the sink replaced.
+func (n *pairs) filled(w Window) []float32 {
+	K := n.H * n.W
+	z := n.spatial(w)
+	n.fillSink(n.Channels, func(c, i int) *float32 { return &z[c*K+i] })
+	return z
+}
+
+// selected are the neurons that query q takes through head h.
+func (n *pairs) selected(q, h int) []uint16 {
+	i := q*n.Heads + h
+	return n.neuron[n.start[i]:n.start[i+1]]
+}
+
+// sum adds z_n over the query's neurons of a head, weighed, to sum [K].
+func (n *pairs) sum(sum, z []float32, q, h int) {
+	neurons := n.selected(q, h)
+	if n.weight == nil {
+		addRows(sum, z, neurons)
+		return
+	}
+	first := n.start[q*n.Heads+h]
+	addWeighed(sum, z, neurons, n.weight[first:int(first)+len(neurons)])
+}
+
+// mean divides the sums over k pairs.
+func (n *pairs) mean(sums []float32) {
+	for i := range sums {
+		sums[i] /= float32(n.k)
+	}
+}
+
+type nap struct{ *pairs }
+
+func (n nap) logits(w Window) []float32 {
+	K := n.H * n.W
+	z, cos := n.filled(w), n.cosines(w)
+	out := make([]float32, n.queries*K)
+	parallel(n.queries, func(q int) {
+		row, sum := out[q*K:(q+1)*K], make([]float32, K)
+		for h := range n.Heads {
+			clear(sum)
+			n.sum(sum, z, q, h)
+			for i, c := range cos[h][q*K : (q+1)*K] {
+				row[i] += c * sum[i]
+			}
+		}
+		n.mean(row)
+	})
+	return out
+}
+
+type headsAlone struct{ *pairs }
+
+func (n headsAlone) logits(w Window) []float32 {
+	K := n.H * n.W
+	cos := n.cosines(w)
+	out := make([]float32, n.queries*K)
+	parallel(n.queries, func(q int) {
+		row := out[q*K : (q+1)*K]
+		for h := range n.Heads {
+			blas32.Axpy(float32(len(n.selected(q, h))), vector(cos[h][q*K:(q+1)*K]), vector(row))
+		}
+		n.mean(row)
+	})
+	return out
+}
+
+type neuronsAlone struct{ *pairs }
+
+func (n neuronsAlone) logits(w Window) []float32 {
+	K := n.H * n.W
+	z := n.filled(w)
+	out := make([]float32, n.queries*K)
+	parallel(n.queries, func(q int) {
+		row := out[q*K : (q+1)*K]
+		for h := range n.Heads {
+			n.sum(row, z, q, h)
+		}
+		n.mean(row)
+	})
+	return out
+}

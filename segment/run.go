@@ -1,0 +1,127 @@
+package segment
+
+import (
+	"context"
+	"image"
+	"image/draw"
+	"slices"
+	"time"
+
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/clip/preprocess"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/graph"
+)
+
+// batch is how many windows run at once.
+const batch = 8
+
+// PoolOf reads a model's attention pool for square windows of a side in pixels.
+func PoolOf(m *clip.Model, side int) (*Pool, error) {
+	w, err := m.PoolWeights()
+	if err != nil {
+		return nil, err
+	}
+	g := side / clip.Stride
+	positions, err := m.Positions(g, g)
+	if err != nil {
+		return nil, err
+	}
+	return NewPool(decompose.Weights(w), positions, g, g)
+}
+
+// Runner segments pictures by some methods at once, on one forward pass of a window. Safe for concurrent use.
+type Runner struct {
+	Model    *clip.Model
+	Protocol Protocol
+	Methods  []*Segmenter // with the pool of the protocol's window
+}
+
+// Run gives the maps of each method.
+func (r *Runner) Run(ctx context.Context, img image.Image) ([]*Maps, error) {
+	plan, err := NewPlan(img.Bounds().Size(), r.Protocol)
+	if err != nil {
+		return nil, err
+	}
+	var maps []*Maps
+	for _, s := range r.Methods {
+		m, err := NewMaps(plan, s.Classes, s.Pool.H, s.Pool.W)
+		if err != nil {
+			return nil, err
+		}
+		maps = append(maps, m)
+	}
+	every := make([]int, plan.Windows())
+	for i := range every {
+		every[i] = i
+	}
+	started := time.Now()
+	var scoring time.Duration
+	err = r.windows(ctx, img, plan, every, func(i int, w Window) error {
+		for j, s := range r.Methods {
+			before := time.Now()
+			logits, err := s.Logits(w)
+			if err != nil {
+				return err
+			}
+			if err := maps[j].Set(i, logits); err != nil {
+				return err
+			}
+			took := time.Since(before)
+			maps[j].Scoring += took
+			scoring += took
+		}
+		return nil
+	})
+	for _, m := range maps {
+		m.Encoding = time.Since(started) - scoring
+	}
+	return maps, err
+}
+
+// windows runs the image tower over some windows, in batches, and hands each to use.
+func (r *Runner) windows(ctx context.Context, img image.Image, plan Plan, some []int, use func(i int, w Window) error) error {
+	canvas, side := plan.Resize(img), plan.Window
+	want := r.outputs()
+	for part := range slices.Chunk(some, batch) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		pixels := make([]float32, 0, len(part)*3*side*side)
+		for _, i := range part {
+			cut := image.NewRGBA(image.Rect(0, 0, side, side))
+			draw.Draw(cut, cut.Rect, canvas, plan.Place(i).Min, draw.Src)
+			pixels = append(pixels, preprocess.Normalise(cut)...)
+		}
+		out, err := r.Model.EncodeImages(ctx, graph.Floats(pixels, len(part), 3, side, side), want...)
+		if err != nil {
+			return err
+		}
+		for at, i := range part {
+			if err := use(i, window(out, at, len(part))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// outputs are what the methods need of the tower.
+func (r *Runner) outputs() []clip.Output {
+	want := []clip.Output{clip.Attention, clip.Tokens, clip.Values}
+	for _, s := range r.Methods {
+		if s.Method == SelfSelf {
+			return append(want, clip.Queries, clip.Keys)
+		}
+	}
+	return want
+}
+
+// window is the i-th of n in a batch.
+func window(out map[clip.Output]graph.Tensor, i, n int) Window {
+	part := func(o clip.Output) []float32 {
+		data := out[o].Floats
+		return data[i*len(data)/n : (i+1)*len(data)/n]
+	}
+	return Window{part(clip.Tokens), part(clip.Attention), part(clip.Values), part(clip.Queries), part(clip.Keys)}
+}
