@@ -165,6 +165,47 @@ func TestReconstruct(t *testing.T) {
 	})
 }
 
+// TestReferenceRanking compares images and lengths with the contributions as published, formed one by one.
+func TestReferenceRanking(t *testing.T) {
+	each(t, func(t *testing.T, s set) {
+		retrieval := s.Array("retrieval_top10")
+		M, C, D := s.OV.Heads, s.OV.Channels, s.OV.Embed
+		first := s.Array("contributions_image0").Data
+		wrong := 0
+		for p := range M * C {
+			from, rest := BiasCentre(s.Weights, s.OV, p)
+			row := make([]float32, M*C)
+			if err := s.Row(0, row); err != nil {
+				t.Fatal(err)
+			}
+			along := (float64(row[p]) - from) * float64(s.Norms[p])
+			if got, want := math.Sqrt(along*along+rest), length(first[p*D:(p+1)*D]); math.Abs(got-want) > 1e-4*want+1e-7 {
+				t.Fatalf("pair %d, image 0: length %g, want %g", p, got, want)
+			}
+			if s.stats.Farthest(p, 1, from)[0].Image != uint32(retrieval.Data[p*10]) {
+				wrong++
+			}
+		}
+		if wrong*1000 > M*C {
+			t.Errorf("%d of %d pairs have another first image", wrong, M*C)
+		}
+		const n = 7
+		top, err := s.ReferenceTopOfNeuron(s.Images(), n, s.Images())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := make([]float32, D)
+		for h := range M {
+			axpy(1, first[(h*C+n)*D:(h*C+n+1)*D], sum)
+		}
+		for _, x := range top {
+			if x.Image == 0 && math.Abs(float64(x.Scalar)-length(sum)) > 1e-4*length(sum) {
+				t.Errorf("neuron %d, image 0: length %g, want %g", n, x.Scalar, length(sum))
+			}
+		}
+	})
+}
+
 // near compares vectors as a whole: a few neurons whose components swap move the sum by little.
 func near(t *testing.T, what string, got, want []float32, tolerance float64) {
 	t.Helper()

@@ -83,6 +83,12 @@ func TestStudies(t *testing.T) {
 		}
 	}
 
+	succeed(t, "pairs", at, "-o", filepath.Join(dir, "use.svg"), "--engine", engine)
+	var rows struct{ Rows []neuronRow }
+	ask(&rows, "neuron", at, "89", "--compat", "reference", "--pairs", "2", "--images", "3")
+	if len(rows.Rows) != 3 || len(rows.Rows[2].Images) != 3 || rows.Rows[1].Images[0].Norm < rows.Rows[1].Images[2].Norm {
+		t.Errorf("%+v", rows.Rows)
+	}
 	succeed(t, "neuron", at, "89", "-o", chart, "--engine", engine)
 	f, err := os.Open(chart)
 	if err != nil {

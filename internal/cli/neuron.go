@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"math"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ import (
 // neuronOptions are the flags of facet neuron.
 type neuronOptions struct {
 	output, bank  string
+	compat        string
 	pairs, images int
 	truncate      bool
 }
@@ -44,6 +46,9 @@ from. The pictures are read again where the scan found them.
 			if o.pairs < 1 || o.images < 1 || o.images > atlas.Extremes {
 				return usagef("facet neuron: expected --pairs of 1 or more and --images from 1 to %d", atlas.Extremes)
 			}
+			if o.compat != "" && o.compat != compatReference {
+				return usagef("--compat %s: expected reference", o.compat)
+			}
 			if o.output == "" && !a.json {
 				return usagef("facet neuron: expected -o FILE.png or --json")
 			}
@@ -53,6 +58,7 @@ from. The pictures are read again where the scan found them.
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "the contact sheet, `FILE`.png")
 	f.StringVar(&o.bank, "bank", "", "name pairs by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
+	f.StringVar(&o.compat, "compat", "", "reference: rank images by contributions that are not centred and hold an even share of the biases")
 	f.IntVar(&o.pairs, "pairs", 4, "pairs to show")
 	f.IntVar(&o.images, "images", 5, "images of each")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
@@ -74,7 +80,7 @@ type neuronRow struct {
 type neuronImage struct {
 	Path  string  `json:"path"`
 	Label string  `json:"label,omitempty"`
-	Norm  float64 `json:"norm"` // of the centred contribution
+	Norm  float64 `json:"norm"` // of the centred contribution; with --compat reference of the whole one
 }
 
 func (a *app) neuron(ctx context.Context, dir string, n int, o neuronOptions) error {
@@ -129,7 +135,12 @@ func (a *app) neuron(ctx context.Context, dir string, n int, o neuronOptions) er
 func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atlas, n int, o neuronOptions) ([]neuronRow, error) {
 	rows := []neuronRow{{Neuron: n, sign: 1}}
 	var wanted [][]atlas.Extreme
-	top, err := topOfNeuron(ov, at, n, o.images)
+	weights, err := m.PoolWeights()
+	if err != nil {
+		return nil, err
+	}
+	rank := ranking{ov: ov, at: at, weights: decompose.Weights(weights), reference: o.compat == compatReference}
+	top, err := rank.neuron(n, o.images)
 	if err != nil {
 		return nil, err
 	}
@@ -141,10 +152,7 @@ func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atla
 	for _, p := range pairs[:min(o.pairs, len(pairs))] {
 		index := ov.Index(decompose.Pair{Head: p.Head, Neuron: n})
 		rows = append(rows, neuronRow{Neuron: n, Head: &p.Head, Norm: p.Norm, sign: p.Sign})
-		far := at.Stats.Farthest(index, o.images, at.Stats.Mean[index])
-		for i := range far {
-			far[i].Scalar = float32(float64(far[i].Scalar)-at.Stats.Mean[index]) * at.Norms[index]
-		}
+		far := rank.pair(index, o.images)
 		wanted = append(wanted, far)
 	}
 	if o.bank != "" || m.name == demoName {
@@ -161,16 +169,42 @@ func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atla
 	return rows, nameImages(at, rows, wanted)
 }
 
-// topOfNeuron are the images in which a neuron contributes most. With scalars these are the images of largest centred norm; without, the best that
-// the extremes of its pairs hold.
-func topOfNeuron(ov *decompose.OV, at *atlas.Atlas, n, k int) ([]atlas.Extreme, error) {
-	scalars, err := at.Scalars()
+// ranking says in which images a unit contributes most: by the length of its centred contribution, or as the reference does, of the whole one with an
+// even share of the biases (DESIGN §1).
+type ranking struct {
+	ov        *decompose.OV
+	at        *atlas.Atlas
+	weights   decompose.Weights
+	reference bool
+}
+
+// neuron are a neuron's k images, with the length for a scalar.
+func (r ranking) neuron(n, k int) ([]atlas.Extreme, error) {
+	scalars, err := r.at.Scalars()
 	if err != nil {
 		return nil, fmt.Errorf("%w: scan again with --keep-scalars", err)
 	}
 	defer scalars.Close()
-	d := experiment.Data{OV: ov, Row: scalars.Row, Norms: at.Norms, Gram: at.NeuronGram}
-	return d.TopOfNeuron(at.Stats.Mean, scalars.Images, n, k)
+	d := experiment.Data{Weights: r.weights, OV: r.ov, Row: scalars.Row, Norms: r.at.Norms, Gram: r.at.NeuronGram}
+	if r.reference {
+		return d.ReferenceTopOfNeuron(scalars.Images, n, k)
+	}
+	return d.TopOfNeuron(r.at.Stats.Mean, scalars.Images, n, k)
+}
+
+// pair are a pair's k images, with the length for a scalar.
+func (r ranking) pair(p, k int) []atlas.Extreme {
+	stats, length := r.at.Stats, float64(r.at.Norms[p])
+	from, rest := stats.Mean[p], 0.0
+	if r.reference {
+		from, rest = experiment.BiasCentre(r.weights, r.ov, p)
+	}
+	far := stats.Farthest(p, k, from)
+	for i := range far {
+		along := (float64(far[i].Scalar) - from) * length
+		far[i].Scalar = float32(math.Sqrt(along*along + rest))
+	}
+	return far
 }
 
 // nameImages looks the images up by number.

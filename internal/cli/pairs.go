@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/plot"
 )
 
 // The orders of facet pairs.
@@ -25,7 +26,7 @@ const (
 // pairsOptions are the flags of facet pairs.
 type pairsOptions struct {
 	neuron, head, top int
-	sort, bank        string
+	sort, bank, chart string
 	truncate          bool
 }
 
@@ -59,6 +60,9 @@ mean of their contribution, or by polysemanticity (least first).
 			if o.top < 1 {
 				return usagef("--top %d: expected at least 1", o.top)
 			}
+			if err := checkChart(o.chart); err != nil {
+				return err
+			}
 			return a.pairs(cmd.Context(), args[0], o)
 		},
 	}
@@ -66,6 +70,7 @@ mean of their contribution, or by polysemanticity (least first).
 	f.IntVar(&o.neuron, "neuron", -1, "only the pairs of this neuron")
 	f.IntVar(&o.head, "head", -1, "only the pairs of this head")
 	f.IntVar(&o.top, "top", 20, "pairs to show")
+	f.StringVarP(&o.chart, "output", "o", "", "draw how use is spread over the pairs into `FILE`.png or .svg")
 	f.StringVar(&o.sort, "sort", sortNorm, "norm, mean or poly")
 	f.StringVar(&o.bank, "bank", "", "name pairs by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
@@ -85,6 +90,11 @@ func (a *app) pairs(ctx context.Context, dir string, o pairsOptions) error {
 	pairs, err := rankPairs(ov, at, o)
 	if err != nil {
 		return err
+	}
+	if o.chart != "" {
+		if err := writeChart(o.chart, useChart(pairs)); err != nil {
+			return err
+		}
 	}
 	pairs = pairs[:min(o.top, len(pairs))]
 	if o.bank != "" || m.name == demoName {
@@ -148,6 +158,29 @@ func rankPairs(ov *decompose.OV, at *atlas.Atlas, o pairsOptions) ([]usedPair, e
 	}
 	slices.SortStableFunc(pairs, func(a, b usedPair) int { return cmp.Compare(key(a), key(b)) })
 	return pairs, nil
+}
+
+// useChart is how much of all use the strongest pairs hold: the running sum of the norms, largest first.
+func useChart(pairs []usedPair) plot.Curve {
+	norms := make([]float64, len(pairs))
+	var all float64
+	for i, p := range pairs {
+		norms[i] = p.Norm
+		all += p.Norm
+	}
+	slices.SortFunc(norms, func(a, b float64) int { return cmp.Compare(b, a) })
+	s := plot.Series{Name: "share of the summed norms"}
+	const steps = 100
+	var sum float64
+	next := 0
+	for i, n := range norms {
+		sum += n
+		if i+1 >= next*len(norms)/steps || i+1 == len(norms) {
+			s.X, s.Y = append(s.X, 100*float64(i+1)/float64(len(norms))), append(s.Y, sum/all)
+			next++
+		}
+	}
+	return plot.Curve{Title: "How use is spread over pairs", X: "strongest pairs, percent", Y: "share", Series: []plot.Series{s}}
 }
 
 func scaled(direction []float32, by int) []float32 {
