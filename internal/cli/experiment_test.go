@@ -83,6 +83,19 @@ func TestStudies(t *testing.T) {
 		}
 	}
 
+	var found searchResult
+	ask(&found, "search", "a castle", "--atlas", at, "--top", "3", "-o", chart)
+	if len(found.Hits) != 3 || found.Hits[0].Use == nil || !(*found.Hits[0].Use > 0) {
+		t.Errorf("%+v", found)
+	}
+	var labels labelResult
+	ask(&labels, "label", "--atlas", at, "--units", "top:5", "--terms", "4")
+	ask(&pairs, "pairs", at, "--top", "5")
+	for i, l := range labels.Pairs {
+		if p := pairs.Pairs[i]; l.Neuron != p.Neuron || l.Head != p.Head {
+			t.Errorf("label %d is of (%d,%d), the pair used most of (%d,%d)", i, l.Neuron, l.Head, p.Neuron, p.Head)
+		}
+	}
 	succeed(t, "pairs", at, "-o", filepath.Join(dir, "use.svg"), "--engine", engine)
 	var rows struct{ Rows []neuronRow }
 	ask(&rows, "neuron", at, "89", "--compat", "reference", "--pairs", "2", "--images", "3")

@@ -21,6 +21,7 @@ import (
 // labelOptions are the flags of facet label.
 type labelOptions struct {
 	bank, units, method, scale, output string
+	atlas                              string
 	terms, top                         int
 	memory                             int64 // MiB
 	truncate                           bool
@@ -49,6 +50,7 @@ weights alone, no picture. A pair that words explain no better than a random dir
 
   facet label --model RN50 --bank words.txt -o labels.parquet       the longest tenth of the pairs
   facet label --model RN50 --bank words --units 624,21              one pair, in 64 words
+  facet label --atlas photos.atlas --bank words.txt                 the tenth that did most in a dataset
   facet label                                                       the demo model in the words of its world`,
 		Args: argsBetween(0, 0, "no arguments; the model is named by --model"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,6 +63,7 @@ weights alone, no picture. A pair that words explain no better than a random dir
 	f := cmd.Flags()
 	f.StringVar(&o.bank, "bank", "", "the texts: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
 	f.StringVar(&o.units, "units", "top:10%", "pairs to label: top:10% or top:200 (by the length of their directions), all, or NEURON,HEAD")
+	f.StringVar(&o.atlas, "atlas", "", "go by an `ATLAS`: top: by what pairs did there, and their directions with the signs of what they did")
 	f.StringVar(&o.method, "method", methodOMP, "omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
 	f.StringVar(&o.scale, "dictionary-norm", scaleRows, "what is made unit: rows (texts), or reference (columns, as the reference code does)")
 	f.StringVarP(&o.output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv")
@@ -94,7 +97,7 @@ func (o labelOptions) check(a *app) error {
 
 func (a *app) label(ctx context.Context, o labelOptions) error {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.memory << 20 * 15 / 16))
-	m, err := a.open()
+	m, use, err := a.openUse(ctx, o.atlas)
 	if err != nil {
 		return err
 	}
@@ -104,7 +107,11 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 		return err
 	}
 	norms := ov.Norms()
-	pairs, err := chooseUnits(o.units, ov, norms)
+	strength := norms
+	if use != nil {
+		strength = use.strength
+	}
+	pairs, err := chooseUnits(o.units, ov, strength)
 	if err != nil {
 		return err
 	}
@@ -113,12 +120,12 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 		return err
 	}
 	defer labelling.close()
-	labels, null, err := labelling.run(ctx, ov, pairs)
+	labels, null, err := labelling.run(ctx, ov, pairs, use)
 	if err != nil {
 		return err
 	}
 	result := labelResult{
-		Method: o.method, DictionaryNorm: o.scale, Bank: o.bank, Texts: len(labelling.dictionary.Texts), Terms: o.terms, Null: null.Explained,
+		Atlas: o.atlas, Method: o.method, DictionaryNorm: o.scale, Bank: o.bank, Texts: len(labelling.dictionary.Texts), Terms: o.terms, Null: null.Explained,
 	}
 	for i, p := range pairs {
 		result.Pairs = append(result.Pairs, labelRecordOf(labelling.dictionary, p, norms[ov.Index(p)], labels[i], null))
@@ -225,8 +232,13 @@ func (m *model) product(d *concept.Dictionary) (concept.Product, func() error, e
 }
 
 // run labels pairs, and random directions of the same heads for comparison.
-func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair) ([]concept.Label, concept.Null, error) {
+func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, use *use) ([]concept.Label, concept.Null, error) {
 	units, chance := unitsAndChance(ov, pairs)
+	if use != nil {
+		for i, p := range pairs {
+			scaled(units[i*ov.Embed:(i+1)*ov.Embed], int(use.signs[ov.Index(p)]))
+		}
+	}
 	p := l.app.progress("pairs", len(pairs))
 	defer p.done()
 	random, err := l.fit(ctx, chance, nil)
@@ -271,9 +283,10 @@ func (l *labelling) fit(ctx context.Context, units []float32, progress func(int)
 	return l.dictionary.OMP(ctx, units, o)
 }
 
-// labelResult is what facet label --json prints. Pairs are in order of the lengths of their directions.
+// labelResult is what facet label --json prints. Pairs are in order of the lengths of their directions, or of their use in an atlas.
 type labelResult struct {
 	Model          modelRecord   `json:"model"`
+	Atlas          string        `json:"atlas,omitempty"`
 	Method         string        `json:"method"`
 	DictionaryNorm string        `json:"dictionary_norm"`
 	Bank           string        `json:"bank"` // empty: the demo world's words

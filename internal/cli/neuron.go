@@ -101,7 +101,7 @@ func (a *app) neuron(ctx context.Context, dir string, n int, o neuronOptions) er
 		return fmt.Errorf("%s: %w", dir, err)
 	}
 	if o.output != "" {
-		sheet, err := m.neuronSheet(ctx, ov, rows, n)
+		sheet, err := m.unitSheet(ctx, ov, rows, fmt.Sprintf("Neuron %d and its strongest pairs, with the images in which each contributes most", n))
 		if err != nil {
 			return err
 		}
@@ -234,8 +234,8 @@ func nameImages(at *atlas.Atlas, rows []neuronRow, wanted [][]atlas.Extreme) err
 	return nil
 }
 
-// neuronSheet draws a row of pictures and a row of maps over them for each unit.
-func (m *model) neuronSheet(ctx context.Context, ov *decompose.OV, rows []neuronRow, n int) (*image.RGBA, error) {
+// unitSheet draws a row for each unit: pictures, each beside the map of the unit over it.
+func (m *model) unitSheet(ctx context.Context, ov *decompose.OV, rows []neuronRow, title string) (*image.RGBA, error) {
 	columns := 0
 	for _, r := range rows {
 		columns = max(columns, len(r.Images))
@@ -244,11 +244,11 @@ func (m *model) neuronSheet(ctx context.Context, ov *decompose.OV, rows []neuron
 	bar := m.app.progress("pictures", len(rows)*columns)
 	defer bar.done()
 	for _, r := range rows {
-		title := fmt.Sprintf("neuron %d", n)
+		name := fmt.Sprintf("neuron %d", r.Neuron)
 		if r.Head != nil {
-			title = fmt.Sprintf("(%d,%d)", n, *r.Head)
+			name = fmt.Sprintf("(%d,%d)", r.Neuron, *r.Head)
 			if len(r.Words) > 0 {
-				title += " " + r.Words[0].Text
+				name += " " + r.Words[0].Text
 			}
 		}
 		for i := range columns {
@@ -260,11 +260,11 @@ func (m *model) neuronSheet(ctx context.Context, ov *decompose.OV, rows []neuron
 			if err != nil {
 				return nil, err
 			}
-			panels = append(panels, plot.Panel{Title: title, Caption: fmt.Sprintf("%s %.2f", r.Images[i].Label, r.Images[i].Norm), Image: heat})
+			panels = append(panels, plot.Panel{Title: name, Caption: fmt.Sprintf("%s %.2f", r.Images[i].Label, r.Images[i].Norm), Image: heat})
 			bar.add(1)
 		}
 	}
-	return plot.ContactSheet(fmt.Sprintf("Neuron %d and its strongest pairs, with the images in which each contributes most", n), columns, panels), nil
+	return plot.ContactSheet(title, columns, panels), nil
 }
 
 // unitMap is a picture beside the map of a pair, or of a neuron (the sum of its pairs' maps, each by the length of its direction).

@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
+	"image"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/demo"
@@ -16,6 +18,7 @@ import (
 // searchOptions are the flags of facet search.
 type searchOptions struct {
 	unit, bank         string
+	atlas, output      string
 	noCenter, truncate bool
 	top                int
 }
@@ -37,7 +40,8 @@ the text first: what all texts share says nothing about this one.
 
   facet search "a yellow car"                                    in the demo model
   facet search "a yellow car" --model RN50 --bank words.txt
-  facet search "a butterfly" --model RN50 --no-center --unit neuron`,
+  facet search "a butterfly" --model RN50 --no-center --unit neuron
+  facet search "a butterfly" --atlas photos.atlas -o butterfly.png    with how much each pair is used, and its images`,
 		Args: argsBetween(1, 1, "one TEXT, in quotes"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.unit != unitPair && o.unit != unitNeuron && o.unit != unitHead {
@@ -45,6 +49,12 @@ the text first: what all texts share says nothing about this one.
 			}
 			if o.top < 1 {
 				return usagef("--top %d: expected at least 1", o.top)
+			}
+			if o.atlas != "" && o.unit != unitPair {
+				return usagef("--atlas: says what pairs did, found --unit %s", o.unit)
+			}
+			if o.output != "" && o.atlas == "" {
+				return usagef("-o: pictures come from an atlas: expected --atlas")
 			}
 			if o.bank == "" && !o.noCenter && a.model != "" && a.model != demoName {
 				return usagef("facet search: expected --bank, whose mean is taken off the text, or --no-center")
@@ -55,6 +65,8 @@ the text first: what all texts share says nothing about this one.
 	f := cmd.Flags()
 	f.StringVar(&o.unit, "unit", unitPair, "what to find: pair, neuron (all heads alike) or head (its first principal direction)")
 	f.StringVar(&o.bank, "bank", "", "centre over this `BANK` of facet texts or file with a text a line (default for the demo: its world's words)")
+	f.StringVar(&o.atlas, "atlas", "", "say how much each pair is used in an `ATLAS`")
+	f.StringVarP(&o.output, "output", "o", "", "draw the images of the best pairs into a contact sheet, `FILE`.png")
 	f.BoolVar(&o.noCenter, "no-center", false, "take the text as it is")
 	f.IntVar(&o.top, "top", 20, "units to show")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
@@ -68,6 +80,7 @@ type searchResult struct {
 	Unit     string      `json:"unit"`
 	Centered bool        `json:"centered"`
 	Bank     string      `json:"bank"` // empty: none, or the demo world's words
+	Atlas    string      `json:"atlas,omitempty"`
 	Hits     []hitRecord `json:"hits"`
 }
 
@@ -76,10 +89,12 @@ type hitRecord struct {
 	Neuron *int    `json:"neuron,omitempty"`
 	Head   *int    `json:"head,omitempty"`
 	Cosine float64 `json:"cosine"`
+	// Use is, with an atlas, the mean of the 50 largest centred contribution norms of a pair.
+	Use *float64 `json:"use,omitempty"`
 }
 
 func (a *app) search(ctx context.Context, query string, o searchOptions) error {
-	m, err := a.open()
+	m, use, err := a.openUse(ctx, o.atlas)
 	if err != nil {
 		return err
 	}
@@ -96,11 +111,26 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 	if err != nil {
 		return err
 	}
+	if use != nil {
+		for i, h := range hits {
+			strength := float64(use.strength[ov.Index(decompose.Pair{Head: *h.Head, Neuron: *h.Neuron})])
+			hits[i].Use = &strength
+		}
+	}
+	if o.output != "" {
+		sheet, err := m.searchSheet(ctx, ov, use.atlas, hits, query)
+		if err != nil {
+			return err
+		}
+		if err := writePNG(o.output, sheet); err != nil {
+			return err
+		}
+	}
 	if !a.json {
 		a.printHits(hits)
 		return nil
 	}
-	result := searchResult{Text: query, Unit: o.unit, Centered: !o.noCenter, Bank: o.bank, Hits: hits}
+	result := searchResult{Text: query, Unit: o.unit, Centered: !o.noCenter, Bank: o.bank, Atlas: o.atlas, Hits: hits}
 	if result.Model, err = m.record(ctx); err != nil {
 		return err
 	}
@@ -174,8 +204,12 @@ func (a *app) printHits(hits []hitRecord) {
 			column = 2
 		}
 	}
-	t := a.table(names[column], "cosine")
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}})
+	columns := []string{names[column], "cosine"}
+	if len(hits) > 0 && hits[0].Use != nil {
+		columns = append(columns, "use")
+	}
+	t := a.table(columns...)
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}})
 	for _, h := range hits {
 		var name string
 		switch column {
@@ -186,9 +220,58 @@ func (a *app) printHits(hits []hitRecord) {
 		default:
 			name = decompose.Pair{Head: *h.Head, Neuron: *h.Neuron}.String()
 		}
-		t.AppendRow(table.Row{name, fmt.Sprintf("%+.3f", h.Cosine)})
+		row := table.Row{name, fmt.Sprintf("%+.3f", h.Cosine)}
+		if h.Use != nil {
+			row = append(row, f3(*h.Use))
+		}
+		t.AppendRow(row)
 	}
 	t.Render()
+}
+
+// use is what pairs did in a dataset, by an atlas.
+type use struct {
+	atlas    *atlas.Atlas
+	strength []float32 // mean of the 50 largest centred contribution norms [M,C]
+	signs    []int8    // of the principal directions [M,C]
+}
+
+// openUse opens the model, and what an atlas says of its pairs; no atlas, nil.
+func (a *app) openUse(ctx context.Context, dir string) (*model, *use, error) {
+	if dir == "" {
+		m, err := a.open()
+		return m, nil, err
+	}
+	m, at, err := a.openAtlas(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	u := &use{atlas: at, signs: at.Stats.PairSigns(atlas.Extremes), strength: make([]float32, len(at.Norms))}
+	for p, norm := range at.Norms {
+		u.strength[p] = float32(at.Stats.Score(p, norm))
+	}
+	return m, u, nil
+}
+
+// The extent of the sheet of facet search.
+const (
+	searchRows   = 6
+	searchImages = 5
+)
+
+// searchSheet shows the images in which the best pairs contribute most.
+func (m *model) searchSheet(ctx context.Context, ov *decompose.OV, at *atlas.Atlas, hits []hitRecord, query string) (*image.RGBA, error) {
+	rank := ranking{ov: ov, at: at}
+	var rows []neuronRow
+	var wanted [][]atlas.Extreme
+	for _, h := range hits[:min(searchRows, len(hits))] {
+		rows = append(rows, neuronRow{Neuron: *h.Neuron, Head: h.Head})
+		wanted = append(wanted, rank.pair(ov.Index(decompose.Pair{Head: *h.Head, Neuron: *h.Neuron}), searchImages))
+	}
+	if err := nameImages(at, rows, wanted); err != nil {
+		return nil, err
+	}
+	return m.unitSheet(ctx, ov, rows, fmt.Sprintf("The pairs most like “%s”, with the images in which each contributes most", query))
 }
 
 func (a *app) nearestCommand() *cobra.Command {
