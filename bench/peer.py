@@ -3,11 +3,12 @@
     python3 bench/peer.py CHECKPOINT.safetensors export FILE.onnx     the plain tower as ONNX, by PyTorch's own exporter
     python3 bench/peer.py CHECKPOINT.safetensors serve                times forward passes on request
 
-`serve` reads lines from stdin, "plain B" (the tower, B pictures) or "pairs B" (the tower and the published per-pair
+`serve` reads lines from stdin, "plain B" (the tower, B pictures), "pairs B" or "store B" (the tower and the published per-pair
 contributions of the research code, formed as [M,D,C] for each image), and answers each with the seconds it took and a checksum.
 Pictures are those of PICTURES: a fixed wave, the same as bench/encode makes.
 """
 import json
+import os
 import struct
 import sys
 import time
@@ -83,8 +84,8 @@ class Tower(nn.Module):
         v = self.linear(x, "attnpool.v_proj").view(-1, self.tokens, self.heads, 64).transpose(1, 2)
         return self.linear((a @ v).transpose(1, 2).reshape(-1, self.channels), "attnpool.c_proj")
 
-    def pairs(self, pixels):
-        """Every pair's contribution [M,D,C] of every image, by the published formula; returns the embeddings."""
+    def pairs(self, pixels, folder=None):
+        """Every pair's contribution [M,D,C] of every image, by the published formula, stored when there is a folder; returns the embeddings."""
         x, a = self.attend(pixels)
         B, N, C = x.shape
         M, d = self.heads, C // self.heads
@@ -95,6 +96,8 @@ class Tower(nn.Module):
             value = torch.einsum("nc,mdc->mndc", x[b], wv) + (bv / C)[:, None]
             y = torch.einsum("mn,mndc->mdc", a[b, :, 0], value)
             r = torch.einsum("mdc,omd->moc", y, wo.view(-1, M, d)) + (bo / (C * M))[None, :, None]
+            if folder is not None:
+                r.numpy().tofile(os.path.join(folder, "contributions"))
             out.append(r.sum((0, 2)))
         return torch.stack(out)
 
@@ -119,7 +122,10 @@ def main(path, verb, *rest):
         what, batch = line.split()
         x = pictures(int(batch), size)
         started = time.perf_counter()
-        y = tower.pairs(x) if what == "pairs" else tower(x)
+        if what == "plain":
+            y = tower(x)
+        else:
+            y = tower.pairs(x, os.path.dirname(path) if what == "store" else None)
         print(time.perf_counter() - started, float(y.abs().sum()), flush=True)
 
 

@@ -88,6 +88,17 @@ func (ov *OV) direction(p Pair) []float64 {
 	return u
 }
 
+// NeuronDirection is Σ_h u[h,n] [D]: what a neuron says when every head passes it alike.
+func (ov *OV) NeuronDirection(n int) []float32 {
+	sum := make([]float64, ov.Embed)
+	for h := range ov.Heads {
+		for o, v := range ov.direction(Pair{Head: h, Neuron: n}) {
+			sum[o] += v
+		}
+	}
+	return toFloat32(sum)
+}
+
 // HeadDirections are the directions of every pair of a head, u[h,:] [C,D], with one matrix product.
 func (ov *OV) HeadDirections(head int) []float32 {
 	u := make([]float32, ov.Channels*ov.Embed)

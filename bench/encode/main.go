@@ -98,7 +98,8 @@ func run(ctx context.Context, rounds int, python string, pairs bool) error {
 		{"facet, portable engine", facet(ctx, file, portable.New()), slow},
 	}
 	if pairs {
-		contenders = append(contenders, contender{"published per-pair forward", peer.time("pairs"), slow})
+		contenders = append(contenders, contender{"published per-pair forward", peer.time("pairs"), slow},
+			contender{"the same, stored: 268 MB an image", peer.time("store"), slow})
 	}
 	for _, batch := range []int{1, 8} {
 		if err := compare(contenders, batch, rounds); err != nil {

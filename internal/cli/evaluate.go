@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/plot"
 )
 
 // evaluateCommand groups the verbs that measure whether what facet says holds.
@@ -24,6 +26,7 @@ func (a *app) evaluateCommand() *cobra.Command {
 
 func (a *app) evaluateLabelsCommand() *cobra.Command {
 	var n int
+	var chart string
 	cmd := &cobra.Command{
 		Use:   "labels",
 		Short: "Compare the words of the demo model's pairs with scenes of known truth",
@@ -39,14 +42,18 @@ when every pair is replaced by its words.`,
 			if n < 100 {
 				return usagef("--scenes %d: expected at least 100", n)
 			}
-			return a.evaluateLabels(cmd.Context(), n)
+			if err := checkChart(chart); err != nil {
+				return err
+			}
+			return a.evaluateLabels(cmd.Context(), n, chart)
 		},
 	}
 	cmd.Flags().IntVar(&n, "scenes", 1000, "how many scenes of each kind to ask")
+	cmd.Flags().StringVarP(&chart, "output", "o", "", "draw how well the strongest pairs tell their words into `FILE`.png or .svg")
 	return cmd
 }
 
-func (a *app) evaluateLabels(ctx context.Context, n int) error {
+func (a *app) evaluateLabels(ctx context.Context, n int, chart string) error {
 	m, err := a.open()
 	if err != nil {
 		return err
@@ -59,6 +66,11 @@ func (a *app) evaluateLabels(ctx context.Context, n int) error {
 		return err
 	}
 	bar.done()
+	if chart != "" {
+		if err := writeChart(chart, truthChart(r.Truth)); err != nil {
+			return err
+		}
+	}
 	if a.json {
 		record, err := m.record(ctx)
 		if err != nil {
@@ -71,6 +83,28 @@ func (a *app) evaluateLabels(ctx context.Context, n int) error {
 	}
 	a.printLabelReport(r)
 	return nil
+}
+
+// truthChart sorts the strongest pairs by how well they tell the first word of their label, and what they tell best.
+func truthChart(t demo.Truth) plot.Curve {
+	var word, best []float64
+	for _, p := range t.Rows {
+		best = append(best, p.BestAUC)
+		if p.Word != "" {
+			word = append(word, p.AUC)
+		}
+	}
+	line := func(name string, values []float64, dashed bool) plot.Series {
+		slices.SortFunc(values, func(a, b float64) int { return cmp.Compare(b, a) })
+		s := plot.Series{Name: name, Y: values, Dashed: dashed}
+		for i := range values {
+			s.X = append(s.X, float64(i+1))
+		}
+		return s
+	}
+	return plot.Curve{Title: "What the strongest pairs tell", X: "pairs, best first", Y: "AUC", Series: []plot.Series{
+		line("the first word of the label", word, false), line("the concept it tells best", best, true),
+	}}
 }
 
 func (a *app) printLabelReport(r demo.LabelReport) {

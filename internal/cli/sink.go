@@ -27,7 +27,8 @@ type sinkResult struct {
 	Model  modelRecord `json:"model"`
 	Source string      `json:"source"`
 	experiment.SinkReport
-	Accuracy *sinkAccuracy `json:"accuracy,omitempty"` // absent without labels
+	Accuracy *sinkAccuracy     `json:"accuracy,omitempty"` // absent without labels
+	Words    [][]concept.Match `json:"words,omitempty"`    // of each register: nearest to its direction when every head passes it alike
 }
 
 // sinkAccuracy is zero-shot accuracy with every place, and with the last one left out.
@@ -39,6 +40,7 @@ type sinkAccuracy struct {
 func (a *app) sinkCommand() *cobra.Command {
 	var o studyOptions
 	var limit int
+	var bank string
 	cmd := &cobra.Command{
 		Use:   "sink SOURCE|ATLAS",
 		Short: "Ask where the class token looks: attention of each place, and whether one of them is a sink",
@@ -55,11 +57,12 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 			if o.chart != "" && filepath.Ext(o.chart) != ".png" {
 				return usagef("-o %s: expected a name that ends in .png", o.chart)
 			}
-			return a.sink(cmd.Context(), args[0], limit, o)
+			return a.sink(cmd.Context(), args[0], bank, limit, o)
 		},
 	}
 	f := cmd.Flags()
 	f.IntVar(&limit, "limit", 500, "look at so many pictures")
+	f.StringVar(&bank, "bank", "", "name register neurons by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
 	f.StringVar(&o.classes, "classes", "", "a list with commas or a `FILE` of class names (default: the labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	f.StringVarP(&o.chart, "output", "o", "", "draw the map of attention into `FILE`.png")
@@ -121,7 +124,7 @@ func (a *app) pictures(ctx context.Context, source string, limit int) (iter.Seq2
 	}, labels, nil
 }
 
-func (a *app) sink(ctx context.Context, source string, limit int, o studyOptions) error {
+func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyOptions) error {
 	pictures, labels, err := a.pictures(ctx, source, limit)
 	if err != nil {
 		return err
@@ -153,6 +156,15 @@ func (a *app) sink(ctx context.Context, source string, limit int, o studyOptions
 	}
 	if w.counts > 0 {
 		r.Accuracy = &sinkAccuracy{experiment.NewShare(w.right, w.counts), experiment.NewShare(w.without, w.counts)}
+	}
+	if bank != "" || m.name == demoName {
+		words, err := m.wordBank(ctx, bank, false)
+		if err != nil {
+			return err
+		}
+		for _, n := range r.Registers {
+			r.Words = append(r.Words, words.Nearest(w.ov.NeuronDirection(n.Neuron), wordsPerPair))
+		}
 	}
 	if o.chart != "" {
 		if err := writePNG(o.chart, plot.HeatMap(w.mean(), floats(r.Mass), w.grid, w.grid, 0)); err != nil {
@@ -276,9 +288,13 @@ func (a *app) printSink(r sinkResult, grid int) {
 	}
 	fmt.Fprintf(a.stdout, "Place %d (row %d, column %d) stands out most: %.2f times the attention of its neighbours (%.2f to %.2f), %s.\n",
 		r.Token, r.Token/grid, r.Token%grid, r.Ratio, r.RatioLow, r.RatioHigh, verdict)
-	t := a.table("register neuron", fmt.Sprintf("share of the attention of place %d that goes without it", r.Watched))
-	for _, n := range r.Registers {
-		t.AppendRow([]any{n.Neuron, percent(n.Share)})
+	t := a.table("register neuron", fmt.Sprintf("share of the attention of place %d that goes without it", r.Watched), "words")
+	for i, n := range r.Registers {
+		words := ""
+		if len(r.Words) > 0 {
+			words = wordList(r.Words[i])
+		}
+		t.AppendRow([]any{n.Neuron, percent(n.Share), words})
 	}
 	t.Render()
 	if r.Accuracy != nil {
