@@ -14,6 +14,9 @@ import (
 
 // TestStudies asks every question of one small atlas of scenes.
 func TestStudies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scans and asks some twenty questions")
+	}
 	dir := t.TempDir()
 	at, chart := filepath.Join(dir, "atlas"), filepath.Join(dir, "chart.png")
 	engine := engineNames(t)[len(engineNames(t))-1]
