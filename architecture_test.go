@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"experiment"},
 	{"atlas"},
 	{"segment/benchmark"},
-	{"segment"},
+	{"segment", "drift"},
 	{"registry", "concept", "decompose"},
 	{"clip"},
 	{"clip/tokenizer", "clip/preprocess", "clip/checkpoint"},
@@ -35,7 +35,7 @@ var layers = [][]string{
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.
-var pure = map[string]bool{"decompose": true, "concept": true, "segment": true}
+var pure = map[string]bool{"decompose": true, "concept": true, "segment": true, "drift": true}
 
 var impure = []string{"os", "net/http", module + "engine", module + "clip/checkpoint", module + "npy"}
 

@@ -1,0 +1,129 @@
+package drift
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// run follows a stream of windows and gives the first at whose end the detector reaches 1/α, −1 for never.
+func run(t *testing.T, reference []float32, windows int, window func(w int) []float32, α float64) int {
+	t.Helper()
+	r, err := NewReference(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := r.NewDetector()
+	turn := 0
+	for w := range windows {
+		var gaps []int
+		for _, v := range window(w) {
+			gaps = append(gaps, r.Gap(v, turn))
+			turn++
+		}
+		d.Window(r, gaps)
+		if d.E() >= 1/α {
+			return w
+		}
+	}
+	return -1
+}
+
+func TestDetectorKeepsItsBudget(t *testing.T) {
+	const runs, α = 400, 0.2
+	random := rand.New(rand.NewPCG(1, 2))
+	alarms := 0
+	for range runs {
+		// A reference far smaller than the stream: whoever takes it for the truth raises an alarm in the end.
+		if run(t, normals(random, 100, 1), 60, func(int) []float32 { return normals(random, 20, 1) }, α) >= 0 {
+			alarms++
+		}
+	}
+	if share := float64(alarms) / runs; share > α {
+		t.Errorf("%.3f of runs without drift raised an alarm, the budget is %.3f", share, α)
+	}
+}
+
+// TestDetectorIsFair checks the expectation of the wealth after two images exactly, by going through all their gaps.
+func TestDetectorIsFair(t *testing.T) {
+	r, err := NewReference([]float32{0, 1, 2, 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const gaps = 5
+	expected := 0.0
+	for first := range gaps {
+		for second := range gaps {
+			counts := 1.0
+			if second == first {
+				counts++
+			}
+			d := r.NewDetector()
+			d.Window(r, []int{first, second})
+			expected += d.E() / gaps * counts / (gaps + 1)
+		}
+	}
+	if math.Abs(expected-1) > 1e-12 {
+		t.Errorf("expectation of the e-process: %v, expected 1", expected)
+	}
+}
+
+func TestDetectorFindsALateShift(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 9))
+	window := func(w int) []float32 {
+		x := normals(random, 200, 1)
+		for i := range x {
+			if w >= 300 {
+				x[i] += 0.5
+			}
+		}
+		return x
+	}
+	if w := run(t, normals(random, 2000, 1), 310, window, 0.001); w < 300 || w > 302 {
+		t.Errorf("a shift by half a deviation in window 300 was found in window %d", w)
+	}
+}
+
+func TestDetectorGoesOn(t *testing.T) {
+	random := rand.New(rand.NewPCG(8, 9))
+	r, err := NewReference(normals(random, 50, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	through, stored := r.NewDetector(), r.NewDetector()
+	for range 5 {
+		gaps := []int{random.IntN(51), random.IntN(51)}
+		through.Window(r, gaps)
+		stored.Window(r, gaps)
+		data, err := json.Marshal(stored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = Detector{}
+		if err := json.Unmarshal(data, &stored); err != nil {
+			t.Fatal(err)
+		}
+	}
+	near(t, "detector", stored, through)
+}
+
+func TestTiesFavourNeitherSide(t *testing.T) {
+	r, err := NewReference([]float32{1, 1, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[int]int{}
+	for turn := range 8 {
+		seen[r.Gap(1, turn)]++
+	}
+	near(t, "gaps of equal numbers", seen, map[int]int{0: 2, 1: 2, 2: 2, 3: 2})
+}
+
+func TestBadReferences(t *testing.T) {
+	for _, values := range [][]float32{nil, {1}, {1, float32(math.NaN())}} {
+		if _, err := NewReference(values); err == nil {
+			t.Errorf("reference %v: expected an error", values)
+		}
+	}
+}

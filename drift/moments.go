@@ -1,0 +1,119 @@
+package drift
+
+import (
+	"fmt"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+)
+
+// Moments are the means of n quantities and the sums of their squared deviations, over images that are not kept.
+type Moments struct {
+	Count int
+	Mean  []float64 // [n]
+	M2    []float64 // Σ (x − mean)² [n]
+}
+
+// NewMoments is the moments of no image.
+func NewMoments(n int) *Moments { return &Moments{Mean: make([]float64, n), M2: make([]float64, n)} }
+
+// Add takes up one image's quantities x [n] (Welford's update).
+func (m *Moments) Add(x []float32) {
+	m.Count++
+	n := float64(m.Count)
+	for i, v := range x {
+		δ := float64(v) - m.Mean[i]
+		m.Mean[i] += δ / n
+		m.M2[i] += δ * (float64(v) - m.Mean[i])
+	}
+}
+
+// Merge takes over the images of others (Chan, Golub and LeVeque). It is an error when they are of other quantities.
+func (m *Moments) Merge(other *Moments) error {
+	if len(m.Mean) != len(other.Mean) {
+		return fmt.Errorf("moments of %d quantities, expected %d", len(other.Mean), len(m.Mean))
+	}
+	if other.Count == 0 {
+		return nil
+	}
+	a, b := float64(m.Count), float64(other.Count)
+	for i := range m.Mean {
+		δ := other.Mean[i] - m.Mean[i]
+		m.Mean[i] += δ * b / (a + b)
+		m.M2[i] += other.M2[i] + δ*δ*a*b/(a+b)
+	}
+	m.Count += other.Count
+	return nil
+}
+
+// Variance is the unbiased variance of quantity i; 0 for fewer than two images.
+func (m *Moments) Variance(i int) float64 {
+	if m.Count < 2 {
+		return 0
+	}
+	return m.M2[i] / float64(m.Count-1)
+}
+
+// Gaussian is the mean and the covariance of vectors that are not kept.
+type Gaussian struct {
+	Count int
+	Mean  []float64 // [D]
+	M2    []float64 // Σ (x − mean)(x − mean)ᵀ [D,D], its upper triangle
+}
+
+// NewGaussian is the Gaussian of no vector of length embed.
+func NewGaussian(embed int) *Gaussian {
+	return &Gaussian{Mean: make([]float64, embed), M2: make([]float64, embed*embed)}
+}
+
+// Add takes up a vector x [D].
+func (g *Gaussian) Add(x []float32) {
+	old := float64(g.Count)
+	g.Count++
+	δ := make([]float64, len(x))
+	for i, v := range x {
+		δ[i] = float64(v) - g.Mean[i]
+		g.Mean[i] += δ[i] / (old + 1)
+	}
+	g.update(old/(old+1), δ)
+}
+
+// Merge takes over the vectors of another. It is an error when those have another length.
+func (g *Gaussian) Merge(other *Gaussian) error {
+	if len(g.Mean) != len(other.Mean) {
+		return fmt.Errorf("embeddings of %d numbers, expected %d", len(other.Mean), len(g.Mean))
+	}
+	if other.Count == 0 {
+		return nil
+	}
+	a, b := float64(g.Count), float64(other.Count)
+	δ := make([]float64, len(g.Mean))
+	for i := range δ {
+		δ[i] = other.Mean[i] - g.Mean[i]
+		g.Mean[i] += δ[i] * b / (a + b)
+	}
+	for i, v := range other.M2 {
+		g.M2[i] += v
+	}
+	g.update(a*b/(a+b), δ)
+	g.Count += other.Count
+	return nil
+}
+
+// update adds weight·δδᵀ.
+func (g *Gaussian) update(weight float64, δ []float64) {
+	D := len(δ)
+	blas64.Syr(weight, blas64.Vector{N: D, Inc: 1, Data: δ}, blas64.Symmetric{N: D, Stride: D, Uplo: blas.Upper, Data: g.M2})
+}
+
+// Variance is the variance of ⟨x,t⟩ along a direction t [D]; 0 for fewer than two vectors.
+func (g *Gaussian) Variance(t []float64) float64 {
+	if g.Count < 2 {
+		return 0
+	}
+	D := len(t)
+	y := blas64.Vector{N: D, Inc: 1, Data: make([]float64, D)}
+	x := blas64.Vector{N: D, Inc: 1, Data: t}
+	blas64.Symv(1, blas64.Symmetric{N: D, Stride: D, Uplo: blas.Upper, Data: g.M2}, x, 0, y)
+	return blas64.Dot(x, y) / float64(g.Count-1)
+}

@@ -1,0 +1,126 @@
+package drift
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Welch is Welch's test of equal means from two samples' sizes, means and unbiased variances: the statistic t and its two-sided
+// p-value. Samples without spread, or of fewer than two, say nothing: 0 and 1.
+func Welch(n1 int, mean1, var1 float64, n2 int, mean2, var2 float64) (t, p float64) {
+	if n1 < 2 || n2 < 2 {
+		return 0, 1
+	}
+	a, b := var1/float64(n1), var2/float64(n2)
+	if a+b <= 0 {
+		return 0, 1
+	}
+	t = (mean1 - mean2) / math.Sqrt(a+b)
+	ν := (a + b) * (a + b) / (a*a/float64(n1-1) + b*b/float64(n2-1))
+	return t, min(1, 2*distuv.StudentsT{Mu: 0, Sigma: 1, Nu: ν}.CDF(-math.Abs(t)))
+}
+
+// MannWhitney is the rank test that x and y have one distribution: U of x, and the two-sided p-value of the normal limit with the
+// corrections for ties and continuity. Samples that are empty or all one value say nothing: p = 1.
+func MannWhitney(x, y []float32) (u, p float64) {
+	n, m := len(x), len(y)
+	rankSum, ties := ranks(x, y)
+	u = rankSum - float64(n)*float64(n+1)/2
+	N := float64(n + m)
+	variance := float64(n) * float64(m) / 12 * (N + 1 - ties/(N*(N-1)))
+	if n == 0 || m == 0 || !(variance > 0) {
+		return u, 1
+	}
+	z := (math.Abs(u-float64(n)*float64(m)/2) - 0.5) / math.Sqrt(variance)
+	return u, min(1, 2*distuv.UnitNormal.CDF(-z))
+}
+
+// ranks is the sum of the mid-ranks of x among x and y, and Σ t³ − t over the groups of t equal values.
+func ranks(x, y []float32) (sum, ties float64) {
+	type value struct {
+		v   float32
+		ofX bool
+	}
+	all := make([]value, 0, len(x)+len(y))
+	for _, v := range x {
+		all = append(all, value{v, true})
+	}
+	for _, v := range y {
+		all = append(all, value{v, false})
+	}
+	slices.SortFunc(all, func(a, b value) int { return cmp.Compare(a.v, b.v) })
+	for from := 0; from < len(all); {
+		to := from + 1
+		for to < len(all) && all[to].v == all[from].v {
+			to++
+		}
+		t := float64(to - from)
+		ties += t*t*t - t
+		for _, v := range all[from:to] {
+			if v.ofX {
+				sum += float64(from+to+1) / 2
+			}
+		}
+		from = to
+	}
+	return sum, ties
+}
+
+// BenjaminiHochberg adjusts p-values so that rejecting those up to q keeps the expected share of false ones among the rejected at q or
+// less (Benjamini and Hochberg, 1995; for independent or positively dependent tests).
+func BenjaminiHochberg(p []float64) []float64 {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p[b], p[a]) })
+	adjusted, least := make([]float64, len(p)), 1.0
+	for i, k := range order {
+		least = min(least, p[k]*float64(len(p))/float64(len(p)-i))
+		adjusted[k] = least
+	}
+	return adjusted
+}
+
+// shape is the skewness and the excess kurtosis of a sample; 0 without spread.
+func shape(x []float32) (skewness, kurtosis float64) {
+	n, mean := float64(len(x)), 0.0
+	for _, v := range x {
+		mean += float64(v) / n
+	}
+	var m2, m3, m4 float64
+	for _, v := range x {
+		δ := float64(v) - mean
+		m2, m3, m4 = m2+δ*δ/n, m3+δ*δ*δ/n, m4+δ*δ*δ*δ/n
+	}
+	if m2 == 0 || n == 0 {
+		return 0, 0
+	}
+	return m3 / math.Pow(m2, 1.5), m4/(m2*m2) - 3
+}
+
+// Pearson is the correlation of x and y with its 95 % interval by Fisher's transform; NaN where one does not vary or there are fewer than
+// four. With y 0 or 1 it is the point-biserial correlation.
+func Pearson(x, y []float64) (r, low, high float64) {
+	n := float64(len(x))
+	var mx, my float64
+	for i := range x {
+		mx, my = mx+x[i]/n, my+y[i]/n
+	}
+	var xx, yy, xy float64
+	for i := range x {
+		a, b := x[i]-mx, y[i]-my
+		xx, yy, xy = xx+a*a, yy+b*b, xy+a*b
+	}
+	if xx == 0 || yy == 0 || n < 4 {
+		return math.NaN(), math.NaN(), math.NaN()
+	}
+	r = xy / math.Sqrt(xx*yy)
+	half := normal95 / math.Sqrt(n-3)
+	return r, math.Tanh(math.Atanh(r) - half), math.Tanh(math.Atanh(r) + half)
+}
+
+const normal95 = 1.959963984540054 // two-sided 95 % of the normal distribution

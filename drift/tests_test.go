@@ -1,0 +1,202 @@
+package drift
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// near compares numbers, and slices of them, to a relative 1e-9; a NaN fails.
+func near(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if d := cmp.Diff(want, got, cmpopts.EquateApprox(1e-9, 1e-12)); d != "" {
+		t.Errorf("%s: (-want +got)\n%s", what, d)
+	}
+}
+
+type peers struct {
+	TwoSamples []struct {
+		X, Y           []float32
+		Welch          [2]float64
+		MannWhitney    [2]float64 `json:"mann_whitney"`
+		Skew, Kurtosis float64
+		Pearson        []float64
+	} `json:"two_samples"`
+	A, B            []float32
+	Embed           int
+	Frechet, Energy float64
+	P, Adjusted     []float64
+}
+
+func readPeers(t *testing.T) peers {
+	t.Helper()
+	data, err := os.ReadFile("testdata/scipy.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p peers
+	if err := json.Unmarshal(data, &p); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func momentsOf(x []float32) *Moments {
+	m := NewMoments(1)
+	for i := range x {
+		m.Add(x[i : i+1])
+	}
+	return m
+}
+
+func TestStatisticsAreSciPys(t *testing.T) {
+	p := readPeers(t)
+	for _, s := range p.TwoSamples {
+		a, b := momentsOf(s.X), momentsOf(s.Y)
+		tt, pt := Welch(a.Count, a.Mean[0], a.Variance(0), b.Count, b.Mean[0], b.Variance(0))
+		near(t, "Welch", [2]float64{tt, pt}, s.Welch)
+		u, pu := MannWhitney(s.X, s.Y)
+		near(t, "Mann–Whitney", [2]float64{u, pu}, s.MannWhitney)
+		skew, kurtosis := shape(s.X)
+		near(t, "skewness and kurtosis", [2]float64{skew, kurtosis}, [2]float64{s.Skew, s.Kurtosis})
+		if len(s.Pearson) > 0 {
+			r, low, high := Pearson(float64s(s.X), float64s(s.Y))
+			near(t, "Pearson", []float64{r, low, high}, s.Pearson)
+		}
+	}
+	near(t, "Benjamini–Hochberg", BenjaminiHochberg(p.P), p.Adjusted)
+}
+
+func float64s(x []float32) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+func gaussianOf(x []float32, embed int) *Gaussian {
+	g := NewGaussian(embed)
+	for i := 0; i < len(x); i += embed {
+		g.Add(x[i : i+embed])
+	}
+	return g
+}
+
+func TestGlobalDistancesAreSciPys(t *testing.T) {
+	p := readPeers(t)
+	f, err := Fréchet(gaussianOf(p.A, p.Embed), gaussianOf(p.B, p.Embed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(f-p.Frechet) > 1e-7 {
+		t.Errorf("Fréchet distance %v, expected %v", f, p.Frechet)
+	}
+	e, _ := Energy(p.A, p.B, p.Embed, 1, 1)
+	if math.Abs(e-p.Energy) > 1e-6 { // distances of float32 numbers
+		t.Errorf("energy distance %v, expected %v", e, p.Energy)
+	}
+	if _, err := Fréchet(NewGaussian(4), gaussianOf(p.B, 4)); err == nil {
+		t.Error("Fréchet distance of no image: expected an error")
+	}
+}
+
+func TestMergedIsTheWhole(t *testing.T) {
+	p := readPeers(t)
+	all := slices.Concat(p.A, p.B)
+	want, got := gaussianOf(all, 4), gaussianOf(p.A, 4)
+	if err := got.Merge(gaussianOf(p.B, 4)); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "Gaussian", got, want)
+	near(t, "variance along a direction", want.Variance([]float64{0, 1, 0, 0}), want.covariance().At(1, 1))
+	moments, more := momentsOf(p.A), momentsOf(p.B)
+	if err := moments.Merge(more); err != nil {
+		t.Fatal(err)
+	}
+	near(t, "moments", moments, momentsOf(all))
+	if moments.Merge(NewMoments(2)) == nil || got.Merge(NewGaussian(3)) == nil {
+		t.Error("merging other shapes: expected an error")
+	}
+}
+
+func TestTestsOfNothingSayNothing(t *testing.T) {
+	if _, p := Welch(1, 0, 0, 10, 1, 1); p != 1 {
+		t.Errorf("Welch with one image: p %v", p)
+	}
+	if _, p := Welch(5, 1, 0, 5, 2, 0); p != 1 {
+		t.Errorf("Welch without spread: p %v", p)
+	}
+	if _, p := MannWhitney(nil, []float32{1, 2}); p != 1 {
+		t.Errorf("Mann–Whitney of nothing: p %v", p)
+	}
+	if _, p := MannWhitney([]float32{1, 1}, []float32{1, 1}); p != 1 {
+		t.Errorf("Mann–Whitney of equals: p %v", p)
+	}
+	if _, p := Energy(nil, []float32{1}, 1, 9, 1); p != 1 {
+		t.Errorf("energy test of nothing: p %v", p)
+	}
+	if r, _, _ := Pearson([]float64{1, 1, 1, 1}, []float64{1, 2, 3, 4}); !math.IsNaN(r) {
+		t.Errorf("Pearson of a constant: %v", r)
+	}
+}
+
+// normals are n vectors of independent standard normal numbers [n,embed].
+func normals(random *rand.Rand, n, embed int) []float32 {
+	x := make([]float32, n*embed)
+	for i := range x {
+		x[i] = float32(random.NormFloat64())
+	}
+	return x
+}
+
+// uniform fails when values, of which there are many, are not spread evenly over 0 to 1 (Kolmogorov and Smirnov, at level 0.001). A test with
+// discrete p-values is given the step they come in.
+func uniform(t *testing.T, what string, p []float64, step float64) {
+	t.Helper()
+	slices.Sort(p)
+	worst := 0.0
+	for i, v := range p {
+		n := float64(len(p))
+		worst = max(worst, float64(i+1)/n-v, v-float64(i)/n)
+	}
+	if limit := 1.95/math.Sqrt(float64(len(p))) + step; worst > limit {
+		t.Errorf("%s: p-values under no drift are %.3f away from uniform, at most %.3f is chance", what, worst, limit)
+	}
+}
+
+func TestNullsAreUniform(t *testing.T) {
+	const runs = 2000
+	random := rand.New(rand.NewPCG(3, 4))
+	var welch, ranked, energy []float64
+	for i := range runs {
+		x, y := normals(random, 30, 1), normals(random, 50, 1)
+		a, b := momentsOf(x), momentsOf(y)
+		_, p := Welch(a.Count, a.Mean[0], a.Variance(0), b.Count, b.Mean[0], b.Variance(0))
+		welch = append(welch, p)
+		_, p = MannWhitney(x, y)
+		ranked = append(ranked, p)
+		_, p = Energy(normals(random, 12, 3), normals(random, 20, 3), 3, 99, uint64(i))
+		energy = append(energy, p)
+	}
+	uniform(t, "Welch", welch, 0)
+	uniform(t, "Mann–Whitney", ranked, 0.002)
+	uniform(t, "energy", energy, 0.01)
+}
+
+func TestEnergyFindsAShift(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	y := normals(random, 100, 3)
+	for i := range y {
+		y[i] += 0.6
+	}
+	if _, p := Energy(normals(random, 100, 3), y, 3, 199, 1); p > 0.01 {
+		t.Errorf("energy test of two samples 0.6 apart: p %v", p)
+	}
+}
