@@ -21,6 +21,7 @@ var layers = [][]string{
 	{"experiment"},
 	{"atlas"},
 	{"segment/benchmark"},
+	{"drift/profile", "drift/report"},
 	{"segment", "drift"},
 	{"registry", "concept", "decompose"},
 	{"clip"},

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
@@ -116,4 +117,12 @@ func (g *Gaussian) Variance(t []float64) float64 {
 	x := blas64.Vector{N: D, Inc: 1, Data: t}
 	blas64.Symv(1, blas64.Symmetric{N: D, Stride: D, Uplo: blas.Upper, Data: g.M2}, x, 0, y)
 	return blas64.Dot(x, y) / float64(g.Count-1)
+}
+
+// Correlation is Pearson's, of numbers i and j of the vectors; NaN where one does not vary. Where one is 0 or 1 it is the point-biserial
+// correlation.
+func (g *Gaussian) Correlation(i, j int) float64 {
+	D := len(g.Mean)
+	i, j = min(i, j), max(i, j)
+	return g.M2[i*D+j] / math.Sqrt(g.M2[i*D+i]*g.M2[j*D+j])
 }

@@ -102,25 +102,11 @@ func shape(x []float32) (skewness, kurtosis float64) {
 	return m3 / math.Pow(m2, 1.5), m4/(m2*m2) - 3
 }
 
-// Pearson is the correlation of x and y with its 95 % interval by Fisher's transform; NaN where one does not vary or there are fewer than
-// four. With y 0 or 1 it is the point-biserial correlation.
-func Pearson(x, y []float64) (r, low, high float64) {
-	n := float64(len(x))
-	var mx, my float64
-	for i := range x {
-		mx, my = mx+x[i]/n, my+y[i]/n
+// MeanInterval is the 95 % confidence interval of a mean by Student's t; infinite for fewer than two images.
+func MeanInterval(n int, mean, variance float64) (low, high float64) {
+	if n < 2 {
+		return math.Inf(-1), math.Inf(1)
 	}
-	var xx, yy, xy float64
-	for i := range x {
-		a, b := x[i]-mx, y[i]-my
-		xx, yy, xy = xx+a*a, yy+b*b, xy+a*b
-	}
-	if xx == 0 || yy == 0 || n < 4 {
-		return math.NaN(), math.NaN(), math.NaN()
-	}
-	r = xy / math.Sqrt(xx*yy)
-	half := normal95 / math.Sqrt(n-3)
-	return r, math.Tanh(math.Atanh(r) - half), math.Tanh(math.Atanh(r) + half)
+	half := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(0.975) * math.Sqrt(variance/float64(n))
+	return mean - half, mean + half
 }
-
-const normal95 = 1.959963984540054 // two-sided 95 % of the normal distribution

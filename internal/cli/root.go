@@ -107,7 +107,7 @@ neurons passing through single attention heads ("pairs"), and names them in word
 	root.AddCommand(a.demoCommand(), a.explainCommand(), a.embedCommand(), a.classifyCommand(), a.modelCommand(), a.scenesCommand(), a.textsCommand(), a.evaluateCommand(),
 		a.labelCommand(), a.searchCommand(), a.nearestCommand(), a.scanCommand(), a.atlasCommand(),
 		a.pairsCommand(), a.neuronCommand(), a.reconstructCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand())
-	root.AddCommand(a.segmentCommand())
+	root.AddCommand(a.segmentCommand(), a.driftCommand())
 	return root
 }
 

@@ -85,7 +85,10 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 	if err != nil {
 		return err
 	}
-	s := &scanner{model: m, source: source, w: w, strict: o.strict, progress: a.progress("images", source.Len())}
+	s := &scanner{
+		model: m, source: source, from: w.Next(), take: func(item *scanned) error { return addToAtlas(w, item) },
+		strict: o.strict, progress: a.progress("images", source.Len()),
+	}
 	err = s.run(ctx)
 	s.progress.done()
 	if err != nil {
@@ -136,6 +139,18 @@ func (m *model) beginAtlas(ctx context.Context, o scanOptions, source *dataset.S
 	}
 	return begin(o.output, manifest, decompose.Weights(weights), atlas.Options{CheckpointEvery: o.every, KeepScalars: o.keep})
 }
+
+func addToAtlas(w *atlas.Writer, item *scanned) error {
+	if item.Err != nil {
+		return w.Skip(item.Path, item.reason())
+	}
+	return w.Add(atlas.Image{
+		Path: item.Path, Label: item.Label, Group: item.Group, Truth: item.Truth, Time: item.Time, Embedding: item.embedding,
+	}, item.scalars)
+}
+
+// reason is why an item cannot be read, without its path.
+func (s *scanned) reason() string { return strings.TrimPrefix(s.Err.Error(), s.Path+": ") }
 
 // stopped makes a last checkpoint of a scan that ends early, and says how to go on.
 func stopped(w *atlas.Writer, cause error) error {

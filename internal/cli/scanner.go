@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
@@ -16,11 +14,12 @@ import (
 )
 
 // scanner passes a dataset through a model in three steps that overlap: pictures are decoded and prepared ahead, the engine runs, and
-// the atlas takes up what came before.
+// what came before is taken up.
 type scanner struct {
 	*model
 	source   *dataset.Source
-	w        *atlas.Writer
+	from     int                  // the first item to take up
+	take     func(*scanned) error // an item, with its embedding and scalars or its error; in order
 	strict   bool
 	progress *progress
 }
@@ -79,7 +78,7 @@ func send(ctx context.Context, to chan<- scanBatch, b scanBatch) error {
 	}
 }
 
-// read prepares the items in batches, from the batch that holds the atlas' next one.
+// read prepares the items in batches, from the batch that holds the first one to take up.
 func (s *scanner) read(ctx context.Context, to chan<- scanBatch) error {
 	var b scanBatch
 	flush := func() error {
@@ -92,7 +91,7 @@ func (s *scanner) read(ctx context.Context, to chan<- scanBatch) error {
 	if limit == 0 {
 		limit = dataset.DefaultMaxPixels
 	}
-	for item, err := range s.source.Load(ctx, s.w.Next()/batchSize*batchSize, limit) {
+	for item, err := range s.source.Load(ctx, s.from/batchSize*batchSize, limit) {
 		if err != nil {
 			return err
 		}
@@ -155,24 +154,16 @@ func (s *scanner) encode(ctx context.Context, b scanBatch) error {
 	return nil
 }
 
-// keep gives a batch to the atlas, but for items it has already.
+// keep takes up a batch, but for items before the first.
 func (s *scanner) keep(b scanBatch) error {
 	for _, item := range b {
-		if item.Index < s.w.Next() {
+		if item.Index < s.from {
 			continue
 		}
-		var err error
-		if item.Err != nil {
-			err = s.w.Skip(item.Path, strings.TrimPrefix(item.Err.Error(), item.Path+": "))
-		} else {
-			err = s.w.Add(atlas.Image{
-				Path: item.Path, Label: item.Label, Group: item.Group, Truth: item.Truth, Time: item.Time, Embedding: item.embedding,
-			}, item.scalars)
-		}
-		if err != nil {
+		if err := s.take(item); err != nil {
 			return err
 		}
+		s.progress.set(item.Index + 1)
 	}
-	s.progress.set(s.w.Next())
 	return nil
 }

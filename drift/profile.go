@@ -1,0 +1,48 @@
+package drift
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// StrongShare is the share of pairs that are strong, those of largest standard deviation times ‖u‖; at most [MostStrong].
+const (
+	StrongShare = 0.1
+	MostStrong  = 2048
+)
+
+// Profile is the reference that streams are compared with.
+type Profile struct {
+	Summary
+	Strong  []int // flat indexes of the strong pairs, strongest first: those that the sample has scalars of
+	Watched []Concept
+}
+
+// NewProfile makes a profile of a summary whose sample has the scalars of all pairs, given ‖u‖ of every pair [M,C].
+func NewProfile(s *Summary, norms []float32, watched []Concept) *Profile {
+	p := &Profile{Summary: *s, Strong: strongest(s.Pairs, norms), Watched: watched}
+	p.kept = slices.Clone(p.kept)
+	for i := range p.kept {
+		p.kept[i].Scalars = pick(p.kept[i].Scalars, p.Strong)
+	}
+	return p
+}
+
+func strongest(m *Moments, norms []float32) []int {
+	order, strength := make([]int, len(norms)), make([]float64, len(norms))
+	for i := range order {
+		order[i], strength[i] = i, math.Sqrt(m.Variance(i))*float64(norms[i])
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(strength[b], strength[a]) })
+	return order[:min(MostStrong, int(math.Ceil(StrongShare*float64(len(norms)))))]
+}
+
+// Restore gives a profile its sample back, with scalars of the strong pairs and scores.
+func (p *Profile) Restore(sample []Image) {
+	p.kept = nil
+	for _, image := range sample {
+		image.key = key(image.Path)
+		p.kept.add(image, len(sample))
+	}
+}

@@ -1,0 +1,263 @@
+// Package profile keeps a drift profile in a folder: profile.json and arrays beside it. The folder's size does not depend on the
+// number of images. docs/drift.md describes the files.
+package profile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/npy"
+)
+
+// ErrFormat is returned when a folder is not a profile, or not one that this version reads.
+var ErrFormat = errors.New("not a drift profile that facet reads")
+
+// Version of the format.
+const Version = 1
+
+const format = "facet drift profile"
+
+// The files of a profile.
+const (
+	headerFile     = "profile.json"
+	pairsFile      = "pair_moments.npy"      // means and Σ (x − mean)² of every pair scalar: float64 [2,M·C]
+	meanFile       = "embedding_mean.npy"    // float64 [D]
+	comomentsFile  = "embedding_m2.npy"      // Σ (x − mean)(x − mean)ᵀ, upper triangle: float64 [D,D]
+	watchedFile    = "watched_moments.npy"   // as pairsFile, of signed score and norm score of each concept: float64 [2,2W]
+	directionsFile = "watched.npy"           // the concepts as unit directions: float32 [W,D]
+	embeddingsFile = "sample_embeddings.npy" // float32 [n,D]
+	scalarsFile    = "sample_scalars.npy"    // of the strong pairs: float32 [n,S]
+	scoresFile     = "sample_scores.npy"     // signed and norm: float32 [n,2W]
+)
+
+// Header is profile.json.
+type Header struct {
+	Format  string   `json:"format"`
+	Version int      `json:"version"`
+	Model   Model    `json:"model"`
+	Source  string   `json:"source"`
+	Images  int      `json:"images"`
+	Skipped []string `json:"skipped"` // files that could not be read, with the reason; at most 100
+	Unread  int      `json:"unread"`  // how many in all
+	Pairs   int      `json:"pairs"`   // M·C
+	Embed   int      `json:"embed"`   // D
+	Strong  []int    `json:"strong"`  // flat indexes head·C + neuron, strongest first
+	Watched []string `json:"watched"`
+	Size    int      `json:"sample_size"` // at most
+	Sample  []string `json:"sample"`      // paths
+}
+
+// Model says which model made a profile.
+type Model struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+}
+
+// Write writes a profile into a new folder: to a temporary one beside it, synced, renamed. Format, version, counts and samples of the
+// header are filled in. A folder that exists is an error.
+func Write(dir string, h Header, p *drift.Profile) (err error) {
+	if _, err := os.Lstat(dir); err == nil {
+		return fmt.Errorf("%s: %w", dir, os.ErrExist)
+	}
+	temporary, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".facet-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("writing %s: %w", dir, err), os.RemoveAll(temporary))
+		}
+	}()
+	if err := writeAll(temporary, h, p); err != nil {
+		return err
+	}
+	if err := os.Chmod(temporary, 0o755); err != nil {
+		return err
+	}
+	return os.Rename(temporary, dir)
+}
+
+func writeAll(dir string, h Header, p *drift.Profile) error {
+	D, sample := len(p.Embedding.Mean), p.Sample()
+	h.Format, h.Version, h.Images, h.Size = format, Version, p.Count(), p.Size
+	h.Pairs, h.Embed, h.Strong = len(p.Pairs.Mean), D, p.Strong
+	var directions, embeddings, scalars, scores []float32
+	for _, c := range p.Watched {
+		h.Watched = append(h.Watched, c.Text)
+		directions = append(directions, c.Direction...)
+	}
+	for _, image := range sample {
+		h.Sample = append(h.Sample, image.Path)
+		embeddings = append(embeddings, image.Embedding...)
+		scalars = append(scalars, image.Scalars...)
+		for _, s := range image.Scores {
+			scores = append(scores, float32(s.Signed), float32(s.Norm))
+		}
+	}
+	W, n := len(p.Watched), len(sample)
+	f := folder(dir)
+	return errors.Join(
+		f.moments(pairsFile, p.Pairs), f.moments(watchedFile, p.Scores),
+		f.write(meanFile, func(w io.Writer) error { return npy.WriteFloat64(w, p.Embedding.Mean, D) }),
+		f.write(comomentsFile, func(w io.Writer) error { return npy.WriteFloat64(w, p.Embedding.M2, D, D) }),
+		f.array(directionsFile, directions, W, D), f.array(embeddingsFile, embeddings, n, D),
+		f.array(scalarsFile, scalars, n, len(p.Strong)), f.array(scoresFile, scores, n, 2*W),
+		f.write(headerFile, func(w io.Writer) error { return json.NewEncoder(w).Encode(h) }),
+	)
+}
+
+// folder is where a profile's files are written.
+type folder string
+
+func (f folder) write(name string, write func(io.Writer) error) error {
+	out, err := os.Create(filepath.Join(string(f), name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(out), out.Sync(), out.Close())
+}
+
+func (f folder) array(name string, data []float32, shape ...int) error {
+	return f.write(name, func(w io.Writer) error { return npy.Write(w, data, shape...) })
+}
+
+func (f folder) moments(name string, m *drift.Moments) error {
+	both := append(append([]float64{}, m.Mean...), m.M2...)
+	return f.write(name, func(w io.Writer) error { return npy.WriteFloat64(w, both, 2, len(m.Mean)) })
+}
+
+// ReadHeader reads profile.json. Errors wrap [ErrFormat] where the file is there but wrong.
+func ReadHeader(dir string) (Header, error) {
+	path := filepath.Join(dir, headerFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Header{}, fmt.Errorf("%w (expected a folder that facet drift profile wrote)", err)
+	}
+	h, err := parseHeader(data)
+	if err != nil {
+		return Header{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return h, nil
+}
+
+func parseHeader(data []byte) (Header, error) {
+	var h Header
+	if err := json.Unmarshal(data, &h); err != nil {
+		return h, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	switch {
+	case h.Format != format:
+		return h, fmt.Errorf("%w: its format is %q, expected %q", ErrFormat, h.Format, format)
+	case h.Version != Version:
+		return h, fmt.Errorf("%w: version %d, expected %d", ErrFormat, h.Version, Version)
+	case h.Images < 1 || h.Pairs < 1 || h.Embed < 1:
+		return h, fmt.Errorf("%w: %d images, %d pairs, embedding %d", ErrFormat, h.Images, h.Pairs, h.Embed)
+	case len(h.Sample) > h.Images || len(h.Sample) > h.Size || len(h.Strong) > h.Pairs:
+		return h, fmt.Errorf("%w: a sample of %d out of %d images, %d strong pairs of %d", ErrFormat, len(h.Sample), h.Images, len(h.Strong), h.Pairs)
+	}
+	for _, p := range h.Strong {
+		if p < 0 || p >= h.Pairs {
+			return h, fmt.Errorf("%w: strong pair %d of %d", ErrFormat, p, h.Pairs)
+		}
+	}
+	return h, nil
+}
+
+// Open reads a profile for the model whose directions are ov. Compare Header.Model with the model at hand first: see [ReadHeader].
+func Open(dir string, ov *decompose.OV) (*drift.Profile, error) {
+	h, err := ReadHeader(dir)
+	if err != nil {
+		return nil, err
+	}
+	if h.Pairs != ov.Heads*ov.Channels || h.Embed != ov.Embed {
+		return nil, fmt.Errorf("%s: %w: %d pairs and embedding %d, the model has %d and %d",
+			dir, ErrFormat, h.Pairs, h.Embed, ov.Heads*ov.Channels, ov.Embed)
+	}
+	r := &reader{dir: dir}
+	W, n := len(h.Watched), len(h.Sample)
+	p := &drift.Profile{Strong: h.Strong}
+	p.Size = h.Size
+	p.Pairs, p.Scores = r.moments(pairsFile, h.Images, h.Pairs), r.moments(watchedFile, h.Images, 2*W)
+	p.Embedding = &drift.Gaussian{Count: h.Images, Mean: r.float64s(meanFile, h.Embed), M2: r.float64s(comomentsFile, h.Embed, h.Embed)}
+	directions := r.float32s(directionsFile, W, h.Embed)
+	embeddings, scalars := r.float32s(embeddingsFile, n, h.Embed), r.float32s(scalarsFile, n, len(h.Strong))
+	scores := r.float32s(scoresFile, n, 2*W)
+	if r.err != nil {
+		return nil, r.err
+	}
+	for w, text := range h.Watched {
+		c, err := drift.NewConcept(text, directions[w*h.Embed:(w+1)*h.Embed], ov)
+		if err != nil {
+			return nil, err
+		}
+		p.Watched = append(p.Watched, c)
+	}
+	images := make([]drift.Image, n)
+	for i, path := range h.Sample {
+		images[i] = drift.Image{Path: path, Embedding: embeddings[i*h.Embed:][:h.Embed], Scalars: scalars[i*len(h.Strong):][:len(h.Strong)]}
+		for w := range W {
+			images[i].Scores = append(images[i].Scores, drift.Score{Signed: float64(scores[(i*W+w)*2]), Norm: float64(scores[(i*W+w)*2+1])})
+		}
+	}
+	p.Restore(images)
+	return p, nil
+}
+
+// reader reads arrays of known shapes; after the first error it reads no more.
+type reader struct {
+	dir string
+	err error
+}
+
+func (r *reader) read(name string, read func(io.Reader) error) {
+	if r.err != nil {
+		return
+	}
+	path := filepath.Join(r.dir, name)
+	f, err := os.Open(path)
+	if err != nil {
+		r.err = err
+		return
+	}
+	defer f.Close()
+	if err := read(f); err != nil {
+		r.err = fmt.Errorf("%s: %w", path, err)
+	}
+}
+
+func (r *reader) float64s(name string, shape ...int) (data []float64) {
+	r.read(name, func(f io.Reader) (err error) {
+		data, err = npy.ReadFloat64(f, shape...)
+		return err
+	})
+	return data
+}
+
+func (r *reader) float32s(name string, rows, columns int) (data []float32) {
+	r.read(name, func(f io.Reader) error {
+		a, err := npy.Read(f)
+		if err != nil {
+			return err
+		}
+		if len(a.Shape) != 2 || a.Shape[0] != rows || a.Shape[1] != columns {
+			return fmt.Errorf("%w: shape %v, expected [%d %d]", ErrFormat, a.Shape, rows, columns)
+		}
+		data = a.Data
+		return nil
+	})
+	return data
+}
+
+func (r *reader) moments(name string, count, n int) *drift.Moments {
+	both := r.float64s(name, 2, n)
+	if r.err != nil {
+		return nil
+	}
+	return &drift.Moments{Count: count, Mean: both[:n:n], M2: both[n:]}
+}

@@ -1,0 +1,156 @@
+package drift
+
+import (
+	"cmp"
+	"container/heap"
+	"fmt"
+	"hash/fnv"
+	"slices"
+
+	"gonum.org/v1/gonum/blas/blas32"
+)
+
+// Image is an image that a sample kept.
+type Image struct {
+	Path      string
+	Embedding []float32 // [D]
+	Scalars   []float32 // of all pairs [M,C], or of a profile's strong pairs in their order
+	Scores    []Score   // of the watched concepts, in their order
+
+	key uint64
+}
+
+// Summary is what is kept of a set of images. Its size does not depend on their number: moments of all, and a random sample, whose members
+// are those of smallest hash of their paths, so that summaries of parts merge into the summary of the whole. An image that is there
+// twice under one path counts twice in the moments.
+type Summary struct {
+	Pairs     *Moments  // of the scalars [M,C]
+	Embedding *Gaussian // [D]
+	Scores    *Moments  // of both scores of each watched concept [W,2]
+	Size      int       // of the sample, at most
+
+	kept byKey
+}
+
+// NewSummary is the summary of no image for a model of so many pairs M·C and embedding width D, watching so many concepts.
+func NewSummary(pairs, embed, watched, size int) *Summary {
+	return &Summary{Pairs: NewMoments(pairs), Embedding: NewGaussian(embed), Scores: NewMoments(2 * watched), Size: size}
+}
+
+// Count is the number of images.
+func (s *Summary) Count() int { return s.Pairs.Count }
+
+// Sample is the sample, in an order that is random and always the same.
+func (s *Summary) Sample() []Image {
+	out := slices.Clone(s.kept)
+	slices.SortFunc(out, func(a, b Image) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.Path, b.Path)) })
+	return out
+}
+
+// Add takes up an image by the scalars of all its pairs [M,C]. The sample keeps those of the pairs keep (flat indexes), or all where keep
+// is nil. It is an error when sizes differ or a number is not finite.
+func (s *Summary) Add(image Image, scalars []float32, keep []int) error {
+	if len(scalars) != len(s.Pairs.Mean) || len(image.Embedding) != len(s.Embedding.Mean) || 2*len(image.Scores) != len(s.Scores.Mean) {
+		return fmt.Errorf("%s: %d scalars, an embedding of %d numbers and %d scores; expected %d, %d and %d", image.Path,
+			len(scalars), len(image.Embedding), len(image.Scores), len(s.Pairs.Mean), len(s.Embedding.Mean), len(s.Scores.Mean)/2)
+	}
+	for _, v := range scalars {
+		if v-v != 0 { // NaN or ±Inf
+			return fmt.Errorf("%s: a pair scalar is %g", image.Path, v)
+		}
+	}
+	s.Pairs.Add(scalars)
+	s.Embedding.Add(image.Embedding)
+	s.Scores.Add(flatten(image.Scores))
+	if image.key = key(image.Path); !s.kept.takes(image, s.Size) {
+		return nil
+	}
+	image.Embedding = slices.Clone(image.Embedding)
+	image.Scalars = pick(scalars, keep)
+	s.kept.add(image, s.Size)
+	return nil
+}
+
+func pick(scalars []float32, keep []int) []float32 {
+	if keep == nil {
+		return slices.Clone(scalars)
+	}
+	out := make([]float32, len(keep))
+	for i, p := range keep {
+		out[i] = scalars[p]
+	}
+	return out
+}
+
+// Merge takes over the images of another summary of the same model, pairs and concepts.
+func (s *Summary) Merge(other *Summary) error {
+	if err := s.Pairs.Merge(other.Pairs); err != nil {
+		return err
+	}
+	if err := s.Embedding.Merge(other.Embedding); err != nil {
+		return err
+	}
+	if err := s.Scores.Merge(other.Scores); err != nil {
+		return err
+	}
+	for _, image := range other.kept {
+		if s.kept.takes(image, s.Size) {
+			s.kept.add(image, s.Size)
+		}
+	}
+	return nil
+}
+
+// key spreads paths evenly: FNV-1a alone leaves the high bits of like paths alike.
+func key(path string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(path))
+	k := h.Sum64()
+	k = (k ^ k>>30) * 0xbf58476d1ce4e5b9
+	k = (k ^ k>>27) * 0x94d049bb133111eb
+	return k ^ k>>31
+}
+
+// byKey is a heap with the largest key on top.
+type byKey []Image
+
+func (b byKey) Len() int           { return len(b) }
+func (b byKey) Less(i, j int) bool { return b[i].key > b[j].key }
+func (b byKey) Swap(i, j int)      { b[i], b[j] = b[j], b[i] }
+func (b *byKey) Push(x any)        { *b = append(*b, x.(Image)) }
+func (b *byKey) Pop() any {
+	last := (*b)[len(*b)-1]
+	*b = (*b)[:len(*b)-1]
+	return last
+}
+
+func (b byKey) takes(image Image, size int) bool {
+	return len(b) < size || size > 0 && image.key < b[0].key
+}
+
+func (b *byKey) add(image Image, size int) {
+	if len(*b) == size {
+		heap.Pop(b)
+	}
+	heap.Push(b, image)
+}
+
+// column is number i of every kept image.
+func column(sample []Image, i int) []float32 {
+	out := make([]float32, len(sample))
+	for k, image := range sample {
+		out[k] = image.Scalars[i]
+	}
+	return out
+}
+
+// embeddings are those of at most n images of a sample [≤n,D].
+func embeddings(sample []Image, n int) []float32 {
+	var out []float32
+	for _, image := range sample[:min(n, len(sample))] {
+		out = append(out, image.Embedding...)
+	}
+	return out
+}
+
+func vector(x []float32) blas32.Vector { return blas32.Vector{N: len(x), Inc: 1, Data: x} }

@@ -1,0 +1,372 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/drift/profile"
+)
+
+// compareOptions are the flags of facet drift compare.
+type compareOptions struct {
+	driftOptions
+	profile, by string
+	level       float64
+	seed        uint64
+}
+
+const (
+	mostGroups  = 200
+	groupSample = 1000 // images kept of each group
+)
+
+// keys are what --by may name, with the group of an item.
+var keys = map[string]func(*scanned) string{
+	"group":      func(s *scanned) string { return s.Group },
+	"label":      func(s *scanned) string { return s.Label },
+	"time:year":  func(s *scanned) string { return formatted(s.Time, "2006") },
+	"time:month": func(s *scanned) string { return formatted(s.Time, "2006-01") },
+	"time:day":   func(s *scanned) string { return formatted(s.Time, "2006-01-02") },
+}
+
+func formatted(t time.Time, layout string) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(layout)
+}
+
+func (a *app) driftCompareCommand() *cobra.Command {
+	var o compareOptions
+	cmd := &cobra.Command{
+		Use:   "compare PROFILE SOURCE",
+		Short: "Say in words how images differ from a profile",
+		Long: `Tests every strong pair against the profile, controls the share of false discoveries, and names what the changed pairs
+add to the shift of the mean embedding. Watched texts are followed over groups.
+
+  facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html
+  facet drift compare reference.profile cars.csv --by time:year --watch "a yellow car"
+  facet drift compare reference.profile 'scenes:yellow-cars?n=200&seed=2' --by group -o report.html`,
+		Args: argsBetween(2, 2, "a PROFILE and a dataset"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.profile, o.source = args[0], args[1]
+			switch {
+			case o.by != "" && keys[o.by] == nil:
+				return usagef("--by %s: expected one of %s", o.by, strings.Join(slices.Sorted(maps.Keys(keys)), ", "))
+			case !(o.level > 0 && o.level < 1):
+				return usagef("--level %g: expected a number between 0 and 1", o.level)
+			case o.output != "" && filepath.Ext(o.output) != ".html":
+				return usagef("-o %s: expected a name that ends in .html", o.output)
+			case o.bank == "" && a.model != "" && a.model != demoName:
+				return usagef("facet drift compare: expected --bank, whose words name what changed")
+			}
+			return a.driftCompare(cmd.Context(), o)
+		},
+	}
+	o.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.by, "by", "", "compare parts: group, label, time:year, time:month or time:day")
+	f.Float64Var(&o.level, "level", 0.05, "expected share of false discoveries among the changed pairs")
+	f.Uint64Var(&o.seed, "seed", 0, "of the permutations")
+	f.StringVarP(&o.output, "output", "o", "", "write a report with charts and pictures to `FILE`.html")
+	return cmd
+}
+
+func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
+	source, err := o.open()
+	if err != nil {
+		return err
+	}
+	m, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ov, err := m.decomposition()
+	if err != nil {
+		return err
+	}
+	p, err := m.openProfile(ctx, o.profile, ov)
+	if err != nil {
+		return err
+	}
+	words, err := m.labelling(ctx, labelOptions{bank: o.bank, scale: scaleRows})
+	if err != nil {
+		return err
+	}
+	defer words.close()
+	concepts, err := m.followed(ctx, p, o, ov)
+	if err != nil {
+		return err
+	}
+	g := grouping{by: o.by, new: func(name string) *drift.Group {
+		return drift.NewGroup(name, ov.Heads*ov.Channels, ov.Embed, len(concepts), groupSample)
+	}}
+	g.all = g.new("")
+	bad, err := m.summarise(ctx, o.driftOptions, source, ov, concepts, func(item *scanned, image drift.Image) error {
+		return g.add(item, image, p.Strong)
+	})
+	if err != nil {
+		return err
+	}
+	if g.all.Count() < 2 {
+		return fmt.Errorf("%s: %d pictures that can be read, expected two at least", o.source, g.all.Count())
+	}
+	r := compareResult{Profile: o.profile, Source: o.source, By: o.by, Level: o.level, Unread: bad.count}
+	if r.Model, err = m.record(ctx); err != nil {
+		return err
+	}
+	compare := func(s *drift.Summary) (comparisonRecord, error) {
+		c, err := drift.Compare(ctx, p, s, ov, words.dictionary, drift.Options{Level: o.level, Seed: o.seed})
+		if err != nil {
+			return comparisonRecord{}, err
+		}
+		return newComparisonRecord(c), nil
+	}
+	if r.All, err = compare(g.all.Summary); err != nil {
+		return err
+	}
+	groups := g.sorted()
+	for _, part := range groups {
+		if part.Count() < 2 { // its row among the watched texts says how many
+			continue
+		}
+		c, err := compare(part.Summary)
+		if err != nil {
+			return fmt.Errorf("%s: %w", part.Name, err)
+		}
+		r.Groups = append(r.Groups, groupRecord{part.Name, c})
+	}
+	r.Watched = watchedRecords(p, concepts, g.all, groups)
+	return a.finishCompare(o, r)
+}
+
+// openProfile reads a profile and refuses one that another model made.
+func (m *model) openProfile(ctx context.Context, dir string, ov *decompose.OV) (*drift.Profile, error) {
+	h, err := profile.ReadHeader(dir)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := m.Checkpoint().SHA256(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if h.Model.SHA256 != sum {
+		return nil, fmt.Errorf("%s: a profile of another model (%s, %.12s), expected one of %s (%.12s)", dir, h.Model.Name, h.Model.SHA256, m.name, sum)
+	}
+	return profile.Open(dir, ov)
+}
+
+// followed are the profile's watched concepts and then those of the flags.
+func (m *model) followed(ctx context.Context, p *drift.Profile, o compareOptions, ov *decompose.OV) ([]drift.Concept, error) {
+	texts, err := o.watched()
+	if err != nil {
+		return nil, err
+	}
+	texts = slices.DeleteFunc(texts, func(t string) bool {
+		return slices.ContainsFunc(p.Watched, func(c drift.Concept) bool { return c.Text == t })
+	})
+	more, err := m.concepts(ctx, texts, o.bank, ov)
+	return slices.Concat(p.Watched, more), err
+}
+
+// grouping sorts images into the whole and its parts.
+type grouping struct {
+	by    string
+	new   func(name string) *drift.Group
+	all   *drift.Group
+	parts map[string]*drift.Group
+}
+
+func (g *grouping) add(item *scanned, image drift.Image, strong []int) error {
+	if err := g.all.Add(image, item.scalars, strong, item.Truth); err != nil || g.by == "" {
+		return err
+	}
+	name := cmp.Or(keys[g.by](item), "(unknown)")
+	part := g.parts[name]
+	if part == nil {
+		if len(g.parts) == mostGroups {
+			return fmt.Errorf("--by %s: %s would be group %d, expected %d at most", g.by, name, mostGroups+1, mostGroups)
+		}
+		if g.parts == nil {
+			g.parts = map[string]*drift.Group{}
+		}
+		part = g.new(name)
+		g.parts[name] = part
+	}
+	return part.Add(image, item.scalars, strong, item.Truth)
+}
+
+func (g *grouping) sorted() []*drift.Group {
+	var out []*drift.Group
+	for _, name := range slices.Sorted(maps.Keys(g.parts)) {
+		out = append(out, g.parts[name])
+	}
+	return out
+}
+
+// compareResult is what facet drift compare --json prints.
+type compareResult struct {
+	Model   modelRecord      `json:"model"`
+	Profile string           `json:"profile"`
+	Source  string           `json:"source"`
+	By      string           `json:"by,omitempty"`
+	Level   float64          `json:"level"`
+	Unread  int              `json:"unread"`
+	All     comparisonRecord `json:"all"`
+	Groups  []groupRecord    `json:"groups,omitempty"`
+	Watched []watchedRecord  `json:"watched,omitempty"`
+}
+
+type groupRecord struct {
+	Name string `json:"name"`
+	comparisonRecord
+}
+
+// comparisonRecord is a drift.Comparison.
+type comparisonRecord struct {
+	Images        int            `json:"images"`
+	ProfileImages int            `json:"profile_images"`
+	Shift         float64        `json:"shift"`            // ‖Δe‖
+	Frechet       float64        `json:"frechet_distance"` //
+	Energy        float64        `json:"energy_distance"`  // squared
+	EnergyP       float64        `json:"energy_p"`
+	Tested        int            `json:"pairs_tested"`
+	Changed       int            `json:"pairs_changed"`
+	Explained     float64        `json:"explained"` // share of the shift that the changed pairs explain
+	Unnamed       float64        `json:"unnamed"`   // share that they explain outside the named changes
+	Residual      float64        `json:"residual"`
+	Changes       []changeRecord `json:"changes"`
+}
+
+type changeRecord struct {
+	Word   string           `json:"word"`
+	More   bool             `json:"more"`
+	Share  float64          `json:"share"`
+	Effect float64          `json:"effect"`
+	Pairs  []pairTestRecord `json:"pairs"` // the ten of largest share
+	Count  int              `json:"pair_count"`
+	Before []string         `json:"before"`
+	After  []string         `json:"after"`
+}
+
+type pairTestRecord struct {
+	Neuron   int     `json:"neuron"`
+	Head     int     `json:"head"`
+	Shift    float64 `json:"shift"`
+	Effect   float64 `json:"effect"`
+	P        float64 `json:"p"`
+	Adjusted float64 `json:"p_adjusted"`
+	Ranks    bool    `json:"by_ranks"`
+	Share    float64 `json:"share"`
+}
+
+const pairsOfAChange = 10
+
+func newComparisonRecord(c *drift.Comparison) comparisonRecord {
+	r := comparisonRecord{
+		Images: c.Images, ProfileImages: c.ProfileImages, Shift: c.Shift, Frechet: c.Distance, Energy: c.Energy, EnergyP: c.EnergyP,
+		Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed, Residual: c.Residual, Changes: []changeRecord{},
+	}
+	for _, change := range c.Changes {
+		record := changeRecord{
+			Word: change.Word, More: change.More, Share: change.Share, Effect: change.Effect, Count: len(change.Pairs),
+			Before: change.Before, After: change.After,
+		}
+		for _, t := range change.Pairs[:min(pairsOfAChange, len(change.Pairs))] {
+			record.Pairs = append(record.Pairs, pairTestRecord{
+				t.Pair.Neuron, t.Pair.Head, t.Shift, t.Effect, t.P, t.Adjusted, t.Ranks, t.Share,
+			})
+		}
+		r.Changes = append(r.Changes, record)
+	}
+	return r
+}
+
+// watchedRecord follows a text.
+type watchedRecord struct {
+	Text    string          `json:"text"`
+	Pairs   []string        `json:"pairs"`             // (neuron,head)
+	Profile *scoreRecord    `json:"profile,omitempty"` // the reference's mean, where the profile watched the text too
+	All     scoreRecord     `json:"all"`
+	P       *float64        `json:"p,omitempty"` // Welch's test of the signed score against the profile
+	Groups  []scoreRecord   `json:"groups,omitempty"`
+	Images  agreementRecord `json:"truth_images"` // correlation with the truth over images
+	Curve   agreementRecord `json:"truth_groups"` // and over groups
+}
+
+type scoreRecord struct {
+	Name   string      `json:"name,omitempty"`
+	Images int         `json:"images"`
+	Signed *meanRecord `json:"signed"`
+	Norm   *meanRecord `json:"norm"`
+	Truth  *float64    `json:"truth,omitempty"` // mean
+}
+
+// meanRecord is a mean with its 95 % interval, which one image does not have.
+type meanRecord struct {
+	Mean float64  `json:"mean"`
+	Low  *float64 `json:"low,omitempty"`
+	High *float64 `json:"high,omitempty"`
+}
+
+// agreementRecord holds correlations; absent where there is no truth or it does not vary.
+type agreementRecord struct {
+	Signed *float64 `json:"signed,omitempty"`
+	Norm   *float64 `json:"norm,omitempty"`
+}
+
+func watchedRecords(p *drift.Profile, concepts []drift.Concept, all *drift.Group, groups []*drift.Group) []watchedRecord {
+	var out []watchedRecord
+	for w, c := range concepts {
+		r := watchedRecord{Text: c.Text, All: newScoreRecord(all, w), Images: newAgreement(all.ImageAgreement(w)), Curve: newAgreement(drift.CurveAgreement(groups, w))}
+		for _, pair := range c.Pairs {
+			r.Pairs = append(r.Pairs, pair.String())
+		}
+		if w < len(p.Watched) {
+			reference := newScoreRecord(&drift.Group{Summary: &p.Summary, Truth: drift.NewGaussian(1)}, w)
+			i := 2 * w
+			_, value := drift.Welch(all.Count(), all.Scores.Mean[i], all.Scores.Variance(i), p.Count(), p.Scores.Mean[i], p.Scores.Variance(i))
+			r.Profile, r.P = &reference, &value
+		}
+		for _, g := range groups {
+			r.Groups = append(r.Groups, newScoreRecord(g, w))
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func newScoreRecord(g *drift.Group, w int) scoreRecord {
+	signed, norm := g.Watched(w)
+	r := scoreRecord{Name: g.Name, Images: g.Count(), Signed: newMean(signed), Norm: newMean(norm)}
+	if g.Truth.Count > 0 {
+		r.Truth = finite(g.Truth.Mean[0])
+	}
+	return r
+}
+
+func newMean(m drift.Mean) *meanRecord { return &meanRecord{m.Value, finite(m.Low), finite(m.High)} }
+
+func newAgreement(a drift.Agreement) agreementRecord {
+	return agreementRecord{finite(a.Signed), finite(a.Norm)}
+}
+
+// finite is a number that JSON can say, or nil.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}

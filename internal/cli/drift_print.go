@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+)
+
+func (a *app) finishCompare(o compareOptions, r compareResult) error {
+	if o.output != "" {
+		page, err := a.driftPage(r)
+		if err != nil {
+			return err
+		}
+		if err := writeFile(o.output, page.Write); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return encodeJSON(a.stdout, r)
+	}
+	a.printComparison(r)
+	return nil
+}
+
+func (a *app) printComparison(r compareResult) {
+	c := r.All
+	fmt.Fprintf(a.stdout, "%d images against %d of %s\n", c.Images, c.ProfileImages, r.Profile)
+	fmt.Fprintf(a.stdout, "Fréchet distance %.4g; energy distance %.4g (p %.3g by permutation)\n", c.Frechet, c.Energy, c.EnergyP)
+	fmt.Fprintf(a.stdout, "%d of %d strong pairs changed (false discoveries at %g); they explain %.0f %% of the shift\n\n", c.Changed, c.Tested, r.Level, 100*c.Explained)
+	if len(c.Changes) == 0 {
+		fmt.Fprintln(a.stdout, "No change to name.")
+	} else {
+		printChanges(a.table("Change", "Share of the shift", "Effect", "Pairs", "Strongest pair"), c.Changes)
+	}
+	if len(r.Groups) > 0 {
+		t := a.table(r.By, "Images", "Energy p", "Pairs changed", "Largest changes")
+		for _, g := range r.Groups {
+			t.AppendRow(table.Row{g.Name, g.Images, fmt.Sprintf("%.3g", g.EnergyP), g.Changed, largest(g.Changes)})
+		}
+		fmt.Fprintln(a.stdout)
+		t.Render()
+	}
+	for _, w := range r.Watched {
+		fmt.Fprintln(a.stdout)
+		a.printWatched(w)
+	}
+}
+
+func printChanges(t table.Writer, changes []changeRecord) {
+	for _, c := range changes {
+		p := c.Pairs[0]
+		t.AppendRow(table.Row{c.String(), fmt.Sprintf("%.1f %%", 100*c.Share), fmt.Sprintf("%+.2f", c.Effect), c.Count, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head)})
+	}
+	t.Render()
+}
+
+// String is a change in words.
+func (c changeRecord) String() string {
+	if c.More {
+		return "more " + c.Word
+	}
+	return "less " + c.Word
+}
+
+// largest are the words of the first changes.
+func largest(changes []changeRecord) string {
+	s := ""
+	for i, c := range changes[:min(3, len(changes))] {
+		if i > 0 {
+			s += ", "
+		}
+		s += c.String()
+	}
+	return s
+}
+
+func (a *app) printWatched(w watchedRecord) {
+	fmt.Fprintf(a.stdout, "“%s”, by pairs", w.Text)
+	for _, p := range w.Pairs {
+		fmt.Fprint(a.stdout, " ", p)
+	}
+	fmt.Fprintln(a.stdout)
+	t := a.table("", "Images", "Signed score", "95 %", "Paper's score", "Truth")
+	row := func(name string, s scoreRecord) {
+		t.AppendRow(table.Row{name, s.Images, fmt.Sprintf("%+.4f", s.Signed.Mean), s.Signed.interval(), fmt.Sprintf("%.4f", s.Norm.Mean), optional(s.Truth)})
+	}
+	if w.Profile != nil {
+		row("profile", *w.Profile)
+	}
+	row("all", w.All)
+	for _, g := range w.Groups {
+		row(g.Name, g)
+	}
+	t.Render()
+	if w.P != nil {
+		fmt.Fprintf(a.stdout, "p %.3g that the signed score is the profile's\n", *w.P)
+	}
+	printAgreement(a.stdout, "images", w.Images)
+	printAgreement(a.stdout, "groups", w.Curve)
+}
+
+func (m meanRecord) interval() string {
+	if m.Low == nil {
+		return ""
+	}
+	return fmt.Sprintf("%+.4f to %+.4f", *m.Low, *m.High)
+}
+
+func optional(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.3f", *v)
+}
+
+func printAgreement(w io.Writer, over string, a agreementRecord) {
+	if a.Signed != nil && a.Norm != nil {
+		fmt.Fprintf(w, "correlation with the truth over %s: %.3f signed, %.3f the paper's\n", over, *a.Signed, *a.Norm)
+	}
+}
