@@ -16,12 +16,35 @@ var shifts = []float64{-1.5, -0.7, -0.3, -0.12, 0.12, 0.3, 0.7, 1.5}
 // Reference is one number of every image of a reference sample, sorted: what a [Detector] ranks new images in.
 type Reference struct {
 	sorted []float32
-	bets   [][]float64 // exp(δ·z) for every shift δ and every gap between the sorted numbers, n+1 of them
-	sums   []float64   // of bets, by shift
+	*odds
+}
+
+// odds are what bets pay before they are set against each other: exp(δ·z) for every shift δ and each of the gaps between n sorted numbers,
+// n+1 of them, z being the normal quantile of the gap's middle. References of one size share them.
+type odds struct {
+	bets [][]float64 // [shifts, n+1]
+	sums []float64   // of bets, by shift
+}
+
+func newOdds(n int) *odds {
+	o, gaps := new(odds), n+1
+	for _, δ := range shifts {
+		bet, sum := make([]float64, gaps), 0.0
+		for g := range bet {
+			bet[g] = math.Exp(δ * distuv.UnitNormal.Quantile((float64(g)+0.5)/float64(gaps)))
+			sum += bet[g]
+		}
+		o.bets, o.sums = append(o.bets, bet), append(o.sums, sum)
+	}
+	return o
 }
 
 // NewReference takes the numbers of a reference sample, two at least and all finite.
 func NewReference(values []float32) (*Reference, error) {
+	return newReference(values, newOdds(len(values)))
+}
+
+func newReference(values []float32, o *odds) (*Reference, error) {
 	if len(values) < 2 {
 		return nil, fmt.Errorf("a reference of %d images, expected two at least", len(values))
 	}
@@ -30,17 +53,7 @@ func NewReference(values []float32) (*Reference, error) {
 			return nil, fmt.Errorf("a reference with the number %g", v)
 		}
 	}
-	r := &Reference{sorted: slices.Sorted(slices.Values(values))}
-	gaps := len(values) + 1
-	for _, δ := range shifts {
-		bet, sum := make([]float64, gaps), 0.0
-		for g := range bet {
-			bet[g] = math.Exp(δ * distuv.UnitNormal.Quantile((float64(g)+0.5)/float64(gaps)))
-			sum += bet[g]
-		}
-		r.bets, r.sums = append(r.bets, bet), append(r.sums, sum)
-	}
-	return r, nil
+	return &Reference{slices.Sorted(slices.Values(values)), o}, nil
 }
 
 // Gap is the gap between the reference's numbers into which a number falls, 0 to n. Among equal numbers it goes by turn, so that ties

@@ -127,3 +127,44 @@ func TestBadReferences(t *testing.T) {
 		}
 	}
 }
+
+func TestMonitorNamesWhatMoved(t *testing.T) {
+	w := newWorld(t)
+	reference := NewSummary(w.pairs(), w.ov.Embed, 0, 300)
+	w.fill(t, reference, "before", 300, nil, 0, 0)
+	p := NewProfile(reference, w.ov.Norms(), nil)
+	var names []string
+	for _, i := range p.Strong {
+		names = append(names, w.ov.Pair(i).String())
+	}
+	m, err := NewMonitor(p, names)
+	if err != nil {
+		t.Fatal(err)
+	}
+	window := func(up float32) [][]int {
+		s := NewSummary(w.pairs(), w.ov.Embed, 0, 100)
+		w.fill(t, s, "stream", 100, p.Strong, p.Strong[2], up)
+		var ranks [][]int
+		for _, image := range s.Sample() {
+			ranks = append(ranks, m.Ranks(image))
+		}
+		return ranks
+	}
+	for range 20 {
+		if alerts := m.Window(window(0), 0.05); len(alerts) > 0 {
+			t.Fatalf("alerts without drift: %v", alerts)
+		}
+	}
+	alerts := m.Window(window(1), 0.05)
+	if len(alerts) == 0 || m.Names[alerts[0]] != names[2] || !m.Detectors[alerts[0]].Up() {
+		t.Errorf("alerts for %s: %v", names[2], alerts)
+	}
+	if again := m.Window(window(1), 0.05); len(again) > 0 && again[0] == 2 {
+		t.Error("an alert was raised twice")
+	}
+	sum := 0.0
+	for _, s := range m.shares {
+		sum += s
+	}
+	near(t, "shares of the budget", sum, 1.0)
+}

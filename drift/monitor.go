@@ -1,0 +1,117 @@
+package drift
+
+import (
+	"fmt"
+	"math"
+)
+
+// FollowedPairs is how many of the strong pairs a [Monitor] follows, at most.
+const FollowedPairs = 256
+
+// Monitor follows a stream of images window by window against a profile: the signed score of each watched concept, the strongest pairs,
+// and the cosine with the reference's mean embedding. Each has a [Detector] and a share of the budget α for the whole run, however long: half
+// goes to the concepts where there are any, the rest evenly to the others. A detector with share β raises an alert once when its e-process
+// reaches 1/(αβ), so by Ville's inequality and the union bound no alert at all is raised with probability at least 1 − α while nothing has
+// changed.
+//
+// That holds for images that are exchangeable with the reference's. Pictures of one video, or by day and by night, are not.
+type Monitor struct {
+	Names     []string // of what is followed: the watched texts, pairs, "embedding"
+	Detectors []Detector
+	Alerted   []bool
+
+	profile    *Profile
+	mean       []float32 // of the reference's embeddings
+	references []*Reference
+	shares     []float64
+	turn       int
+}
+
+// NewMonitor has seen nothing of the stream. names are those of the profile's strong pairs.
+func NewMonitor(p *Profile, names []string) (*Monitor, error) {
+	if len(names) != len(p.Strong) {
+		return nil, fmt.Errorf("%d names for %d strong pairs", len(names), len(p.Strong))
+	}
+	m := &Monitor{profile: p}
+	for _, v := range p.Embedding.Mean {
+		m.mean = append(m.mean, float32(v))
+	}
+	for _, c := range p.Watched {
+		m.Names = append(m.Names, c.Text)
+	}
+	others := min(FollowedPairs, len(p.Strong)) + 1
+	m.Names = append(append(m.Names, names[:others-1]...), "embedding")
+	sample := p.Sample()
+	columns := make([][]float32, len(m.Names))
+	for _, image := range sample {
+		for i, v := range m.values(image) {
+			columns[i] = append(columns[i], v)
+		}
+	}
+	odds := newOdds(len(sample))
+	for i, column := range columns {
+		r, err := newReference(column, odds)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.Names[i], err)
+		}
+		m.references, m.Detectors = append(m.references, r), append(m.Detectors, r.NewDetector())
+	}
+	m.Alerted = make([]bool, len(m.Names))
+	m.share(len(p.Watched), others)
+	return m, nil
+}
+
+// share divides the budget.
+func (m *Monitor) share(watched, others int) {
+	rest := 1.0
+	if watched > 0 {
+		rest = 0.5
+	}
+	for range watched {
+		m.shares = append(m.shares, 0.5/float64(watched))
+	}
+	for range others {
+		m.shares = append(m.shares, rest/float64(others))
+	}
+}
+
+// values are the numbers of an image that are followed. Its scalars are those of the profile's strong pairs.
+func (m *Monitor) values(image Image) []float32 {
+	var out []float32
+	for _, s := range image.Scores {
+		out = append(out, float32(s.Signed))
+	}
+	out = append(out, image.Scalars[:min(FollowedPairs, len(m.profile.Strong))]...)
+	dot := 0.0
+	for i, v := range image.Embedding {
+		dot += float64(v) * float64(m.mean[i])
+	}
+	return append(out, float32(dot/math.Max(norm(image.Embedding)*norm(m.mean), 1e-30)))
+}
+
+// Ranks are the gaps of the reference sample into which an image's numbers fall: all that a monitor needs of it.
+func (m *Monitor) Ranks(image Image) []int {
+	m.turn++
+	out := make([]int, len(m.Names))
+	for i, v := range m.values(image) {
+		out[i] = m.references[i].Gap(v, m.turn)
+	}
+	return out
+}
+
+// Window takes up the images of a window by their [Monitor.Ranks] and gives the numbers of what raises an alert at its end, within budget α.
+func (m *Monitor) Window(images [][]int, α float64) (alerts []int) {
+	gaps := make([]int, len(images))
+	for i := range m.Detectors {
+		for k, ranks := range images {
+			gaps[k] = ranks[i]
+		}
+		d := &m.Detectors[i]
+		d.Window(m.references[i], gaps)
+		if !m.Alerted[i] && d.E()*m.shares[i] >= 1/α {
+			m.Alerted[i] = true
+			alerts = append(alerts, i)
+		}
+	}
+	return alerts
+}
