@@ -21,6 +21,7 @@ type Maps struct {
 	Scoring  time.Duration // what the method took besides
 
 	windows [][]float32 // [Q,h,w] each
+	refined []float32   // the logits of every pixel [Q,H,W], where the protocol refines them
 }
 
 // NewMaps makes room for the logits of a plan's windows on grids of h×w tokens.
@@ -93,6 +94,13 @@ func (m *Maps) rows(queries []int) *rows {
 
 // row is the logits of row y of the picture [Q,width], overwritten by the next.
 func (r *rows) row(y int) []float32 {
+	if r.refined != nil {
+		W, H := r.Size.X, r.Size.Y
+		for i, q := range r.queries {
+			copy(r.out[i*W:(i+1)*W], r.refined[(q*H+y)*W:][:W])
+		}
+		return r.out
+	}
 	t := r.down[y]
 	a := r.canvas(t.a)
 	if r.Canvas == r.Size {

@@ -18,6 +18,8 @@ type Protocol struct {
 	Scale float64 `json:"scale"`
 	// Threshold is the probability below which a pixel is background; 0: none.
 	Threshold float64 `json:"threshold"`
+	// Refine is what is done to the logits of pixels; empty: nothing.
+	Refine Refinement `json:"refine,omitempty"`
 }
 
 // Presets are the names of [Preset].
@@ -49,6 +51,8 @@ func (p Protocol) Validate() error {
 		return fmt.Errorf("a window of %d pixels: expected a multiple of 32, at most 4096", p.Window)
 	case p.ShortSide < p.Window || p.ShortSide > 1<<14:
 		return fmt.Errorf("a short side of %d pixels: expected at least the window's %d, and at most %d", p.ShortSide, p.Window, 1<<14)
+	case p.Refine != "" && p.Refine != PAMR:
+		return fmt.Errorf("refinement %q: expected %s or none", p.Refine, PAMR)
 	case p.Stride < 1 || p.Stride > p.Window:
 		return fmt.Errorf("a stride of %d pixels: expected 1 to the window's %d", p.Stride, p.Window)
 	case !(p.Scale > 0) || math.IsInf(p.Scale, 0):

@@ -43,6 +43,11 @@ func (r *Runner) Run(ctx context.Context, img image.Image) ([]*Maps, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Protocol.Refine != "" {
+		if err := checkRefinement(plan.Size); err != nil {
+			return nil, err
+		}
+	}
 	var maps []*Maps
 	for _, s := range r.Methods {
 		m, err := NewMaps(plan, s.Classes, s.Pool.H, s.Pool.W)
@@ -76,7 +81,25 @@ func (r *Runner) Run(ctx context.Context, img image.Image) ([]*Maps, error) {
 	for _, m := range maps {
 		m.Encoding = time.Since(started) - scoring
 	}
+	if err == nil && r.Protocol.Refine == PAMR {
+		err = refine(img, maps)
+	}
 	return maps, err
+}
+
+// refine refines the maps of a picture.
+func refine(img image.Image, maps []*Maps) error {
+	started := time.Now()
+	a := newAffinity(img)
+	compared := time.Since(started)
+	for _, m := range maps {
+		started := time.Now()
+		if err := m.refine(a); err != nil {
+			return err
+		}
+		m.Scoring += compared + time.Since(started)
+	}
+	return nil
 }
 
 // windows runs the image tower over some windows, in batches, and hands each to use.

@@ -17,6 +17,8 @@ import (
 	"github.com/facet-clip/facet/segment"
 )
 
+const refineNone = "none"
+
 // segmentSettings are the flags of everything that segments.
 type segmentSettings struct {
 	preset                    string
@@ -24,6 +26,7 @@ type segmentSettings struct {
 	scale, threshold          float64
 	pairs                     int
 	templates, atlas          string
+	refine                    string
 }
 
 func (s *segmentSettings) flags(f *pflag.FlagSet) {
@@ -34,6 +37,7 @@ func (s *segmentSettings) flags(f *pflag.FlagSet) {
 	f.Float64Var(&s.scale, "scale", 0, "what logits are multiplied by before the softmax (default 40)")
 	f.IntVar(&s.pairs, "pairs", 0, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
 	f.StringVar(&s.atlas, "atlas", "", "take the signs of pairs' directions from the atlas in this `DIR`, as the paper does (default: + for all)")
+	f.StringVar(&s.refine, "refine", refineNone, "what is done to the logits of pixels: none, or pamr (they take on those of like pixels around them)")
 	f.StringVar(&s.templates, "templates", "", "a `FILE` with a prompt a line, {} for the text (default: facet's own for photographs)")
 }
 
@@ -57,6 +61,13 @@ func (s *segmentSettings) protocol(native int) (segment.Protocol, error) {
 		p.Scale = s.scale
 	}
 	p.Threshold = s.threshold
+	switch s.refine {
+	case refineNone:
+	case string(segment.PAMR):
+		p.Refine = segment.PAMR
+	default:
+		return p, usagef("--refine %s: expected %s or %s", s.refine, refineNone, segment.PAMR)
+	}
 	return p, p.Validate()
 }
 
