@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 )
 
 // Refinement says what is done to the logits of pixels before they are labelled.
@@ -22,7 +23,7 @@ var pamrDilations = []int{8, 16}
 type affinity struct {
 	size   image.Point
 	shifts []image.Point // to the neighbours, 8 for each dilation
-	weight []float32     // sums to 1 for each pixel [H,W,len(shifts)]
+	weight []float32     // sums to 1 for each pixel [H,len(shifts),W]
 }
 
 // newAffinity compares the pixels of a picture with their neighbours: the softmax of the mean over colours of −|difference| in tenths of the
@@ -42,9 +43,9 @@ func newAffinity(photo image.Image) *affinity {
 	colours := planes(photo)
 	a.weight = make([]float32, W*H*len(a.shifts))
 	parallel(H, func(y int) {
-		values := make([]float64, len(a.shifts))
+		values, out := make([]float64, len(a.shifts)), make([]float32, len(a.shifts))
 		for x := range W {
-			out := a.weight[(y*W+x)*len(a.shifts):][:len(a.shifts)]
+			clear(out)
 			for _, plane := range colours {
 				a.differences(plane, x, y, values)
 				for i, v := range values {
@@ -52,6 +53,9 @@ func newAffinity(photo image.Image) *affinity {
 				}
 			}
 			softmax(out)
+			for k, v := range out {
+				a.weight[(y*len(a.shifts)+k)*W+x] = v
+			}
 		}
 	})
 	return a
@@ -93,18 +97,34 @@ func (a *affinity) differences(plane []float32, x, y int, out []float64) {
 
 // refine lets the pixels of a map [H,W] take from their neighbours, step by step.
 func (a *affinity) refine(logits []float32) {
-	W, P := a.size.X, len(a.shifts)
-	next := make([]float32, len(logits))
+	W, H, P := a.size.X, a.size.Y, len(a.shifts)
+	margin := slices.Max(pamrDilations)
+	wide := make([]float32, H*(W+2*margin)) // the map with its edges going on to both sides
 	for range pamrSteps {
-		for i := range logits {
-			x, y, sum := i%W, i/W, float32(0)
-			for k, w := range a.weight[i*P : (i+1)*P] {
-				sum += w * logits[a.neighbour(x, y, a.shifts[k])]
-			}
-			next[i] = sum
+		for y := range H {
+			widen(wide[y*(W+2*margin):][:W+2*margin], logits[y*W:(y+1)*W])
 		}
-		copy(logits, next)
+		clear(logits)
+		for y := range H {
+			out := logits[y*W:][:W]
+			for k, shift := range a.shifts {
+				row := min(max(y+shift.Y, 0), H-1)
+				from := wide[row*(W+2*margin)+margin+shift.X:][:W]
+				for x, w := range a.weight[(y*P+k)*W:][:W] {
+					out[x] += w * from[x]
+				}
+			}
+		}
 	}
+}
+
+// widen puts a row into the middle of a wider one and repeats its ends.
+func widen(wide, row []float32) {
+	margin := (len(wide) - len(row)) / 2
+	for i := range margin {
+		wide[i], wide[len(wide)-1-i] = row[0], row[len(row)-1]
+	}
+	copy(wide[margin:], row)
 }
 
 // refine replaces the maps' logits by refined ones of every pixel, for pictures that are not too large for that.
