@@ -152,6 +152,7 @@ func TestSegmentMistakes(t *testing.T) {
 		{[]string{picture, "--classes", "a car, a bird", "--window", "50"}, exitFailure, "multiple of 32"},
 		{[]string{picture, "--classes", "a car, a bird", "--short-side", "64"}, exitFailure, "short side"},
 		{[]string{picture, "--classes", "a car, a bird", "--protocol", "mine"}, exitFailure, "paper-384"},
+		{[]string{picture, "--classes", "a car, a bird", "--refine", "crf"}, exitUsage, "pamr"},
 		{[]string{picture, "--classes", "a car, a bird", "--pairs", "1000000"}, exitFailure, "pairs"},
 		{[]string{picture, "--classes", "a car, a bird", "--save-logits"}, exitUsage, "-o"},
 		{[]string{picture, "--classes", "a car, a bird", "--background", "1.5"}, exitFailure, "threshold"},
@@ -175,7 +176,7 @@ func TestSegmentEngines(t *testing.T) {
 	var maps [][]float32
 	for _, e := range engines {
 		out := t.TempDir()
-		succeed(t, "segment", "--model", "demo", "--engine", e, picture, "--classes", "a car, a bird", "--method", "nap", "--save-logits", "-o", out)
+		succeed(t, "segment", "--model", "demo", "--engine", e, picture, "--classes", "a car, a bird", "--method", "nap", "--refine", "pamr", "--save-logits", "-o", out)
 		maps = append(maps, readArray(t, filepath.Join(out, "a.maps", "000-a-car.npy"), 192, 192))
 	}
 	golden.Compare(t, "logits of two engines", maps[0], maps[1], 1e-4, 1e-5)
