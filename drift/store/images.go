@@ -1,0 +1,101 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Image is an image of the stream.
+type Image struct {
+	Hash    [32]byte // SHA-256 of the content
+	Name    string
+	Moment  time.Time // when it was taken, or else arrived; kept to the millisecond
+	Arrived time.Time
+	Reason  string // why it cannot be read; empty: it can
+	Payload []byte // what its window needs of it, until that is closed
+}
+
+// Known reports whether an image of this content is there.
+func (s *Store) Known(ctx context.Context, hash [32]byte) (bool, error) {
+	var one int
+	err := s.db.QueryRowContext(ctx, `SELECT 1 FROM images WHERE hash = $1`, hash[:]).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, s.wrap(err)
+}
+
+// Add takes up images in one transaction and tells which were new: those whose content was not there.
+func (s *Store) Add(ctx context.Context, images []Image) (added []bool, err error) {
+	added = make([]bool, len(images))
+	order := make([]int, len(images))
+	for i := range order {
+		order[i] = i
+	}
+	if s.lock != "" { // two PostgreSQL transactions that insert the same images in different orders would wait for each other for ever
+		slices.SortFunc(order, func(a, b int) int { return bytes.Compare(images[a].Hash[:], images[b].Hash[:]) })
+	}
+	err = s.within(ctx, func(tx *sql.Tx) error {
+		for _, i := range order {
+			n, err := insert(ctx, tx, images[i])
+			if err != nil {
+				return err
+			}
+			added[i] = n == 1
+		}
+		return nil
+	})
+	return added, err
+}
+
+func insert(ctx context.Context, tx *sql.Tx, i Image) (int64, error) {
+	r, err := tx.ExecContext(ctx, `INSERT INTO images (hash, name, moment, arrived, reason, payload) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (hash) DO NOTHING`,
+		i.Hash[:], text(i.Name), i.Moment.UnixMilli(), i.Arrived.UnixMilli(), sql.NullString{String: text(i.Reason), Valid: i.Reason != ""}, i.Payload)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// text is what both databases take for a text.
+func text(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "�"), "\x00", "�") }
+
+// File is a file as a folder lists it.
+type File struct {
+	Path     string
+	Size     int64
+	Modified time.Time
+}
+
+// Unread are those of the files that were not marked as read at this size and time.
+func (s *Store) Unread(ctx context.Context, files []File) ([]File, error) {
+	q, err := s.db.PrepareContext(ctx, `SELECT 1 FROM files WHERE path = $1 AND size = $2 AND modified = $3`)
+	if err != nil {
+		return nil, s.wrap(err)
+	}
+	defer q.Close()
+	var unread []File
+	for _, f := range files {
+		var one int
+		switch err := q.QueryRowContext(ctx, text(f.Path), f.Size, f.Modified.UnixNano()).Scan(&one); {
+		case errors.Is(err, sql.ErrNoRows):
+			unread = append(unread, f)
+		case err != nil:
+			return nil, s.wrap(err)
+		}
+	}
+	return unread, nil
+}
+
+// MarkRead marks a file whose content was taken up.
+func (s *Store) MarkRead(ctx context.Context, f File) error {
+	_, err := s.db.ExecContext(ctx, `INSERT INTO files (path, size, modified) VALUES ($1, $2, $3)
+		ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified`, text(f.Path), f.Size, f.Modified.UnixNano())
+	return s.wrap(err)
+}
