@@ -112,7 +112,9 @@ type state struct {
 }
 
 // State is what the monitor has learnt of the stream, as JSON.
-func (m *Monitor) State() ([]byte, error) { return json.Marshal(state{m.Names, m.Detectors, m.Alerted}) }
+func (m *Monitor) State() ([]byte, error) {
+	return json.Marshal(state{m.Names, m.Detectors, m.Alerted})
+}
 
 // Restore lets the monitor go on from a [Monitor.State] of a monitor of the same profile.
 func (m *Monitor) Restore(data []byte) error {

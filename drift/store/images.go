@@ -20,14 +20,14 @@ type Image struct {
 	Payload []byte // what its window needs of it, until that is closed
 }
 
-// Known reports whether an image of this content is there.
-func (s *Store) Known(ctx context.Context, hash [32]byte) (bool, error) {
-	var one int
-	err := s.db.QueryRowContext(ctx, `SELECT 1 FROM images WHERE hash = $1`, hash[:]).Scan(&one)
+// Known reports whether an image of this content is there, and why it cannot be read, if it cannot.
+func (s *Store) Known(ctx context.Context, hash [32]byte) (known bool, reason string, err error) {
+	var why sql.NullString
+	err = s.db.QueryRowContext(ctx, `SELECT reason FROM images WHERE hash = $1`, hash[:]).Scan(&why)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+		return false, "", nil
 	}
-	return err == nil, s.wrap(err)
+	return err == nil, why.String, s.wrap(err)
 }
 
 // Add takes up images in one transaction and tells which were new: those whose content was not there.
@@ -93,9 +93,16 @@ func (s *Store) Unread(ctx context.Context, files []File) ([]File, error) {
 	return unread, nil
 }
 
-// MarkRead marks a file whose content was taken up.
-func (s *Store) MarkRead(ctx context.Context, f File) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO files (path, size, modified) VALUES ($1, $2, $3)
-		ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified`, text(f.Path), f.Size, f.Modified.UnixNano())
-	return s.wrap(err)
+// MarkRead marks files whose content was taken up, as they are now.
+func (s *Store) MarkRead(ctx context.Context, files []File) error {
+	return s.within(ctx, func(tx *sql.Tx) error {
+		for _, f := range files {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO files (path, size, modified) VALUES ($1, $2, $3)
+				ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified`,
+				text(f.Path), f.Size, f.Modified.UnixNano()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

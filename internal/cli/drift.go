@@ -18,12 +18,12 @@ import (
 
 func (a *app) driftCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "drift profile|compare",
+		Use:   "drift profile|compare|watch",
 		Short: "Say in words how images differ from a reference",
-		Args:  argsBetween(0, 0, "profile or compare: "),
+		Args:  argsBetween(0, 0, "profile, compare or watch: "),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.driftProfileCommand(), a.driftCompareCommand())
+	cmd.AddCommand(a.driftProfileCommand(), a.driftCompareCommand(), a.driftWatchCommand())
 	return cmd
 }
 
