@@ -21,12 +21,20 @@ import (
 	"github.com/facet-clip/facet/dataset"
 )
 
-// The limits of the server. At most requestSlots·MaxBody bytes of pictures are in memory, whatever comes.
+// MaxBody is how many bytes a posted picture may have.
+const MaxBody = 16 << 20
+
+// limits bound what posts may take: at most slots·body bytes of pictures are in memory, whatever comes.
+type limits struct {
+	body        int64         // bytes of a picture
+	slots       int           // posts that are read or wait to be counted; others wait for one of them to end
+	slotWait    time.Duration // at most
+	bodyTimeout time.Duration // to send a picture
+}
+
+var defaultLimits = limits{body: MaxBody, slots: 64, slotWait: 30 * time.Second, bodyTimeout: 30 * time.Second}
+
 const (
-	MaxBody      = 16 << 20         // bytes of a posted picture
-	requestSlots = 64               // posts that are read or wait to be counted; others wait for one of them
-	slotWait     = 30 * time.Second // at most
-	bodyTimeout  = 30 * time.Second // to send a picture
 	headTimeout  = 10 * time.Second // to send a header
 	idleTimeout  = 2 * time.Minute
 	maxHeader    = 1 << 16
@@ -58,7 +66,7 @@ func (w *Watcher) Serve(listener net.Listener) func(context.Context) error {
 
 // Handler answers POST /images, and GET /metrics, /healthz, /windows and /alerts.
 func (w *Watcher) Handler() http.Handler {
-	slots := make(chan struct{}, requestSlots)
+	slots := make(chan struct{}, w.limits.slots)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /images", func(out http.ResponseWriter, in *http.Request) {
 		code, answer := w.posted(out, in, slots)
@@ -98,8 +106,8 @@ func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, slots chan s
 	if !strings.HasPrefix(kind, "image/") && kind != "application/octet-stream" {
 		return refuse(http.StatusUnsupportedMediaType, "Content-Type %q: expected image/… or application/octet-stream", in.Header.Get("Content-Type"))
 	}
-	if in.ContentLength > MaxBody {
-		return refuse(http.StatusRequestEntityTooLarge, "%d bytes: expected at most %d", in.ContentLength, MaxBody)
+	if in.ContentLength > w.limits.body {
+		return refuse(http.StatusRequestEntityTooLarge, "%d bytes: expected at most %d", in.ContentLength, w.limits.body)
 	}
 	name := in.URL.Query().Get("name")
 	if len(name) > longestName {
@@ -109,7 +117,7 @@ func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, slots chan s
 	if err != nil {
 		return refuse(http.StatusBadRequest, "%v", err)
 	}
-	ctx, cancel := context.WithTimeout(in.Context(), slotWait)
+	ctx, cancel := context.WithTimeout(in.Context(), w.limits.slotWait)
 	defer cancel()
 	select {
 	case slots <- struct{}{}:
@@ -119,8 +127,8 @@ func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, slots chan s
 	case <-w.dead:
 		return refuse(http.StatusServiceUnavailable, "%v", ErrStopped)
 	}
-	http.NewResponseController(out).SetReadDeadline(time.Now().Add(bodyTimeout))
-	data, err := io.ReadAll(http.MaxBytesReader(out, in.Body, MaxBody))
+	http.NewResponseController(out).SetReadDeadline(time.Now().Add(w.limits.bodyTimeout))
+	data, err := io.ReadAll(http.MaxBytesReader(out, in.Body, w.limits.body))
 	if err != nil {
 		return unreceived(err)
 	}
@@ -161,7 +169,7 @@ func unreceived(err error) (int, answer) {
 	case errors.As(err, &large):
 		return refuse(http.StatusRequestEntityTooLarge, "more than %d bytes", large.Limit)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refuse(http.StatusRequestTimeout, "the picture did not come within %v", bodyTimeout)
+		return refuse(http.StatusRequestTimeout, "the picture did not come in time")
 	}
 	return refuse(http.StatusBadRequest, "the picture did not come whole: %v", err)
 }

@@ -49,6 +49,7 @@ type Watcher struct {
 	finish  chan struct{} // closed when no job is left that queues
 	dead    chan struct{} // closed when nothing is taken up any more
 	decode  *semaphore.Weighted
+	limits  limits
 	metrics *metrics
 	alerts  chan struct{} // there may be one to deliver
 }
@@ -76,7 +77,7 @@ func New(c Config) (*Watcher, error) {
 	}
 	w := &Watcher{
 		Config: c, monitor: m, initial: initial, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
-		dead: make(chan struct{}), decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), alerts: make(chan struct{}, 1),
+		dead: make(chan struct{}), decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), alerts: make(chan struct{}, 1), limits: defaultLimits,
 	}
 	w.metrics = newMetrics(w)
 	return w, nil
