@@ -16,7 +16,7 @@ import (
 
 const (
 	listed = 1000        // files of a folder that are looked up at once
-	marked = 64          // files that are marked as read at once
+	marked = 64          // files that are marked as read at once, at most
 	still  = time.Second // since a file was written, before it is read
 )
 
@@ -162,8 +162,8 @@ func (w *Watcher) open(ctx context.Context, item fed) (*arrival, error) {
 // settle waits for arrivals to be in the store, and then marks their files as read.
 func (w *Watcher) settle(ctx context.Context, queued <-chan *arrival, count func(int)) error {
 	var read []store.File
-	mark := func(least int) error {
-		if len(read) < least {
+	mark := func() error {
+		if len(read) == 0 {
 			return nil
 		}
 		_, err := insist(ctx, "marking files as read", func() (any, error) { return nil, w.Store.MarkRead(ctx, read) })
@@ -174,16 +174,19 @@ func (w *Watcher) settle(ctx context.Context, queued <-chan *arrival, count func
 	for a := range queued {
 		status, err := w.wait(a)
 		if err != nil {
-			return errors.Join(err, mark(1))
+			return errors.Join(err, mark())
 		}
 		if a.file != nil && status != Missing {
 			read = append(read, *a.file)
 		}
 		n++
 		count(n)
-		if err := mark(marked); err != nil {
+		if len(queued) > 0 && len(read) < marked {
+			continue
+		}
+		if err := mark(); err != nil {
 			return err
 		}
 	}
-	return mark(1)
+	return mark()
 }

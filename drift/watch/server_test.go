@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -284,5 +285,29 @@ func TestUnhealthyStore(t *testing.T) {
 	w.Handler().ServeHTTP(out, httptest.NewRequest("GET", "/healthz", nil))
 	if out.Code != http.StatusServiceUnavailable || !strings.Contains(out.Body.String(), "closed") {
 		t.Errorf("%d: %s", out.Code, out.Body)
+	}
+}
+
+// TestDeployment: the dashboard and the alert rules ask for metrics that there are.
+func TestDeployment(t *testing.T) {
+	names, _ := shownMetrics(t)
+	asked := regexp.MustCompile(`facet_drift_\w+`)
+	for _, file := range []string{"grafana-dashboard.json", "alerts.yml"} {
+		data, err := os.ReadFile(filepath.Join("..", "..", "deploy", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, ".json") && !json.Valid(data) {
+			t.Errorf("%s is no JSON", file)
+		}
+		found := asked.FindAllString(string(data), -1)
+		if len(found) == 0 {
+			t.Errorf("%s asks for nothing", file)
+		}
+		for _, name := range found {
+			if !slices.Contains(names, strings.TrimSuffix(name, "_bucket")) {
+				t.Errorf("%s asks for %s, which /metrics does not show", file, name)
+			}
+		}
 	}
 }

@@ -195,7 +195,11 @@ func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.C
 		jobs = append(jobs, func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, os.Stdin, dir), p.set)(ctx) })
 	case statErr == nil && info.IsDir():
 		p = a.progress("images", total)
-		jobs = append(jobs, w.Folder(filepath.Clean(o.source), o.every, o.once, p.set))
+		count := p.set
+		if !o.once { // for ever: the windows are the progress
+			count = func(int) {}
+		}
+		jobs = append(jobs, w.Folder(filepath.Clean(o.source), o.every, o.once, count))
 	default:
 		source, err := dataset.Open(o.source, dataset.Options{})
 		if err != nil {
