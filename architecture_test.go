@@ -21,7 +21,8 @@ var layers = [][]string{
 	{"experiment"},
 	{"atlas"},
 	{"segment/benchmark"},
-	{"drift/profile", "drift/report"},
+	{"drift/watch"},
+	{"drift/profile", "drift/report", "drift/store"},
 	{"segment", "drift"},
 	{"registry", "concept", "decompose"},
 	{"clip"},
@@ -32,7 +33,7 @@ var layers = [][]string{
 	{"dataset"},
 	{"scenes", "plot"},
 	{"npy"},
-	{"half"},
+	{"half", "internal/pgtest"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.
