@@ -15,7 +15,7 @@ const module = "github.com/facet-clip/facet/"
 
 // layers is the house of docs/architecture.md, top to bottom: a package imports only packages of lower layers.
 var layers = [][]string{
-	{"cmd/facet", "bench/encode", "bench/labels", "bench/drift"},
+	{"cmd/facet", "bench/encode", "bench/labels", "bench/drift", "bench/watch"},
 	{"internal/cli"},
 	{"demo", "textbank"},
 	{"experiment"},

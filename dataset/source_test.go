@@ -422,6 +422,7 @@ func FuzzManifest(f *testing.F) {
 		}
 		_ = csvRows(bytes.NewReader(data), check)
 		_ = jsonRows(bytes.NewReader(data), check)
+		_ = readRows(bytes.NewReader(data), check)
 	})
 }
 

@@ -13,6 +13,14 @@ type Rule struct {
 	Every  time.Duration // windows begin at multiples of it since 1970
 }
 
+// String is "200 images" or "1h0m0s".
+func (r Rule) String() string {
+	if r.Images > 0 {
+		return fmt.Sprintf("%d images", r.Images)
+	}
+	return r.Every.String()
+}
+
 // MostImages is how many images a window by time takes at most; the rest goes into the next.
 const MostImages = 10_000
 

@@ -99,10 +99,12 @@ func (w *Watcher) submit(ctx context.Context, a *arrival) error {
 	}
 }
 
-// wait until an arrival is in the store. One that is queued gets there even when ctx is done, unless the watcher fails.
-func (w *Watcher) wait(a *arrival) (Status, error) {
+// wait until an arrival is in the store. One that is queued gets there even when nobody waits any longer, unless the watcher fails.
+func (w *Watcher) wait(ctx context.Context, a *arrival) (Status, error) {
 	select {
 	case <-a.done:
+	case <-ctx.Done():
+		return "", ctx.Err()
 	case <-w.dead:
 		select {
 		case <-a.done:

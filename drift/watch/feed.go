@@ -133,7 +133,11 @@ func (w *Watcher) feed(ctx context.Context, items iter.Seq2[fed, error], count f
 			if err := w.submit(ctx, a); err != nil {
 				return err
 			}
-			queued <- a
+			select {
+			case queued <- a:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
 		return nil
 	})
@@ -172,7 +176,7 @@ func (w *Watcher) settle(ctx context.Context, queued <-chan *arrival, count func
 	}
 	n := 0
 	for a := range queued {
-		status, err := w.wait(a)
+		status, err := w.wait(ctx, a)
 		if err != nil {
 			return errors.Join(err, mark())
 		}

@@ -30,9 +30,10 @@ type limits struct {
 	slots       int           // posts that are read or wait to be counted; others wait for one of them to end
 	slotWait    time.Duration // at most
 	bodyTimeout time.Duration // to send a picture
+	answer      time.Duration // until a picture that came is counted
 }
 
-var defaultLimits = limits{body: MaxBody, slots: 64, slotWait: 30 * time.Second, bodyTimeout: 30 * time.Second}
+var defaultLimits = limits{body: MaxBody, slots: 64, slotWait: 30 * time.Second, bodyTimeout: 30 * time.Second, answer: time.Minute}
 
 const (
 	headTimeout  = 10 * time.Second // to send a header
@@ -137,6 +138,8 @@ func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, slots chan s
 
 // take counts the bytes of a picture.
 func (w *Watcher) take(ctx context.Context, name string, data []byte, moment time.Time) (int, answer) {
+	ctx, cancel := context.WithTimeout(ctx, w.limits.answer)
+	defer cancel()
 	c := dataset.NewContent("the picture", data)
 	if name == "" {
 		name = fmt.Sprintf("posted:%x", c.Hash)
@@ -148,7 +151,7 @@ func (w *Watcher) take(ctx context.Context, name string, data []byte, moment tim
 	if err != nil {
 		return refuse(http.StatusServiceUnavailable, "%v", err)
 	}
-	status, err := w.wait(a)
+	status, err := w.wait(ctx, a)
 	if err != nil {
 		return refuse(http.StatusServiceUnavailable, "%v", err)
 	}

@@ -85,6 +85,8 @@ func (o *watchOptions) check(a *app) (err error) {
 		return usagef("--budget %g: expected a number between 0 and 1", o.budget)
 	case !(o.level > 0 && o.level < 1):
 		return usagef("--level %g: expected a number between 0 and 1", o.level)
+	case o.once && o.listen != "":
+		return usagef("--once --listen %s: expected one of them: who listens does not end", o.listen)
 	case o.every <= 0:
 		return usagef("--every %v: expected a time such as 10s", o.every)
 	case o.bank == "" && a.model != "" && a.model != demoName:
@@ -176,7 +178,7 @@ func (o watchOptions) settings() (string, error) {
 		Profile string  `json:"profile_sha256"`
 		Window  string  `json:"window"`
 		Budget  float64 `json:"budget"`
-	}{sum, o.window, o.budget})
+	}{sum, o.rule.String(), o.budget})
 	return string(s), err
 }
 
@@ -227,7 +229,8 @@ func (a *app) printWindow(w watch.Window) {
 		}
 		return
 	}
-	fmt.Fprintf(a.stdout, "window %d: %d images, %s\n", w.Number, w.Images, windowLine(w))
+	const minutes = "2006-01-02 15:04"
+	fmt.Fprintf(a.stdout, "window %d: %d images, %s to %s; %s\n", w.Number, w.Images, w.First.Format(minutes), w.Last.Format(minutes), windowLine(w))
 	for _, alert := range w.Alerts {
 		fmt.Fprintln(a.stdout, "ALERT:", alert)
 	}

@@ -239,6 +239,7 @@ func TestDriftWatchBadInput(t *testing.T) {
 		{"window of words", []string{p, "x", "--window", "daily"}, exitUsage, "such as 1h"},
 		{"budget", []string{p, "x", "--budget", "1.5"}, exitUsage, "--budget 1.5"},
 		{"level", []string{p, "x", "--level", "0"}, exitUsage, "--level 0"},
+		{"once for ever", []string{p, "x", "--once", "--listen", ":0"}, exitUsage, "--once --listen"},
 		{"every", []string{p, "x", "--every", "0s"}, exitUsage, "--every 0s"},
 		{"webhook", []string{p, "x", "--webhook", "ftp://x"}, exitUsage, "--webhook ftp://x"},
 		{"listen", []string{p, "--listen", "nowhere:99999"}, exitFailure, "--listen nowhere:99999"},
