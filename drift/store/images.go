@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -73,24 +74,34 @@ type File struct {
 	Modified time.Time
 }
 
-// Unread are those of the files that were not marked as read at this size and time.
+// Unread are those of the files that were not marked as read at this size and time: 10,000 files at most, in one query.
 func (s *Store) Unread(ctx context.Context, files []File) ([]File, error) {
-	q, err := s.db.PrepareContext(ctx, `SELECT 1 FROM files WHERE path = $1 AND size = $2 AND modified = $3`)
+	if len(files) == 0 {
+		return nil, nil
+	}
+	places, paths := make([]string, len(files)), make([]any, len(files))
+	for i, f := range files {
+		places[i], paths[i] = fmt.Sprintf("$%d", i+1), text(f.Path)
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT path, size, modified FROM files WHERE path IN (`+strings.Join(places, ", ")+`)`, paths...)
 	if err != nil {
 		return nil, s.wrap(err)
 	}
-	defer q.Close()
-	var unread []File
-	for _, f := range files {
-		var one int
-		switch err := q.QueryRowContext(ctx, text(f.Path), f.Size, f.Modified.UnixNano()).Scan(&one); {
-		case errors.Is(err, sql.ErrNoRows):
-			unread = append(unread, f)
-		case err != nil:
+	defer rows.Close()
+	type known struct {
+		path           string
+		size, modified int64
+	}
+	read := map[known]bool{}
+	for rows.Next() {
+		var k known
+		if err := rows.Scan(&k.path, &k.size, &k.modified); err != nil {
 			return nil, s.wrap(err)
 		}
+		read[k] = true
 	}
-	return unread, nil
+	unread := slices.DeleteFunc(slices.Clone(files), func(f File) bool { return read[known{text(f.Path), f.Size, f.Modified.UnixNano()}] })
+	return unread, s.wrap(rows.Err())
 }
 
 // MarkRead marks files whose content was taken up, as they are now.
