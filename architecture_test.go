@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"experiment"},
 	{"atlas"},
 	{"segment/benchmark"},
-	{"drift/profile", "drift/report"},
+	{"drift/profile", "drift/report", "drift/quality"},
 	{"segment", "drift"},
 	{"registry", "concept", "decompose"},
 	{"clip"},

@@ -17,6 +17,9 @@ type Profile struct {
 	Summary
 	Strong  []int // flat indexes of the strong pairs, strongest first: those that the sample has scalars of
 	Watched []Concept
+	// Labels are the strong pairs in words, in their order; empty for a pair that no words fit, nil for a profile made without words.
+	Labels    []string
+	Qualities []Quality
 }
 
 // NewProfile makes a profile of a summary whose sample has the scalars of all pairs, given ‖u‖ of every pair [M,C].

@@ -1,0 +1,143 @@
+package drift
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/decompose"
+)
+
+const (
+	changeWords      = 8   // named changes, at most
+	chanceDirections = 200 // that changes are compared with
+	chanceSeed       = 0x6368616e6365
+)
+
+// Vocabulary is what a profile's changes are named by: the words of a dictionary and the qualities of pictures that the profile knows.
+type Vocabulary struct {
+	profile *Profile
+	ov      *decompose.OV
+	atoms   *concept.Dictionary // words, then qualities
+	words   int                 // how many are words
+	chance  float64             // the share of a change without meaning that one atom explains, in 95 of 100 at most
+}
+
+// NewVocabulary adds a profile's qualities to the words of a dictionary of unit rows. The chance that it compares with is that of random
+// mixtures of the strong pairs, each weighted by how much it varies in the profile.
+func NewVocabulary(ctx context.Context, p *Profile, ov *decompose.OV, words *concept.Dictionary) (*Vocabulary, error) {
+	v := &Vocabulary{profile: p, ov: ov, words: len(words.Texts)}
+	var names []string
+	var directions []float32
+	for _, q := range p.Qualities {
+		if norm(q.Shift) > 0 { // a model may not see it
+			names, directions = append(names, q.Name), append(directions, q.Shift...)
+		}
+	}
+	var err error
+	if v.atoms, err = words.With(names, directions); err != nil {
+		return nil, err
+	}
+	var spread []float32
+	for _, i := range p.Strong {
+		sd := float32(math.Sqrt(p.Pairs.Variance(i)))
+		for _, u := range ov.Direction(ov.Pair(i)) {
+			spread = append(spread, sd*u)
+		}
+	}
+	random := concept.RandomDirections(spread, ov.Embed, chanceDirections, chanceSeed)
+	labels, err := v.atoms.OMP(ctx, random, concept.Options{Terms: 1})
+	if err != nil {
+		return nil, err
+	}
+	if null := concept.NewNull(labels); len(null.Explained) > 0 {
+		v.chance = null.Explained[0]
+	}
+	return v, nil
+}
+
+// name finds the words of the shift that changed pairs make together, and gives each pair to the word that its own part is most like.
+// Pairs that are like none are the rest.
+func (v *Vocabulary) name(ctx context.Context, changed []PairTest) (changes []Change, rest Change, err error) {
+	parts, sum := make([][]float32, len(changed)), make([]float32, v.ov.Embed)
+	for k, t := range changed {
+		parts[k] = v.ov.Direction(t.Pair)
+		for i := range parts[k] {
+			parts[k][i] *= float32(t.Shift)
+			sum[i] += parts[k][i]
+		}
+	}
+	terms, err := v.fit(ctx, sum)
+	if err != nil {
+		return nil, rest, err
+	}
+	changes, other := make([]Change, len(terms)), make([]float32, v.ov.Embed)
+	for j, term := range terms {
+		changes[j] = Change{Word: v.atoms.Texts[term.Word], Quality: term.Word >= v.words, More: term.Coefficient > 0, direction: v.atom(term.Word)}
+	}
+	for k, t := range changed {
+		if j := mostAlike(parts[k], changes); j >= 0 {
+			changes[j].Pairs, changes[j].Share = append(changes[j].Pairs, t), changes[j].Share+t.Share
+			continue
+		}
+		rest.Pairs, rest.Share = append(rest.Pairs, t), rest.Share+t.Share
+		for i, x := range parts[k] {
+			other[i] += x
+		}
+	}
+	rest.More, rest.direction = true, concept.Unit(other)
+	byShare := func(a, b PairTest) int { return cmp.Compare(b.Share, a.Share) }
+	slices.SortFunc(rest.Pairs, byShare)
+	for _, c := range changes {
+		slices.SortFunc(c.Pairs, byShare)
+	}
+	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(b.Share, a.Share) })
+	return slices.DeleteFunc(changes, func(c Change) bool { return len(c.Pairs) == 0 }), rest, nil
+}
+
+// fit writes a shift as a sum of atoms by orthogonal matching pursuit: as far as the gain stays worth it (the rule of labels), and no further
+// than each atom explains more of what was left than one explains of a change without meaning.
+func (v *Vocabulary) fit(ctx context.Context, shift []float32) ([]concept.Term, error) {
+	most := min(changeWords, len(v.atoms.Texts), v.ov.Embed)
+	labels, err := v.atoms.OMP(ctx, shift, concept.Options{Terms: most})
+	if err != nil {
+		return nil, err
+	}
+	shown := labels[0].Shown()
+	before, meant := 0.0, 0
+	for _, t := range shown {
+		if t.Explained-before <= v.chance*(1-before) {
+			break
+		}
+		before, meant = t.Explained, meant+1
+	}
+	if meant == len(shown) || meant == 0 {
+		return shown[:meant], nil
+	}
+	if labels, err = v.atoms.OMP(ctx, shift, concept.Options{Terms: meant}); err != nil { // coefficients of these alone
+		return nil, err
+	}
+	return labels[0].Shown(), nil
+}
+
+// mostAlike is the change along whose signed word a pair's part of the shift goes furthest, −1 when it goes along none.
+func mostAlike(part []float32, changes []Change) int {
+	best, most := -1, 0.0
+	for j, c := range changes {
+		sum := 0.0
+		for i, v := range c.direction {
+			sum += float64(part[i]) * float64(v)
+		}
+		if !c.More {
+			sum = -sum
+		}
+		if sum > most {
+			best, most = j, sum
+		}
+	}
+	return best
+}
+
+func (v *Vocabulary) atom(i int) []float32 { return v.atoms.Atoms[i*v.ov.Embed:][:v.ov.Embed] }
