@@ -40,12 +40,3 @@ func strongest(m *Moments, norms []float32) []int {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(strength[b], strength[a]) })
 	return order[:min(MostStrong, int(math.Ceil(StrongShare*float64(len(norms)))))]
 }
-
-// Restore gives a profile its sample back, with scalars of the strong pairs and scores.
-func (p *Profile) Restore(sample []Image) {
-	p.kept = nil
-	for _, image := range sample {
-		image.key = key(image.Path)
-		p.kept.add(image, len(sample))
-	}
-}

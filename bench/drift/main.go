@@ -102,6 +102,13 @@ func run(ctx context.Context, dir string, seeds, windows, compared int, only str
 			return err
 		}
 	}
+	if only == "explore" {
+		for _, k := range []int{0, 3, 7} {
+			if err := b.explore(ctx, scenarios[k]); err != nil {
+				return err
+			}
+		}
+	}
 	printChangeHead()
 	for _, s := range scenarios {
 		if !strings.Contains(s.name, only) {
