@@ -20,7 +20,7 @@ func Merge(parts []*Profile, norms []float32) (*Profile, error) {
 	whole := NewSummary(len(first.Pairs.Mean), len(first.Embedding.Mean), len(first.Watched), first.Size)
 	out := &Profile{Watched: first.Watched, Strong: slices.Clone(first.Strong)}
 	for _, q := range first.Qualities {
-		out.Qualities = append(out.Qualities, NewQuality(q.Name, len(q.Shift)))
+		out.Qualities = append(out.Qualities, NewQuality(q.Name, q.Way, len(q.Shift)))
 	}
 	for k, p := range parts {
 		if err := first.alike(p); err != nil {
@@ -73,7 +73,7 @@ func (p *Profile) places(pairs []int) []int {
 // alike says what keeps two profiles from being merged.
 func (p *Profile) alike(other *Profile) error {
 	sameText := func(a, b Concept) bool { return a.Text == b.Text && slices.Equal(a.Direction, b.Direction) }
-	sameQuality := func(a, b Quality) bool { return a.Name == b.Name }
+	sameQuality := func(a, b Quality) bool { return a.Name == b.Name && a.Way == b.Way }
 	switch {
 	case !slices.EqualFunc(p.Watched, other.Watched, sameText):
 		return errors.New("they watch other texts, or the same ones centred by another bank")

@@ -3,13 +3,14 @@ package drift
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // FollowedPairs is how many of the strong pairs a [Monitor] follows, at most.
 const FollowedPairs = 256
 
 // Monitor follows a stream of images window by window against a profile: the signed score of each watched concept, the strongest pairs,
-// the cosine with the reference's mean embedding, and the cosine with each quality of pictures that the profile knows. Each has a [Detector] and
+// the cosine with the reference's mean embedding, and the cosine with each quality of pictures that the profile knows, in its first way. Each has a [Detector] and
 // a share of the budget α for the whole run, however long: half goes to the concepts where there are any; of the rest half goes to
 // the qualities where there are any, and what is left evenly to the others. A detector with share β raises an alert once when its e-process
 // reaches 1/(αβ), so by Ville's inequality and the union bound no alert at all is raised with probability at least 1 − α while nothing has
@@ -23,6 +24,7 @@ type Monitor struct {
 
 	profile    *Profile
 	mean       []float32 // of the reference's embeddings
+	qualities  []Quality // one of each name
 	references []*Reference
 	shares     []float64
 	turn       int
@@ -43,7 +45,9 @@ func NewMonitor(p *Profile, names []string) (*Monitor, error) {
 	others := min(FollowedPairs, len(p.Strong)) + 1
 	m.Names = append(append(m.Names, names[:others-1]...), "embedding")
 	for _, q := range p.Qualities {
-		m.Names = append(m.Names, q.Name)
+		if !slices.ContainsFunc(m.qualities, func(other Quality) bool { return other.Name == q.Name }) {
+			m.qualities, m.Names = append(m.qualities, q), append(m.Names, q.Name)
+		}
 	}
 	sample := p.Sample()
 	columns := make([][]float32, len(m.Names))
@@ -61,7 +65,7 @@ func NewMonitor(p *Profile, names []string) (*Monitor, error) {
 		m.references, m.Detectors = append(m.references, r), append(m.Detectors, r.NewDetector())
 	}
 	m.Alerted = make([]bool, len(m.Names))
-	m.share(len(p.Watched), others, len(p.Qualities))
+	m.share(len(p.Watched), others, len(m.qualities))
 	return m, nil
 }
 
@@ -92,7 +96,7 @@ func (m *Monitor) values(image Image) []float32 {
 	}
 	out = append(out, image.Scalars[:min(FollowedPairs, len(m.profile.Strong))]...)
 	out = append(out, cosine(image.Embedding, m.mean))
-	for _, q := range m.profile.Qualities {
+	for _, q := range m.qualities {
 		out = append(out, cosine(image.Embedding, q.Shift))
 	}
 	return out

@@ -73,13 +73,12 @@ func (v *Vocabulary) name(ctx context.Context, changed []PairTest) (changes []Ch
 	if err != nil {
 		return nil, rest, err
 	}
-	changes, other := make([]Change, len(terms)), make([]float32, v.ov.Embed)
-	for j, term := range terms {
-		changes[j] = Change{Word: v.atoms.Texts[term.Word], Quality: term.Word >= v.words, More: term.Coefficient > 0, direction: v.atom(term.Word)}
-	}
+	changes, of := v.changes(terms)
+	other := make([]float32, v.ov.Embed)
 	for k, t := range changed {
-		if j := mostAlike(parts[k], changes); j >= 0 {
-			changes[j].Pairs, changes[j].Share = append(changes[j].Pairs, t), changes[j].Share+t.Share
+		if j := v.mostAlike(parts[k], terms); j >= 0 {
+			c := &changes[of[j]]
+			c.Pairs, c.Share = append(c.Pairs, t), c.Share+t.Share
 			continue
 		}
 		rest.Pairs, rest.Share = append(rest.Pairs, t), rest.Share+t.Share
@@ -122,18 +121,29 @@ func (v *Vocabulary) fit(ctx context.Context, shift []float32) ([]concept.Term, 
 	return labels[0].Shown(), nil
 }
 
-// mostAlike is the change along whose signed word a pair's part of the shift goes furthest, −1 when it goes along none.
-func mostAlike(part []float32, changes []Change) int {
+// changes are those that terms name, and for each term which one it is. Ways of a quality are one change, more or less as the term of most
+// gain says; there is one direction to a change, that term's.
+func (v *Vocabulary) changes(terms []concept.Term) (changes []Change, of []int) {
+	for _, term := range terms {
+		c := Change{Word: v.atoms.Texts[term.Word], Quality: term.Word >= v.words, More: term.Coefficient > 0, direction: v.atom(term.Word)}
+		j := slices.IndexFunc(changes, func(other Change) bool { return c.Quality && other.Quality && other.Word == c.Word })
+		if j < 0 {
+			j, changes = len(changes), append(changes, c)
+		}
+		of = append(of, j)
+	}
+	return changes, of
+}
+
+// mostAlike is the term along whose signed atom a pair's part of the shift goes furthest, −1 when it goes along none.
+func (v *Vocabulary) mostAlike(part []float32, terms []concept.Term) int {
 	best, most := -1, 0.0
-	for j, c := range changes {
+	for j, term := range terms {
 		sum := 0.0
-		for i, v := range c.direction {
-			sum += float64(part[i]) * float64(v)
+		for i, x := range v.atom(term.Word) {
+			sum += float64(part[i]) * float64(x)
 		}
-		if !c.More {
-			sum = -sum
-		}
-		if sum > most {
+		if sum = math.Copysign(1, term.Coefficient) * sum; sum > most {
 			best, most = j, sum
 		}
 	}

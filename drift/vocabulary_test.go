@@ -70,7 +70,7 @@ func TestAQualityNamesWhatNoWordFits(t *testing.T) {
 	p.Labels = make([]string, len(p.Strong))
 	p.Labels[0] = "grain"
 	less, more := make([]float32, w.ov.Embed), w.ov.Direction(w.ov.Pair(p.Strong[0]))
-	q, blind := NewQuality("noise", w.ov.Embed), NewQuality("what the model does not see", w.ov.Embed)
+	q, blind := NewQuality("noise", "mild", w.ov.Embed), NewQuality("what the model does not see", "", w.ov.Embed)
 	q.Add(less, more)
 	q.Add(less, more)
 	blind.Add(less, less)
@@ -148,7 +148,7 @@ func TestProfilesMerge(t *testing.T) {
 	var profiles []*Profile
 	for k, s := range parts {
 		p := NewProfile(s, w.ov.Norms(), nil)
-		q := NewQuality("noise", w.ov.Embed)
+		q := NewQuality("noise", "mild", w.ov.Embed)
 		for range k + 1 {
 			more := make([]float32, w.ov.Embed)
 			more[0] = float32(3 * k)

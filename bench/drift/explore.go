@@ -34,14 +34,14 @@ func (b *bench) explore(ctx context.Context, s scenario) error {
 	fmt.Println("==", s.name)
 	var whole []drift.Quality
 	for i := range p.Qualities {
-		q := drift.NewQuality(p.Qualities[i].Name, b.ov.Embed)
+		q := drift.NewQuality(p.Qualities[i].Name, "", b.ov.Embed)
 		for _, one := range pools[0].varied {
 			q.Merge(one[i])
 		}
 		whole = append(whole, q)
 		fmt.Printf("%-16s length %.4f; cosine with that of all %d pictures:", q.Name, norm(q.Shift), q.Pictures)
 		for _, n := range []int{8, 16, 32, 64, 100, 200} {
-			part := drift.NewQuality(q.Name, b.ov.Embed)
+			part := drift.NewQuality(q.Name, "", b.ov.Embed)
 			for _, one := range pools[0].varied[:n] {
 				part.Merge(one[i])
 			}

@@ -102,8 +102,11 @@ func run(ctx context.Context, dir string, seeds, windows, compared int, only str
 			return err
 		}
 	}
+	if only == "noises" {
+		return b.explore2(ctx)
+	}
 	if only == "explore" {
-		for _, k := range []int{0, 3, 7} {
+		for _, k := range []int{3, 7} {
 			if err := b.explore(ctx, scenarios[k]); err != nil {
 				return err
 			}

@@ -66,6 +66,7 @@ type Header struct {
 // Quality is a quality of pictures whose direction is known.
 type Quality struct {
 	Name     string `json:"name"`
+	Way      string `json:"way"`      // what was done to pictures
 	Pictures int    `json:"pictures"` // that were varied
 }
 
@@ -106,7 +107,7 @@ func writeAll(dir string, h Header, p *drift.Profile) error {
 	var directions, embeddings, scalars, scores, qualities []float32
 	h.Qualities = []Quality{}
 	for _, q := range p.Qualities {
-		h.Qualities = append(h.Qualities, Quality{q.Name, q.Pictures})
+		h.Qualities = append(h.Qualities, Quality{q.Name, q.Way, q.Pictures})
 		qualities = append(qualities, q.Shift...)
 	}
 	for _, c := range p.Watched {
@@ -237,7 +238,7 @@ func Open(dir string, ov *decompose.OV) (*drift.Profile, error) {
 		p.Watched = append(p.Watched, c)
 	}
 	for i, q := range h.Qualities {
-		p.Qualities = append(p.Qualities, drift.Quality{Name: q.Name, Pictures: q.Pictures, Shift: qualities[i*h.Embed:][:h.Embed]})
+		p.Qualities = append(p.Qualities, drift.Quality{Name: q.Name, Way: q.Way, Pictures: q.Pictures, Shift: qualities[i*h.Embed:][:h.Embed]})
 	}
 	images := make([]drift.Image, n)
 	for i, path := range h.Sample {

@@ -57,7 +57,7 @@ func sample(t *testing.T) (*drift.Profile, *decompose.OV) {
 	p := drift.NewProfile(s, ov.Norms(), []drift.Concept{watched})
 	p.Labels = make([]string, len(p.Strong))
 	p.Labels[0] = "red, −green"
-	p.Qualities = []drift.Quality{{Name: "noise", Pictures: 3, Shift: []float32{1, 2, 3, 4}}}
+	p.Qualities = []drift.Quality{{Name: "noise", Way: "mild", Pictures: 3, Shift: []float32{1, 2, 3, 4}}}
 	return p, ov
 }
 
@@ -128,7 +128,7 @@ func FuzzHeader(f *testing.F) {
 		sums[name] = "00"
 	}
 	good, err := json.Marshal(Header{Format: format, Version: Version, Images: 3, Pairs: 4, Embed: 2, Size: 2, Strong: []int{1}, Labels: []string{"red"},
-		Sample: []string{"a"}, Qualities: []Quality{{"noise", 2}}, Files: sums})
+		Sample: []string{"a"}, Qualities: []Quality{{"noise", "mild", 2}}, Files: sums})
 	if err != nil {
 		f.Fatal(err)
 	}

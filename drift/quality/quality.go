@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"image"
+	"image/draw"
 	"image/jpeg"
 	"math"
 	"math/rand/v2"
@@ -17,32 +18,31 @@ import (
 	"github.com/facet-clip/facet/drift"
 )
 
-// Quality is something of which pictures have more or less, whatever they show.
+// Quality is something of which pictures have more or less, whatever they show, in one way of having more of it: what a model makes of a little
+// noise may have nothing to do with what it makes of a lot.
 type Quality struct {
 	Name string // as one says it: more noise, less contrast
+	Way  string
 
 	more, less func(*image.RGBA) (*image.RGBA, error) // nil: the picture as it is
 }
 
-// The strengths: each is plain to see and leaves a picture recognisable.
-const (
-	readNoise   = 12.0  // standard deviation in grey levels, in the dark
-	shotNoise   = 2.0   // variance for each grey level on top of it
-	blurShare   = 0.012 // standard deviation in sides of the picture
-	dimming     = 0.65  // of the distance to black, or to white
-	stretch     = 1.5   // of the distance to the mean grey, or to the pixel's own; and its inverse
-	jpegQuality = 8
-)
-
-// All are the qualities that a profile knows, always in the same order.
+// All are the qualities that a profile knows, always in the same order; of each the mildest way first.
 func All() []Quality {
 	return []Quality{
-		{"noise", noise, nil},
-		{"blur", blur, nil},
-		{"brightness", towards(255), towards(0)},
-		{"contrast", contrast(stretch), contrast(1 / stretch)},
-		{"colour", saturation(stretch), saturation(1 / stretch)},
-		{"JPEG artefacts", compress, nil},
+		{"noise", "8 grey levels", noise(8), nil},
+		{"noise", "16 grey levels", noise(16), nil},
+		{"noise", "32 grey levels", noise(32), nil},
+		{"blur", "0.4 % of the side", blur(0.004), nil},
+		{"blur", "1.2 % of the side", blur(0.012), nil},
+		{"brightness", "a third nearer to white", towards(255), nil},
+		{"brightness", "a third further from black", nil, towards(0)},
+		{"contrast", "half as much again", contrast(1.5), nil},
+		{"contrast", "up from two thirds", nil, contrast(1 / 1.5)},
+		{"colour", "half as much again", saturation(1.5), nil},
+		{"colour", "up from two thirds", nil, saturation(1 / 1.5)},
+		{"JPEG artefacts", "of quality 30", compress(30), nil},
+		{"JPEG artefacts", "of quality 8", compress(8), nil},
 	}
 }
 
@@ -53,13 +53,13 @@ type Encode func(ctx context.Context, pictures []*image.RGBA) ([]float32, error)
 func Unmeasured(embed int) []drift.Quality {
 	var out []drift.Quality
 	for _, q := range All() {
-		out = append(out, drift.NewQuality(q.Name, embed))
+		out = append(out, drift.NewQuality(q.Name, q.Way, embed))
 	}
 	return out
 }
 
 // Measure varies a picture in every quality and adds what a model makes of that to qualities, in the order of [All]. A picture is encoded
-// ten times in one batch.
+// as it is and once for each of them, in one batch.
 func Measure(ctx context.Context, picture *image.RGBA, encode Encode, qualities []drift.Quality) error {
 	pictures := []*image.RGBA{picture}
 	place := func(p *image.RGBA) int {
@@ -122,18 +122,24 @@ func level(v float64) uint8 { return uint8(math.Round(min(max(v, 0), 255))) }
 // luma is the brightness of a pixel (BT.601, as JPEG has it).
 func luma(r, g, b float64) float64 { return 0.299*r + 0.587*g + 0.114*b }
 
-// noise is that of a sensor: each channel of each pixel on its own, more of it where it is bright, as photons are counted.
-func noise(img *image.RGBA) (*image.RGBA, error) {
-	h := fnv.New64a()
-	h.Write(img.Pix) // each picture has noise of its own, always the same
-	random := rand.New(rand.NewPCG(h.Sum64(), 0x6e6f697365))
-	grain := func(v float64) float64 { return v + math.Sqrt(readNoise*readNoise+shotNoise*v)*random.NormFloat64() }
-	return each(img, func(r, g, b float64) (float64, float64, float64) { return grain(r), grain(g), grain(b) }), nil
+// noise is that of a sensor: each channel of each pixel on its own, with a standard deviation of so many levels in the middle grey, more where
+// it is bright and less in the dark, as photons are counted.
+func noise(levels float64) func(*image.RGBA) (*image.RGBA, error) {
+	return func(img *image.RGBA) (*image.RGBA, error) {
+		h := fnv.New64a()
+		h.Write(img.Pix) // each picture has noise of its own, always the same
+		random := rand.New(rand.NewPCG(h.Sum64(), 0x6e6f697365))
+		grain := func(v float64) float64 { return v + levels*math.Sqrt(dark+2*(1-dark)*v/255)*random.NormFloat64() }
+		return each(img, func(r, g, b float64) (float64, float64, float64) { return grain(r), grain(g), grain(b) }), nil
+	}
 }
 
-// towards moves every channel to black or white.
+// dark is the variance of the noise in the dark, as a share of that in the middle grey.
+const dark = 0.4
+
+// towards moves every channel a third of the way to black or white.
 func towards(end float64) func(*image.RGBA) (*image.RGBA, error) {
-	move := func(v float64) float64 { return end + dimming*(v-end) }
+	move := func(v float64) float64 { return end + 2*(v-end)/3 }
 	return func(img *image.RGBA) (*image.RGBA, error) {
 		return each(img, func(r, g, b float64) (float64, float64, float64) { return move(r), move(g), move(b) }), nil
 	}
@@ -168,28 +174,30 @@ func saturation(by float64) func(*image.RGBA) (*image.RGBA, error) {
 	}
 }
 
-func compress(img *image.RGBA) (*image.RGBA, error) {
-	var b bytes.Buffer
-	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: jpegQuality}); err != nil {
-		return nil, err
-	}
-	decoded, err := jpeg.Decode(&b)
-	if err != nil {
-		return nil, err
-	}
-	out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx(), img.Rect.Dy()))
-	for y := range out.Rect.Dy() {
-		for x := range out.Rect.Dx() {
-			out.Set(x, y, decoded.At(x, y))
+// compress writes a picture as JPEG of a quality and reads it back.
+func compress(to int) func(*image.RGBA) (*image.RGBA, error) {
+	return func(img *image.RGBA) (*image.RGBA, error) {
+		var b bytes.Buffer
+		if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: to}); err != nil {
+			return nil, err
 		}
+		decoded, err := jpeg.Decode(&b)
+		if err != nil {
+			return nil, err
+		}
+		out := image.NewRGBA(image.Rect(0, 0, img.Rect.Dx(), img.Rect.Dy()))
+		draw.Draw(out, out.Rect, decoded, decoded.Bounds().Min, draw.Src)
+		return out, nil
 	}
-	return out, nil
 }
 
-// blur is a Gaussian out of focus, first along rows, then along columns; at the border the outermost pixel goes on.
-func blur(img *image.RGBA) (*image.RGBA, error) {
-	kernel := gaussian(blurShare * float64(img.Rect.Dx()))
-	return convolve(convolve(img, kernel, 1, 0), kernel, 0, 1), nil
+// blur is a Gaussian out of focus, its deviation a share of the picture's side, first along rows, then along columns; at the border the
+// outermost pixel goes on.
+func blur(share float64) func(*image.RGBA) (*image.RGBA, error) {
+	return func(img *image.RGBA) (*image.RGBA, error) {
+		kernel := gaussian(share * float64(img.Rect.Dx()))
+		return convolve(convolve(img, kernel, 1, 0), kernel, 0, 1), nil
+	}
 }
 
 // gaussian are the weights of a Gaussian up to three deviations on both sides, in sum 1.

@@ -12,13 +12,13 @@ import (
 
 // picture is a smooth gradient of colours with a dark square and some texture.
 func picture() *image.RGBA {
-	const size = 64
+	const size = 192
 	random := rand.New(rand.NewPCG(1, 2))
 	img := image.NewRGBA(image.Rect(0, 0, size, size))
 	for y := range size {
 		for x := range size {
-			r, g, b := 60+2*float64(x), 200-2*float64(y), 90+float64(x+y)
-			if x > 20 && x < 40 && y > 20 && y < 40 {
+			r, g, b := 60+float64(x)*0.6, 200-float64(y)*0.6, 90+float64(x+y)*0.3
+			if x > 60 && x < 120 && y > 60 && y < 120 {
 				r, g, b = r/2, g/2, b/2
 			}
 			t := 4 * random.NormFloat64()
@@ -107,8 +107,8 @@ func TestEachQualityIsWhatItSays(t *testing.T) {
 		if measure == nil {
 			t.Fatalf("%s: no measure", q.Name)
 		}
-		if l, m := measure(less), measure(more); !(m > l+0.05*math.Abs(l)) {
-			t.Errorf("%s: %g with less of it, %g with more", q.Name, l, m)
+		if l, m := measure(less), measure(more); !(m > l+0.03*math.Abs(l)) {
+			t.Errorf("%s (%s): %g with less of it, %g with more", q.Name, q.Way, l, m)
 		}
 		_, again, err := q.Vary(img)
 		if err != nil || !bytes.Equal(more.Pix, again.Pix) {
@@ -127,7 +127,7 @@ func TestNoiseIsASensors(t *testing.T) {
 		for i := range img.Pix {
 			img.Pix[i] = grey
 		}
-		noisy, err := noise(img)
+		noisy, err := noise(16)(img)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +137,7 @@ func TestNoiseIsASensors(t *testing.T) {
 				sum += (float64(v) - float64(grey)) * (float64(v) - float64(grey))
 			}
 		}
-		got, want := sum/30_000, readNoise*readNoise+shotNoise*float64(grey)
+		got, want := sum/30_000, 16*16*(dark+2*(1-dark)*float64(grey)/255)
 		if math.Abs(got-want) > 0.05*want { // six standard errors of a variance of 30,000
 			t.Errorf("variance at grey level %d: %g, expected %g", grey, got, want)
 		}
@@ -157,11 +157,11 @@ func TestMeasure(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if q[2].Name != "brightness" || q[2].Pictures != 2 || math.Abs(float64(q[2].Shift[0])-(1-dimming)*255) > 1 {
-		t.Errorf("brightness moves the mean grey by %v, expected %v", q[2], (1-dimming)*255)
-	}
-	if math.Abs(float64(q[1].Shift[0])) > 1 {
-		t.Errorf("blur moves the mean grey by %v", q[1].Shift[0])
+	grey := meanGrey(picture())
+	for i, want := range map[int]float64{3: 0, 4: 0, 5: (255 - grey) / 3, 6: grey / 3} { // blur, twice; brightness, up to white and up from black
+		if q[i].Pictures != 2 || math.Abs(float64(q[i].Shift[0])-want) > 1 {
+			t.Errorf("%s (%s) moves the mean grey by %v over %d pictures, expected %v over 2", q[i].Name, q[i].Way, q[i].Shift[0], q[i].Pictures, want)
+		}
 	}
 	broken := errors.New("broken")
 	if err := Measure(t.Context(), picture(), func(context.Context, []*image.RGBA) ([]float32, error) { return nil, broken }, q); !errors.Is(err, broken) {

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -289,7 +290,9 @@ func (a *app) showProfile(dir string) error {
 		}
 	}
 	for _, q := range h.Qualities {
-		r.Qualities = append(r.Qualities, q.Name)
+		if !slices.Contains(r.Qualities, q.Name) {
+			r.Qualities = append(r.Qualities, q.Name)
+		}
 	}
 	if a.json {
 		return encodeJSON(a.stdout, r)
