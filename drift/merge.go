@@ -39,9 +39,14 @@ func Merge(parts []*Profile, norms []float32) (*Profile, error) {
 	}
 	strength := func(i int) float64 { return math.Sqrt(whole.Pairs.Variance(i)) * float64(norms[i]) }
 	slices.SortStableFunc(out.Strong, func(a, b int) int { return cmp.Compare(strength(b), strength(a)) })
+	seen := map[string]bool{}
 	for _, p := range parts {
 		places := p.places(out.Strong)
 		for _, image := range p.kept {
+			if seen[image.Path] {
+				return nil, fmt.Errorf("%s is in two profiles: the same images would count twice", image.Path)
+			}
+			seen[image.Path] = true
 			if whole.kept.takes(image, whole.Size) {
 				image.Scalars = pick(image.Scalars, places)
 				whole.kept.add(image, whole.Size)

@@ -119,8 +119,8 @@ func (b *bench) summary(p *pool, indexes []int, keep []int, size int) (*drift.Su
 }
 
 const (
-	variedPictures = 400 // of a reference pool
-	probed         = 200 // of these, for a seed
+	variedPictures = 200 // of a reference pool
+	probed         = 100 // of these, for a seed
 )
 
 // profile is one of images drawn from a reference pool, with qualities measured on some of that pool.
@@ -168,11 +168,11 @@ func (b *bench) vary(ctx context.Context, p *pool, m mix) error {
 }
 
 func (b *bench) encode(ctx context.Context, pictures []*image.RGBA) ([]float32, error) {
-	var pixels []float32
+	size := b.model.Config.Image
+	pixels := make([]float32, 0, len(pictures)*3*size*size)
 	for _, p := range pictures {
 		pixels = append(pixels, preprocess.Normalise(p)...)
 	}
-	size := b.model.Config.Image
 	out, err := b.model.EncodeImages(ctx, graph.Floats(pixels, len(pictures), 3, size, size), clip.Embedding)
 	return out[clip.Embedding].Floats, err
 }

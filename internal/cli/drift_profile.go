@@ -82,6 +82,10 @@ func (a *app) driftProfile(ctx context.Context, o profileOptions) error {
 		return err
 	}
 	if _, err := os.Lstat(o.output); err == nil {
+		if o.resume {
+			slog.Warn("nothing is left to do: the profile is complete", "profile", o.output)
+			return a.showProfile(o.output)
+		}
 		return fmt.Errorf("%s: it exists already; a profile goes into a new folder", o.output)
 	}
 	source, err := o.open()
@@ -255,11 +259,11 @@ func (m *model) qualities(ctx context.Context, sample []drift.Image, n int) ([]d
 
 // encodePictures gives the embeddings [n,D] of pictures of the model's size.
 func (m *model) encodePictures(ctx context.Context, pictures []*image.RGBA) ([]float32, error) {
-	var pixels []float32
+	size := m.Config.Image
+	pixels := make([]float32, 0, len(pictures)*3*size*size)
 	for _, p := range pictures {
 		pixels = append(pixels, preprocess.Normalise(p)...)
 	}
-	size := m.Config.Image
 	out, err := m.EncodeImages(ctx, graph.Floats(pixels, len(pictures), 3, size, size), clip.Embedding)
 	return out[clip.Embedding].Floats, err
 }
