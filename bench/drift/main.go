@@ -102,16 +102,6 @@ func run(ctx context.Context, dir string, seeds, windows, compared int, only str
 			return err
 		}
 	}
-	if only == "noises" {
-		return b.explore2(ctx)
-	}
-	if only == "explore" {
-		for _, k := range []int{3, 7} {
-			if err := b.explore(ctx, scenarios[k]); err != nil {
-				return err
-			}
-		}
-	}
 	printChangeHead()
 	for _, s := range scenarios {
 		if !strings.Contains(s.name, only) {
