@@ -27,15 +27,7 @@ func (w world) across(t *testing.T, pair, n int) *concept.Dictionary {
 		}
 		texts, e = append(texts, fmt.Sprint("word ", i)), append(e, word...)
 	}
-	bank, err := concept.NewBank(texts, e, w.ov.Embed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, err := concept.NewDictionary(bank, concept.UnitRows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d
+	return w.dictionary(t, texts, e)
 }
 
 // moved is a profile, and images of which its strongest pair moved.

@@ -64,6 +64,8 @@ func days(level string, windows int) func(int) mix {
 	}
 }
 
+const large = 4 // of the scenarios, the first ones
+
 var scenarios = []scenario{
 	{"yellow cars 5 → 30 %", "cars-reference", "cars-stream", half(0.05), step(half(0.3)), "more yellow"},
 	{"convertibles 30 → 0 %", "styles-reference", "styles-stream", half(0.3), step(half(0)), "less convertible"},

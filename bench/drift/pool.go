@@ -60,16 +60,16 @@ func (b *bench) open(dir string) (*pool, error) {
 
 // draw takes n images with replacement, each from a stratum by chance.
 func (p *pool) draw(random *rand.Rand, m mix, n int) []int {
-	out := make([]int, n)
+	out, names := make([]int, n), m.names()
 	for k := range out {
-		at := random.Float64()
-		for _, name := range m.names() {
-			if at -= m[name]; at < 0 || name == m.names()[len(m)-1] {
-				stratum := p.strata[name]
-				out[k] = stratum[random.IntN(len(stratum))]
+		at, name := random.Float64(), ""
+		for _, name = range names { // the last one, should rounding leave something
+			if at -= m[name]; at < 0 {
 				break
 			}
 		}
+		stratum := p.strata[name]
+		out[k] = stratum[random.IntN(len(stratum))]
 	}
 	return out
 }
@@ -101,7 +101,7 @@ func (m mix) names() []string {
 	return out
 }
 
-// summary takes up images of a pool by their indexes. Scalars of the pairs in other come from other images, where there are any.
+// summary takes up images of a pool by their indexes.
 func (b *bench) summary(p *pool, indexes []int, keep []int, size int) (*drift.Summary, error) {
 	s := drift.NewSummary(b.ov.Heads*b.ov.Channels, b.ov.Embed, len(b.concepts), size)
 	row := make([]float32, b.ov.Heads*b.ov.Channels)
