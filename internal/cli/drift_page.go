@@ -18,6 +18,8 @@ import (
 const (
 	thumbnail   = 160 // pixels of a side
 	pairsOnPage = 5
+
+	leastUnnamed = 0.01 // share of the unnamed pairs from which they are shown with pictures
 )
 
 // driftPage is the report of a comparison.
@@ -38,7 +40,9 @@ func (a *app) driftPage(r compareResult) (driftreport.Page, error) {
 		Shares: c.shares(),
 	}
 	for _, change := range c.all() {
-		page.Changes = append(page.Changes, a.pageChange(change))
+		if change.Word != "" || math.Abs(change.Share) >= leastUnnamed {
+			page.Changes = append(page.Changes, a.pageChange(change))
+		}
 	}
 	for _, g := range r.Groups {
 		page.Columns = []string{r.By, "Images", "Energy p", "Pairs changed", "Largest changes"}
@@ -152,7 +156,7 @@ func watchedCurve(by string, w watchedRecord) plot.Curve {
 			truth.X, truth.Y = append(truth.X, x[i]), append(truth.Y, *g.Truth)
 		}
 	}
-	c := plot.Curve{Title: w.Text, X: axis, Y: "mean signed score", Series: []plot.Series{score}}
+	c := plot.Curve{Title: w.Text, X: axis, Y: "mean signed score", Series: []plot.Series{score}, Above: true}
 	if known && stretch(truth.Y, score.Y) {
 		c.Series = append(c.Series, truth)
 	}
