@@ -27,7 +27,7 @@ type PairTest struct {
 	Effect   float64 // Δs over the standard deviation in the profile
 	P        float64 // two-sided: Welch's test of the means, or of the ranks
 	Ranks    bool    // tails are heavy, so the ranks of both samples were tested
-	Adjusted float64 // P after Benjamini and Hochberg, over all strong pairs
+	Adjusted float64 // P after Benjamini and Hochberg, over all strong pairs, and over sets compared together
 	Share    float64 // Δs⟨u,Δe⟩/‖Δe‖², of the whole shift
 }
 
@@ -91,9 +91,10 @@ func enough(p *Profile, images *Summary) error {
 	return nil
 }
 
-// Compare is [Compare] of several sets of images, such as years. False discoveries are controlled over the tests of all sets together.
+// Compare is [Compare] of several sets of images, such as years. The expected share of false discoveries, averaged over the sets in which there
+// are any, is controlled: see [Together].
 func (v *Vocabulary) Compare(ctx context.Context, sets []*Summary, o Options) ([]*Comparison, error) {
-	out, shifts, raw := make([]*Comparison, len(sets)), make([]shift, len(sets)), []float64(nil)
+	out, shifts, raw := make([]*Comparison, len(sets)), make([]shift, len(sets)), make([][]float64, len(sets))
 	for k, images := range sets {
 		err := enough(v.profile, images)
 		if err != nil {
@@ -103,14 +104,13 @@ func (v *Vocabulary) Compare(ctx context.Context, sets []*Summary, o Options) ([
 			return nil, err
 		}
 		for _, t := range out[k].Tests {
-			raw = append(raw, t.P)
+			raw[k] = append(raw[k], t.P)
 		}
 	}
-	adjusted := BenjaminiHochberg(raw)
-	for k, c := range out {
-		for i := range c.Tests {
-			c.Tests[i].Adjusted = adjusted[0]
-			adjusted = adjusted[1:]
+	for k, adjusted := range Together(raw, o.Level) {
+		c := out[k]
+		for i, p := range adjusted {
+			c.Tests[i].Adjusted = p
 		}
 		if err := v.tell(ctx, c, shifts[k], sets[k].Sample(), o.Level); err != nil {
 			return nil, err

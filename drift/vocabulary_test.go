@@ -98,7 +98,7 @@ func TestSharesOfChangesAddUp(t *testing.T) {
 	}
 }
 
-// TestSetsAreCorrectedTogether: the tests of all sets are one family.
+// TestSetsAreCorrectedTogether: each set is a family of tests.
 func TestSetsAreCorrectedTogether(t *testing.T) {
 	w := newWorld(t)
 	p, images := w.moved(t)
@@ -112,13 +112,13 @@ func TestSetsAreCorrectedTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var raw, got []float64
-	for _, c := range both {
+	raw, got := make([][]float64, 2), make([][]float64, 2)
+	for k, c := range both {
 		for _, test := range c.Tests {
-			raw, got = append(raw, test.P), append(got, test.Adjusted)
+			raw[k], got[k] = append(raw[k], test.P), append(got[k], test.Adjusted)
 		}
 	}
-	if d := cmp.Diff(BenjaminiHochberg(raw), got); d != "" {
+	if d := cmp.Diff(Together(raw, 0.05), got); d != "" {
 		t.Errorf("adjusted p-values: (-together +got)\n%s", d)
 	}
 }

@@ -53,8 +53,8 @@ func (a *app) driftCompareCommand() *cobra.Command {
 		Use:   "compare PROFILE SOURCE",
 		Short: "Say in words how images differ from a profile",
 		Long: `Tests every strong pair against the profile, controls the share of false discoveries, and names what the changed pairs
-add to the shift of the mean embedding. With --by, false discoveries are controlled over the tests of all groups together. Watched texts
-are followed over groups.
+add to the shift of the mean embedding. With --by, false discoveries are controlled over all groups. Watched texts are followed over
+groups.
 
   facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html
   facet drift compare reference.profile cars.csv --by time:year --watch "a yellow car"
@@ -196,7 +196,7 @@ func (g *grouping) add(item *scanned, image drift.Image, strong []int) error {
 	return part.Add(image, item.scalars, strong, item.Truth)
 }
 
-// compare compares all images, and then the groups with one control of false discoveries for all of them.
+// compare compares all images, and then the groups with false discoveries controlled over all of them.
 func (g *grouping) compare(ctx context.Context, v *drift.Vocabulary, groups []*drift.Group, o drift.Options) (all comparisonRecord, parts []groupRecord, err error) {
 	whole, err := v.Compare(ctx, []*drift.Summary{g.all.Summary}, o)
 	if err != nil {

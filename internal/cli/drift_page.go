@@ -47,7 +47,7 @@ func (a *app) driftPage(r compareResult) (driftreport.Page, error) {
 	for _, g := range r.Groups {
 		page.Columns = []string{r.By, "Images", "Energy p", "Pairs changed", "Largest changes"}
 		page.Parts = append(page.Parts, []string{g.Name, fmt.Sprint(g.Images), fmt.Sprintf("%.3g", g.EnergyP), fmt.Sprint(g.Changed), g.largest()})
-		page.PartsNote = fmt.Sprintf("False discoveries are controlled at %g over the tests of all parts together.", r.Level)
+		page.PartsNote = fmt.Sprintf("False discoveries are controlled at %g on average over the parts in which anything changed.", r.Level)
 	}
 	for _, w := range r.Watched {
 		if len(w.Groups) < 2 {
