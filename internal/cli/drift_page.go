@@ -84,7 +84,7 @@ func (c comparisonRecord) all() []changeRecord {
 
 // shares are bars on one scale, which add up to the whole shift.
 func (c comparisonRecord) shares() []driftreport.Share {
-	rest := driftreport.Share{Name: "pairs not found changed", Share: percent(1 - c.Explained), Width: 1 - c.Explained, Plain: true}
+	rest := driftreport.Share{Name: "all other pairs", Share: percent(1 - c.Explained), Width: 1 - c.Explained, Plain: true}
 	var out []driftreport.Share
 	for _, change := range c.all() {
 		out = append(out, driftreport.Share{Name: change.String(), Share: percent(change.Share), Width: change.Share})

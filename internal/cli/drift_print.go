@@ -55,7 +55,7 @@ func printChanges(t table.Writer, c comparisonRecord) {
 		p := c.Pairs[0]
 		t.AppendRow(table.Row{c.String(), percent(c.Share), fmt.Sprintf("%+.2f", c.Effect), c.Count, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), p.Label})
 	}
-	t.AppendRow(table.Row{"pairs not found changed", percent(1 - c.Explained), "", "", "", ""})
+	t.AppendRow(table.Row{"all other pairs", percent(1 - c.Explained), "", "", "", ""})
 	t.Render()
 }
 

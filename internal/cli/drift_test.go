@@ -55,7 +55,7 @@ func TestDrift(t *testing.T) {
 	if math.Abs(sum-1) > 1e-9 {
 		t.Errorf("the shares of changes, unnamed and unchanged pairs sum to %v", sum)
 	}
-	for _, want := range []string{"More yellow", "more yellow", "pairs not found changed", "<svg", "data:image/jpeg;base64,", "2015"} {
+	for _, want := range []string{"More yellow", "more yellow", "all other pairs", "<svg", "data:image/jpeg;base64,", "2015"} {
 		if !strings.Contains(string(html), want) {
 			t.Errorf("the report lacks %q", want)
 		}
