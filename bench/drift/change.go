@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -82,7 +83,7 @@ func (b *bench) change(ctx context.Context, s scenario, seeds int) error {
 			races[i].add(m.delay, m.early)
 		}
 		named, namedLater = named+count(r.named == s.want), namedLater+count(r.later == s.want)
-		called[r.named]++
+		called[cmp.Or(r.named, "(no alert)")]++
 		for _, a := range r.alerting {
 			alerting[a]++
 		}
