@@ -128,56 +128,53 @@ func count(yes bool) int {
 
 // discoveries measures the share of false ones among the pairs found changed, under drift. What is false is known because half of the strong
 // pairs, by lot, get the scalars of images without drift.
-func (b *bench) discoveries(ctx context.Context, seeds int) error {
-	for _, s := range scenarios[:large+1] { // the large ones and a small one
-		pools, err := b.pair(ctx, s)
-		if err != nil {
-			return err
-		}
-		var lock sync.Mutex
-		proportion, found := 0.0, 0
-		const windows = 10
-		err = each(seeds, func(seed int) error {
-			p, err := b.profile(ctx, pools[0], s.calm, seed)
-			if err != nil {
-				return err
-			}
-			v, err := drift.NewVocabulary(ctx, p, b.ov, b.words)
-			if err != nil {
-				return err
-			}
-			random := source(seed, 6)
-			still := map[int]bool{}
-			for _, k := range random.Perm(len(p.Strong))[:len(p.Strong)/2] {
-				still[p.Strong[k]] = true
-			}
-			for range windows {
-				drifted, calm := pools[1].draw(random, s.at(1000), window), pools[1].draw(random, s.calm, window)
-				summary, err := b.mixed(pools[1], drifted, calm, still, p.Strong)
-				if err != nil {
-					return err
-				}
-				c, err := v.Compare(ctx, []*drift.Summary{summary}, drift.Options{Level: budget})
-				if err != nil {
-					return err
-				}
-				wrong := 0
-				for _, t := range c[0].Tests {
-					wrong += count(t.Adjusted <= budget && still[b.ov.Index(t.Pair)])
-				}
-				lock.Lock()
-				proportion += float64(wrong) / float64(max(c[0].Changed, 1))
-				found += c[0].Changed
-				lock.Unlock()
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		n := float64(seeds * windows)
-		fmt.Printf("false discovery proportion at level %g, %s: %.4f (mean of %.0f windows, %.1f pairs found in one)\n", budget, s.name, proportion/n, n, float64(found)/n)
+func (b *bench) discoveries(ctx context.Context, s scenario, seeds int) error {
+	pools, err := b.pair(ctx, s)
+	if err != nil {
+		return err
 	}
+	var lock sync.Mutex
+	proportion, found := 0.0, 0
+	const windows = 10
+	err = each(seeds, func(seed int) error {
+		p, err := b.profile(ctx, pools[0], s.calm, seed)
+		if err != nil {
+			return err
+		}
+		v, err := drift.NewVocabulary(ctx, p, b.ov, b.words)
+		if err != nil {
+			return err
+		}
+		random, still := source(seed, 6), map[int]bool{}
+		for _, k := range random.Perm(len(p.Strong))[:len(p.Strong)/2] {
+			still[p.Strong[k]] = true
+		}
+		for range windows {
+			drifted, calm := pools[1].draw(random, s.at(runWindows), window), pools[1].draw(random, s.calm, window)
+			summary, err := b.mixed(pools[1], drifted, calm, still, p.Strong)
+			if err != nil {
+				return err
+			}
+			c, err := v.Compare(ctx, []*drift.Summary{summary}, drift.Options{Level: budget})
+			if err != nil {
+				return err
+			}
+			wrong := 0
+			for _, t := range c[0].Tests {
+				wrong += count(t.Adjusted <= budget && still[b.ov.Index(t.Pair)])
+			}
+			lock.Lock()
+			proportion += float64(wrong) / float64(max(c[0].Changed, 1))
+			found += c[0].Changed
+			lock.Unlock()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	n := float64(seeds * windows)
+	fmt.Printf("false discovery proportion at level %g, %s: %.4f (mean of %.0f windows, %.1f pairs found in one)\n", budget, s.name, proportion/n, n, float64(found)/n)
 	return nil
 }
 
