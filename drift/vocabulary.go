@@ -12,7 +12,8 @@ import (
 
 const (
 	changeWords      = 8   // named changes, at most
-	chanceDirections = 200 // that changes are compared with
+	chanceDirections = 100 // that changes are compared with
+	chanceWords      = 5   // of each, as many as a change may have by the rule of labels
 	chanceSeed       = 0x6368616e6365
 )
 
@@ -22,7 +23,7 @@ type Vocabulary struct {
 	ov      *decompose.OV
 	atoms   *concept.Dictionary // words, then qualities
 	words   int                 // how many are words
-	chance  float64             // the share of a change without meaning that one atom explains, in 95 of 100 at most
+	chance  concept.Null        // what atoms explain of changes without meaning
 }
 
 // NewVocabulary adds a profile's qualities to the words of a dictionary of unit rows. The chance that it compares with is that of random
@@ -48,13 +49,11 @@ func NewVocabulary(ctx context.Context, p *Profile, ov *decompose.OV, words *con
 		}
 	}
 	random := concept.RandomDirections(spread, ov.Embed, chanceDirections, chanceSeed)
-	labels, err := v.atoms.OMP(ctx, random, concept.Options{Terms: 1})
+	labels, err := v.atoms.OMP(ctx, random, concept.Options{Terms: min(chanceWords, len(v.atoms.Texts), ov.Embed)})
 	if err != nil {
 		return nil, err
 	}
-	if null := concept.NewNull(labels); len(null.Explained) > 0 {
-		v.chance = null.Explained[0]
-	}
+	v.chance = concept.NewNull(labels)
 	return v, nil
 }
 
@@ -96,29 +95,23 @@ func (v *Vocabulary) name(ctx context.Context, changed []PairTest) (changes []Ch
 	return slices.DeleteFunc(changes, func(c Change) bool { return len(c.Pairs) == 0 }), rest, nil
 }
 
-// fit writes a shift as a sum of atoms by orthogonal matching pursuit: as far as the gain stays worth it (the rule of labels), and no further
-// than each atom explains more of what was left than one explains of a change without meaning.
+// fit writes a shift as a sum of atoms by orthogonal matching pursuit, by the rules of labels: as far as the gain stays worth it, and with as
+// many atoms as explain more of it than as many explain of a change without meaning. None: no word is better than a bad word.
 func (v *Vocabulary) fit(ctx context.Context, shift []float32) ([]concept.Term, error) {
 	most := min(changeWords, len(v.atoms.Texts), v.ov.Embed)
-	labels, err := v.atoms.OMP(ctx, shift, concept.Options{Terms: most})
-	if err != nil {
-		return nil, err
-	}
-	shown := labels[0].Shown()
-	before, meant := 0.0, 0
-	for _, t := range shown {
-		if t.Explained-before <= v.chance*(1-before) {
-			break
+	for {
+		labels, err := v.atoms.OMP(ctx, shift, concept.Options{Terms: most})
+		if err != nil {
+			return nil, err
 		}
-		before, meant = t.Explained, meant+1
+		shown := labels[0].Shown()
+		if len(shown) == 0 || v.chance.Names(labels[0]) {
+			return shown, nil
+		}
+		if most = len(shown) - 1; most == 0 {
+			return nil, nil
+		}
 	}
-	if meant == len(shown) || meant == 0 {
-		return shown[:meant], nil
-	}
-	if labels, err = v.atoms.OMP(ctx, shift, concept.Options{Terms: meant}); err != nil { // coefficients of these alone
-		return nil, err
-	}
-	return labels[0].Shown(), nil
 }
 
 // changes are those that terms name, and for each term which one it is. Ways of a quality are one change, more or less as the term of most
