@@ -63,7 +63,7 @@ func (m *method) window(w int, alert bool) {
 
 // change measures how long a change takes to be found, and what it is called: from the window of the alert, and from all windows since the
 // change once there are a few.
-func (b *bench) change(ctx context.Context, s scenario, seeds int) error {
+func (b *bench) change(ctx context.Context, s scenario, seeds int, peers bool) error {
 	pools, err := b.pair(ctx, s)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (b *bench) change(ctx context.Context, s scenario, seeds int) error {
 	var named, namedLater int
 	called, alerting := map[string]int{}, map[string]int{}
 	err = each(seeds, func(seed int) error {
-		r, err := b.once(ctx, s, pools, seed)
+		r, err := b.once(ctx, s, pools, seed, peers)
 		if err != nil {
 			return err
 		}
@@ -114,7 +114,7 @@ type outcome struct {
 	alerting     []string  // what raised facet's alert
 }
 
-func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int) (r outcome, err error) {
+func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, peers bool) (r outcome, err error) {
 	p, err := b.profile(ctx, pools[0], s.calm, seed)
 	if err != nil {
 		return r, err
@@ -129,7 +129,7 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int) 
 	}
 	random, peer := source(seed, 3), newPeers(p, b.ov.Embed, seed)
 	var since []int
-	for w := 1 - calmWindows; w <= mostWindows && !(r.done() && w > later+1); w++ {
+	for w := 1 - calmWindows; w <= mostWindows && !(r.done(peers) && w > later+1); w++ {
 		mix := s.calm
 		if w > 0 {
 			mix = s.at(w - 1)
@@ -143,12 +143,12 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int) 
 		first := r.methods[0].delay == 0
 		r.methods[0].window(w, len(alerts) > 0)
 		x := embeddings(pools[1], indexes)
-		if r.methods[1].delay == 0 || r.methods[2].delay == 0 {
+		if peers && (r.methods[1].delay == 0 || r.methods[2].delay == 0) {
 			ks := peer.ks(x)
 			r.methods[1].window(w, ks <= budget)
 			r.methods[2].window(w, ks <= budget/runWindows)
 		}
-		if r.methods[3].delay == 0 || r.methods[4].delay == 0 {
+		if peers && (r.methods[3].delay == 0 || r.methods[4].delay == 0) {
 			permuted, gamma := peer.mmd(x)
 			r.methods[3].window(w, permuted <= budget)
 			r.methods[4].window(w, gamma <= budget/runWindows)
@@ -173,9 +173,9 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int) 
 	return r, nil
 }
 
-func (r outcome) done() bool {
-	for _, m := range r.methods {
-		if m.delay == 0 {
+func (r outcome) done(peers bool) bool {
+	for i, m := range r.methods {
+		if m.delay == 0 && (i == 0 || peers) {
 			return false
 		}
 	}

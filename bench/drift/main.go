@@ -85,14 +85,15 @@ func main() {
 	windows := flag.Int("windows", runWindows, "windows of a run without drift")
 	compared := flag.Int("compared", 50, "windows of a run without drift that are compared pair by pair and given to the MMD")
 	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) or changes (delays and names); all by default")
+	peers := flag.Bool("peers", true, "run the peers beside facet on changes")
 	only := flag.String("only", "", "only the drifts whose names hold this")
 	flag.Parse()
-	if err := run(context.Background(), *pools, *part, *only, *seeds, *windows, *compared); err != nil {
+	if err := run(context.Background(), *pools, *part, *only, *seeds, *windows, *compared, *peers); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(ctx context.Context, dir, part, only string, seeds, windows, compared int) error {
+func run(ctx context.Context, dir, part, only string, seeds, windows, compared int, peers bool) error {
 	b, err := setUp(ctx, dir)
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func run(ctx context.Context, dir, part, only string, seeds, windows, compared i
 			}
 		}
 		if wanted("changes") {
-			if err := b.change(ctx, s, seeds); err != nil {
+			if err := b.change(ctx, s, seeds, peers); err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
 		}
