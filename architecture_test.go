@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"atlas"},
 	{"segment/benchmark"},
 	{"drift/watch"},
-	{"drift/profile", "drift/report", "drift/store"},
+	{"drift/profile", "drift/report", "drift/store", "drift/quality"},
 	{"segment", "drift"},
 	{"registry", "concept", "decompose"},
 	{"clip"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
@@ -105,6 +106,24 @@ func (d *Dictionary) unitColumns(bank *Bank) error {
 		}
 	}
 	return nil
+}
+
+// With is a dictionary of unit rows with more atoms after its own: directions [n,D] that are no texts, made unit but not centred, under names of
+// their own. A direction without length, or with a number that is not finite, is an error that names it.
+func (d *Dictionary) With(names []string, directions []float32) (*Dictionary, error) {
+	if len(directions) != len(names)*d.Embed {
+		return nil, fmt.Errorf("dictionary: %d names and %d numbers do not fit directions of width %d", len(names), len(directions), d.Embed)
+	}
+	out := *d
+	out.Texts, out.Atoms, out.lengths = slices.Concat(d.Texts, names), slices.Concat(d.Atoms, directions), slices.Clone(d.lengths)
+	for i := len(d.Texts); i < len(out.Texts); i++ {
+		if err := normalise(out.atom(i)); err != nil {
+			return nil, fmt.Errorf("dictionary: the direction of %q %w", out.Texts[i], err)
+		}
+		out.lengths = append(out.lengths, norm(out.atom(i)))
+		out.longest = max(out.longest, out.lengths[i])
+	}
+	return &out, nil
 }
 
 // Distinct is the bank without the words whose embedding an earlier word has ("Car" after "car"), and those words.

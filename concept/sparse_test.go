@@ -495,3 +495,33 @@ func TestTopTwo(t *testing.T) {
 		}
 	}
 }
+
+func TestDictionaryWithDirections(t *testing.T) {
+	bank, err := NewBank([]string{"a", "b", "c"}, []float32{1, 0, 0, 0, 1, 0, 1, 1, 0}, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := NewDictionary(bank, UnitRows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := d.With([]string{"noise"}, []float32{0, 0, -7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels, err := more.OMP(t.Context(), []float32{0, 0, 5}, Options{Terms: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := labels[0].Terms[0]; more.Texts[got.Word] != "noise" || math.Abs(got.Coefficient+5) > 1e-6 {
+		t.Errorf("5 along the third axis: %+v, expected noise by −5", got)
+	}
+	if len(d.Texts) != 3 || len(d.Atoms) != 9 {
+		t.Error("the dictionary itself was changed")
+	}
+	for _, wrong := range [][]float32{{0, 0, 0}, {1}, {float32(math.NaN()), 0, 0}} {
+		if _, err := d.With([]string{"x"}, wrong); err == nil {
+			t.Errorf("direction %v: expected an error", wrong)
+		}
+	}
+}

@@ -15,6 +15,7 @@ const (
 	memberMark    = "#"
 	defaultScenes = 1000
 	defaultSize   = 192
+	mostWindows   = 1000
 )
 
 // sceneSet is what a scenes: name stands for.
@@ -22,6 +23,7 @@ type sceneSet struct {
 	name    string
 	n, size int
 	seed    uint64
+	window  int // of a stream, from 1 on; 0: all
 	item    func(i int) (sceneItem, error)
 }
 
@@ -32,8 +34,8 @@ type sceneItem struct {
 	truth string
 }
 
-// parseScenes understands NAME?n=N&seed=S&size=P. NAME is default or single (n scenes of the default world, with one object each for
-// single), or a stream (n scenes in each of its windows).
+// parseScenes understands NAME?n=N&seed=S&size=P&window=K. NAME is default or single (n scenes of the default world, with one object each for
+// single), or a stream (n scenes in each of its windows, or in window K alone).
 func parseScenes(source, spec string) (sceneSet, error) {
 	name, query, _ := strings.Cut(spec, "?")
 	set := sceneSet{name: name, n: defaultScenes, size: defaultSize}
@@ -51,10 +53,12 @@ func parseScenes(source, spec string) (sceneSet, error) {
 			set.n = int(n)
 		case key == "size" && n >= scenes.MinSize && n <= scenes.MaxSize:
 			set.size = int(n)
+		case key == "window" && n >= 1 && n <= mostWindows:
+			set.window = int(n)
 		case key == "seed":
 			set.seed = n
 		default:
-			return set, fmt.Errorf("%s: %s=%s: expected n (1 to %d), seed, or size (%d to %d)", source, key, v[0], scenes.MaxScenes, scenes.MinSize, scenes.MaxSize)
+			return set, fmt.Errorf("%s: %s=%s: expected n (1 to %d), seed, size (%d to %d), or window (from 1)", source, key, v[0], scenes.MaxScenes, scenes.MinSize, scenes.MaxSize)
 		}
 	}
 	return set, set.find(source)
@@ -64,6 +68,9 @@ func parseScenes(source, spec string) (sceneSet, error) {
 func (set *sceneSet) find(source string) error {
 	worlds := map[string]scenes.World{"default": scenes.DefaultWorld(), "single": scenes.DefaultWorld().Single()}
 	if w, ok := worlds[set.name]; ok {
+		if set.window > 0 {
+			return fmt.Errorf("%s: window=%d: %s is no stream", source, set.window, set.name)
+		}
 		set.item = func(i int) (sceneItem, error) {
 			spec, err := scenes.Sample(w, set.seed, uint64(i))
 			return sceneItem{spec: spec}, err
@@ -73,9 +80,15 @@ func (set *sceneSet) find(source string) error {
 	names := []string{"default", "single"}
 	for _, stream := range scenes.Streams(set.seed, set.n) {
 		if stream.Name == set.name {
-			set.n = stream.Len()
+			if set.window > len(stream.Windows) {
+				return fmt.Errorf("%s: window=%d: expected 1 to %d", source, set.window, len(stream.Windows))
+			}
+			first := max(0, set.window-1) * set.n
+			if set.window == 0 {
+				set.n = stream.Len()
+			}
 			set.item = func(i int) (sceneItem, error) {
-				it, err := stream.Item(i)
+				it, err := stream.Item(first + i)
 				if err != nil {
 					return sceneItem{}, err
 				}
@@ -114,7 +127,11 @@ func openScenes(source, spec string) (*Source, error) {
 		return nil, err
 	}
 	d := newDigest()
-	d.add(fmt.Sprintf("%s seed=%d size=%d world=%d", set.name, set.seed, set.size, scenes.WorldVersion), int64(set.n))
+	what := fmt.Sprintf("%s seed=%d size=%d world=%d", set.name, set.seed, set.size, scenes.WorldVersion)
+	if set.window > 0 {
+		what += fmt.Sprintf(" window=%d", set.window)
+	}
+	d.add(what, int64(set.n))
 	s := &Source{Kind: "scenes", n: set.n, fingerprint: d.String()}
 	s.at = func(i int) Item {
 		item := Item{Path: fmt.Sprintf("%s%s%d", source, memberMark, i), decode: func([]byte, int64) (*image.NRGBA, error) { return set.render(source, i) }}

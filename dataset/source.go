@@ -89,7 +89,7 @@ type Source struct {
 }
 
 // Open finds out what a source is: a folder of pictures, or of a folder for each class; a manifest (.csv, .jsonl, .parquet); tar shards
-// (.tar, .tar.gz, .tgz; shard-{000..009}.tar or a pattern with *); or scenes:NAME?n=N&seed=S&size=P of package scenes. It reads no
+// (.tar, .tar.gz, .tgz; shard-{000..009}.tar or a pattern with *); or scenes:NAME?n=N&seed=S&size=P&window=K of package scenes. It reads no
 // picture. Errors name the source.
 func Open(name string, o Options) (*Source, error) {
 	o, err := o.check()

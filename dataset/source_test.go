@@ -254,6 +254,21 @@ func TestScenes(t *testing.T) {
 	if open1(t, "scenes:default?n=3", Options{}).Fingerprint() == open1(t, "scenes:default?n=3&seed=1", Options{}).Fingerprint() {
 		t.Error("another seed, the same fingerprint")
 	}
+	third := open1(t, "scenes:yellow-cars?n=3&seed=5&size=32&window=3", Options{})
+	if third.Fingerprint() == open1(t, "scenes:yellow-cars?n=3&seed=5&size=32", Options{}).Fingerprint() {
+		t.Error("one window, the fingerprint of all")
+	}
+	window := read(t, third, 0)
+	if len(window) != 3 || third.Len() != 3 {
+		t.Fatalf("window 3 has %d items", len(window))
+	}
+	for i, item := range window {
+		want := got[6+i]
+		want.Index, want.Path = item.Index, item.Path
+		if d := cmp.Diff(want, item); d != "" {
+			t.Errorf("item %d of window 3 is not item %d of all: %s", i, 6+i, d)
+		}
+	}
 }
 
 // TestSelection: stride, shards and limit are what slicing by hand gives, shards together give all, and going on gives the tail.
@@ -395,6 +410,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"no match", filepath.Join(dir, "t-*.tar"), "no pictures found"},
 		{"scenes", "scenes:holiday", "expected scenes: and one of default"},
 		{"scenes size", "scenes:default?size=4000", "expected n"},
+		{"scenes window", "scenes:steady?window=11", "expected 1 to 10"},
+		{"scenes no stream", "scenes:default?window=1", "no stream"},
 		{"scenes number", "scenes:default?n=many", "expected a number"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

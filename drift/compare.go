@@ -16,30 +16,33 @@ const (
 	permutations = 499 // of the energy test
 	energyImages = 400 // of each side of it
 	heavyTails   = 5.0 // excess kurtosis from which a pair is tested by ranks
-	changeWords  = 8   // named changes, at most
 	examples     = 4   // images of a change from each side
 )
 
 // PairTest is a strong pair's difference between the images and the profile.
 type PairTest struct {
 	Pair     decompose.Pair
+	Label    string  // the pair in words, if the profile has them
 	Shift    float64 // Δs
 	Effect   float64 // Δs over the standard deviation in the profile
 	P        float64 // two-sided: Welch's test of the means, or of the ranks
 	Ranks    bool    // tails are heavy, so the ranks of both samples were tested
-	Adjusted float64 // P after Benjamini and Hochberg, over all strong pairs
+	Adjusted float64 // P after Benjamini and Hochberg, over all strong pairs, and over sets compared together
 	Share    float64 // Δs⟨u,Δe⟩/‖Δe‖², of the whole shift
 }
 
-// Change is a word with the pairs whose part of the shift is most like it.
+// Change is a word, or a quality of pictures, with the pairs whose part of the shift is most like it.
 type Change struct {
-	Word   string
-	More   bool // more of it than in the profile, or less
-	Share  float64
-	Effect float64    // standardised shift of the embeddings along the word, ⟨Δe,word⟩/sd
-	Pairs  []PairTest // largest share first
-	Before []string   // images of the profile most like the word
-	After  []string   // and of those compared
+	Word    string
+	Quality bool // the word is one of the profile's qualities
+	More    bool // more of it than in the profile, or less
+	Share   float64
+	Effect  float64    // standardised shift of the embeddings along the word, ⟨Δe,word⟩/sd
+	Pairs   []PairTest // largest share first
+	Before  []string   // images of the profile most like the word
+	After   []string   // and of those compared
+
+	direction []float32 // of the word, a unit vector [D]
 }
 
 // Comparison is what differs between images and a profile.
@@ -52,7 +55,8 @@ type Comparison struct {
 	Changed               int     // tests with Adjusted ≤ level
 	Explained             float64 // share of the shift that the changed pairs explain
 	Changes               []Change
-	Unnamed               float64 // share of the changed pairs that are like no change's word
+	Rest                  *Change // the changed pairs that are like no change's word, as one change without a word; nil when there are none
+	Unnamed               float64 // their share
 	Residual              float64 // of Σ_p Δs_p·u_p = Δe: rounding
 }
 
@@ -63,39 +67,98 @@ type Options struct {
 }
 
 // Compare tells how images differ from a profile: each strong pair is tested, and what the changed ones add to the shift of the mean
-// embedding is named by the words of a dictionary. images must have been summarised with the profile's strong pairs. Two images at
-// least on each side.
+// embedding is named by the words of a dictionary and by the profile's qualities. images must have been summarised with the profile's strong
+// pairs. Two images at least on each side. Who compares often makes a [Vocabulary] once.
 func Compare(ctx context.Context, p *Profile, images *Summary, ov *decompose.OV, words *concept.Dictionary, o Options) (*Comparison, error) {
-	if images.Count() < 2 || p.Count() < 2 {
-		return nil, errors.New("a comparison needs two images at least on each side")
+	if err := enough(p, images); err != nil {
+		return nil, err
 	}
-	distance, err := Fréchet(p.Embedding, images.Embedding)
+	v, err := NewVocabulary(ctx, p, ov, words)
 	if err != nil {
 		return nil, err
 	}
+	c, err := v.Compare(ctx, []*Summary{images}, o)
+	if err != nil {
+		return nil, err
+	}
+	return c[0], nil
+}
+
+func enough(p *Profile, images *Summary) error {
+	if images.Count() < 2 || p.Count() < 2 {
+		return errors.New("a comparison needs two images at least on each side")
+	}
+	return nil
+}
+
+// Compare is [Compare] of several sets of images, such as years. The expected share of false discoveries, averaged over the sets in which there
+// are any, is controlled: see [Together].
+func (v *Vocabulary) Compare(ctx context.Context, sets []*Summary, o Options) ([]*Comparison, error) {
+	out, shifts, raw := make([]*Comparison, len(sets)), make([]shift, len(sets)), make([][]float64, len(sets))
+	for k, images := range sets {
+		err := enough(v.profile, images)
+		if err != nil {
+			return nil, err
+		}
+		if out[k], shifts[k], err = v.test(images, o); err != nil {
+			return nil, err
+		}
+		for _, t := range out[k].Tests {
+			raw[k] = append(raw[k], t.P)
+		}
+	}
+	for k, adjusted := range Together(raw, o.Level) {
+		c := out[k]
+		for i, p := range adjusted {
+			c.Tests[i].Adjusted = p
+		}
+		if err := v.tell(ctx, c, shifts[k], sets[k].Sample(), o.Level); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// test is a comparison without names; its tests are not adjusted.
+func (v *Vocabulary) test(images *Summary, o Options) (*Comparison, shift, error) {
+	p := v.profile
+	distance, err := Fréchet(p.Embedding, images.Embedding)
+	if err != nil {
+		return nil, shift{}, err
+	}
 	c := &Comparison{Images: images.Count(), ProfileImages: p.Count(), Distance: distance}
 	before, after := p.Sample(), images.Sample()
-	c.Energy, c.EnergyP = Energy(embeddings(before, energyImages), embeddings(after, energyImages), ov.Embed, permutations, o.Seed)
-	parts := newShift(p, images, ov)
-	c.Shift, c.Residual = parts.length, parts.residual(ov)
-	c.Tests = testPairs(p, images, ov, parts, before, after)
+	c.Energy, c.EnergyP = Energy(embeddings(before, energyImages), embeddings(after, energyImages), v.ov.Embed, permutations, o.Seed)
+	parts := newShift(p, images, v.ov)
+	c.Shift, c.Residual = parts.length, parts.residual(v.ov)
+	c.Tests = testPairs(p, images, v.ov, parts, before, after)
+	return c, parts, nil
+}
+
+// tell names what changed.
+func (v *Vocabulary) tell(ctx context.Context, c *Comparison, parts shift, after []Image, level float64) error {
 	var changed []PairTest
 	for _, t := range c.Tests {
-		if t.Adjusted <= o.Level {
+		if t.Adjusted <= level {
 			changed = append(changed, t)
 			c.Explained += t.Share
 		}
 	}
 	c.Changed = len(changed)
-	if c.Changes, err = name(ctx, changed, ov, words); err != nil {
-		return nil, err
+	changes, rest, err := v.name(ctx, changed)
+	if err != nil {
+		return err
 	}
-	c.Unnamed = c.Explained
-	for i := range c.Changes {
-		c.Unnamed -= c.Changes[i].Share
-		parts.describe(&c.Changes[i], p, words, before, after)
+	before := v.profile.Sample()
+	for i := range changes {
+		parts.describe(&changes[i], v.profile, before, after)
 	}
-	return c, nil
+	c.Changes = changes
+	if len(rest.Pairs) > 0 {
+		parts.describe(&rest, v.profile, before, after)
+		c.Rest, c.Unnamed = &rest, rest.Share
+	}
+	return nil
 }
 
 // shift is Δ of everything.
@@ -151,9 +214,12 @@ func (s shift) share(pair int) float64 {
 }
 
 func testPairs(p *Profile, images *Summary, ov *decompose.OV, parts shift, before, after []Image) []PairTest {
-	tests, raw := make([]PairTest, len(p.Strong)), make([]float64, len(p.Strong))
+	tests := make([]PairTest, len(p.Strong))
 	for k, i := range p.Strong {
 		t := PairTest{Pair: ov.Pair(i), Shift: parts.scalars[i], Share: parts.share(i)}
+		if p.Labels != nil {
+			t.Label = p.Labels[k]
+		}
 		a, b := p.Pairs.Variance(i), images.Pairs.Variance(i)
 		if a > 0 {
 			t.Effect = t.Shift / math.Sqrt(a)
@@ -164,80 +230,22 @@ func testPairs(p *Profile, images *Summary, ov *decompose.OV, parts shift, befor
 			_, t.P = MannWhitney(x, column(after, k))
 			t.Ranks = true
 		}
-		tests[k], raw[k] = t, t.P
-	}
-	for k, q := range BenjaminiHochberg(raw) {
-		tests[k].Adjusted = q
+		tests[k] = t
 	}
 	return tests
 }
 
-// name finds the words of the shift that the changed pairs make together, by orthogonal matching pursuit, and gives each pair to the
-// word that its own part is most like.
-func name(ctx context.Context, changed []PairTest, ov *decompose.OV, words *concept.Dictionary) ([]Change, error) {
-	if len(changed) == 0 {
-		return nil, nil
-	}
-	parts, sum := make([][]float32, len(changed)), make([]float32, ov.Embed)
-	for k, t := range changed {
-		parts[k] = ov.Direction(t.Pair)
-		for i := range parts[k] {
-			parts[k][i] *= float32(t.Shift)
-			sum[i] += parts[k][i]
-		}
-	}
-	labels, err := words.OMP(ctx, sum, concept.Options{Terms: min(changeWords, len(words.Texts), ov.Embed)})
-	if err != nil {
-		return nil, err
-	}
-	shown := labels[0].Shown()
-	changes := make([]Change, len(shown))
-	for j, term := range shown {
-		changes[j] = Change{Word: words.Texts[term.Word], More: term.Coefficient > 0}
-	}
-	for k, t := range changed {
-		if j := mostAlike(parts[k], shown, words); j >= 0 {
-			changes[j].Pairs, changes[j].Share = append(changes[j].Pairs, t), changes[j].Share+t.Share
-		}
-	}
-	for _, c := range changes {
-		slices.SortFunc(c.Pairs, func(a, b PairTest) int { return cmp.Compare(b.Share, a.Share) })
-	}
-	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(b.Share, a.Share) })
-	return slices.DeleteFunc(changes, func(c Change) bool { return len(c.Pairs) == 0 }), nil
-}
-
-// mostAlike is the term whose signed atom has the largest product with a pair's part of the shift, −1 when none has a positive one.
-func mostAlike(part []float32, terms []concept.Term, words *concept.Dictionary) int {
-	best, most := -1, 0.0
-	for j, term := range terms {
-		sum := 0.0
-		for i, v := range atom(words, term.Word) {
-			sum += float64(part[i]) * float64(v)
-		}
-		if sum = math.Copysign(1, term.Coefficient) * sum; sum > most {
-			best, most = j, sum
-		}
-	}
-	return best
-}
-
-func atom(words *concept.Dictionary, i int) []float32 {
-	return words.Atoms[i*words.Embed:][:words.Embed]
-}
-
 // describe adds a change's effect and examples.
-func (s shift) describe(c *Change, p *Profile, words *concept.Dictionary, before, after []Image) {
-	direction := atom(words, slices.Index(words.Texts, c.Word))
-	wide, along := make([]float64, len(direction)), 0.0
-	for i, v := range direction {
+func (s shift) describe(c *Change, p *Profile, before, after []Image) {
+	wide, along := make([]float64, len(c.direction)), 0.0
+	for i, v := range c.direction {
 		wide[i] = float64(v)
 		along += float64(v) * float64(s.embedding[i])
 	}
 	if variance := p.Embedding.Variance(wide); variance > 0 {
 		c.Effect = along / math.Sqrt(variance)
 	}
-	c.Before, c.After = mostLike(direction, before), mostLike(direction, after)
+	c.Before, c.After = mostLike(c.direction, before), mostLike(c.direction, after)
 }
 
 // mostLike are the images of a sample with the largest cosine with a direction.

@@ -61,6 +61,11 @@ func (w world) words(t *testing.T, pairs ...int) *concept.Dictionary {
 		texts = append(texts, fmt.Sprint("pair ", p))
 		e = append(e, w.ov.Direction(w.ov.Pair(p))...)
 	}
+	return w.dictionary(t, texts, e)
+}
+
+func (w world) dictionary(t *testing.T, texts []string, e []float32) *concept.Dictionary {
+	t.Helper()
 	bank, err := concept.NewBank(texts, e, w.ov.Embed)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -167,4 +168,51 @@ func TestMonitorNamesWhatMoved(t *testing.T) {
 		sum += s
 	}
 	near(t, "shares of the budget", sum, 1.0)
+}
+
+// TestMonitorFollowsQualities: an alert says "noise" when images move along it, and each quality is followed once.
+func TestMonitorFollowsQualities(t *testing.T) {
+	w := newWorld(t)
+	reference := NewSummary(w.pairs(), w.ov.Embed, 0, 300)
+	w.fill(t, reference, "before", 300, nil, 0, 0)
+	p := NewProfile(reference, w.ov.Norms(), nil)
+	weak := -1 // a pair that is not followed by itself
+	for i := range w.pairs() {
+		if !slices.Contains(p.Strong, i) && (weak < 0 || w.ov.Norms()[i] > w.ov.Norms()[weak]) {
+			weak = i
+		}
+	}
+	still, along := make([]float32, w.ov.Embed), w.ov.Direction(w.ov.Pair(weak))
+	for _, way := range []string{"mild", "strong"} {
+		q := NewQuality("noise", way, w.ov.Embed)
+		q.Add(still, along)
+		p.Qualities = append(p.Qualities, q)
+	}
+	m, err := NewMonitor(p, make([]string, len(p.Strong)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.Strong) + 2; len(m.Names) != n || m.Names[n-1] != "noise" || m.Names[n-2] != "embedding" {
+		t.Fatalf("followed: %q", m.Names)
+	}
+	s := NewSummary(w.pairs(), w.ov.Embed, 0, 100)
+	w.fill(t, s, "stream", 100, p.Strong, weak, 4)
+	var ranks [][]int
+	for _, image := range s.Sample() {
+		ranks = append(ranks, m.Ranks(image))
+	}
+	alerts := m.Window(ranks, 0.05)
+	if last := len(m.Names) - 1; !slices.Contains(alerts, last) || !m.Detectors[last].Up() {
+		t.Errorf("alerts %v of %q, expected noise", alerts, m.Names)
+	}
+	for _, c := range []struct{ watched, others, qualities int }{{0, 3, 0}, {2, 3, 0}, {0, 3, 2}, {2, 3, 2}} {
+		sum, m := 0.0, &Monitor{}
+		m.share(c.watched, c.others, c.qualities)
+		for _, share := range m.shares {
+			sum += share
+		}
+		if near(t, "shares of the budget", sum, 1.0); len(m.shares) != c.watched+c.others+c.qualities {
+			t.Errorf("%+v: %d shares", c, len(m.shares))
+		}
+	}
 }

@@ -11,19 +11,21 @@ import (
 const FollowedPairs = 256
 
 // Monitor follows a stream of images window by window against a profile: the signed score of each watched concept, the strongest pairs,
-// and the cosine with the reference's mean embedding. Each has a [Detector] and a share of the budget α for the whole run, however long: half
-// goes to the concepts where there are any, the rest evenly to the others. A detector with share β raises an alert once when its e-process
+// the cosine with the reference's mean embedding, and the cosine with each quality of pictures that the profile knows, in its first way. Each has a [Detector] and
+// a share of the budget α for the whole run, however long: half goes to the concepts where there are any; of the rest half goes to
+// the qualities where there are any, and what is left evenly to the others. A detector with share β raises an alert once when its e-process
 // reaches 1/(αβ), so by Ville's inequality and the union bound no alert at all is raised with probability at least 1 − α while nothing has
 // changed.
 //
 // That holds for images that are exchangeable with the reference's. Pictures of one video, or by day and by night, are not.
 type Monitor struct {
-	Names     []string // of what is followed: the watched texts, pairs, "embedding"
+	Names     []string // of what is followed: the watched texts, pairs, "embedding", the qualities
 	Detectors []Detector
 	Alerted   []bool
 
 	profile    *Profile
 	mean       []float32 // of the reference's embeddings
+	qualities  []Quality // one of each name
 	references []*Reference
 	shares     []float64
 }
@@ -42,6 +44,11 @@ func NewMonitor(p *Profile, names []string) (*Monitor, error) {
 	}
 	others := min(FollowedPairs, len(p.Strong)) + 1
 	m.Names = append(append(m.Names, names[:others-1]...), "embedding")
+	for _, q := range p.Qualities {
+		if !slices.ContainsFunc(m.qualities, func(other Quality) bool { return other.Name == q.Name }) {
+			m.qualities, m.Names = append(m.qualities, q), append(m.Names, q.Name)
+		}
+	}
 	sample := p.Sample()
 	columns := make([][]float32, len(m.Names))
 	for _, image := range sample {
@@ -58,22 +65,27 @@ func NewMonitor(p *Profile, names []string) (*Monitor, error) {
 		m.references, m.Detectors = append(m.references, r), append(m.Detectors, r.NewDetector())
 	}
 	m.Alerted = make([]bool, len(m.Names))
-	m.share(len(p.Watched), others)
+	m.share(len(p.Watched), others, len(m.qualities))
 	return m, nil
 }
 
 // share divides the budget.
-func (m *Monitor) share(watched, others int) {
+func (m *Monitor) share(watched, others, qualities int) {
 	rest := 1.0
+	part := func(n int, of float64) {
+		for range n {
+			m.shares = append(m.shares, of/float64(n))
+		}
+	}
 	if watched > 0 {
-		rest = 0.5
+		part(watched, 0.5)
+		rest -= 0.5
 	}
-	for range watched {
-		m.shares = append(m.shares, 0.5/float64(watched))
+	if qualities > 0 {
+		rest /= 2
 	}
-	for range others {
-		m.shares = append(m.shares, rest/float64(others))
-	}
+	part(others, rest)
+	part(qualities, rest)
 }
 
 // values are the numbers of an image that are followed. Its scalars are those of the profile's strong pairs.
@@ -83,11 +95,19 @@ func (m *Monitor) values(image Image) []float32 {
 		out = append(out, float32(s.Signed))
 	}
 	out = append(out, image.Scalars[:min(FollowedPairs, len(m.profile.Strong))]...)
-	dot := 0.0
-	for i, v := range image.Embedding {
-		dot += float64(v) * float64(m.mean[i])
+	out = append(out, cosine(image.Embedding, m.mean))
+	for _, q := range m.qualities {
+		out = append(out, cosine(image.Embedding, q.Shift))
 	}
-	return append(out, float32(dot/math.Max(norm(image.Embedding)*norm(m.mean), 1e-30)))
+	return out
+}
+
+func cosine(x, y []float32) float32 {
+	dot := 0.0
+	for i, v := range x {
+		dot += float64(v) * float64(y[i])
+	}
+	return float32(dot / math.Max(norm(x)*norm(y), 1e-30))
 }
 
 // Ranks are the gaps of the reference sample into which an image's numbers fall: all that a monitor needs of it. Ties are broken by the

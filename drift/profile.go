@@ -17,6 +17,9 @@ type Profile struct {
 	Summary
 	Strong  []int // flat indexes of the strong pairs, strongest first: those that the sample has scalars of
 	Watched []Concept
+	// Labels are the strong pairs in words, in their order; empty for a pair that no words fit, nil for a profile made without words.
+	Labels    []string
+	Qualities []Quality
 }
 
 // NewProfile makes a profile of a summary whose sample has the scalars of all pairs, given ‖u‖ of every pair [M,C].
@@ -36,13 +39,4 @@ func strongest(m *Moments, norms []float32) []int {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(strength[b], strength[a]) })
 	return order[:min(MostStrong, int(math.Ceil(StrongShare*float64(len(norms)))))]
-}
-
-// Restore gives a profile its sample back, with scalars of the strong pairs and scores.
-func (p *Profile) Restore(sample []Image) {
-	p.kept = nil
-	for _, image := range sample {
-		image.key = key(image.Path)
-		p.kept.add(image, len(sample))
-	}
 }

@@ -47,6 +47,15 @@ func (s *Summary) Sample() []Image {
 	return out
 }
 
+// Restore gives a summary its sample back, as [Summary.Sample] gave it.
+func (s *Summary) Restore(sample []Image) {
+	s.kept = nil
+	for _, image := range sample {
+		image.key = key(image.Path)
+		s.kept.add(image, len(sample))
+	}
+}
+
 // Add takes up an image by the scalars of all its pairs [M,C]. The sample keeps those of the pairs keep (flat indexes), or all where keep
 // is nil. It is an error when sizes differ or a number is not finite.
 func (s *Summary) Add(image Image, scalars []float32, keep []int) error {

@@ -85,6 +85,34 @@ func BenjaminiHochberg(p []float64) []float64 {
 	return adjusted
 }
 
+// Together adjusts the p-values of several families of tests, such as those of each year, so that rejecting those up to level keeps the expected
+// share of false ones at the level on average over the families that have any (Benjamini and Bogomolov, 2014): families are
+// chosen by Benjamini and Hochberg's procedure on their least adjusted p-values (Simes' test that nothing in a family is true), and R of m
+// chosen ones are then tested at level·R/m. A family in which nothing changed is so mostly left alone, however much others
+// changed. One family is [BenjaminiHochberg].
+func Together(families [][]float64, level float64) [][]float64 {
+	out, least := make([][]float64, len(families)), make([]float64, len(families))
+	for k, p := range families {
+		out[k], least[k] = BenjaminiHochberg(p), 1
+		if len(p) > 0 {
+			least[k] = slices.Min(out[k])
+		}
+	}
+	chosen := 0
+	for _, p := range BenjaminiHochberg(least) {
+		if p <= level {
+			chosen++
+		}
+	}
+	price := float64(len(families)) / float64(max(chosen, 1)) // a family that is not chosen has nothing below the level then
+	for _, adjusted := range out {
+		for i, p := range adjusted {
+			adjusted[i] = min(1, p*price)
+		}
+	}
+	return out
+}
+
 // shape is the skewness and the excess kurtosis of a sample; 0 without spread.
 func shape(x []float32) (skewness, kurtosis float64) {
 	n, mean := float64(len(x)), 0.0

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // near compares numbers, and slices of them, to a relative 1e-9; a NaN fails.
@@ -195,5 +196,64 @@ func TestEnergyFindsAShift(t *testing.T) {
 	}
 	if _, p := Energy(normals(random, 100, 3), y, 3, 199, 1); p > 0.01 {
 		t.Errorf("energy test of two samples 0.6 apart: p %v", p)
+	}
+}
+
+// TestFamiliesTogether: three years, of which one changed much, one a little, one not.
+func TestFamiliesTogether(t *testing.T) {
+	much, little, none := []float64{1e-9, 1e-8, 1e-7, 1e-6}, []float64{0.004, 0.3, 0.5, 0.9}, []float64{0.03, 0.4, 0.6, 0.8}
+	got := Together([][]float64{much, little, none}, 0.05)
+	// Least adjusted p-values are 4e-9, 0.016 and 0.12: two families are chosen, so the price is 3/2.
+	near(t, "much", got[0], []float64{6e-9, 3e-8, 2e-7, 1.5e-6})
+	near(t, "little", got[1][0], 0.024)
+	near(t, "none", got[2][0], 0.18)
+	near(t, "one family", Together([][]float64{little}, 0.05)[0], BenjaminiHochberg(little))
+	if got := Together([][]float64{{}, {0.5}}, 0.05); len(got[0]) != 0 || got[1][0] != 1 {
+		t.Errorf("a family without tests: %v", got)
+	}
+}
+
+// TestFalseDiscoveriesOfFamilies simulates years, half of them with some changed pairs: the share of false discoveries, averaged over
+// the years in which anything is found, and how often a year without change is accused.
+func TestFalseDiscoveriesOfFamilies(t *testing.T) {
+	const runs, years, pairs = 300, 10, 100
+	random := rand.New(rand.NewPCG(7, 8))
+	share, accused := 0.0, 0
+	for range runs {
+		families := make([][]float64, years)
+		for y := range families {
+			for i := range pairs {
+				z := random.NormFloat64()
+				if y%2 == 0 && i < 20 {
+					z += 4
+				}
+				families[y] = append(families[y], 2*distuv.UnitNormal.CDF(-math.Abs(z)))
+			}
+		}
+		found, sum := 0, 0.0
+		for y, adjusted := range Together(families, 0.05) {
+			all, wrong := 0, 0
+			for i, p := range adjusted {
+				if p <= 0.05 {
+					all++
+					if y%2 == 1 || i >= 20 {
+						wrong++
+					}
+				}
+			}
+			if all > 0 {
+				found, sum = found+1, sum+float64(wrong)/float64(all)
+				if y%2 == 1 {
+					accused++
+				}
+			}
+		}
+		share += sum / float64(max(found, 1)) / runs
+	}
+	if share > 0.05 {
+		t.Errorf("mean share of false discoveries %.3f at level 0.05", share)
+	}
+	if rate := float64(accused) / (runs * years / 2); rate > 0.05 {
+		t.Errorf("%.3f of the years without change are accused of one", rate)
 	}
 }

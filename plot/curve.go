@@ -14,6 +14,7 @@ import (
 type Curve struct {
 	Title, X, Y string // of the chart and its axes
 	Series      []Series
+	Above       bool // the legend stands above the lines, in room made for it; else in the lower left corner
 }
 
 // Series is a line with, where they are known, intervals. Low and High are empty or as long as X and Y.
@@ -42,6 +43,10 @@ func (c Curve) Write(w io.Writer, format string) error {
 		if err := s.draw(p, okabeIto[i%len(okabeIto)]); err != nil {
 			return fmt.Errorf("chart %q, series %q: %w", c.Title, s.Name, err)
 		}
+	}
+	if c.Above {
+		p.Legend.Top = true
+		p.Y.Max += float64(len(c.Series)) * 0.08 * (p.Y.Max - p.Y.Min)
 	}
 	out, err := p.WriterTo(18*vg.Centimeter, 11*vg.Centimeter, format)
 	if err != nil {

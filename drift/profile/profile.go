@@ -20,8 +20,8 @@ import (
 // ErrFormat is returned when a folder is not a profile, or not one that this version reads.
 var ErrFormat = errors.New("not a drift profile that facet reads")
 
-// Version of the format.
-const Version = 1
+// Version of the format. Version 1 had no qualities, no labels and no sums of its files.
+const Version = 2
 
 const format = "facet drift profile"
 
@@ -36,7 +36,10 @@ const (
 	embeddingsFile = "sample_embeddings.npy" // float32 [n,D]
 	scalarsFile    = "sample_scalars.npy"    // of the strong pairs: float32 [n,S]
 	scoresFile     = "sample_scores.npy"     // signed and norm: float32 [n,2W]
+	qualitiesFile  = "qualities.npy"         // what more of each quality does to an embedding: float32 [Q,D]
 )
+
+var arrays = []string{pairsFile, meanFile, comomentsFile, watchedFile, directionsFile, embeddingsFile, scalarsFile, scoresFile, qualitiesFile}
 
 // Header is profile.json.
 type Header struct {
@@ -45,14 +48,26 @@ type Header struct {
 	Model   Model    `json:"model"`
 	Source  string   `json:"source"`
 	Images  int      `json:"images"`
-	Skipped []string `json:"skipped"` // files that could not be read, with the reason; at most 100
-	Unread  int      `json:"unread"`  // how many in all
-	Pairs   int      `json:"pairs"`   // M·C
-	Embed   int      `json:"embed"`   // D
-	Strong  []int    `json:"strong"`  // flat indexes head·C + neuron, strongest first
+	Skipped []string `json:"skipped"`          // files that could not be read, with the reason; at most 100
+	Unread  int      `json:"unread"`           // how many in all
+	Pairs   int      `json:"pairs"`            // M·C
+	Embed   int      `json:"embed"`            // D
+	Strong  []int    `json:"strong"`           // flat indexes head·C + neuron, strongest first
+	Bank    string   `json:"bank,omitempty"`   // whose words the labels are; empty: the demo world's
+	Labels  []string `json:"labels,omitempty"` // of the strong pairs, in their order; empty for a pair that no words fit
 	Watched []string `json:"watched"`
 	Size    int      `json:"sample_size"` // at most
 	Sample  []string `json:"sample"`      // paths
+
+	Qualities []Quality         `json:"qualities"`
+	Files     map[string]string `json:"files"` // SHA-256 of each array
+}
+
+// Quality is a quality of pictures whose direction is known.
+type Quality struct {
+	Name     string `json:"name"`
+	Way      string `json:"way"`      // what was done to pictures
+	Pictures int    `json:"pictures"` // that were varied
 }
 
 // Model says which model made a profile.
@@ -62,7 +77,7 @@ type Model struct {
 }
 
 // Write writes a profile into a new folder: to a temporary one beside it, synced, renamed. Format, version, counts and samples of the
-// header are filled in. A folder that exists is an error.
+// header, labels, qualities and sums are filled in. A folder that exists is an error.
 func Write(dir string, h Header, p *drift.Profile) (err error) {
 	if _, err := os.Lstat(dir); err == nil {
 		return fmt.Errorf("%s: %w", dir, os.ErrExist)
@@ -88,8 +103,13 @@ func Write(dir string, h Header, p *drift.Profile) (err error) {
 func writeAll(dir string, h Header, p *drift.Profile) error {
 	D, sample := len(p.Embedding.Mean), p.Sample()
 	h.Format, h.Version, h.Images, h.Size = format, Version, p.Count(), p.Size
-	h.Pairs, h.Embed, h.Strong = len(p.Pairs.Mean), D, p.Strong
-	var directions, embeddings, scalars, scores []float32
+	h.Pairs, h.Embed, h.Strong, h.Labels, h.Files = len(p.Pairs.Mean), D, p.Strong, p.Labels, map[string]string{}
+	var directions, embeddings, scalars, scores, qualities []float32
+	h.Qualities = []Quality{}
+	for _, q := range p.Qualities {
+		h.Qualities = append(h.Qualities, Quality{q.Name, q.Way, q.Pictures})
+		qualities = append(qualities, q.Shift...)
+	}
 	for _, c := range p.Watched {
 		h.Watched = append(h.Watched, c.Text)
 		directions = append(directions, c.Direction...)
@@ -103,26 +123,36 @@ func writeAll(dir string, h Header, p *drift.Profile) error {
 		}
 	}
 	W, n := len(p.Watched), len(sample)
-	f := folder(dir)
-	return errors.Join(
+	f := folder{dir, h.Files}
+	err := errors.Join(
 		f.moments(pairsFile, p.Pairs), f.moments(watchedFile, p.Scores),
 		f.write(meanFile, func(w io.Writer) error { return npy.WriteFloat64(w, p.Embedding.Mean, D) }),
 		f.write(comomentsFile, func(w io.Writer) error { return npy.WriteFloat64(w, p.Embedding.M2, D, D) }),
 		f.array(directionsFile, directions, W, D), f.array(embeddingsFile, embeddings, n, D),
 		f.array(scalarsFile, scalars, n, len(p.Strong)), f.array(scoresFile, scores, n, 2*W),
-		f.write(headerFile, func(w io.Writer) error { return json.NewEncoder(w).Encode(h) }),
+		f.array(qualitiesFile, qualities, len(p.Qualities), D),
 	)
-}
-
-// folder is where a profile's files are written.
-type folder string
-
-func (f folder) write(name string, write func(io.Writer) error) error {
-	out, err := os.Create(filepath.Join(string(f), name))
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(out), out.Sync(), out.Close())
+	return f.write(headerFile, func(w io.Writer) error { return json.NewEncoder(w).Encode(h) })
+}
+
+// folder is where a profile's files are written, with the sums of those that are.
+type folder struct {
+	dir  string
+	sums map[string]string
+}
+
+func (f folder) write(name string, write func(io.Writer) error) error {
+	out, err := os.Create(filepath.Join(f.dir, name))
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	err = errors.Join(write(io.MultiWriter(out, sum)), out.Sync(), out.Close())
+	f.sums[name] = hex.EncodeToString(sum.Sum(nil))
+	return err
 }
 
 func (f folder) array(name string, data []float32, shape ...int) error {
@@ -160,12 +190,19 @@ func parseHeader(data []byte) (Header, error) {
 		return h, fmt.Errorf("%w: version %d, expected %d", ErrFormat, h.Version, Version)
 	case h.Images < 1 || h.Pairs < 1 || h.Embed < 1:
 		return h, fmt.Errorf("%w: %d images, %d pairs, embedding %d", ErrFormat, h.Images, h.Pairs, h.Embed)
+	case h.Labels != nil && len(h.Labels) != len(h.Strong):
+		return h, fmt.Errorf("%w: %d labels of %d strong pairs", ErrFormat, len(h.Labels), len(h.Strong))
 	case len(h.Sample) > h.Images || len(h.Sample) > h.Size || len(h.Strong) > h.Pairs:
 		return h, fmt.Errorf("%w: a sample of %d out of %d images, %d strong pairs of %d", ErrFormat, len(h.Sample), h.Images, len(h.Strong), h.Pairs)
 	}
 	for _, p := range h.Strong {
 		if p < 0 || p >= h.Pairs {
 			return h, fmt.Errorf("%w: strong pair %d of %d", ErrFormat, p, h.Pairs)
+		}
+	}
+	for _, name := range arrays {
+		if h.Files[name] == "" {
+			return h, fmt.Errorf("%w: no sum of %s", ErrFormat, name)
 		}
 	}
 	return h, nil
@@ -181,15 +218,15 @@ func Open(dir string, ov *decompose.OV) (*drift.Profile, error) {
 		return nil, fmt.Errorf("%s: %w: %d pairs and embedding %d, the model has %d and %d",
 			dir, ErrFormat, h.Pairs, h.Embed, ov.Heads*ov.Channels, ov.Embed)
 	}
-	r := &reader{dir: dir}
+	r := &reader{dir: dir, sums: h.Files}
 	W, n := len(h.Watched), len(h.Sample)
-	p := &drift.Profile{Strong: h.Strong}
+	p := &drift.Profile{Strong: h.Strong, Labels: h.Labels}
 	p.Size = h.Size
 	p.Pairs, p.Scores = r.moments(pairsFile, h.Images, h.Pairs), r.moments(watchedFile, h.Images, 2*W)
 	p.Embedding = &drift.Gaussian{Count: h.Images, Mean: r.float64s(meanFile, h.Embed), M2: r.float64s(comomentsFile, h.Embed, h.Embed)}
 	directions := r.float32s(directionsFile, W, h.Embed)
 	embeddings, scalars := r.float32s(embeddingsFile, n, h.Embed), r.float32s(scalarsFile, n, len(h.Strong))
-	scores := r.float32s(scoresFile, n, 2*W)
+	scores, qualities := r.float32s(scoresFile, n, 2*W), r.float32s(qualitiesFile, len(h.Qualities), h.Embed)
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -199,6 +236,9 @@ func Open(dir string, ov *decompose.OV) (*drift.Profile, error) {
 			return nil, err
 		}
 		p.Watched = append(p.Watched, c)
+	}
+	for i, q := range h.Qualities {
+		p.Qualities = append(p.Qualities, drift.Quality{Name: q.Name, Way: q.Way, Pictures: q.Pictures, Shift: qualities[i*h.Embed:][:h.Embed]})
 	}
 	images := make([]drift.Image, n)
 	for i, path := range h.Sample {
@@ -211,10 +251,11 @@ func Open(dir string, ov *decompose.OV) (*drift.Profile, error) {
 	return p, nil
 }
 
-// reader reads arrays of known shapes; after the first error it reads no more.
+// reader reads arrays of known shapes and sums; after the first error it reads no more.
 type reader struct {
-	dir string
-	err error
+	dir  string
+	sums map[string]string
+	err  error
 }
 
 func (r *reader) read(name string, read func(io.Reader) error) {
@@ -228,9 +269,24 @@ func (r *reader) read(name string, read func(io.Reader) error) {
 		return
 	}
 	defer f.Close()
-	if err := read(f); err != nil {
+	if err := r.check(f, name); err != nil {
+		r.err = fmt.Errorf("%s: %w", path, err)
+	} else if err := read(f); err != nil {
 		r.err = fmt.Errorf("%s: %w", path, err)
 	}
+}
+
+// check compares a file's sum with that in the header, and goes back to its beginning.
+func (r *reader) check(f *os.File, name string) error {
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return err
+	}
+	if found := hex.EncodeToString(sum.Sum(nil)); found != r.sums[name] {
+		return fmt.Errorf("%w: its SHA-256 is %.12s…, expected %.12s…: it is damaged, or of another profile", ErrFormat, found, r.sums[name])
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return err
 }
 
 func (r *reader) float64s(name string, shape ...int) (data []float64) {

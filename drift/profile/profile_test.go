@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,7 +54,11 @@ func sample(t *testing.T) (*drift.Profile, *decompose.OV) {
 			t.Fatal(err)
 		}
 	}
-	return drift.NewProfile(s, ov.Norms(), []drift.Concept{watched}), ov
+	p := drift.NewProfile(s, ov.Norms(), []drift.Concept{watched})
+	p.Labels = make([]string, len(p.Strong))
+	p.Labels[0] = "red, −green"
+	p.Qualities = []drift.Quality{{Name: "noise", Way: "mild", Pictures: 3, Shift: []float32{1, 2, 3, 4}}}
+	return p, ov
 }
 
 func written(t *testing.T) (dir string, p *drift.Profile, ov *decompose.OV) {
@@ -89,17 +94,26 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestDamagedProfiles(t *testing.T) {
-	for _, name := range []string{headerFile, pairsFile, meanFile, comomentsFile, watchedFile, directionsFile, embeddingsFile, scalarsFile, scoresFile} {
+	flip := func(path string) error { // one bit of the last number
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		data[len(data)-1] ^= 1
+		return os.WriteFile(path, data, 0o644)
+	}
+	for _, name := range append([]string{headerFile}, arrays...) {
 		for what, damage := range map[string]func(path string) error{
 			"missing": os.Remove,
 			"cut":     func(path string) error { return os.Truncate(path, 90) },
+			"changed": flip,
 		} {
 			dir, _, ov := written(t)
 			if err := damage(filepath.Join(dir, name)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Open(dir, ov); err == nil {
-				t.Errorf("%s %s: expected an error", name, what)
+			if _, err := Open(dir, ov); err == nil || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s %s: expected an error that names it, got %v", name, what, err)
 			}
 		}
 	}
@@ -109,12 +123,17 @@ func TestDamagedProfiles(t *testing.T) {
 }
 
 func FuzzHeader(f *testing.F) {
-	good, err := json.Marshal(Header{Format: format, Version: Version, Images: 3, Pairs: 4, Embed: 2, Size: 2, Strong: []int{1}, Sample: []string{"a"}})
+	sums := map[string]string{}
+	for _, name := range arrays {
+		sums[name] = "00"
+	}
+	good, err := json.Marshal(Header{Format: format, Version: Version, Images: 3, Pairs: 4, Embed: 2, Size: 2, Strong: []int{1}, Labels: []string{"red"},
+		Sample: []string{"a"}, Qualities: []Quality{{"noise", "mild", 2}}, Files: sums})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(good)
-	f.Add([]byte(`{"format":"facet drift profile","version":2}`))
+	f.Add([]byte(`{"format":"facet drift profile","version":3}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		h, err := parseHeader(data)
 		if err != nil {
@@ -127,6 +146,9 @@ func FuzzHeader(f *testing.F) {
 			if p < 0 || p >= h.Pairs {
 				t.Errorf("strong pair %d of %d", p, h.Pairs)
 			}
+		}
+		if h.Labels != nil && len(h.Labels) != len(h.Strong) {
+			t.Errorf("%d labels of %d strong pairs", len(h.Labels), len(h.Strong))
 		}
 	})
 }

@@ -15,23 +15,37 @@ import (
 
 // Page is what the report shows; numbers come as they are to be printed.
 type Page struct {
-	Title   string
-	Facts   []Fact
-	Changes []Change
-	Columns []string // of Parts
-	Parts   [][]string
-	Charts  []Chart
+	Headline  string // the result in a sentence
+	Title     string // what was compared
+	Facts     []Fact
+	Shares    []Share // of the whole shift; they add up to it
+	Changes   []Change
+	Columns   []string // of Parts
+	Parts     [][]string
+	PartsNote string
+	Charts    []Chart
 }
 
-// Fact is a line of the page's head.
+// Fact is a line on how the comparison was made.
 type Fact struct{ Name, Value string }
+
+// Share is a bar.
+type Share struct {
+	Name, Share     string
+	Width           float64 // of the bar, in percent of the room
+	Negative, Plain bool    // against the whole; not a change
+}
 
 // Change is a named change with pictures.
 type Change struct {
-	Name, Share, Effect string
-	Pairs               string
-	Before, After       []template.URL
+	Name, Kind, Share, Effect string // Kind says what sort of name it is, where that is not plain
+	Count                     int    // of pairs
+	Pairs                     []Pair // the strongest
+	Before, After             []template.URL
 }
+
+// Pair is a line of a change.
+type Pair struct{ Pair, Label, Share, Effect, P string }
 
 // Chart is a drawing with a line below it.
 type Chart struct {

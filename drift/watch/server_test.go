@@ -255,7 +255,7 @@ func TestMetrics(t *testing.T) {
 		"facet_drift_images_total 45", "facet_drift_waiting_images 5", "facet_drift_windows_total 2", "facet_drift_budget 0.05",
 		`facet_drift_arrivals_total{status="counted"} 45`, `facet_drift_http_requests_total{code="201"} 45`,
 		`facet_drift_concept_score{concept="a text"} `, `facet_drift_concept_evidence{concept="a text"} `, "facet_drift_evidence_max ",
-		"facet_drift_window_energy_p ", "facet_drift_encode_seconds_count ", `facet_drift_change_share{direction="`,
+		"facet_drift_window_energy_p ", "facet_drift_encode_seconds_count ", `facet_drift_change_share{direction="more",word="red"} `,
 	} {
 		if !strings.Contains(body, "\n"+want) {
 			t.Errorf("/metrics lacks %q", want)

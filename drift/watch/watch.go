@@ -28,7 +28,7 @@ type Config struct {
 	Model   *clip.Model
 	OV      *decompose.OV       // of the model
 	Profile *drift.Profile      // made by the model
-	Words   *concept.Dictionary // that name changes
+	Words   *concept.Dictionary // that name changes, besides the profile's qualities
 	Store   *store.Store        // bound to these settings; see [store.Store.Bind]
 
 	Rule      store.Rule
@@ -43,15 +43,17 @@ type Config struct {
 // Watcher follows a stream.
 type Watcher struct {
 	Config
-	monitor *drift.Monitor
-	initial []byte // state of the monitor before the first window
-	queue   chan *arrival
-	finish  chan struct{} // closed when no job is left that queues
-	dead    chan struct{} // closed when nothing is taken up any more
-	decode  *semaphore.Weighted
-	limits  limits
-	metrics *metrics
-	alerts  chan struct{} // there may be one to deliver
+	vocabulary *drift.Vocabulary
+	monitor    *drift.Monitor
+	labels     map[string]string // of strong pairs, by name
+	initial    []byte            // state of the monitor before the first window
+	queue      chan *arrival
+	finish     chan struct{} // closed when no job is left that queues
+	dead       chan struct{} // closed when nothing is taken up any more
+	decode     *semaphore.Weighted
+	limits     limits
+	metrics    *metrics
+	alerts     chan struct{} // there may be one to deliver
 }
 
 const (
@@ -62,10 +64,18 @@ const (
 )
 
 // New makes a watcher. The profile needs a sample of two images at least.
-func New(c Config) (*Watcher, error) {
+func New(ctx context.Context, c Config) (*Watcher, error) {
+	v, err := drift.NewVocabulary(ctx, c.Profile, c.OV, c.Words)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
-	for _, i := range c.Profile.Strong {
+	labels := map[string]string{}
+	for k, i := range c.Profile.Strong {
 		names = append(names, c.OV.Pair(i).String())
+		if c.Profile.Labels != nil {
+			labels[names[k]] = c.Profile.Labels[k]
+		}
 	}
 	m, err := drift.NewMonitor(c.Profile, names)
 	if err != nil {
@@ -76,7 +86,7 @@ func New(c Config) (*Watcher, error) {
 		return nil, err
 	}
 	w := &Watcher{
-		Config: c, monitor: m, initial: initial, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
+		Config: c, vocabulary: v, monitor: m, labels: labels, initial: initial, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
 		dead: make(chan struct{}), decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), alerts: make(chan struct{}, 1), limits: defaultLimits,
 	}
 	w.metrics = newMetrics(w)

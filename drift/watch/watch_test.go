@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -76,43 +77,67 @@ var fixture = sync.OnceValues(func() (Config, error) {
 		return Config{}, err
 	}
 	c := Config{Model: m, OV: ov, Rule: store.Rule{Images: 20}, Budget: 0.05, Level: 0.05, MaxPixels: 1 << 20}
-	if c.Words, err = directions(ov); err != nil {
+	if c.Profile, err = reference(m, ov); err != nil {
 		return c, err
 	}
-	c.Profile, err = reference(m, ov)
+	c.Words, err = directions(m, ov, c.Profile)
 	return c, err
 })
 
-// directions are words that mean nothing: random directions.
-func directions(ov *decompose.OV) (*concept.Dictionary, error) {
+// directions are words that mean nothing, and "red": what the strong pairs add to the embedding when red prevails.
+func directions(m *clip.Model, ov *decompose.OV, p *drift.Profile) (*concept.Dictionary, error) {
+	const n = 50
+	_, s, err := encode(m, 2_000_000, n, 255)
+	if err != nil {
+		return nil, err
+	}
+	embed, pairs := ov.Embed, ov.Heads*ov.Channels
+	red := make([]float32, embed)
+	for _, i := range p.Strong {
+		moved := -float32(p.Pairs.Mean[i])
+		for k := range n {
+			moved += s[k*pairs+i] / n
+		}
+		for d, u := range ov.Direction(ov.Pair(i)) {
+			red[d] += moved * u
+		}
+	}
 	random := rand.New(rand.NewPCG(1, 2))
-	var texts []string
-	var e []float32
+	texts, e := []string{"red"}, red
 	for i := range 40 {
 		texts = append(texts, fmt.Sprint("word ", i))
-		for range ov.Embed {
+		for range embed {
 			e = append(e, float32(random.NormFloat64()))
 		}
 	}
-	bank, err := concept.NewBank(texts, e, ov.Embed)
+	bank, err := concept.NewBank(texts, e, embed)
 	if err != nil {
 		return nil, err
 	}
 	return concept.NewDictionary(bank, concept.UnitRows)
 }
 
-func reference(m *clip.Model, ov *decompose.OV) (*drift.Profile, error) {
-	const n = 200
+// encode gives embeddings [n,D] and scalars [n,M,C] of n pictures of a kind.
+func encode(m *clip.Model, from, n int, red uint8) (embeddings, scalars []float32, err error) {
 	size := m.Config.Image
 	var pixels []float32
 	for k := range n {
-		img, err := dataset.NewContent("", picture(1_000_000+k, 0)).Decode(1 << 20)
+		img, err := dataset.NewContent("", picture(from+k, red)).Decode(1 << 20)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		pixels = append(pixels, preprocess.Normalise(preprocess.Crop(img, size))...)
 	}
 	out, err := m.EncodeImages(context.Background(), graph.Floats(pixels, n, 3, size, size), clip.Embedding, clip.Scalars)
+	if err != nil {
+		return nil, nil, err
+	}
+	return out[clip.Embedding].Floats, out[clip.Scalars].Floats, nil
+}
+
+func reference(m *clip.Model, ov *decompose.OV) (*drift.Profile, error) {
+	const n = 200
+	e, s, err := encode(m, 1_000_000, n, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +145,6 @@ func reference(m *clip.Model, ov *decompose.OV) (*drift.Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, s := out[clip.Embedding].Floats, out[clip.Scalars].Floats
 	pairs := ov.Heads * ov.Channels
 	summary := drift.NewSummary(pairs, ov.Embed, 1, n)
 	for k := range n {
@@ -161,7 +185,7 @@ func newWatcher(t testing.TB, s *store.Store, change func(*Config)) *Watcher {
 	if c.Store = s; change != nil {
 		change(&c)
 	}
-	w, err := New(c)
+	w, err := New(context.Background(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,17 +268,19 @@ func TestStreamGoesOn(t *testing.T) {
 	if len(whole) != 10 {
 		t.Fatalf("%d windows, expected 10", len(whole))
 	}
-	alerts := 0
+	var alerts []string
 	for i, w := range whole {
 		if i < 5 && len(w.Alerts) > 0 {
 			t.Errorf("window %d raised an alert before anything changed: %v", w.Number, w.Alerts)
 		}
 		if i >= 5 {
-			alerts += len(w.Alerts)
+			for _, a := range w.Alerts {
+				alerts = append(alerts, a.New...)
+			}
 		}
 	}
-	if alerts == 0 {
-		t.Errorf("no alert after red prevailed; evidence %v", whole[9].Evidence)
+	if !slices.Contains(alerts, "more red") {
+		t.Errorf("alerts after red prevailed: %v; evidence %v", alerts, whole[9].Evidence)
 	}
 }
 

@@ -77,8 +77,10 @@ func (w *Watcher) drain(ctx context.Context) error {
 	}
 }
 
-// deliverOne posts the oldest alert that is due; false when there is none, or it did not arrive.
+// deliverOne posts the oldest alert that is due; false when there is none, or it did not arrive. A post that is begun is not cut off when
+// ctx is done: the other side would have taken it, and get it again.
 func (w *Watcher) deliverOne(ctx context.Context) (bool, error) {
+	ctx = context.WithoutCancel(ctx)
 	a, ok, err := w.Store.Claim(ctx, time.Now(), lease)
 	if err != nil || !ok {
 		return false, err
@@ -86,9 +88,9 @@ func (w *Watcher) deliverOne(ctx context.Context) (bool, error) {
 	if err := w.post(ctx, a); err != nil {
 		wait := pause(a.Attempts)
 		slog.Warn("an alert was not delivered", "attempt", a.Attempts, "again in", wait.Round(time.Millisecond), "reason", err)
-		return false, w.Store.Postpone(context.WithoutCancel(ctx), a.ID, time.Now().Add(wait))
+		return false, w.Store.Postpone(ctx, a.ID, time.Now().Add(wait))
 	}
-	return true, w.Store.Delivered(context.WithoutCancel(ctx), a.ID, time.Now())
+	return true, w.Store.Delivered(ctx, a.ID, time.Now())
 }
 
 // pause doubles with every attempt, from a second on, and varies by a quarter so that watchers do not keep step.

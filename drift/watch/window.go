@@ -42,8 +42,9 @@ type Watched struct {
 
 // Evidence is an e-process as a share of what raises an alert: one is raised at 1.
 type Evidence struct {
-	Followed string  `json:"followed"` // a watched text, a pair (neuron,head), or "embedding"
-	Up       bool    `json:"up"`       // for larger numbers than the profile's
+	Followed string  `json:"followed"`        // a watched text, a pair (neuron,head), "embedding", or a quality of pictures
+	Label    string  `json:"label,omitempty"` // a pair in words, where words fit
+	Up       bool    `json:"up"`              // for larger numbers than the profile's
 	Value    float64 `json:"value"`
 }
 
@@ -56,18 +57,20 @@ type Compared struct {
 	Tested    int      `json:"pairs_tested"`
 	Changed   int      `json:"pairs_changed"`
 	Explained float64  `json:"explained"` // share of the shift that the changed pairs explain
+	Unnamed   float64  `json:"unnamed"`   // share that they explain outside the named changes
 	Changes   []Change `json:"changes"`
 }
 
 // Change is a named change.
 type Change struct {
-	Word   string   `json:"word"`
-	More   bool     `json:"more"`
-	Share  float64  `json:"share"`  // of the shift of the mean embedding
-	Effect float64  `json:"effect"` // in standard deviations of the profile's embeddings along the word
-	Pairs  int      `json:"pairs"`
-	Before []string `json:"before"` // images of the profile most like the word
-	After  []string `json:"after"`  // and of the window
+	Word    string   `json:"word"`
+	Quality bool     `json:"quality"` // of pictures, such as noise, whatever they show
+	More    bool     `json:"more"`
+	Share   float64  `json:"share"`  // of the shift of the mean embedding
+	Effect  float64  `json:"effect"` // in standard deviations of the profile's embeddings along the word
+	Pairs   int      `json:"pairs"`
+	Before  []string `json:"before"` // images of the profile most like the word
+	After   []string `json:"after"`  // and of the window
 }
 
 // String is a change in words.
@@ -82,7 +85,7 @@ func (c Change) String() string {
 type Alert struct {
 	Window   int        `json:"window"`
 	Budget   float64    `json:"budget"`    // chance of any false alert over the whole stream, at most
-	New      []string   `json:"new"`       // what was not said before: watched texts, "embedding", named changes, or pairs that no change holds
+	New      []string   `json:"new"`       // what was not said before: watched texts, "embedding", qualities, named changes, or pairs that no change holds
 	RaisedBy []Evidence `json:"raised_by"` // what crossed the line in this window
 	Changes  []Change   `json:"changes"`   // of the window
 }
@@ -177,7 +180,8 @@ func (w *Watcher) follow(m *memory, images []drift.Image) (crossed []int, err er
 }
 
 func (w *Watcher) evidence(i int) Evidence {
-	return Evidence{Followed: w.monitor.Names[i], Up: w.monitor.Detectors[i].Up(), Value: w.monitor.Evidence(i, w.Budget)}
+	name := w.monitor.Names[i]
+	return Evidence{Followed: name, Label: w.labels[name], Up: w.monitor.Detectors[i].Up(), Value: w.monitor.Evidence(i, w.Budget)}
 }
 
 // weigh notes the monitor's evidence in a window.
@@ -203,17 +207,18 @@ func (w *Watcher) compare(ctx context.Context, window *Window, images []drift.Im
 	if len(images) < 2 {
 		return nil, nil
 	}
-	c, err := drift.Compare(ctx, w.Profile, s, w.OV, w.Words, drift.Options{Level: w.Level, Seed: uint64(window.Number)})
+	all, err := w.vocabulary.Compare(ctx, []*drift.Summary{s}, drift.Options{Level: w.Level, Seed: uint64(window.Number)})
 	if err != nil {
 		return nil, err
 	}
+	c := all[0]
 	r := &Compared{
-		Energy: c.Energy, EnergyP: c.EnergyP, Frechet: c.Distance, Shift: c.Shift, Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained,
+		Energy: c.Energy, EnergyP: c.EnergyP, Frechet: c.Distance, Shift: c.Shift, Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed,
 		Changes: []Change{},
 	}
 	holds = map[string]string{}
 	for _, ch := range c.Changes {
-		change := Change{ch.Word, ch.More, ch.Share, ch.Effect, len(ch.Pairs), ch.Before, ch.After}
+		change := Change{ch.Word, ch.Quality, ch.More, ch.Share, ch.Effect, len(ch.Pairs), ch.Before, ch.After}
 		r.Changes = append(r.Changes, change)
 		for _, p := range ch.Pairs {
 			holds[p.Pair.String()] = change.String()
@@ -272,9 +277,12 @@ func (a Alert) String() string {
 	}
 	what := cmp.Or(strings.Join(changes, ", "), "no change that words name")
 	first := a.RaisedBy[0]
-	raised := first.Followed + " goes down"
-	if first.Up {
-		raised = first.Followed + " goes up"
+	raised := first.Followed
+	if first.Label != "" {
+		raised += " “" + first.Label + "”"
+	}
+	if raised += " goes down"; first.Up {
+		raised = strings.TrimSuffix(raised, "down") + "up"
 	}
 	if more := len(a.RaisedBy) - 1; more > 0 {
 		raised += fmt.Sprintf(", and %d more", more)

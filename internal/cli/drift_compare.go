@@ -53,7 +53,8 @@ func (a *app) driftCompareCommand() *cobra.Command {
 		Use:   "compare PROFILE SOURCE",
 		Short: "Say in words how images differ from a profile",
 		Long: `Tests every strong pair against the profile, controls the share of false discoveries, and names what the changed pairs
-add to the shift of the mean embedding. Watched texts are followed over groups.
+add to the shift of the mean embedding. With --by, false discoveries are controlled over all groups. Watched texts are followed over
+groups.
 
   facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html
   facet drift compare reference.profile cars.csv --by time:year --watch "a yellow car"
@@ -127,26 +128,13 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 	if r.Model, err = m.record(ctx); err != nil {
 		return err
 	}
-	compare := func(s *drift.Summary) (comparisonRecord, error) {
-		c, err := drift.Compare(ctx, p, s, ov, words.dictionary, drift.Options{Level: o.level, Seed: o.seed})
-		if err != nil {
-			return comparisonRecord{}, err
-		}
-		return newComparisonRecord(c), nil
-	}
-	if r.All, err = compare(g.all.Summary); err != nil {
+	vocabulary, err := drift.NewVocabulary(ctx, p, ov, words.dictionary)
+	if err != nil {
 		return err
 	}
 	groups := g.sorted()
-	for _, part := range groups {
-		if part.Count() < 2 { // its row among the watched texts says how many
-			continue
-		}
-		c, err := compare(part.Summary)
-		if err != nil {
-			return fmt.Errorf("%s: %w", part.Name, err)
-		}
-		r.Groups = append(r.Groups, groupRecord{part.Name, c})
+	if r.All, r.Groups, err = g.compare(ctx, vocabulary, groups, drift.Options{Level: o.level, Seed: o.seed}); err != nil {
+		return err
 	}
 	r.Watched = watchedRecords(p, concepts, g.all, groups)
 	return a.finishCompare(o, r)
@@ -208,6 +196,29 @@ func (g *grouping) add(item *scanned, image drift.Image, strong []int) error {
 	return part.Add(image, item.scalars, strong, item.Truth)
 }
 
+// compare compares all images, and then the groups with false discoveries controlled over all of them.
+func (g *grouping) compare(ctx context.Context, v *drift.Vocabulary, groups []*drift.Group, o drift.Options) (all comparisonRecord, parts []groupRecord, err error) {
+	whole, err := v.Compare(ctx, []*drift.Summary{g.all.Summary}, o)
+	if err != nil {
+		return all, nil, err
+	}
+	var names []string
+	var sets []*drift.Summary
+	for _, part := range groups {
+		if part.Count() > 1 { // the row of others among the watched texts says how many
+			names, sets = append(names, part.Name), append(sets, part.Summary)
+		}
+	}
+	compared, err := v.Compare(ctx, sets, o)
+	if err != nil {
+		return all, nil, err
+	}
+	for i, c := range compared {
+		parts = append(parts, groupRecord{names[i], newComparisonRecord(c)})
+	}
+	return newComparisonRecord(whole[0]), parts, nil
+}
+
 func (g *grouping) sorted() []*drift.Group {
 	var out []*drift.Group
 	for _, name := range slices.Sorted(maps.Keys(g.parts)) {
@@ -248,22 +259,25 @@ type comparisonRecord struct {
 	Unnamed       float64        `json:"unnamed"`   // share that they explain outside the named changes
 	Residual      float64        `json:"residual"`
 	Changes       []changeRecord `json:"changes"`
+	Rest          *changeRecord  `json:"unnamed_change,omitempty"` // the changed pairs outside the named changes
 }
 
 type changeRecord struct {
-	Word   string           `json:"word"`
-	More   bool             `json:"more"`
-	Share  float64          `json:"share"`
-	Effect float64          `json:"effect"`
-	Pairs  []pairTestRecord `json:"pairs"` // the ten of largest share
-	Count  int              `json:"pair_count"`
-	Before []string         `json:"before"`
-	After  []string         `json:"after"`
+	Word    string           `json:"word"`    // empty for the unnamed
+	Quality bool             `json:"quality"` // of pictures, such as noise, and no word of the bank
+	More    bool             `json:"more"`
+	Share   float64          `json:"share"`
+	Effect  float64          `json:"effect"`
+	Pairs   []pairTestRecord `json:"pairs"` // the ten of largest share
+	Count   int              `json:"pair_count"`
+	Before  []string         `json:"before"`
+	After   []string         `json:"after"`
 }
 
 type pairTestRecord struct {
 	Neuron   int     `json:"neuron"`
 	Head     int     `json:"head"`
+	Label    string  `json:"label"` // empty: without
 	Shift    float64 `json:"shift"`
 	Effect   float64 `json:"effect"`
 	P        float64 `json:"p"`
@@ -280,16 +294,23 @@ func newComparisonRecord(c *drift.Comparison) comparisonRecord {
 		Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed, Residual: c.Residual, Changes: []changeRecord{},
 	}
 	for _, change := range c.Changes {
-		record := changeRecord{
-			Word: change.Word, More: change.More, Share: change.Share, Effect: change.Effect, Count: len(change.Pairs),
-			Before: change.Before, After: change.After,
-		}
-		for _, t := range change.Pairs[:min(pairsOfAChange, len(change.Pairs))] {
-			record.Pairs = append(record.Pairs, pairTestRecord{
-				t.Pair.Neuron, t.Pair.Head, t.Shift, t.Effect, t.P, t.Adjusted, t.Ranks, t.Share,
-			})
-		}
-		r.Changes = append(r.Changes, record)
+		r.Changes = append(r.Changes, newChangeRecord(change))
+	}
+	if c.Rest != nil {
+		rest := newChangeRecord(*c.Rest)
+		r.Rest = &rest
+	}
+	return r
+}
+
+func newChangeRecord(c drift.Change) changeRecord {
+	r := changeRecord{
+		Word: c.Word, Quality: c.Quality, More: c.More, Share: c.Share, Effect: c.Effect, Count: len(c.Pairs), Before: orEmpty(c.Before), After: orEmpty(c.After),
+	}
+	for _, t := range c.Pairs[:min(pairsOfAChange, len(c.Pairs))] {
+		r.Pairs = append(r.Pairs, pairTestRecord{
+			t.Pair.Neuron, t.Pair.Head, t.Label, t.Shift, t.Effect, t.P, t.Adjusted, t.Ranks, t.Share,
+		})
 	}
 	return r
 }

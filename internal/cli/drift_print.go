@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 )
@@ -29,15 +30,15 @@ func (a *app) printComparison(r compareResult) {
 	fmt.Fprintf(a.stdout, "%d images against %d of %s\n", c.Images, c.ProfileImages, r.Profile)
 	fmt.Fprintf(a.stdout, "Fréchet distance %.4g; energy distance %.4g (p %.3g by permutation)\n", c.Frechet, c.Energy, c.EnergyP)
 	fmt.Fprintf(a.stdout, "%d of %d strong pairs changed (false discoveries at %g); they explain %.0f %% of the shift\n\n", c.Changed, c.Tested, r.Level, 100*c.Explained)
-	if len(c.Changes) == 0 {
+	if c.Changed == 0 {
 		fmt.Fprintln(a.stdout, "No change to name.")
 	} else {
-		printChanges(a.table("Change", "Share of the shift", "Effect", "Pairs", "Strongest pair"), c.Changes)
+		printChanges(a.table("Change", "Share of the shift", "Effect", "Pairs", "Strongest pair", "Its label"), c)
 	}
 	if len(r.Groups) > 0 {
 		t := a.table(r.By, "Images", "Energy p", "Pairs changed", "Largest changes")
 		for _, g := range r.Groups {
-			t.AppendRow(table.Row{g.Name, g.Images, fmt.Sprintf("%.3g", g.EnergyP), g.Changed, largest(g.Changes)})
+			t.AppendRow(table.Row{g.Name, g.Images, fmt.Sprintf("%.3g", g.EnergyP), g.Changed, g.largest()})
 		}
 		fmt.Fprintln(a.stdout)
 		t.Render()
@@ -48,32 +49,37 @@ func (a *app) printComparison(r compareResult) {
 	}
 }
 
-func printChanges(t table.Writer, changes []changeRecord) {
-	for _, c := range changes {
+// printChanges lists the changes so that their shares add up to 1.
+func printChanges(t table.Writer, c comparisonRecord) {
+	for _, c := range c.all() {
 		p := c.Pairs[0]
-		t.AppendRow(table.Row{c.String(), fmt.Sprintf("%.1f %%", 100*c.Share), fmt.Sprintf("%+.2f", c.Effect), c.Count, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head)})
+		t.AppendRow(table.Row{c.String(), percent(c.Share), fmt.Sprintf("%+.2f", c.Effect), c.Count, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), p.Label})
 	}
+	t.AppendRow(table.Row{"all other pairs", percent(1 - c.Explained), "", "", "", ""})
 	t.Render()
 }
 
 // String is a change in words.
 func (c changeRecord) String() string {
-	if c.More {
+	switch {
+	case c.Word == "":
+		return "(unnamed)"
+	case c.More:
 		return "more " + c.Word
 	}
 	return "less " + c.Word
 }
 
 // largest are the words of the first changes.
-func largest(changes []changeRecord) string {
-	s := ""
-	for i, c := range changes[:min(3, len(changes))] {
-		if i > 0 {
-			s += ", "
-		}
-		s += c.String()
+func (c comparisonRecord) largest() string {
+	var words []string
+	for _, change := range c.Changes[:min(3, len(c.Changes))] {
+		words = append(words, change.String())
 	}
-	return s
+	if len(words) == 0 && c.Rest != nil {
+		return c.Rest.String()
+	}
+	return strings.Join(words, ", ")
 }
 
 func (a *app) printWatched(w watchedRecord) {

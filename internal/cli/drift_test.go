@@ -2,10 +2,15 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
+	"math"
+	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // driftArgs run a drift verb with the demo model on the engine that every machine has.
@@ -20,7 +25,7 @@ func TestDrift(t *testing.T) {
 	}
 	dir := t.TempDir()
 	reference, page := filepath.Join(dir, "p"), filepath.Join(dir, "report.html")
-	succeed(t, driftArgs("profile", "scenes:yellow-cars?n=160&seed=1&size=96", "--limit", "160", "--watch", "a yellow car", "-o", reference)...)
+	succeed(t, driftArgs("profile", "scenes:yellow-cars?n=160&seed=1&size=96", "--limit", "160", "--watch", "a yellow car", "--vary", "2", "-o", reference)...)
 	var r compareResult
 	stdout := succeed(t, driftArgs("compare", reference, "scenes:yellow-cars?n=16&seed=2&size=96", "--by", "group", "--json", "-o", page)...)
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
@@ -40,7 +45,17 @@ func TestDrift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"more yellow", "<svg", "data:image/jpeg;base64,", "2015"} {
+	if p := r.All.Changes[0].Pairs[0]; len(r.All.Changes[0].Before) != 4 || r.All.Changes[0].Quality || p.Share <= 0 {
+		t.Errorf("first change: %+v", r.All.Changes[0])
+	}
+	sum := 1 - r.All.Explained + r.All.Unnamed
+	for _, c := range r.All.Changes {
+		sum += c.Share
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		t.Errorf("the shares of changes, unnamed and unchanged pairs sum to %v", sum)
+	}
+	for _, want := range []string{"More yellow", "more yellow", "all other pairs", "<svg", "data:image/jpeg;base64,", "2015"} {
 		if !strings.Contains(string(html), want) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -79,6 +94,10 @@ func TestDriftBadInput(t *testing.T) {
 		{"no output", []string{"profile", "x"}, exitUsage, "expected -o PROFILE"},
 		{"no source", []string{"profile", dir + "/none", "-o", dir + "/p"}, exitFailure, "none"},
 		{"folder there", []string{"profile", "scenes:steady?n=1", "-o", dir}, exitFailure, "exists already"},
+		{"vary", []string{"profile", "x", "-o", "p", "--vary", "-1"}, exitUsage, "--vary -1"},
+		{"merge one", []string{"merge", dir, "-o", "p"}, exitUsage, "profiles"},
+		{"merge nowhere", []string{"merge", dir, dir}, exitUsage, "expected -o PROFILE"},
+		{"merge no profiles", []string{"merge", dir, dir, "-o", dir + "/p"}, exitFailure, "profile.json"},
 		{"sample", []string{"profile", "x", "-o", "p", "--sample", "1"}, exitUsage, "--sample 1"},
 		{"twice", []string{"profile", "scenes:steady?n=1", "-o", dir + "/p", "--watch-file", words}, exitFailure, "watched twice"},
 		{"one image", []string{"profile", "scenes:steady?n=1", "--limit", "1", "-o", dir + "/p"}, exitFailure, "expected two at least"},
@@ -93,5 +112,95 @@ func TestDriftBadInput(t *testing.T) {
 				t.Errorf("code %d, expected %d with %q: %s", code, c.code, c.says, stderr)
 			}
 		})
+	}
+}
+
+const fewCars = "scenes:yellow-cars?n=4&seed=1&size=64"
+
+// TestDriftProfileKilled: killed and interrupted at random moments and resumed, a profile is byte for byte that of an undisturbed run.
+func TestDriftProfileKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes some seconds")
+	}
+	root := t.TempDir()
+	whole, dir := filepath.Join(root, "whole"), filepath.Join(root, "killed")
+	args := driftArgs("profile", fewCars, "--watch", "a yellow car", "--vary", "1", "--sample", "15", "--checkpoint-every", "3")
+	began := time.Now()
+	succeed(t, append(args, "-o", whole)...)
+	took := time.Since(began)
+	want := atlasFiles(t, whole)
+	args = append(args, "-o", dir, "--resume")
+	r := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0))
+	ended := 0
+	for i := range 4 {
+		cmd := start(t, args...)
+		time.Sleep(time.Duration(r.Int64N(int64(took))))
+		if i%2 == 0 {
+			cmd.Process.Kill()
+		} else {
+			cmd.Process.Signal(os.Interrupt)
+		}
+		if cmd.Wait() != nil {
+			ended++
+		}
+	}
+	t.Logf("ended early %d times", ended)
+	succeed(t, args...)
+	sameAtlas(t, atlasFiles(t, dir), want)
+	if left, err := filepath.Glob(filepath.Join(root, "*"+partialSuffix)); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+func TestDriftProfileInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes some seconds")
+	}
+	dir := filepath.Join(t.TempDir(), "p")
+	args := driftArgs("profile", fewCars, "--vary", "0", "--checkpoint-every", "2", "-o", dir)
+	cmd := start(t, args...)
+	for range 2000 { // until it is under way
+		if _, err := os.Stat(dir + partialSuffix); err == nil {
+			break
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitInterrupted {
+		t.Fatalf("got %v, want exit code %d", err, exitInterrupted)
+	}
+	if code, _, log := facet(t, args...); code != exitFailure || !strings.Contains(log, "--resume") {
+		t.Errorf("a new profile over an unfinished one: exit code %d: %s", code, log)
+	}
+	if code, _, log := facet(t, append(args, "--resume", "--sample", "7")...); code != exitFailure || !strings.Contains(log, "begun otherwise: with sample") {
+		t.Errorf("resumed with another sample: exit code %d: %s", code, log)
+	}
+	succeed(t, append(args, "--resume")...)
+	succeed(t, append(args, "--resume")...) // nothing is left to do
+}
+
+func TestDriftMerge(t *testing.T) {
+	if testing.Short() {
+		t.Skip("encodes dozens of scenes")
+	}
+	root := t.TempDir()
+	parts := []string{filepath.Join(root, "a"), filepath.Join(root, "b")}
+	for i, source := range []string{"scenes:steady?n=16&size=64&seed=1&window=1", "scenes:steady?n=24&size=64&seed=2&window=1"} {
+		succeed(t, driftArgs("profile", source, "--watch", "a yellow car", "--vary", "1", "-o", parts[i])...)
+	}
+	merged := filepath.Join(root, "merged")
+	var r profileResult
+	if err := json.Unmarshal([]byte(succeed(t, driftArgs("merge", parts[0], parts[1], "-o", merged, "--json")...)), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Images != 40 || r.Sample != 40 || r.Strong < 100 || len(r.Qualities) != 6 || r.Labelled == 0 {
+		t.Errorf("%+v", r)
+	}
+	succeed(t, driftArgs("compare", merged, "scenes:steady?n=4&size=64&seed=3", "--limit", "20")...)
+	if code, _, log := facet(t, driftArgs("merge", parts[0], parts[0], "-o", filepath.Join(root, "twice"))...); code != exitFailure || !strings.Contains(log, "count twice") {
+		t.Errorf("merged with itself: exit code %d: %s", code, log)
 	}
 }

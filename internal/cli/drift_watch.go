@@ -141,7 +141,7 @@ func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
 	if err := c.Store.Bind(ctx, settings); err != nil {
 		return err
 	}
-	w, err := watch.New(c)
+	w, err := watch.New(ctx, c)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.profile, err)
 	}

@@ -1,0 +1,146 @@
+package drift
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/decompose"
+)
+
+const (
+	changeWords      = 8   // named changes, at most
+	chanceDirections = 100 // that changes are compared with
+	chanceWords      = 5   // of each, as many as a change may have by the rule of labels
+	chanceSeed       = 0x6368616e6365
+)
+
+// Vocabulary is what a profile's changes are named by: the words of a dictionary and the qualities of pictures that the profile knows.
+type Vocabulary struct {
+	profile *Profile
+	ov      *decompose.OV
+	atoms   *concept.Dictionary // words, then qualities
+	words   int                 // how many are words
+	chance  concept.Null        // what atoms explain of changes without meaning
+}
+
+// NewVocabulary adds a profile's qualities to the words of a dictionary of unit rows. The chance that it compares with is that of random
+// mixtures of the strong pairs, each weighted by how much it varies in the profile.
+func NewVocabulary(ctx context.Context, p *Profile, ov *decompose.OV, words *concept.Dictionary) (*Vocabulary, error) {
+	v := &Vocabulary{profile: p, ov: ov, words: len(words.Texts)}
+	var names []string
+	var directions []float32
+	for _, q := range p.Qualities {
+		if norm(q.Shift) > 0 { // a model may not see it
+			names, directions = append(names, q.Name), append(directions, q.Shift...)
+		}
+	}
+	var err error
+	if v.atoms, err = words.With(names, directions); err != nil {
+		return nil, err
+	}
+	var spread []float32
+	for _, i := range p.Strong {
+		sd := float32(math.Sqrt(p.Pairs.Variance(i)))
+		for _, u := range ov.Direction(ov.Pair(i)) {
+			spread = append(spread, sd*u)
+		}
+	}
+	random := concept.RandomDirections(spread, ov.Embed, chanceDirections, chanceSeed)
+	labels, err := v.atoms.OMP(ctx, random, concept.Options{Terms: min(chanceWords, len(v.atoms.Texts), ov.Embed)})
+	if err != nil {
+		return nil, err
+	}
+	v.chance = concept.NewNull(labels)
+	return v, nil
+}
+
+// name finds the words of the shift that changed pairs make together, and gives each pair to the word that its own part is most like.
+// Pairs that are like none are the rest.
+func (v *Vocabulary) name(ctx context.Context, changed []PairTest) (changes []Change, rest Change, err error) {
+	parts, sum := make([][]float32, len(changed)), make([]float32, v.ov.Embed)
+	for k, t := range changed {
+		parts[k] = v.ov.Direction(t.Pair)
+		for i := range parts[k] {
+			parts[k][i] *= float32(t.Shift)
+			sum[i] += parts[k][i]
+		}
+	}
+	terms, err := v.fit(ctx, sum)
+	if err != nil {
+		return nil, rest, err
+	}
+	changes, of := v.changes(terms)
+	other := make([]float32, v.ov.Embed)
+	for k, t := range changed {
+		if j := v.mostAlike(parts[k], terms); j >= 0 {
+			c := &changes[of[j]]
+			c.Pairs, c.Share = append(c.Pairs, t), c.Share+t.Share
+			continue
+		}
+		rest.Pairs, rest.Share = append(rest.Pairs, t), rest.Share+t.Share
+		for i, x := range parts[k] {
+			other[i] += x
+		}
+	}
+	rest.More, rest.direction = true, concept.Unit(other)
+	byShare := func(a, b PairTest) int { return cmp.Compare(b.Share, a.Share) }
+	slices.SortFunc(rest.Pairs, byShare)
+	for _, c := range changes {
+		slices.SortFunc(c.Pairs, byShare)
+	}
+	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(b.Share, a.Share) })
+	return slices.DeleteFunc(changes, func(c Change) bool { return len(c.Pairs) == 0 }), rest, nil
+}
+
+// fit writes a shift as a sum of atoms by orthogonal matching pursuit, by the rules of labels: as far as the gain stays worth it, and with as
+// many atoms as explain more of it than as many explain of a change without meaning. None: no word is better than a bad word.
+func (v *Vocabulary) fit(ctx context.Context, shift []float32) ([]concept.Term, error) {
+	most := min(changeWords, len(v.atoms.Texts), v.ov.Embed)
+	for {
+		labels, err := v.atoms.OMP(ctx, shift, concept.Options{Terms: most})
+		if err != nil {
+			return nil, err
+		}
+		shown := labels[0].Shown()
+		if len(shown) == 0 || v.chance.Names(labels[0]) {
+			return shown, nil
+		}
+		if most = len(shown) - 1; most == 0 {
+			return nil, nil
+		}
+	}
+}
+
+// changes are those that terms name, and for each term which one it is. Ways of a quality are one change, more or less as the term of most
+// gain says; there is one direction to a change, that term's.
+func (v *Vocabulary) changes(terms []concept.Term) (changes []Change, of []int) {
+	for _, term := range terms {
+		c := Change{Word: v.atoms.Texts[term.Word], Quality: term.Word >= v.words, More: term.Coefficient > 0, direction: v.atom(term.Word)}
+		j := slices.IndexFunc(changes, func(other Change) bool { return c.Quality && other.Quality && other.Word == c.Word })
+		if j < 0 {
+			j, changes = len(changes), append(changes, c)
+		}
+		of = append(of, j)
+	}
+	return changes, of
+}
+
+// mostAlike is the term along whose signed atom a pair's part of the shift goes furthest, −1 when it goes along none.
+func (v *Vocabulary) mostAlike(part []float32, terms []concept.Term) int {
+	best, most := -1, 0.0
+	for j, term := range terms {
+		sum := 0.0
+		for i, x := range v.atom(term.Word) {
+			sum += float64(part[i]) * float64(x)
+		}
+		if sum = math.Copysign(1, term.Coefficient) * sum; sum > most {
+			best, most = j, sum
+		}
+	}
+	return best
+}
+
+func (v *Vocabulary) atom(i int) []float32 { return v.atoms.Atoms[i*v.ov.Embed:][:v.ov.Embed] }

@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/drift/profile"
+)
+
+func (a *app) driftMergeCommand() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "merge PROFILE PROFILE... -o PROFILE",
+		Short: "Make one profile of several, without their images",
+		Long: `Merges profiles of one model that watch the same texts: moments and sample are those of a profile of all the images; strong
+pairs are those that are strong in every part.
+
+  facet drift merge monday.profile tuesday.profile -o week.profile`,
+		Args: argsBetween(2, mostProfiles, "profiles"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if output == "" {
+				return usagef("facet drift merge: expected -o PROFILE, the folder to write")
+			}
+			return a.driftMerge(cmd.Context(), args, output)
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "the `FOLDER` of the merged profile, new")
+	return cmd
+}
+
+const mostProfiles = 1000
+
+func (a *app) driftMerge(ctx context.Context, dirs []string, output string) error {
+	if _, err := os.Lstat(output); err == nil {
+		return fmt.Errorf("%s: it exists already; a profile goes into a new folder", output)
+	}
+	m, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	ov, err := m.decomposition()
+	if err != nil {
+		return err
+	}
+	var header profile.Header
+	var parts []*drift.Profile
+	var sources []string
+	for _, dir := range dirs {
+		p, err := m.openProfile(ctx, dir, ov)
+		if err != nil {
+			return err
+		}
+		h, err := profile.ReadHeader(dir)
+		if err != nil {
+			return err
+		}
+		parts, sources = append(parts, p), append(sources, h.Source)
+		header.Unread += h.Unread
+		header.Skipped = append(header.Skipped, h.Skipped[:min(len(h.Skipped), unreadShown-len(header.Skipped))]...)
+		header.Model, header.Bank = h.Model, h.Bank
+	}
+	header.Source = strings.Join(sources, " + ")
+	p, err := drift.Merge(parts, ov.Norms())
+	if err != nil {
+		return err
+	}
+	if err := profile.Write(output, header, p); err != nil {
+		return err
+	}
+	return a.showProfile(output)
+}
