@@ -392,6 +392,11 @@ func TestOneAlertForOneDrift(t *testing.T) {
 	if other == nil || cmp.Diff([]string{"a text", w.monitor.Names[3]}, other.New) != "" {
 		t.Errorf("another: %+v", other)
 	}
+	holds[anyOther] = "less blue"
+	rest := w.alert(m, []int{0, 4, len(w.monitor.Names) - 1}, holds)
+	if rest == nil || cmp.Diff([]string{"less blue"}, rest.New) != "" || len(rest.RaisedBy) != 3 {
+		t.Errorf("what no change holds: %+v", rest)
+	}
 	if none := w.alert(m, nil, holds); none != nil {
 		t.Errorf("of nothing: %+v", none)
 	}

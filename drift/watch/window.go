@@ -85,7 +85,7 @@ func (c Change) String() string {
 type Alert struct {
 	Window   int        `json:"window"`
 	Budget   float64    `json:"budget"`    // chance of any false alert over the whole stream, at most
-	New      []string   `json:"new"`       // what was not said before: watched texts, "embedding", qualities, named changes, or pairs that no change holds
+	New      []string   `json:"new"`       // what was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding"
 	RaisedBy []Evidence `json:"raised_by"` // what crossed the line in this window
 	Changes  []Change   `json:"changes"`   // of the window
 }
@@ -135,12 +135,20 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 	return window, o, err
 }
 
-// alert is what to say of what crossed the line, or nil when all of it was said before: one drift moves many pairs, one after the other.
+// anyOther stands for all pairs that no named change holds.
+const anyOther = ""
+
+// alert is what to say of what crossed the line, or nil when all of it was said before: one drift moves many pairs, one after the other, and the
+// embedding with them. What crossed is said as the named change that holds it, or else the window's largest, or else, where none is named, by its
+// own name, as watched texts always are.
 func (w *Watcher) alert(m *memory, crossed []int, holds map[string]string) *Alert {
 	a := &Alert{Budget: w.Budget}
 	for _, i := range crossed {
 		a.RaisedBy = append(a.RaisedBy, w.evidence(i))
-		said := cmp.Or(holds[w.monitor.Names[i]], w.monitor.Names[i])
+		said := w.monitor.Names[i]
+		if i >= len(w.Profile.Watched) {
+			said = cmp.Or(holds[said], holds[anyOther], said)
+		}
 		if !slices.Contains(m.Told, said) {
 			m.Told, a.New = append(m.Told, said), append(a.New, said)
 		}
@@ -197,7 +205,7 @@ func (w *Watcher) weigh(window *Window) {
 	window.Evidence = all[:min(strongest, len(all))]
 }
 
-// compare fills in what the window's own images say, and gives the named change of every pair that one holds. One image says nothing.
+// compare fills in what the window's own images say, and gives the named change of every pair that one holds, and of [anyOther]. One image says nothing.
 func (w *Watcher) compare(ctx context.Context, window *Window, images []drift.Image) (holds map[string]string, err error) {
 	s, err := w.Profile.Summarise(images, w.Profile.Size)
 	if err != nil {
@@ -217,11 +225,14 @@ func (w *Watcher) compare(ctx context.Context, window *Window, images []drift.Im
 		Changes: []Change{},
 	}
 	holds = map[string]string{}
-	for _, ch := range c.Changes {
+	for k, ch := range c.Changes {
 		change := Change{ch.Word, ch.Quality, ch.More, ch.Share, ch.Effect, len(ch.Pairs), ch.Before, ch.After}
 		r.Changes = append(r.Changes, change)
 		for _, p := range ch.Pairs {
 			holds[p.Pair.String()] = change.String()
+		}
+		if k == 0 {
+			holds[anyOther] = change.String()
 		}
 	}
 	window.Compared = r

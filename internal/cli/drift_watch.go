@@ -230,7 +230,11 @@ func (a *app) printWindow(w watch.Window) {
 		return
 	}
 	const minutes = "2006-01-02 15:04"
-	fmt.Fprintf(a.stdout, "window %d: %d images, %s to %s; %s\n", w.Number, w.Images, w.First.Format(minutes), w.Last.Format(minutes), windowLine(w))
+	when := w.First.Format(minutes)
+	if last := w.Last.Format(minutes); last != when {
+		when += " to " + last
+	}
+	fmt.Fprintf(a.stdout, "window %d: %d images, %s; %s\n", w.Number, w.Images, when, windowLine(w))
 	for _, alert := range w.Alerts {
 		fmt.Fprintln(a.stdout, "ALERT:", alert)
 	}
