@@ -152,7 +152,7 @@ func (n *pairs) cosines(w Window) [][]float32 {
 	parallel(n.Heads, func(h int) {
 		K, Q, d := n.H*n.W, n.queries, n.Width
 		y := n.attended(w, h) // [K,d]
-		n.fillSink(d, func(c, i int) *float32 { return &y[i*d+c] })
+		n.fillSink(y)
 		out[h] = make([]float32, Q*K)
 		texts := blas32.General{Rows: Q, Cols: d, Stride: n.Channels, Data: n.heads[h*d:]}
 		blas32.Gemm(blas.NoTrans, blas.Trans, 1, texts, matrix(y, K, d), 0, matrix(out[h], Q, K))
@@ -172,7 +172,7 @@ func (n *pairs) inverseLengths(y []float32, h int) []float32 {
 	K, d := n.H*n.W, n.Width
 	share := 1 / float64(n.tokens()*n.Heads)
 	product := make([]float32, K*d)
-	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(y, K, d), matrix(n.gram[h], d, d), 0, matrix(product, K, d))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(y, K, d), matrix(n.gram[h], d, d), 0, matrix(product, K, d)) // symmetric; rows by rows is faster
 	out := make([]float32, K)
 	for i := range out {
 		row := y[i*d : (i+1)*d]
@@ -184,11 +184,10 @@ func (n *pairs) inverseLengths(y []float32, h int) []float32 {
 	return out
 }
 
-// filled is z [C,K] with the sink replaced.
+// filled is z [K,C] with the sink replaced.
 func (n *pairs) filled(w Window) []float32 {
-	K := n.H * n.W
 	z := n.spatial(w)
-	n.fillSink(n.Channels, func(c, i int) *float32 { return &z[c*K+i] })
+	n.fillSink(z)
 	return z
 }
 
@@ -198,15 +197,41 @@ func (n *pairs) selected(q, h int) []uint16 {
 	return n.neuron[n.start[i]:n.start[i+1]]
 }
 
-// sum adds z_n over the query's neurons of a head, weighed, to sum [K].
-func (n *pairs) sum(sum, z []float32, q, h int) {
+// logitSums are Σ_h cos_h(i)·Σ_{n selected with h} z_{i,n}, weighed, [Q,K]; without cosines, of every head alike.
+func (n *pairs) logitSums(z tiles, cos [][]float32) []float32 {
+	K := n.H * n.W
+	out := make([]float32, n.queries*K)
+	parallel(z.count()*n.queries, func(task int) { // tile after tile, each for all queries
+		at, q := task/n.queries, task%n.queries
+		row := out[q*K : (q+1)*K][at*tile : min((at+1)*tile, K)]
+		var sum [tile]float32
+		for h := range n.Heads {
+			if cos == nil {
+				n.sum(&sum, z.of(at), q, h)
+				continue
+			}
+			clear(sum[:])
+			n.sum(&sum, z.of(at), q, h)
+			for i, c := range cos[h][q*K+at*tile:][:len(row)] {
+				row[i] += c * sum[i]
+			}
+		}
+		if cos == nil {
+			copy(row, sum[:])
+		}
+	})
+	return out
+}
+
+// sum adds z_n over the query's neurons of a head, weighed, to the sums of a tile.
+func (n *pairs) sum(sum *[tile]float32, z []float32, q, h int) {
 	neurons := n.selected(q, h)
 	if n.weight == nil {
-		addRows(sum, z, neurons)
+		sumRows(sum, z, neurons)
 		return
 	}
 	first := n.start[q*n.Heads+h]
-	addWeighed(sum, z, neurons, n.weight[first:int(first)+len(neurons)])
+	sumWeighed(sum, z, neurons, n.weight[first:int(first)+len(neurons)])
 }
 
 // mean divides the sums over k pairs.
@@ -219,20 +244,8 @@ func (n *pairs) mean(sums []float32) {
 type nap struct{ *pairs }
 
 func (n nap) logits(w Window) []float32 {
-	K := n.H * n.W
-	z, cos := n.filled(w), n.cosines(w)
-	out := make([]float32, n.queries*K)
-	parallel(n.queries, func(q int) {
-		row, sum := out[q*K:(q+1)*K], make([]float32, K)
-		for h := range n.Heads {
-			clear(sum)
-			n.sum(sum, z, q, h)
-			for i, c := range cos[h][q*K : (q+1)*K] {
-				row[i] += c * sum[i]
-			}
-		}
-		n.mean(row)
-	})
+	out := n.logitSums(tiled(n.filled(w), n.Channels), n.cosines(w))
+	n.mean(out)
 	return out
 }
 
@@ -255,15 +268,7 @@ func (n headsAlone) logits(w Window) []float32 {
 type neuronsAlone struct{ *pairs }
 
 func (n neuronsAlone) logits(w Window) []float32 {
-	K := n.H * n.W
-	z := n.filled(w)
-	out := make([]float32, n.queries*K)
-	parallel(n.queries, func(q int) {
-		row := out[q*K : (q+1)*K]
-		for h := range n.Heads {
-			n.sum(row, z, q, h)
-		}
-		n.mean(row)
-	})
+	out := n.logitSums(tiled(n.filled(w), n.Channels), nil)
+	n.mean(out)
 	return out
 }

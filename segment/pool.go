@@ -105,32 +105,29 @@ func (p *Pool) check(w Window, method Method) error {
 	return nil
 }
 
-// spatial is z [C,K], one row a neuron: the trunk's output, x_i − p_i, never negative.
+// spatial is z [K,C]: the trunk's output, x_i − p_i, never negative.
 func (p *Pool) spatial(w Window) []float32 {
-	const block = 64 // neurons: what is read and written for them stays in the cache
 	K, C := p.H*p.W, p.Channels
-	z := make([]float32, C*K)
-	parallel((C+block-1)/block, func(b int) {
-		from, to := b*block, min((b+1)*block, C)
-		for i := range K {
-			x, pos := w.Tokens[(i+1)*C:(i+2)*C], p.positions[(i+1)*C:(i+2)*C]
-			for n := from; n < to; n++ {
-				z[n*K+i] = max(x[n]-pos[n], 0)
-			}
+	z := make([]float32, K*C)
+	parallel(K, func(i int) {
+		pos := p.positions[(i+1)*C : (i+2)*C]
+		for n, x := range w.Tokens[(i+1)*C : (i+2)*C] {
+			z[i*C+n] = max(x-pos[n], 0)
 		}
 	})
 	return z
 }
 
-// fillSink replaces the last token by the mean of its west, north and north-west neighbours, for the given number of channels; at gives the
-// place of a channel of a token. A grid without such neighbours is left alone.
-func (p *Pool) fillSink(channels int, at func(channel, token int) *float32) {
+// fillSink replaces the last of the tokens [K,·] by the mean of its west, north and north-west neighbours. A grid without such neighbours is left alone.
+func (p *Pool) fillSink(tokens []float32) {
 	if p.H < 2 || p.W < 2 {
 		return
 	}
-	last := p.H*p.W - 1
-	for c := range channels {
-		*at(c, last) = (*at(c, last-1) + *at(c, last-p.W) + *at(c, last-p.W-1)) / 3
+	n := len(tokens) / (p.H * p.W)
+	token := func(back int) []float32 { return tokens[len(tokens)-(back+1)*n:][:n] }
+	last, west, north, corner := token(0), token(1), token(p.W), token(p.W+1)
+	for c := range last {
+		last[c] = (west[c] + north[c] + corner[c]) / 3
 	}
 }
 

@@ -1,0 +1,68 @@
+package segment
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/facet-clip/facet/internal/golden"
+)
+
+// TestTileSums compares the vector code, where it runs, and the portable one with sums in float64.
+func TestTileSums(t *testing.T) {
+	const C, K = 90, 37
+	random := rand.New(rand.NewPCG(1, 2))
+	z := make([]float32, K*C)
+	for i := range z {
+		z[i] = random.Float32() - 0.3
+	}
+	laid := tiled(z, C)
+	for _, n := range []int{0, 1, 3, 4, 5, 8, 31, C} {
+		rows, weights := make([]uint16, n), make([]float32, n)
+		for i, r := range slices.Sorted(slices.Values(random.Perm(C)[:n])) {
+			rows[i], weights[i] = uint16(r), random.Float32()
+		}
+		for at := range laid.count() {
+			var sums [4][tile]float32
+			for k := range sums {
+				for i := range tile {
+					sums[k][i] = 0.25
+				}
+			}
+			plain, weighed := sums[0], sums[0]
+			for i := range min(tile, K-at*tile) {
+				a, b := 0.25, 0.25
+				for j, r := range rows {
+					v := float64(z[(at*tile+i)*C+int(r)])
+					a, b = a+v, b+v*float64(weights[j])
+				}
+				plain[i], weighed[i] = float32(a), float32(b)
+			}
+			sumRows(&sums[0], laid.of(at), rows)
+			sumRowsPortable(&sums[1], laid.of(at), rows)
+			sumWeighed(&sums[2], laid.of(at), rows, weights)
+			sumWeighedPortable(&sums[3], laid.of(at), rows, weights)
+			for k, want := range [4][tile]float32{plain, plain, weighed, weighed} {
+				golden.Compare(t, fmt.Sprintf("%d rows, tile %d, sum %d", n, at, k), sums[k][:], want[:], 1e-6, 1e-6)
+			}
+		}
+	}
+}
+
+// TestTileSumsStayInside: rows beyond the tile are a panic of Go's, before any vector code reads them.
+func TestTileSumsStayInside(t *testing.T) {
+	for name, f := range map[string]func(){
+		"row":    func() { sumRows(new([tile]float32), make([]float32, 3*tile), []uint16{0, 3}) },
+		"weight": func() { sumWeighed(new([tile]float32), make([]float32, 3*tile), []uint16{0, 1}, []float32{1}) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			f()
+		}()
+	}
+}
