@@ -65,6 +65,8 @@ type Segmenter struct {
 	Pool    *Pool
 	Classes *Classes
 	Method  Method
+	Sink    *Sink     // what it was told of the last token
+	drop    *dropping // nil: nothing
 	scorer
 }
 
@@ -74,6 +76,8 @@ type Options struct {
 	Pairs int
 	// Signs [M,C] are +1 or −1, of an atlas' principal directions ±u/‖u‖; nil: + for all.
 	Signs []int8
+	// Sink is what is known of the last token; nil: nothing, and it is replaced, as the paper does.
+	Sink *Sink
 }
 
 // New prepares a method: all that does not depend on a picture.
@@ -81,7 +85,13 @@ func New(p *Pool, c *Classes, m Method, o Options) (*Segmenter, error) {
 	if c.Embed != p.Embed {
 		return nil, fmt.Errorf("texts of width %d do not fit embeddings of width %d", c.Embed, p.Embed)
 	}
-	s := &Segmenter{Pool: p, Classes: c, Method: m}
+	s := &Segmenter{Pool: p, Classes: c, Method: m, Sink: o.Sink}
+	if o.Sink != nil {
+		var err error
+		if p, s.drop, err = p.known(*o.Sink); err != nil {
+			return nil, err
+		}
+	}
 	switch m {
 	case Facet:
 		n, err := newOurs(p, c, o)
@@ -111,10 +121,22 @@ func New(p *Pool, c *Classes, m Method, o Options) (*Segmenter, error) {
 
 // Logits are the logit maps of a window [Q,K]. Errors wrap [ErrWindow].
 func (s *Segmenter) Logits(w Window) ([]float32, error) {
-	if err := s.Pool.check(w, s.Method); err != nil {
+	w, err := s.window(w)
+	if err != nil {
 		return nil, err
 	}
 	return s.logits(w), nil
+}
+
+// window checks w and drops the registers from it.
+func (s *Segmenter) window(w Window) (Window, error) {
+	if err := s.Pool.check(w, s.Method); err != nil {
+		return w, err
+	}
+	if s.drop != nil {
+		w = s.drop.window(w)
+	}
+	return w, nil
 }
 
 // Pairs are the pairs that a query's logits are made of, in order of index; none for methods without pairs.

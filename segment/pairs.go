@@ -3,6 +3,7 @@ package segment
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
@@ -52,18 +53,25 @@ func newPairs(p *Pool, c *Classes, o Options, weighed bool) (*pairs, error) {
 	if weighed {
 		n.weight = make([]float32, Q*k)
 	}
-	n.selectPairs(c, o.Signs)
+	n.selectPairs(c, o)
 	return n, nil
 }
 
-// selectPairs takes, for each query, the k pairs of largest ⟨û,t⟩; ties in order of index. Pairs of no length come last.
-func (n *pairs) selectPairs(c *Classes, signs []int8) {
+// selectPairs takes, for each query, the k pairs of largest ⟨û,t⟩; ties in order of index. Pairs of no length and those of registers come last.
+func (n *pairs) selectPairs(c *Classes, o Options) {
 	M, C, Q := n.Heads, n.Channels, n.queries
 	lengths := n.Norms()
+	if o.Sink != nil {
+		for i := range lengths {
+			if slices.Contains(o.Sink.Registers, i%C) {
+				lengths[i] = 0
+			}
+		}
+	}
 	parallel(Q, func(q int) {
 		scores := n.Text(c.row(c.Centred, q))
 		for i, l := range lengths {
-			if signs != nil && signs[i] < 0 {
+			if o.Signs != nil && o.Signs[i] < 0 {
 				scores[i] = -scores[i]
 			}
 			if scores[i] /= l; l == 0 {

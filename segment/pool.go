@@ -30,6 +30,7 @@ type Pool struct {
 	*decompose.OV
 	H, W int // of the grid: K = H·W
 
+	lastStays bool // the last token is no sink
 	weights   decompose.Weights
 	positions []float32   // p [K+1,C]
 	placed    []float32   // W_V p_i [K+1,C]
@@ -50,15 +51,20 @@ func NewPool(w decompose.Weights, positions []float32, h, width int) (*Pool, err
 	}
 	p := &Pool{OV: ov, H: h, W: width, weights: w, positions: positions, bias2: square(w.OutputBias)}
 	p.back = project(w.OutputBias, w.Output, 1, ov.Embed, ov.Channels)
-	p.placed = make([]float32, len(positions))
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(positions, p.tokens(), ov.Channels), matrix(w.Value, ov.Channels, ov.Channels),
-		0, matrix(p.placed, p.tokens(), ov.Channels))
+	p.place()
 	p.gram = make([][]float32, ov.Heads)
 	parallel(ov.Heads, func(m int) {
 		p.gram[m] = make([]float32, ov.Width*ov.Width)
 		blas32.Gemm(blas.Trans, blas.NoTrans, 1, p.output(m), p.output(m), 0, matrix(p.gram[m], ov.Width, ov.Width))
 	})
 	return p, nil
+}
+
+// place computes what the values have of the positions.
+func (p *Pool) place() {
+	N, C := p.tokens(), p.Channels
+	p.placed = make([]float32, N*C)
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(p.positions, N, C), matrix(p.weights.Value, C, C), 0, matrix(p.placed, N, C))
 }
 
 // tokens is K+1.
@@ -118,9 +124,10 @@ func (p *Pool) spatial(w Window) []float32 {
 	return z
 }
 
-// fillSink replaces the last of the tokens [K,·] by the mean of its west, north and north-west neighbours. A grid without such neighbours is left alone.
+// fillSink replaces the last of the tokens [K,·] by the mean of its west, north and north-west neighbours. A grid without
+// such neighbours is left alone.
 func (p *Pool) fillSink(tokens []float32) {
-	if p.H < 2 || p.W < 2 {
+	if p.H < 2 || p.W < 2 || p.lastStays {
 		return
 	}
 	n := len(tokens) / (p.H * p.W)

@@ -57,7 +57,8 @@ func (r *Runner) Why(ctx context.Context, img image.Image, maps *Maps, i int, re
 		}
 	}
 	err := r.windows(ctx, img, maps.Plan, touched, func(i int, w Window) error {
-		if err := s.Pool.check(w, s.Method); err != nil {
+		w, err := s.window(w)
+		if err != nil {
 			return err
 		}
 		method.parts(sums, w, reason.Query, weights[i])
