@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"image"
 	"log/slog"
 	"slices"
+
+	"golang.org/x/image/draw"
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
@@ -24,6 +27,7 @@ const (
 	probes        = 4        // drawn scenes in which a sink is looked for: it is there whatever a picture shows
 	probeSeed     = 20250919 // of no evaluation's
 	mostRegisters = 16
+	largestScene  = 512 // that can be drawn, in pixels
 )
 
 // sinkRecord is the sink's part of a protocol.
@@ -73,10 +77,12 @@ func (m *model) probe(ctx context.Context, index uint64, side int) (experiment.S
 	if err != nil {
 		return experiment.Seen{}, err
 	}
-	scene, err := scenes.Render(spec, side)
+	scene, err := scenes.Render(spec, min(side, largestScene))
 	if err != nil {
 		return experiment.Seen{}, err
 	}
-	out, err := m.EncodeImages(ctx, graph.Floats(preprocess.Normalise(scene.Image), 1, 3, side, side), clip.Attention, clip.Tokens)
+	canvas := image.NewRGBA(image.Rect(0, 0, side, side))
+	draw.BiLinear.Scale(canvas, canvas.Rect, scene.Image, scene.Image.Rect, draw.Src, nil)
+	out, err := m.EncodeImages(ctx, graph.Floats(preprocess.Normalise(canvas), 1, 3, side, side), clip.Attention, clip.Tokens)
 	return experiment.Seen{Tokens: out[clip.Tokens].Floats, Attention: out[clip.Attention].Floats}, err
 }

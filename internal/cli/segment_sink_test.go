@@ -55,6 +55,9 @@ func planted(t *testing.T, dir string, amount float32) []string {
 
 // TestSegmentSink plants a sink: its register neurons are found, no others are dropped, and dropping them brings back what the sink cost.
 func TestSegmentSink(t *testing.T) {
+	if testing.Short() {
+		t.Skip("segments 64 scenes by three methods")
+	}
 	model := planted(t, t.TempDir(), 80)
 	type result struct {
 		Protocol struct {
