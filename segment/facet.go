@@ -25,12 +25,15 @@ func (n ours) logits(w Window) []float32 {
 	unitRows(z, n.Channels)
 	own, fit := n.logitSums(tiled(z, n.Channels), n.cosines(w)), n.fit.weigh(w)
 	for i := range own {
-		own[i] *= fit[i/K]
+		own[i] *= n.root() * fit[i/K]
 	}
 	out := make([]float32, n.queries*K)
 	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(own, n.queries, K), matrix(n.alike(z), K, K), 0, matrix(out, n.queries, K))
 	return out
 }
+
+// root is √C, by which logits of unit tokens are as large as those of tokens whose neurons have a mean square of 1: then a protocol's scale suits them.
+func (n ours) root() float32 { return float32(math.Sqrt(float64(n.Channels))) }
 
 // unitRows makes the rows of z [K,C] unit; those of no length stay.
 func unitRows(z []float32, C int) {

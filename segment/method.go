@@ -12,8 +12,8 @@ type Method uint8
 
 // The methods. t_c is a centred query, r_i^h = a_i^h W_O^h (W_V^h x_i + b_V^h) + b_O/((K+1)·M) what head h takes from token i.
 const (
-	// Facet is ours, NAP with three changes: a pair counts by its likeness to the text, ⟨û,t_c⟩²; tokens have length 1 and are averaged with tokens
-	// like themselves, by cos(z_i,z_j)³; and a text counts by how well it fits the window, as in Surgery.
+	// Facet is ours, NAP with three changes: a pair counts by its likeness to the text, ⟨û,t_c⟩²; neurons of a token have a mean square of 1, and tokens
+	// are averaged with tokens like themselves, by cos(z_i,z_j)³; and a text counts by how well it fits the window, as in Surgery.
 	Facet Method = iota + 1
 	// NAP is the paper's: the mean over the k pairs (h,n) most like t_c of z_{i,n}·cos(r_i^h, t_c).
 	NAP

@@ -185,6 +185,36 @@ func TestSegmentThousandClasses(t *testing.T) {
 	}
 }
 
+// TestSegmentBackground: with the usual scale, a threshold leaves sure pixels their class and takes unsure ones, by each method over pairs.
+func TestSegmentBackground(t *testing.T) {
+	picture := drawn(t, t.TempDir(), "a.png", 1)
+	spec, err := scenes.Sample(scenes.DefaultWorld(), 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := spec.Background.String() + ", " + spec.Objects[0].Category.String() + ", a bird, a chair"
+	for _, method := range []string{"facet", "nap"} {
+		last := 0
+		for _, threshold := range []string{"0.3", "0.6", "0.999999"} {
+			var r segmentResult
+			args := []string{"segment", "--model", "demo", picture, "--classes", classes, "--method", method, "--background", threshold, "--json"}
+			if err := json.Unmarshal([]byte(succeed(t, args...)), &r); err != nil {
+				t.Fatal(err)
+			}
+			pixels := 0
+			for _, c := range r.Images[0].Classes {
+				if c.Label == 0 {
+					pixels = c.Pixels
+				}
+			}
+			if share := float64(pixels) / (192 * 192); pixels < last || threshold == "0.3" && share > 0.1 || threshold == "0.999999" && share < 0.1 {
+				t.Errorf("%s, threshold %s: %.2f is background, %d pixels before", method, threshold, share, last)
+			}
+			last = pixels
+		}
+	}
+}
+
 func TestSegmentMistakes(t *testing.T) {
 	dir := t.TempDir()
 	picture := drawn(t, dir, "a.png", 1)
