@@ -16,7 +16,7 @@ func DefaultPairs(heads, channels int) int {
 
 // pairs are the selected pairs of every query, grouped by head, so that what a head says about a token is computed once a head:
 //
-//	logit_c(i) = 1/k Σ_h cos(r_i^h, t_c) · Σ_{n selected with h} z_{i,n}
+//	logit_c(i) = Σ_h cos(r_i^h, t_c) · Σ_{n selected with h} w_n z_{i,n}, w = 1/k or by likeness
 type pairs struct {
 	*Pool
 	queries int       // Q
@@ -25,10 +25,10 @@ type pairs struct {
 	bias    []float32 // ⟨b_O,t_q⟩/((K+1)·M) [Q]
 	start   []int32   // [Q·M+1]: the neurons of query q and head h are neuron[start[q·M+h]:start[q·M+h+1]]
 	neuron  []uint16
-	weight  []float32 // of each, those of a query summing to 1; nil: 1/k each, divided at the end
+	weight  []float32 // of each, those of a query summing to 1
 }
 
-// newPairs selects pairs; weighed, each counts as max(⟨û,t⟩,0)².
+// newPairs selects pairs; weighed, each counts as max(⟨û,t⟩,0)², otherwise all count alike.
 func newPairs(p *Pool, c *Classes, o Options, weighed bool) (*pairs, error) {
 	M, C, D, Q := p.Heads, p.Channels, p.Embed, len(c.Queries)
 	k := o.Pairs
@@ -49,16 +49,13 @@ func newPairs(p *Pool, c *Classes, o Options, weighed bool) (*pairs, error) {
 	for q := range Q {
 		n.bias[q] = float32(dot(p.weights.OutputBias, c.row(c.Centred, q)) / float64(p.tokens()*M))
 	}
-	n.start, n.neuron = make([]int32, Q*M+1), make([]uint16, Q*k)
-	if weighed {
-		n.weight = make([]float32, Q*k)
-	}
-	n.selectPairs(c, o)
+	n.start, n.neuron, n.weight = make([]int32, Q*M+1), make([]uint16, Q*k), make([]float32, Q*k)
+	n.selectPairs(c, o, weighed)
 	return n, nil
 }
 
 // selectPairs takes, for each query, the k pairs of largest ⟨û,t⟩; ties in order of index. Pairs of no length and those of registers come last.
-func (n *pairs) selectPairs(c *Classes, o Options) {
+func (n *pairs) selectPairs(c *Classes, o Options, weighed bool) {
 	M, C, Q := n.Heads, n.Channels, n.queries
 	lengths := n.Norms()
 	if o.Sink != nil {
@@ -89,15 +86,13 @@ func (n *pairs) selectPairs(c *Classes, o Options) {
 					ties--
 				}
 				n.neuron[at] = uint16(i % C)
-				if n.weight != nil {
+				if weighed {
 					n.weight[at] = max(v, 0) * max(v, 0)
 				}
 				at++
 			}
 		}
-		if n.weight != nil {
-			sumToOne(n.weight[q*n.k : (q+1)*n.k])
-		}
+		sumToOne(n.weight[q*n.k : (q+1)*n.k])
 	})
 	n.start[Q*M] = int32(Q * n.k)
 }
@@ -205,7 +200,7 @@ func (n *pairs) selected(q, h int) []uint16 {
 	return n.neuron[n.start[i]:n.start[i+1]]
 }
 
-// logitSums are Σ_h cos_h(i)·Σ_{n selected with h} z_{i,n}, weighed, [Q,K]; without cosines, of every head alike.
+// logitSums are Σ_h cos_h(i)·Σ_{n selected with h} w_n z_{i,n} [Q,K]; without cosines, of every head alike.
 func (n *pairs) logitSums(z tiles, cos [][]float32) []float32 {
 	K := n.H * n.W
 	out := make([]float32, n.queries*K)
@@ -231,30 +226,16 @@ func (n *pairs) logitSums(z tiles, cos [][]float32) []float32 {
 	return out
 }
 
-// sum adds z_n over the query's neurons of a head, weighed, to the sums of a tile.
+// sum adds w_n z_n over the query's neurons of a head to the sums of a tile.
 func (n *pairs) sum(sum *[tile]float32, z []float32, q, h int) {
-	neurons := n.selected(q, h)
-	if n.weight == nil {
-		sumRows(sum, z, neurons)
-		return
-	}
-	first := n.start[q*n.Heads+h]
-	sumWeighed(sum, z, neurons, n.weight[first:int(first)+len(neurons)])
-}
-
-// mean divides the sums over k pairs.
-func (n *pairs) mean(sums []float32) {
-	for i := range sums {
-		sums[i] /= float32(n.k)
-	}
+	from, to := n.start[q*n.Heads+h], n.start[q*n.Heads+h+1]
+	sumRows(sum, z, n.neuron[from:to], n.weight[from:to])
 }
 
 type nap struct{ *pairs }
 
 func (n nap) logits(w Window) []float32 {
-	out := n.logitSums(tiled(n.filled(w), n.Channels), n.cosines(w))
-	n.mean(out)
-	return out
+	return n.logitSums(tiled(n.filled(w), n.Channels), n.cosines(w))
 }
 
 type headsAlone struct{ *pairs }
@@ -266,9 +247,8 @@ func (n headsAlone) logits(w Window) []float32 {
 	parallel(n.queries, func(q int) {
 		row := out[q*K : (q+1)*K]
 		for h := range n.Heads {
-			blas32.Axpy(float32(len(n.selected(q, h))), vector(cos[h][q*K:(q+1)*K]), vector(row))
+			blas32.Axpy(float32(len(n.selected(q, h)))/float32(n.k), vector(cos[h][q*K:(q+1)*K]), vector(row))
 		}
-		n.mean(row)
 	})
 	return out
 }
@@ -276,7 +256,5 @@ func (n headsAlone) logits(w Window) []float32 {
 type neuronsAlone struct{ *pairs }
 
 func (n neuronsAlone) logits(w Window) []float32 {
-	out := n.logitSums(tiled(n.filled(w), n.Channels), nil)
-	n.mean(out)
-	return out
+	return n.logitSums(tiled(n.filled(w), n.Channels), nil)
 }

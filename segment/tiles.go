@@ -43,48 +43,21 @@ func (t tiles) along(n uint16, weights []float32) float64 {
 	return sum
 }
 
-// sumRows adds rows of z [C,16] to sum; rows rise.
-func sumRows(sum *[tile]float32, z []float32, rows []uint16) {
-	if len(rows) == 0 {
-		return
-	}
-	_ = z[int(rows[len(rows)-1])*tile+tile-1]
-	if fast {
-		sumRowsFast(sum, &z[0], &rows[0], len(rows))
-		return
-	}
-	sumRowsPortable(sum, z, rows)
-}
-
-// sumWeighed is sumRows with a weight for each row.
-func sumWeighed(sum *[tile]float32, z []float32, rows []uint16, weights []float32) {
+// sumRows adds weighed rows of z [C,16] to sum; rows rise.
+func sumRows(sum *[tile]float32, z []float32, rows []uint16, weights []float32) {
 	if len(rows) == 0 {
 		return
 	}
 	_, _ = z[int(rows[len(rows)-1])*tile+tile-1], weights[len(rows)-1]
 	if fast {
-		sumWeighedFast(sum, &z[0], &rows[0], &weights[0], len(rows))
+		sumRowsFast(sum, &z[0], &rows[0], &weights[0], len(rows))
 		return
 	}
-	sumWeighedPortable(sum, z, rows, weights)
+	sumRowsPortable(sum, z, rows, weights)
 }
 
 // sumRowsPortable takes four rows at a time: twice as fast as one, which loads and stores the sum for each.
-func sumRowsPortable(sum *[tile]float32, z []float32, rows []uint16) {
-	for ; len(rows) >= 4; rows = rows[4:] {
-		a, b, c, d := row(z, rows[0]), row(z, rows[1]), row(z, rows[2]), row(z, rows[3])
-		for i := range sum {
-			sum[i] += (a[i] + b[i]) + (c[i] + d[i])
-		}
-	}
-	for _, r := range rows {
-		for i, v := range row(z, r) {
-			sum[i] += v
-		}
-	}
-}
-
-func sumWeighedPortable(sum *[tile]float32, z []float32, rows []uint16, weights []float32) {
+func sumRowsPortable(sum *[tile]float32, z []float32, rows []uint16, weights []float32) {
 	for ; len(rows) >= 4; rows, weights = rows[4:], weights[4:] {
 		a, b, c, d := row(z, rows[0]), row(z, rows[1]), row(z, rows[2]), row(z, rows[3])
 		u, v, w, x := weights[0], weights[1], weights[2], weights[3]

@@ -4,7 +4,4 @@ package segment
 
 const fast = false
 
-func sumRowsFast(*[tile]float32, *float32, *uint16, int) { panic("no vector instructions") }
-func sumWeighedFast(*[tile]float32, *float32, *uint16, *float32, int) {
-	panic("no vector instructions")
-}
+func sumRowsFast(*[tile]float32, *float32, *uint16, *float32, int) { panic("no vector instructions") }

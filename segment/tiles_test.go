@@ -24,28 +24,20 @@ func TestTileSums(t *testing.T) {
 			rows[i], weights[i] = uint16(r), random.Float32()
 		}
 		for at := range laid.count() {
-			var sums [4][tile]float32
-			for k := range sums {
-				for i := range tile {
-					sums[k][i] = 0.25
+			var want, fast, portable [tile]float32
+			for i := range tile {
+				sum := 0.25
+				if at*tile+i < K {
+					for j, r := range rows {
+						sum += float64(z[(at*tile+i)*C+int(r)]) * float64(weights[j])
+					}
 				}
+				want[i], fast[i], portable[i] = float32(sum), 0.25, 0.25
 			}
-			plain, weighed := sums[0], sums[0]
-			for i := range min(tile, K-at*tile) {
-				a, b := 0.25, 0.25
-				for j, r := range rows {
-					v := float64(z[(at*tile+i)*C+int(r)])
-					a, b = a+v, b+v*float64(weights[j])
-				}
-				plain[i], weighed[i] = float32(a), float32(b)
-			}
-			sumRows(&sums[0], laid.of(at), rows)
-			sumRowsPortable(&sums[1], laid.of(at), rows)
-			sumWeighed(&sums[2], laid.of(at), rows, weights)
-			sumWeighedPortable(&sums[3], laid.of(at), rows, weights)
-			for k, want := range [4][tile]float32{plain, plain, weighed, weighed} {
-				golden.Compare(t, fmt.Sprintf("%d rows, tile %d, sum %d", n, at, k), sums[k][:], want[:], 1e-6, 1e-6)
-			}
+			sumRows(&fast, laid.of(at), rows, weights)
+			sumRowsPortable(&portable, laid.of(at), rows, weights)
+			golden.Compare(t, fmt.Sprintf("%d rows, tile %d", n, at), fast[:], want[:], 1e-6, 1e-6)
+			golden.Compare(t, fmt.Sprintf("%d rows, tile %d, portable", n, at), portable[:], want[:], 1e-6, 1e-6)
 		}
 	}
 }
@@ -53,8 +45,8 @@ func TestTileSums(t *testing.T) {
 // TestTileSumsStayInside: rows beyond the tile are a panic of Go's, before any vector code reads them.
 func TestTileSumsStayInside(t *testing.T) {
 	for name, f := range map[string]func(){
-		"row":    func() { sumRows(new([tile]float32), make([]float32, 3*tile), []uint16{0, 3}) },
-		"weight": func() { sumWeighed(new([tile]float32), make([]float32, 3*tile), []uint16{0, 1}, []float32{1}) },
+		"row":    func() { sumRows(new([tile]float32), make([]float32, 3*tile), []uint16{0, 3}, make([]float32, 2)) },
+		"weight": func() { sumRows(new([tile]float32), make([]float32, 3*tile), []uint16{0, 1}, []float32{1}) },
 	} {
 		func() {
 			defer func() {

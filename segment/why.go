@@ -162,7 +162,7 @@ func axisWeights(pixels []tap, canvas int, starts []int, window, cells int) [][]
 }
 
 func (n nap) parts(sums []float64, w Window, q int, weights []float32) {
-	n.addParts(sums, tiled(n.filled(w), n.Channels), n.cosines(w), q, weights, 1/float64(n.k))
+	n.addParts(sums, tiled(n.filled(w), n.Channels), n.cosines(w), q, weights, 1)
 }
 
 func (n ours) parts(sums []float64, w Window, q int, weights []float32) {
@@ -184,11 +184,7 @@ func (n *pairs) addParts(sums []float64, z tiles, cos [][]float32, q int, weight
 		}
 		first := int(n.start[q*n.Heads+h])
 		for i, neuron := range n.selected(q, h) {
-			part := scale * z.along(neuron, at)
-			if n.weight != nil {
-				part *= float64(n.weight[first+i])
-			}
-			sums[h*n.Channels+int(neuron)] += part
+			sums[h*n.Channels+int(neuron)] += scale * float64(n.weight[first+i]) * z.along(neuron, at)
 		}
 	}
 }
