@@ -83,7 +83,8 @@ func TestPAMRStopsAtEdges(t *testing.T) {
 
 // TestPAMRWide: rows too long for one list of neighbours give what a cut of them gives, away from the cut.
 func TestPAMRWide(t *testing.T) {
-	const W, cut, H, sure = 2100, 600, 20, cut - 11*16 // ten steps and the comparison of pixels reach so far
+	const W, cut, H = 2100, 600, 20
+	const sure = cut - 11*16 // ten steps and the comparison of pixels reach so far
 	random := rand.New(rand.NewPCG(5, 6))
 	wide := image.NewGray(image.Rect(0, 0, W, H))
 	logits, part := make([]float32, W*H), make([]float32, cut*H)
