@@ -5,12 +5,13 @@
 Both begin with what the image tower gives: the trunk's tokens z, the attention a of the class query and the values v of all tokens. The
 peer follows the published formula step by step: the contribution of every token through every head, of unit length; its cosine with every class;
 then, for each class, the cosines of its pairs' heads and the activations of its pairs' neurons are gathered, multiplied and averaged. Two forms are
-timed: `gather` does one class after the other, `gather-all` all classes at once. Of six timings each, the
-best counts: other work on the machine only ever adds.
+timed: `gather` does one class after the other, `gather-all` all classes at once. Of nine timings each, after one
+that does not count, the median counts.
 """
 import json
 import re
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -23,12 +24,12 @@ N, d = GRID * GRID + 1, C // M
 
 
 def facet():
-    """Seconds and bytes allocated of one window, by the repository's own benchmark."""
-    out = subprocess.run(["go", "test", "-run", "NONE", "-bench", "Logits$", "-benchtime", "5x", "-count", "6", "./segment"], capture_output=True, text=True, check=True).stdout
+    """Median of seconds, and bytes allocated, of one window, by the repository's own benchmark."""
+    out = subprocess.run(["go", "test", "-run", "NONE", "-bench", "Logits$", "-benchtime", "5x", "-count", "10", "./segment"], capture_output=True, text=True, check=True).stdout
     found = re.findall(r"BenchmarkLogits\S*\s+\d+\s+([\d.]+) ns/op\s+(\d+) B/op", out)
     if not found:
         sys.exit("no result in the output of go test:\n" + out)
-    return min(float(ns) for ns, _ in found) / 1e9, int(found[0][1])
+    return statistics.median(float(ns) for ns, _ in found[1:]) / 1e9, int(found[-1][1])
 
 
 def similarities(a, v, wo, bo, text):
@@ -56,11 +57,11 @@ def peer(form):
     heads, neurons = pairs // C, pairs % C
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds = []
-    for _ in range(6):
+    for _ in range(10):
         start = time.perf_counter()
         {"gather": gather, "gather-all": gather_all}[form](z, similarities(a, v, wo, bo, text), heads, neurons)
         seconds.append(time.perf_counter() - start)
-    print(json.dumps([min(seconds), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024]))
+    print(json.dumps([statistics.median(seconds[1:]), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024]))
 
 
 def main():

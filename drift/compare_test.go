@@ -126,6 +126,9 @@ func TestSharesSumToOne(t *testing.T) {
 }
 
 func TestNoChangeIsNotNamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compares forty times")
+	}
 	w := newWorld(t)
 	reference := NewSummary(w.pairs(), w.ov.Embed, 0, 200)
 	w.fill(t, reference, "before", 400, nil, 0, 0)

@@ -70,6 +70,9 @@ func TestHeatMapBetween(t *testing.T) {
 }
 
 func TestSummaryDraws(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws sixteen sheets, one after the other")
+	}
 	long := "ein sehr langer Name mit Zeichen, die keine Schrift hat: 日本語 🦋 und noch viel mehr, bis es nicht mehr passt"
 	for _, photo := range []image.Image{grey(64, 64), grey(10, 300), grey(300, 10), grey(1, 1)} {
 		for _, n := range []int{0, 1, 5, 24} {

@@ -48,6 +48,9 @@ func fingerprint(s *Scene) string {
 // arm64, ppc64le, riscv64 and s390x were seen to agree: with and without fused
 // multiply-add, with 32 and 64 bits, of either byte order.
 func TestGoldenHashes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws twenty large scenes, one after the other")
+	}
 	var got strings.Builder
 	for seed := range uint64(20) {
 		size := []int{192, 192, 64, 224, 384}[seed%5]

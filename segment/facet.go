@@ -22,57 +22,35 @@ func newOurs(p *Pool, c *Classes, o Options) (ours, error) {
 func (n ours) logits(w Window) []float32 {
 	K := n.H * n.W
 	z := n.filled(w)
-	unitColumns(z, K)
-	like, cos, fit := n.alike(z), n.cosines(w), n.fit.weigh(w)
-	own := make([]float32, n.queries*K)
-	parallel(n.queries, func(q int) {
-		row, sum := own[q*K:(q+1)*K], make([]float32, K)
-		for h := range n.Heads {
-			clear(sum)
-			n.sum(sum, z, q, h)
-			for i, c := range cos[h][q*K : (q+1)*K] {
-				row[i] += fit[q] * c * sum[i]
-			}
-		}
-	})
+	unitRows(z, n.Channels)
+	own, fit := n.logitSums(tiled(z, n.Channels), n.cosines(w)), n.fit.weigh(w)
+	for i := range own {
+		own[i] *= n.root() * fit[i/K]
+	}
 	out := make([]float32, n.queries*K)
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(own, n.queries, K), matrix(like, K, K), 0, matrix(out, n.queries, K))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(own, n.queries, K), matrix(n.alike(z), K, K), 0, matrix(out, n.queries, K))
 	return out
 }
 
-// unitColumns makes the columns of z [C,K] unit; those of no length stay.
-func unitColumns(z []float32, K int) {
-	lengths := make([]float64, K)
-	for at := 0; at < len(z); at += K {
-		for i, v := range z[at : at+K] {
-			lengths[i] += float64(v) * float64(v)
+// root is √C, by which logits of unit tokens are as large as those of tokens whose neurons have a mean square of 1: then a protocol's scale suits them.
+func (n ours) root() float32 { return float32(math.Sqrt(float64(n.Channels))) }
+
+// unitRows makes the rows of z [K,C] unit; those of no length stay.
+func unitRows(z []float32, C int) {
+	parallel(len(z)/C, func(i int) {
+		row := z[i*C : (i+1)*C]
+		if l := square(row); l > 0 {
+			blas32.Scal(float32(1/math.Sqrt(l)), vector(row))
 		}
-	}
-	inverse := make([]float32, K)
-	for i, l := range lengths {
-		if l > 0 {
-			inverse[i] = float32(1 / math.Sqrt(l))
-		}
-	}
-	for at := 0; at < len(z); at += K {
-		for i, v := range inverse {
-			z[at+i] *= v
-		}
-	}
+	})
 }
 
-// alike is κ [K,K]: the cubed cosines of tokens with tokens of unit columns z [C,K], which are not negative, rows summing to 1. A token of
+// alike is κ [K,K]: the cubed cosines of tokens with tokens of unit rows z [K,C], which are not negative, rows summing to 1. A token of
 // no length is like itself alone.
 func (n ours) alike(z []float32) []float32 {
 	K := n.H * n.W
-	zt := make([]float32, len(z)) // [K,C]: products along rows are the fast ones
-	for at := 0; at < len(z); at += K {
-		for i, v := range z[at : at+K] {
-			zt[i*n.Channels+at/K] = v
-		}
-	}
 	like := make([]float32, K*K)
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(zt, K, n.Channels), matrix(zt, K, n.Channels), 0, matrix(like, K, K))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(z, K, n.Channels), matrix(z, K, n.Channels), 0, matrix(like, K, K))
 	for i := range K {
 		row, sum := like[i*K:(i+1)*K], float32(0)
 		row[i] = 1

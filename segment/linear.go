@@ -49,39 +49,3 @@ func parallel(n int, f func(int)) {
 	}
 	group.Wait()
 }
-
-// addRows adds rows of z [·,K] to sum [K], eight at a time: twice as fast as one axpy a row, which loads and stores the sum for each.
-func addRows(sum, z []float32, rows []uint16) {
-	K := len(sum)
-	row := func(r uint16) []float32 { return z[int(r)*K:][:K] }
-	for ; len(rows) >= 8; rows = rows[8:] {
-		a, b, c, d := row(rows[0])[:K], row(rows[1])[:K], row(rows[2])[:K], row(rows[3])[:K]
-		e, f, g, h := row(rows[4])[:K], row(rows[5])[:K], row(rows[6])[:K], row(rows[7])[:K]
-		for i := range sum {
-			sum[i] += ((a[i] + b[i]) + (c[i] + d[i])) + ((e[i] + f[i]) + (g[i] + h[i]))
-		}
-	}
-	for _, r := range rows {
-		for i, v := range row(r)[:K] {
-			sum[i] += v
-		}
-	}
-}
-
-// addWeighed is addRows with a weight for each row, four at a time.
-func addWeighed(sum, z []float32, rows []uint16, weights []float32) {
-	K := len(sum)
-	row := func(r uint16) []float32 { return z[int(r)*K:][:K] }
-	for ; len(rows) >= 4; rows, weights = rows[4:], weights[4:] {
-		a, b, c, d := row(rows[0])[:K], row(rows[1])[:K], row(rows[2])[:K], row(rows[3])[:K]
-		u, v, w, x := weights[0], weights[1], weights[2], weights[3]
-		for i := range sum {
-			sum[i] += (u*a[i] + v*b[i]) + (w*c[i] + x*d[i])
-		}
-	}
-	for j, r := range rows {
-		for i, v := range row(r)[:K] {
-			sum[i] += weights[j] * v
-		}
-	}
-}

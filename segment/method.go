@@ -12,8 +12,8 @@ type Method uint8
 
 // The methods. t_c is a centred query, r_i^h = a_i^h W_O^h (W_V^h x_i + b_V^h) + b_O/((K+1)·M) what head h takes from token i.
 const (
-	// Facet is ours, NAP with three changes: a pair counts by its likeness to the text, ⟨û,t_c⟩²; tokens have length 1 and are averaged with tokens
-	// like themselves, by cos(z_i,z_j)³; and a text counts by how well it fits the window, as in Surgery.
+	// Facet is ours, NAP with three changes: a pair counts by its likeness to the text, ⟨û,t_c⟩²; neurons of a token have a mean square of 1, and tokens
+	// are averaged with tokens like themselves, by cos(z_i,z_j)³; and a text counts by how well it fits the window, as in Surgery.
 	Facet Method = iota + 1
 	// NAP is the paper's: the mean over the k pairs (h,n) most like t_c of z_{i,n}·cos(r_i^h, t_c).
 	NAP
@@ -65,6 +65,8 @@ type Segmenter struct {
 	Pool    *Pool
 	Classes *Classes
 	Method  Method
+	Sink    *Sink     // what it was told of the last token
+	drop    *dropping // nil: nothing
 	scorer
 }
 
@@ -74,6 +76,8 @@ type Options struct {
 	Pairs int
 	// Signs [M,C] are +1 or −1, of an atlas' principal directions ±u/‖u‖; nil: + for all.
 	Signs []int8
+	// Sink is what is known of the last token; nil: nothing, and it is replaced, as the paper does.
+	Sink *Sink
 }
 
 // New prepares a method: all that does not depend on a picture.
@@ -81,7 +85,13 @@ func New(p *Pool, c *Classes, m Method, o Options) (*Segmenter, error) {
 	if c.Embed != p.Embed {
 		return nil, fmt.Errorf("texts of width %d do not fit embeddings of width %d", c.Embed, p.Embed)
 	}
-	s := &Segmenter{Pool: p, Classes: c, Method: m}
+	s := &Segmenter{Pool: p, Classes: c, Method: m, Sink: o.Sink}
+	if o.Sink != nil {
+		var err error
+		if p, s.drop, err = p.known(*o.Sink); err != nil {
+			return nil, err
+		}
+	}
 	switch m {
 	case Facet:
 		n, err := newOurs(p, c, o)
@@ -111,10 +121,22 @@ func New(p *Pool, c *Classes, m Method, o Options) (*Segmenter, error) {
 
 // Logits are the logit maps of a window [Q,K]. Errors wrap [ErrWindow].
 func (s *Segmenter) Logits(w Window) ([]float32, error) {
-	if err := s.Pool.check(w, s.Method); err != nil {
+	w, err := s.window(w)
+	if err != nil {
 		return nil, err
 	}
 	return s.logits(w), nil
+}
+
+// window checks w and drops the registers from it.
+func (s *Segmenter) window(w Window) (Window, error) {
+	if err := s.Pool.check(w, s.Method); err != nil {
+		return w, err
+	}
+	if s.drop != nil {
+		w = s.drop.window(w)
+	}
+	return w, nil
 }
 
 // Pairs are the pairs that a query's logits are made of, in order of index; none for methods without pairs.

@@ -152,7 +152,7 @@ func TestFacet(t *testing.T) {
 					total += weight
 					sum += weight * want.z[p][j][pair.Neuron] * want.cos[p][j][pair.Head][q]
 				}
-				return sum / total / math.Sqrt(inner(want.z[p][j], want.z[p][j]))
+				return sum / total / math.Sqrt(inner(want.z[p][j], want.z[p][j])/float64(want.C))
 			}
 			maps := want.maps(func(p, q, i int) (logit float64) {
 				total, fits := 0.0, 0.0

@@ -3,6 +3,7 @@ package segment
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
@@ -15,7 +16,7 @@ func DefaultPairs(heads, channels int) int {
 
 // pairs are the selected pairs of every query, grouped by head, so that what a head says about a token is computed once a head:
 //
-//	logit_c(i) = 1/k Σ_h cos(r_i^h, t_c) · Σ_{n selected with h} z_{i,n}
+//	logit_c(i) = Σ_h cos(r_i^h, t_c) · Σ_{n selected with h} w_n z_{i,n}, w = 1/k or by likeness
 type pairs struct {
 	*Pool
 	queries int       // Q
@@ -24,10 +25,10 @@ type pairs struct {
 	bias    []float32 // ⟨b_O,t_q⟩/((K+1)·M) [Q]
 	start   []int32   // [Q·M+1]: the neurons of query q and head h are neuron[start[q·M+h]:start[q·M+h+1]]
 	neuron  []uint16
-	weight  []float32 // of each, those of a query summing to 1; nil: 1/k each, divided at the end
+	weight  []float32 // of each, those of a query summing to 1
 }
 
-// newPairs selects pairs; weighed, each counts as max(⟨û,t⟩,0)².
+// newPairs selects pairs; weighed, each counts as max(⟨û,t⟩,0)², otherwise all count alike.
 func newPairs(p *Pool, c *Classes, o Options, weighed bool) (*pairs, error) {
 	M, C, D, Q := p.Heads, p.Channels, p.Embed, len(c.Queries)
 	k := o.Pairs
@@ -48,22 +49,26 @@ func newPairs(p *Pool, c *Classes, o Options, weighed bool) (*pairs, error) {
 	for q := range Q {
 		n.bias[q] = float32(dot(p.weights.OutputBias, c.row(c.Centred, q)) / float64(p.tokens()*M))
 	}
-	n.start, n.neuron = make([]int32, Q*M+1), make([]uint16, Q*k)
-	if weighed {
-		n.weight = make([]float32, Q*k)
-	}
-	n.selectPairs(c, o.Signs)
+	n.start, n.neuron, n.weight = make([]int32, Q*M+1), make([]uint16, Q*k), make([]float32, Q*k)
+	n.selectPairs(c, o, weighed)
 	return n, nil
 }
 
-// selectPairs takes, for each query, the k pairs of largest ⟨û,t⟩; ties in order of index. Pairs of no length come last.
-func (n *pairs) selectPairs(c *Classes, signs []int8) {
+// selectPairs takes, for each query, the k pairs of largest ⟨û,t⟩; ties in order of index. Pairs of no length and those of registers come last.
+func (n *pairs) selectPairs(c *Classes, o Options, weighed bool) {
 	M, C, Q := n.Heads, n.Channels, n.queries
 	lengths := n.Norms()
+	if o.Sink != nil {
+		for i := range lengths {
+			if slices.Contains(o.Sink.Registers, i%C) {
+				lengths[i] = 0
+			}
+		}
+	}
 	parallel(Q, func(q int) {
 		scores := n.Text(c.row(c.Centred, q))
 		for i, l := range lengths {
-			if signs != nil && signs[i] < 0 {
+			if o.Signs != nil && o.Signs[i] < 0 {
 				scores[i] = -scores[i]
 			}
 			if scores[i] /= l; l == 0 {
@@ -81,15 +86,13 @@ func (n *pairs) selectPairs(c *Classes, signs []int8) {
 					ties--
 				}
 				n.neuron[at] = uint16(i % C)
-				if n.weight != nil {
+				if weighed {
 					n.weight[at] = max(v, 0) * max(v, 0)
 				}
 				at++
 			}
 		}
-		if n.weight != nil {
-			sumToOne(n.weight[q*n.k : (q+1)*n.k])
-		}
+		sumToOne(n.weight[q*n.k : (q+1)*n.k])
 	})
 	n.start[Q*M] = int32(Q * n.k)
 }
@@ -152,7 +155,7 @@ func (n *pairs) cosines(w Window) [][]float32 {
 	parallel(n.Heads, func(h int) {
 		K, Q, d := n.H*n.W, n.queries, n.Width
 		y := n.attended(w, h) // [K,d]
-		n.fillSink(d, func(c, i int) *float32 { return &y[i*d+c] })
+		n.fillSink(y)
 		out[h] = make([]float32, Q*K)
 		texts := blas32.General{Rows: Q, Cols: d, Stride: n.Channels, Data: n.heads[h*d:]}
 		blas32.Gemm(blas.NoTrans, blas.Trans, 1, texts, matrix(y, K, d), 0, matrix(out[h], Q, K))
@@ -172,7 +175,7 @@ func (n *pairs) inverseLengths(y []float32, h int) []float32 {
 	K, d := n.H*n.W, n.Width
 	share := 1 / float64(n.tokens()*n.Heads)
 	product := make([]float32, K*d)
-	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(y, K, d), matrix(n.gram[h], d, d), 0, matrix(product, K, d))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(y, K, d), matrix(n.gram[h], d, d), 0, matrix(product, K, d)) // symmetric; rows by rows is faster
 	out := make([]float32, K)
 	for i := range out {
 		row := y[i*d : (i+1)*d]
@@ -184,11 +187,10 @@ func (n *pairs) inverseLengths(y []float32, h int) []float32 {
 	return out
 }
 
-// filled is z [C,K] with the sink replaced.
+// filled is z [K,C] with the sink replaced.
 func (n *pairs) filled(w Window) []float32 {
-	K := n.H * n.W
 	z := n.spatial(w)
-	n.fillSink(n.Channels, func(c, i int) *float32 { return &z[c*K+i] })
+	n.fillSink(z)
 	return z
 }
 
@@ -198,42 +200,42 @@ func (n *pairs) selected(q, h int) []uint16 {
 	return n.neuron[n.start[i]:n.start[i+1]]
 }
 
-// sum adds z_n over the query's neurons of a head, weighed, to sum [K].
-func (n *pairs) sum(sum, z []float32, q, h int) {
-	neurons := n.selected(q, h)
-	if n.weight == nil {
-		addRows(sum, z, neurons)
-		return
-	}
-	first := n.start[q*n.Heads+h]
-	addWeighed(sum, z, neurons, n.weight[first:int(first)+len(neurons)])
+// logitSums are Σ_h cos_h(i)·Σ_{n selected with h} w_n z_{i,n} [Q,K]; without cosines, of every head alike.
+func (n *pairs) logitSums(z tiles, cos [][]float32) []float32 {
+	K := n.H * n.W
+	out := make([]float32, n.queries*K)
+	parallel(z.count()*n.queries, func(task int) { // tile after tile, each for all queries
+		at, q := task/n.queries, task%n.queries
+		row := out[q*K : (q+1)*K][at*tile : min((at+1)*tile, K)]
+		var sum [tile]float32
+		for h := range n.Heads {
+			if cos == nil {
+				n.sum(&sum, z.of(at), q, h)
+				continue
+			}
+			clear(sum[:])
+			n.sum(&sum, z.of(at), q, h)
+			for i, c := range cos[h][q*K+at*tile:][:len(row)] {
+				row[i] += c * sum[i]
+			}
+		}
+		if cos == nil {
+			copy(row, sum[:])
+		}
+	})
+	return out
 }
 
-// mean divides the sums over k pairs.
-func (n *pairs) mean(sums []float32) {
-	for i := range sums {
-		sums[i] /= float32(n.k)
-	}
+// sum adds w_n z_n over the query's neurons of a head to the sums of a tile.
+func (n *pairs) sum(sum *[tile]float32, z []float32, q, h int) {
+	from, to := n.start[q*n.Heads+h], n.start[q*n.Heads+h+1]
+	sumRows(sum, z, n.neuron[from:to], n.weight[from:to])
 }
 
 type nap struct{ *pairs }
 
 func (n nap) logits(w Window) []float32 {
-	K := n.H * n.W
-	z, cos := n.filled(w), n.cosines(w)
-	out := make([]float32, n.queries*K)
-	parallel(n.queries, func(q int) {
-		row, sum := out[q*K:(q+1)*K], make([]float32, K)
-		for h := range n.Heads {
-			clear(sum)
-			n.sum(sum, z, q, h)
-			for i, c := range cos[h][q*K : (q+1)*K] {
-				row[i] += c * sum[i]
-			}
-		}
-		n.mean(row)
-	})
-	return out
+	return n.logitSums(tiled(n.filled(w), n.Channels), n.cosines(w))
 }
 
 type headsAlone struct{ *pairs }
@@ -245,9 +247,8 @@ func (n headsAlone) logits(w Window) []float32 {
 	parallel(n.queries, func(q int) {
 		row := out[q*K : (q+1)*K]
 		for h := range n.Heads {
-			blas32.Axpy(float32(len(n.selected(q, h))), vector(cos[h][q*K:(q+1)*K]), vector(row))
+			blas32.Axpy(float32(len(n.selected(q, h)))/float32(n.k), vector(cos[h][q*K:(q+1)*K]), vector(row))
 		}
-		n.mean(row)
 	})
 	return out
 }
@@ -255,15 +256,5 @@ func (n headsAlone) logits(w Window) []float32 {
 type neuronsAlone struct{ *pairs }
 
 func (n neuronsAlone) logits(w Window) []float32 {
-	K := n.H * n.W
-	z := n.filled(w)
-	out := make([]float32, n.queries*K)
-	parallel(n.queries, func(q int) {
-		row := out[q*K : (q+1)*K]
-		for h := range n.Heads {
-			n.sum(row, z, q, h)
-		}
-		n.mean(row)
-	})
-	return out
+	return n.logitSums(tiled(n.filled(w), n.Channels), nil)
 }

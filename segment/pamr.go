@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"math"
@@ -22,8 +23,8 @@ var pamrDilations = []int{8, 16}
 // affinity is how much each pixel takes from each of its neighbours.
 type affinity struct {
 	size   image.Point
-	shifts []image.Point // to the neighbours, 8 for each dilation
-	weight []float32     // sums to 1 for each pixel [H,len(shifts),W]
+	shifts []image.Point // to the neighbours, 8 for each dilation, row by row
+	weight []float32     // sums to 1 for each pixel [H,W,len(shifts)]
 }
 
 // newAffinity compares the pixels of a picture with their neighbours: the softmax of the mean over colours of −|difference| in tenths of the
@@ -39,13 +40,14 @@ func newAffinity(photo image.Image) *affinity {
 			}
 		}
 	}
+	slices.SortFunc(a.shifts, func(p, q image.Point) int { return cmp.Or(p.Y-q.Y, p.X-q.X) })
 	W, H := a.size.X, a.size.Y
 	colours := planes(photo)
 	a.weight = make([]float32, W*H*len(a.shifts))
 	parallel(H, func(y int) {
-		values, out := make([]float64, len(a.shifts)), make([]float32, len(a.shifts))
+		values := make([]float64, len(a.shifts))
 		for x := range W {
-			clear(out)
+			out := a.of(x, y)
 			for _, plane := range colours {
 				a.differences(plane, x, y, values)
 				for i, v := range values {
@@ -53,12 +55,14 @@ func newAffinity(photo image.Image) *affinity {
 				}
 			}
 			softmax(out)
-			for k, v := range out {
-				a.weight[(y*len(a.shifts)+k)*W+x] = v
-			}
 		}
 	})
 	return a
+}
+
+// of are the weights of a pixel.
+func (a *affinity) of(x, y int) []float32 {
+	return a.weight[(y*a.size.X+x)*len(a.shifts):][:len(a.shifts)]
 }
 
 // planes are the colours of a picture, 3 of [H,W].
@@ -95,36 +99,54 @@ func (a *affinity) differences(plane []float32, x, y int, out []float64) {
 	}
 }
 
-// refine lets the pixels of a map [H,W] take from their neighbours, step by step.
-func (a *affinity) refine(logits []float32) {
-	W, H, P := a.size.X, a.size.Y, len(a.shifts)
-	margin := slices.Max(pamrDilations)
-	wide := make([]float32, H*(W+2*margin)) // the map with its edges going on to both sides
+// refine lets the pixels of some maps [n,H,W], at most 16, take from their neighbours, step by step. All maps of a pixel go together, as the sums of a
+// tile: its weights are read once.
+func (a *affinity) refine(maps []float32) {
+	pixels := a.size.X * a.size.Y
+	from, to := make([]float32, pixels*tile), make([]float32, pixels*tile)
+	for i, v := range maps {
+		from[i%pixels*tile+i/pixels] = v
+	}
 	for range pamrSteps {
-		for y := range H {
-			widen(wide[y*(W+2*margin):][:W+2*margin], logits[y*W:(y+1)*W])
-		}
-		clear(logits)
-		for y := range H {
-			out := logits[y*W:][:W]
-			for k, shift := range a.shifts {
-				row := min(max(y+shift.Y, 0), H-1)
-				from := wide[row*(W+2*margin)+margin+shift.X:][:W]
-				for x, w := range a.weight[(y*P+k)*W:][:W] {
-					out[x] += w * from[x]
+		parallel(a.size.Y, func(y int) { a.step(to, from, y) })
+		from, to = to, from
+	}
+	for i := range maps {
+		maps[i] = from[i%pixels*tile+i/pixels]
+	}
+}
+
+// step computes row y of [H,W,16].
+func (a *affinity) step(to, from []float32, y int) {
+	W, margin := a.size.X, slices.Max(pamrDilations)
+	near := make([]uint16, len(a.shifts))
+	for x := range W {
+		sum, weight := (*[tile]float32)(to[(y*W+x)*tile:]), a.of(x, y)
+		clear(sum[:])
+		left := max(x-margin, 0)
+		for first, next := 0, 0; first < len(near); first = next {
+			next = a.together(first)
+			corner := a.neighbour(0, y, image.Pt(0, a.shifts[first].Y)) + left
+			if x <= margin || x >= W-margin || next < len(near) { // between the borders neighbours lie the same way around every pixel
+				for k := first; k < next; k++ {
+					near[k] = uint16(a.neighbour(x, y, a.shifts[k]) - corner)
 				}
 			}
+			sumRows(sum, from[corner*tile:], near[first:next], weight[first:next])
 		}
 	}
 }
 
-// widen puts a row into the middle of a wider one and repeats its ends.
-func widen(wide, row []float32) {
-	margin := (len(wide) - len(row)) / 2
-	for i := range margin {
-		wide[i], wide[len(wide)-1-i] = row[0], row[len(row)-1]
+// together is where the neighbours end that can be counted in 16 bits from the first: all of them, or those of a row where rows are long.
+func (a *affinity) together(first int) int {
+	if reach := 2 * slices.Max(pamrDilations); reach*(a.size.X+1) <= math.MaxUint16 {
+		return len(a.shifts)
 	}
-	copy(wide[margin:], row)
+	next := first + 1
+	for next < len(a.shifts) && a.shifts[next].Y == a.shifts[first].Y {
+		next++
+	}
+	return next
 }
 
 // refine replaces the maps' logits by refined ones of every pixel, for pictures that are not too large for that.
@@ -138,7 +160,9 @@ func (m *Maps) refine(a *affinity) error {
 		queries[q] = q
 	}
 	refined := m.Logits(queries...)
-	parallel(Q, func(q int) { a.refine(refined[q*pixels : (q+1)*pixels]) })
+	for some := range slices.Chunk(refined, tile*pixels) {
+		a.refine(some)
+	}
 	m.refined = refined
 	return nil
 }

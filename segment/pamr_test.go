@@ -43,7 +43,7 @@ func TestPAMRIsTheReferences(t *testing.T) {
 
 func TestPAMRKeepsWhatIsConstant(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	for _, size := range []image.Point{{1, 1}, {1, 9}, {40, 1}, {20, 18}} {
+	for _, size := range []image.Point{{1, 1}, {1, 9}, {40, 1}, {20, 18}, {2100, 3}} {
 		photo := image.NewNRGBA(image.Rectangle{Max: size})
 		for i := range photo.Pix {
 			photo.Pix[i] = uint8(random.IntN(256))
@@ -79,4 +79,26 @@ func TestPAMRStopsAtEdges(t *testing.T) {
 	if dark, light := logits[32*W+W/2-3], logits[32*W+W/2+3]; dark > 0.5 || light < 0.9 {
 		t.Errorf("beside the edge: %v on the dark side, %v on the light one", dark, light)
 	}
+}
+
+// TestPAMRWide: rows too long for one list of neighbours give what a cut of them gives, away from the cut.
+func TestPAMRWide(t *testing.T) {
+	const W, cut, H = 2100, 600, 20
+	const sure = cut - 11*16 // ten steps and the comparison of pixels reach so far
+	random := rand.New(rand.NewPCG(5, 6))
+	wide := image.NewGray(image.Rect(0, 0, W, H))
+	logits, part := make([]float32, W*H), make([]float32, cut*H)
+	for i := range wide.Pix {
+		wide.Pix[i], logits[i] = uint8(random.IntN(256)), random.Float32()
+		if i%W < cut {
+			part[i/W*cut+i%W] = logits[i]
+		}
+	}
+	newAffinity(wide).refine(logits)
+	newAffinity(wide.SubImage(image.Rect(0, 0, cut, H))).refine(part)
+	var got, want []float32
+	for y := range H {
+		got, want = append(got, logits[y*W:][:sure]...), append(want, part[y*cut:][:sure]...)
+	}
+	golden.Compare(t, "refined logits", got, want, 1e-6, 1e-6)
 }

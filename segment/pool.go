@@ -30,6 +30,7 @@ type Pool struct {
 	*decompose.OV
 	H, W int // of the grid: K = H·W
 
+	lastStays bool // the last token is no sink
 	weights   decompose.Weights
 	positions []float32   // p [K+1,C]
 	placed    []float32   // W_V p_i [K+1,C]
@@ -50,15 +51,20 @@ func NewPool(w decompose.Weights, positions []float32, h, width int) (*Pool, err
 	}
 	p := &Pool{OV: ov, H: h, W: width, weights: w, positions: positions, bias2: square(w.OutputBias)}
 	p.back = project(w.OutputBias, w.Output, 1, ov.Embed, ov.Channels)
-	p.placed = make([]float32, len(positions))
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(positions, p.tokens(), ov.Channels), matrix(w.Value, ov.Channels, ov.Channels),
-		0, matrix(p.placed, p.tokens(), ov.Channels))
+	p.place()
 	p.gram = make([][]float32, ov.Heads)
 	parallel(ov.Heads, func(m int) {
 		p.gram[m] = make([]float32, ov.Width*ov.Width)
 		blas32.Gemm(blas.Trans, blas.NoTrans, 1, p.output(m), p.output(m), 0, matrix(p.gram[m], ov.Width, ov.Width))
 	})
 	return p, nil
+}
+
+// place computes what the values have of the positions.
+func (p *Pool) place() {
+	N, C := p.tokens(), p.Channels
+	p.placed = make([]float32, N*C)
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(p.positions, N, C), matrix(p.weights.Value, C, C), 0, matrix(p.placed, N, C))
 }
 
 // tokens is K+1.
@@ -105,32 +111,30 @@ func (p *Pool) check(w Window, method Method) error {
 	return nil
 }
 
-// spatial is z [C,K], one row a neuron: the trunk's output, x_i − p_i, never negative.
+// spatial is z [K,C]: the trunk's output, x_i − p_i, never negative.
 func (p *Pool) spatial(w Window) []float32 {
-	const block = 64 // neurons: what is read and written for them stays in the cache
 	K, C := p.H*p.W, p.Channels
-	z := make([]float32, C*K)
-	parallel((C+block-1)/block, func(b int) {
-		from, to := b*block, min((b+1)*block, C)
-		for i := range K {
-			x, pos := w.Tokens[(i+1)*C:(i+2)*C], p.positions[(i+1)*C:(i+2)*C]
-			for n := from; n < to; n++ {
-				z[n*K+i] = max(x[n]-pos[n], 0)
-			}
+	z := make([]float32, K*C)
+	parallel(K, func(i int) {
+		pos := p.positions[(i+1)*C : (i+2)*C]
+		for n, x := range w.Tokens[(i+1)*C : (i+2)*C] {
+			z[i*C+n] = max(x-pos[n], 0)
 		}
 	})
 	return z
 }
 
-// fillSink replaces the last token by the mean of its west, north and north-west neighbours, for the given number of channels; at gives the
-// place of a channel of a token. A grid without such neighbours is left alone.
-func (p *Pool) fillSink(channels int, at func(channel, token int) *float32) {
-	if p.H < 2 || p.W < 2 {
+// fillSink replaces the last of the tokens [K,·] by the mean of its west, north and north-west neighbours. A grid without
+// such neighbours is left alone.
+func (p *Pool) fillSink(tokens []float32) {
+	if p.H < 2 || p.W < 2 || p.lastStays {
 		return
 	}
-	last := p.H*p.W - 1
-	for c := range channels {
-		*at(c, last) = (*at(c, last-1) + *at(c, last-p.W) + *at(c, last-p.W-1)) / 3
+	n := len(tokens) / (p.H * p.W)
+	token := func(back int) []float32 { return tokens[len(tokens)-(back+1)*n:][:n] }
+	last, west, north, corner := token(0), token(1), token(p.W), token(p.W+1)
+	for c := range last {
+		last[c] = (west[c] + north[c] + corner[c]) / 3
 	}
 }
 

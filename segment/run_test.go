@@ -70,6 +70,9 @@ func TestRunNative(t *testing.T) {
 func TestOddPictures(t *testing.T) {
 	r := runner(t, load(t, "tiny"))
 	for _, size := range []image.Point{{1, 1}, {1, 40}, {70, 65}, {200, 64}, {1200, 20}} {
+		if testing.Short() && size.X > 1000 {
+			continue // 119 windows by every method
+		}
 		maps, err := r.Run(t.Context(), picture(size.X, size.Y))
 		if err != nil {
 			t.Fatalf("%v: %v", size, err)

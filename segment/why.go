@@ -57,7 +57,8 @@ func (r *Runner) Why(ctx context.Context, img image.Image, maps *Maps, i int, re
 		}
 	}
 	err := r.windows(ctx, img, maps.Plan, touched, func(i int, w Window) error {
-		if err := s.Pool.check(w, s.Method); err != nil {
+		w, err := s.window(w)
+		if err != nil {
 			return err
 		}
 		method.parts(sums, w, reason.Query, weights[i])
@@ -161,20 +162,20 @@ func axisWeights(pixels []tap, canvas int, starts []int, window, cells int) [][]
 }
 
 func (n nap) parts(sums []float64, w Window, q int, weights []float32) {
-	n.addParts(sums, n.filled(w), n.cosines(w), q, weights, 1/float64(n.k))
+	n.addParts(sums, tiled(n.filled(w), n.Channels), n.cosines(w), q, weights, 1)
 }
 
 func (n ours) parts(sums []float64, w Window, q int, weights []float32) {
 	K := n.H * n.W
 	z := n.filled(w)
-	unitColumns(z, K)
+	unitRows(z, n.Channels)
 	spread := make([]float32, K) // each token passes its weight on to those like it
 	blas32.Gemv(blas.Trans, 1, matrix(n.alike(z), K, K), vector(weights), 0, vector(spread))
-	n.addParts(sums, z, n.cosines(w), q, spread, float64(n.fit.weigh(w)[q]))
+	n.addParts(sums, tiled(z, n.Channels), n.cosines(w), q, spread, float64(n.root()*n.fit.weigh(w)[q]))
 }
 
 // addParts adds scale·weight·Σ_i weights_i·z_{i,n}·cos(r_i^h,t_q) for each selected pair.
-func (n *pairs) addParts(sums []float64, z []float32, cos [][]float32, q int, weights []float32, scale float64) {
+func (n *pairs) addParts(sums []float64, z tiles, cos [][]float32, q int, weights []float32, scale float64) {
 	K := n.H * n.W
 	at := make([]float32, K)
 	for h := range n.Heads {
@@ -183,11 +184,7 @@ func (n *pairs) addParts(sums []float64, z []float32, cos [][]float32, q int, we
 		}
 		first := int(n.start[q*n.Heads+h])
 		for i, neuron := range n.selected(q, h) {
-			part := scale * dot(at, z[int(neuron)*K:][:K])
-			if n.weight != nil {
-				part *= float64(n.weight[first+i])
-			}
-			sums[h*n.Channels+int(neuron)] += part
+			sums[h*n.Channels+int(neuron)] += scale * float64(n.weight[first+i]) * z.along(neuron, at)
 		}
 	}
 }

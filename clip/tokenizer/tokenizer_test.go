@@ -161,7 +161,10 @@ func TestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	var bomb bytes.Buffer
-	z := gzip.NewWriter(&bomb)
+	z, err := gzip.NewWriterLevel(&bomb, gzip.BestSpeed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	z.Write(make([]byte, maxVocabulary+1))
 	z.Close()
 	for name, data := range map[string]string{

@@ -26,7 +26,7 @@ type segmentSettings struct {
 	scale, threshold          float64
 	pairs                     int
 	templates, atlas          string
-	refine                    string
+	refine, sink              string
 }
 
 func (s *segmentSettings) flags(f *pflag.FlagSet) {
@@ -38,6 +38,7 @@ func (s *segmentSettings) flags(f *pflag.FlagSet) {
 	f.IntVar(&s.pairs, "pairs", 0, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
 	f.StringVar(&s.atlas, "atlas", "", "take the signs of pairs' directions from the atlas in this `DIR`, as the paper does (default: + for all)")
 	f.StringVar(&s.refine, "refine", refineNone, "what is done to the logits of pixels: none, or pamr (they take on those of like pixels around them)")
+	f.StringVar(&s.sink, "sink", sinkAuto, "the last token and the neurons through which it draws attention: method facet drops them if it does and leaves it alone\nif not (auto), all methods do so (drop), or all replace the last token and nothing else (published)")
 	f.StringVar(&s.templates, "templates", "", "a `FILE` with a prompt a line, {} for the text (default: facet's own for photographs)")
 }
 
@@ -167,8 +168,16 @@ func (m *model) runner(ctx context.Context, s segmentSettings, methods []segment
 		return nil, err
 	}
 	r := &segment.Runner{Model: m.Model, Protocol: p}
+	sink, err := m.lookForSink(ctx, s, methods, p.Window)
+	if err != nil {
+		return nil, err
+	}
 	for _, method := range methods {
-		one, err := segment.New(pool, classes, method, segment.Options{Pairs: s.pairs, Signs: signs})
+		o := segment.Options{Pairs: s.pairs, Signs: signs}
+		if s.sink == sinkDrop || method == segment.Facet {
+			o.Sink = sink
+		}
+		one, err := segment.New(pool, classes, method, o)
 		if err != nil {
 			return nil, err
 		}
@@ -205,6 +214,7 @@ type protocolRecord struct {
 	Methods    []string        `json:"methods"`
 	Pairs      int             `json:"pairs"` // of each text
 	Signs      string          `json:"signs"` // "+", or the hash of an atlas' signs
+	Sink       sinkRecord      `json:"sink"`
 	Classes    []segment.Class `json:"classes"`
 	Prompts    string          `json:"prompts_sha256"` // of all prompts, in order
 	Model      string          `json:"model_sha256"`
@@ -223,8 +233,12 @@ func (m *model) protocolRecord(ctx context.Context, s segmentSettings, r *segmen
 	if record.Pairs == 0 {
 		record.Pairs = segment.DefaultPairs(m.Config.Heads, m.Config.Channels)
 	}
+	record.Sink.Rule = s.sink
 	for _, one := range r.Methods {
 		record.Methods = append(record.Methods, one.Method.String())
+		if one.Sink != nil {
+			record.Sink.Exists, record.Sink.Registers = one.Sink.Exists, one.Sink.Registers
+		}
 	}
 	sum := sha256.New()
 	for i, c := range classes {

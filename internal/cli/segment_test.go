@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
@@ -107,23 +108,110 @@ func TestSegmentWhy(t *testing.T) {
 	}
 }
 
-// TestSegmentManyClasses: more classes than a palette holds make a 16-bit PNG.
-func TestSegmentManyClasses(t *testing.T) {
+// TestSegmentOddSizes: a single pixel, a panorama, and windows larger than any scene is drawn.
+func TestSegmentOddSizes(t *testing.T) {
 	dir := t.TempDir()
-	picture := drawn(t, dir, "a.png", 3)
-	var lines []string
-	for _, colour := range scenes.Colours() {
-		for _, c := range scenes.Categories() {
-			lines = append(lines, colour.String()+" "+c.String())
+	for name, c := range map[string]struct {
+		size    image.Point
+		windows int
+		flags   []string
+	}{
+		"pixel":    {image.Pt(1, 1), 1, nil},
+		"panorama": {image.Pt(12000, 200), 119, nil}, // 11520×192 on the canvas, windows every 96 pixels
+		"large":    {image.Pt(30, 30), 1, []string{"--window", "544", "--short-side", "544"}},
+	} {
+		if testing.Short() && c.windows > 1 {
+			continue
+		}
+		path := filepath.Join(dir, name+".png")
+		photo := image.NewGray(image.Rectangle{Max: c.size})
+		for i := range photo.Pix {
+			photo.Pix[i] = uint8(i / 50)
+		}
+		if err := writePNG(path, photo); err != nil {
+			t.Fatal(err)
+		}
+		var r segmentResult
+		args := append([]string{"segment", "--model", "demo", path, "--classes", "a car, grass", "-o", dir, "--json"}, c.flags...)
+		if err := json.Unmarshal([]byte(succeed(t, args...)), &r); err != nil {
+			t.Fatal(err)
+		}
+		one, labels := r.Images[0], readPNG(t, filepath.Join(dir, name+".labels.png"))
+		if one.Windows != c.windows || labels.Bounds().Size() != c.size {
+			t.Errorf("%s: %d windows, want %d; labels of %v", name, one.Windows, c.windows, labels.Bounds())
+		}
+		pixels := 0
+		for _, class := range one.Classes {
+			pixels += class.Pixels
+		}
+		if pixels != c.size.X*c.size.Y {
+			t.Errorf("%s: classes have %d pixels in all", name, pixels)
 		}
 	}
-	classes := filepath.Join(dir, "classes.txt")
+}
+
+// TestSegmentThousandClasses: more than a palette holds make a 16-bit PNG, which tells the same as the JSON.
+func TestSegmentThousandClasses(t *testing.T) {
+	dir := t.TempDir()
+	picture, classes := drawn(t, dir, "a.png", 3), filepath.Join(dir, "classes.txt")
+	var lines []string
+	for i := range 1000 {
+		lines = append(lines, fmt.Sprintf("%s number %d", scenes.Categories()[i%36], i))
+	}
 	if err := os.WriteFile(classes, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	succeed(t, "segment", "--model", "demo", picture, "--classes-file", classes, "-o", dir)
-	if _, ok := readPNG(t, filepath.Join(dir, "a.labels.png")).(*image.Gray16); !ok {
-		t.Errorf("%d classes: expected a 16-bit PNG", len(lines))
+	template := filepath.Join(dir, "templates.txt")
+	if err := os.WriteFile(template, []byte("{}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var r segmentResult
+	out := succeed(t, "segment", "--model", "demo", picture, "--classes-file", classes, "--templates", template, "-o", dir, "--json")
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	grey, ok := readPNG(t, filepath.Join(dir, "a.labels.png")).(*image.Gray16)
+	if !ok {
+		t.Fatal("expected a 16-bit PNG")
+	}
+	counts := map[int]int{}
+	for i := 0; i < len(grey.Pix); i += 2 {
+		counts[int(grey.Pix[i])<<8|int(grey.Pix[i+1])]++
+	}
+	for _, c := range r.Images[0].Classes {
+		if counts[c.Label] != c.Pixels || lines[c.Label] != c.Class {
+			t.Errorf("%s, label %d: %d pixels in the PNG, %d in the JSON", c.Class, c.Label, counts[c.Label], c.Pixels)
+		}
+	}
+}
+
+// TestSegmentBackground: with the usual scale, a threshold leaves sure pixels their class and takes unsure ones, by each method over pairs.
+func TestSegmentBackground(t *testing.T) {
+	picture := drawn(t, t.TempDir(), "a.png", 1)
+	spec, err := scenes.Sample(scenes.DefaultWorld(), 1, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	classes := spec.Background.String() + ", " + spec.Objects[0].Category.String() + ", a bird, a chair"
+	for _, method := range []string{"facet", "nap"} {
+		last := 0
+		for _, threshold := range []string{"0.3", "0.6", "0.999999"} {
+			var r segmentResult
+			args := []string{"segment", "--model", "demo", picture, "--classes", classes, "--method", method, "--background", threshold, "--json"}
+			if err := json.Unmarshal([]byte(succeed(t, args...)), &r); err != nil {
+				t.Fatal(err)
+			}
+			pixels := 0
+			for _, c := range r.Images[0].Classes {
+				if c.Label == 0 {
+					pixels = c.Pixels
+				}
+			}
+			if share := float64(pixels) / (192 * 192); pixels < last || threshold == "0.3" && share > 0.1 || threshold == "0.999999" && share < 0.1 {
+				t.Errorf("%s, threshold %s: %.2f is background, %d pixels before", method, threshold, share, last)
+			}
+			last = pixels
+		}
 	}
 }
 
@@ -153,6 +241,7 @@ func TestSegmentMistakes(t *testing.T) {
 		{[]string{picture, "--classes", "a car, a bird", "--short-side", "64"}, exitFailure, "short side"},
 		{[]string{picture, "--classes", "a car, a bird", "--protocol", "mine"}, exitFailure, "paper-384"},
 		{[]string{picture, "--classes", "a car, a bird", "--refine", "crf"}, exitUsage, "pamr"},
+		{[]string{picture, "--classes", "a car, a bird", "--sink", "maybe"}, exitUsage, "published"},
 		{[]string{picture, "--classes", "a car, a bird", "--pairs", "1000000"}, exitFailure, "pairs"},
 		{[]string{picture, "--classes", "a car, a bird", "--save-logits"}, exitUsage, "-o"},
 		{[]string{picture, "--classes", "a car, a bird", "--background", "1.5"}, exitFailure, "threshold"},

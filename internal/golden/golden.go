@@ -18,9 +18,12 @@ import (
 // Sets are the names of the golden models.
 var Sets = []string{"tiny", "small"}
 
-// Dir is the folder of a golden set; the test is skipped when the set is not at hand.
+// Dir is the folder of a golden set; the test is skipped when the set is not at hand, and with -short for all sets but tiny, which is of the same kind.
 func Dir(t testing.TB, set string) string {
 	t.Helper()
+	if testing.Short() && set != "tiny" {
+		t.Skipf("golden set %s: left out with -short", set)
+	}
 	_, file, _, _ := runtime.Caller(0)
 	dir := filepath.Join(filepath.Dir(file), "..", "..", "testdata", set)
 	if root := os.Getenv("FACET_GOLDEN"); root != "" {

@@ -1,0 +1,100 @@
+package segment
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
+
+	"github.com/facet-clip/facet/clip"
+)
+
+// Sink says what is known of a model's last token. Where it draws attention whatever it shows, it is replaced, and the register neurons through which it
+// does are dropped: zero in every token that the class query looks at, so that attention, values, queries and keys are what they would be then. The
+// query itself stays. Where it does not, it is a token like any other.
+type Sink struct {
+	Exists    bool
+	Registers []int
+	QueryKey  clip.QueryKey // for the registers
+}
+
+// dropping turns a window into the one without the registers.
+type dropping struct {
+	*Pool // with zeros for the positions of the registers
+	Sink
+}
+
+// known is the pool for what is known of its last token, and what drops the registers if there are any.
+func (p *Pool) known(s Sink) (*Pool, *dropping, error) {
+	bare := *p
+	bare.lastStays = !s.Exists
+	if len(s.Registers) == 0 {
+		return &bare, nil, nil
+	}
+	for _, n := range s.Registers {
+		if n < 0 || n >= p.Channels {
+			return nil, nil, fmt.Errorf("register neuron %d: expected 0 to %d", n, p.Channels-1)
+		}
+	}
+	if C := p.Channels; len(s.QueryKey.Query) != C*C || len(s.QueryKey.Key) != C*C || len(s.QueryKey.QueryBias) != C {
+		return nil, nil, fmt.Errorf("query and key maps of another width than the pool's %d", C)
+	}
+	bare.positions = slices.Clone(p.positions)
+	bare.zero(bare.positions, s.Registers)
+	bare.place()
+	return &bare, &dropping{&bare, s}, nil
+}
+
+// zero is for some neurons of tokens x [K+1,C].
+func (p *Pool) zero(x []float32, neurons []int) {
+	for at := 0; at < len(x); at += p.Channels {
+		for _, n := range neurons {
+			x[at+n] = 0
+		}
+	}
+}
+
+// window is w with x_{i,n} = 0 for every register n, and all that follows from it.
+func (d *dropping) window(w Window) Window {
+	C := d.Channels
+	out := Window{Tokens: slices.Clone(w.Tokens), Values: slices.Clone(w.Values)}
+	d.zero(out.Tokens, d.Registers)
+	out.Attention = d.attention(w.Tokens[:C], out.Tokens)
+	d.take(out.Values, w.Tokens, d.weights.Value, 1)
+	if w.Queries != nil {
+		out.Queries, out.Keys = slices.Clone(w.Queries), slices.Clone(w.Keys)
+		d.take(out.Queries, w.Tokens, d.QueryKey.Query, float32(1/math.Sqrt(float64(d.Width))))
+		d.take(out.Keys, w.Tokens, d.QueryKey.Key, 1)
+	}
+	return out
+}
+
+// take subtracts scale·Σ_n map[:,n]·x_{i,n} over the registers from y_i [K+1,C].
+func (d *dropping) take(y, x, by []float32, scale float32) {
+	C := d.Channels
+	parallel(d.tokens(), func(i int) {
+		for _, n := range d.Registers {
+			column := blas32.Vector{N: C, Inc: C, Data: by[n:]}
+			blas32.Axpy(-scale*x[i*C+n], column, vector(y[i*C:(i+1)*C]))
+		}
+	})
+}
+
+// attention is a^h = softmax_i(U_h·x_i) [M,K+1] of tokens x [K+1,C], asked by a class token, with U_h = W_K^hᵀ q_h/√d (DESIGN §1, absorbed pool).
+func (d *dropping) attention(class, x []float32) []float32 {
+	C, N, M, width := d.Channels, d.tokens(), d.Heads, d.Width
+	q := slices.Clone(d.QueryKey.QueryBias)
+	blas32.Gemv(blas.NoTrans, 1, matrix(d.QueryKey.Query, C, C), vector(class), 1, vector(q))
+	u, a := make([]float32, M*C), make([]float32, M*N)
+	parallel(M, func(h int) {
+		key := matrix(d.QueryKey.Key[h*width*C:(h+1)*width*C], width, C)
+		blas32.Gemv(blas.Trans, float32(1/math.Sqrt(float64(width))), key, vector(q[h*width:(h+1)*width]), 0, vector(u[h*C:(h+1)*C]))
+	})
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(u, M, C), matrix(x, N, C), 0, matrix(a, M, N))
+	for h := range M {
+		softmax(a[h*N : (h+1)*N])
+	}
+	return a
+}
