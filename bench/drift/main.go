@@ -86,7 +86,7 @@ func main() {
 	pools := flag.String("pools", "out/drift", "the folder of atlases that bench/drift.sh scanned")
 	seeds := flag.Int("seeds", 20, "runs")
 	windows := flag.Int("windows", runWindows, "windows of a run without drift")
-	compared := flag.Int("compared", 50, "windows of a run without drift that are compared pair by pair and given to the MMD")
+	compared := flag.Int("compared", 25, "windows of a run without drift that are compared pair by pair and given to the MMD")
 	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) or changes (delays and names); all by default")
 	peers := flag.Bool("peers", true, "run the peers beside facet on changes")
 	only := flag.String("only", "", "only the drifts whose names hold this")
