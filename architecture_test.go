@@ -15,13 +15,14 @@ const module = "github.com/facet-clip/facet/"
 
 // layers is the house of docs/architecture.md, top to bottom: a package imports only packages of lower layers.
 var layers = [][]string{
-	{"cmd/facet", "bench/encode", "bench/labels", "bench/drift"},
+	{"cmd/facet", "bench/encode", "bench/labels", "bench/drift", "bench/watch"},
 	{"internal/cli"},
 	{"demo", "textbank"},
 	{"experiment"},
 	{"atlas"},
 	{"segment/benchmark"},
-	{"drift/profile", "drift/report", "drift/quality"},
+	{"drift/watch"},
+	{"drift/profile", "drift/report", "drift/quality", "drift/store"},
 	{"segment", "drift"},
 	{"registry", "concept", "decompose"},
 	{"clip"},
@@ -32,7 +33,7 @@ var layers = [][]string{
 	{"dataset"},
 	{"scenes", "plot"},
 	{"npy"},
-	{"half"},
+	{"half", "internal/pgtest"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.

@@ -33,19 +33,23 @@ var (
 
 // DecodeFile reads a picture file; see [Decode].
 func DecodeFile(path string, maxPixels int64) (*image.NRGBA, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return decodeBytes(path, data, maxPixels)
+}
+
+func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return Decode(path, f, maxPixels)
+	return readAll(path, f)
 }
 
-// Decode reads JPEG, PNG, GIF (the first frame), BMP, TIFF or WebP, found by content, as Pillow's open(…).convert("RGB") does:
-// transparency is dropped and not painted over anything, of 16 bits the high byte stays, EXIF orientation is not applied. The result
-// is opaque. The size is checked against maxPixels before memory is taken for it. Errors name the picture and, where the decoders
-// do not know a kind (animated WebP; TIFF in CMYK, with grey and alpha, or JPEG-compressed), say so.
-func Decode(name string, r io.Reader, maxPixels int64) (img *image.NRGBA, err error) {
+func readAll(name string, r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -53,6 +57,22 @@ func Decode(name string, r io.Reader, maxPixels int64) (img *image.NRGBA, err er
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("%s: expected at most %d bytes", name, maxFile)
 	}
+	return data, nil
+}
+
+// Decode reads JPEG, PNG, GIF (the first frame), BMP, TIFF or WebP, found by content, as Pillow's open(…).convert("RGB") does:
+// transparency is dropped and not painted over anything, of 16 bits the high byte stays, EXIF orientation is not applied. The result
+// is opaque. The size is checked against maxPixels before memory is taken for it. Errors name the picture and, where the decoders
+// do not know a kind (animated WebP; TIFF in CMYK, with grey and alpha, or JPEG-compressed), say so.
+func Decode(name string, r io.Reader, maxPixels int64) (*image.NRGBA, error) {
+	data, err := readAll(name, r)
+	if err != nil {
+		return nil, err
+	}
+	return decodeBytes(name, data, maxPixels)
+}
+
+func decodeBytes(name string, data []byte, maxPixels int64) (img *image.NRGBA, err error) {
 	defer func() { // the decoders are other people's, and the bytes are anybody's
 		if p := recover(); p != nil {
 			img, err = nil, fmt.Errorf("%s: the picture is damaged: %v", name, p)

@@ -71,7 +71,7 @@ func (s *Source) decodeAhead(ctx context.Context, from int, maxPixels int64) (<-
 			}
 			workers.Go(func() {
 				img, err := item.Decode(maxPixels)
-				item.decode = nil // and with it a member's bytes
+				item.read, item.decode = nil, nil // and with them a member's bytes
 				place <- slot{Loaded: Loaded{Item: item, Image: img, Err: err}}
 			})
 		}

@@ -77,7 +77,7 @@ func (r row) item(dir string) (Item, error) {
 		}
 		path = filepath.Join(dir, filepath.FromSlash(path))
 	}
-	item := fileItem(path)
+	item := FileItem(path)
 	item.Label, item.Group, item.Truth = r.values["label"], r.values["group"], r.values["truth"]
 	if t := r.values["time"]; t != "" {
 		var err error

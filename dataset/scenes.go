@@ -134,10 +134,11 @@ func openScenes(source, spec string) (*Source, error) {
 	d.add(what, int64(set.n))
 	s := &Source{Kind: "scenes", n: set.n, fingerprint: d.String()}
 	s.at = func(i int) Item {
-		item := Item{Path: fmt.Sprintf("%s%s%d", source, memberMark, i), decode: func(int64) (*image.NRGBA, error) { return set.render(source, i) }}
+		item := Item{Path: fmt.Sprintf("%s%s%d", source, memberMark, i), decode: func([]byte, int64) (*image.NRGBA, error) { return set.render(source, i) }}
+		item.read = func() ([]byte, error) { return []byte(item.Path), nil }
 		it, err := set.item(i)
 		if err != nil { // the worlds are facet's own and valid
-			item.decode = func(int64) (*image.NRGBA, error) { return nil, fmt.Errorf("%s: %w", source, err) }
+			item.decode = func([]byte, int64) (*image.NRGBA, error) { return nil, fmt.Errorf("%s: %w", source, err) }
 			return item
 		}
 		item.Label, item.Group, item.Truth = it.spec.Main().Category.String(), it.group, it.truth

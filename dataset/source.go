@@ -33,11 +33,18 @@ type Item struct {
 	Time  time.Time // when it was taken; zero: unknown
 	Truth string    // what a manifest's column truth says of it; empty: unknown
 
-	decode func(maxPixels int64) (*image.NRGBA, error)
+	read   func() ([]byte, error) // its content; of a scene its path, which says all of it
+	decode func(content []byte, maxPixels int64) (*image.NRGBA, error)
 }
 
 // Decode reads the picture; see [Decode] for errors.
-func (i Item) Decode(maxPixels int64) (*image.NRGBA, error) { return i.decode(maxPixels) }
+func (i Item) Decode(maxPixels int64) (*image.NRGBA, error) {
+	data, err := i.read()
+	if err != nil {
+		return nil, err
+	}
+	return i.decode(data, maxPixels)
+}
 
 // Options select items: every Stride-th one, of these part Shard of Shards, of these the first Limit.
 type Options struct {
@@ -199,9 +206,14 @@ func (d digest) add(name string, size int64) { fmt.Fprintf(d, "%d %s %d\n", len(
 
 func (d digest) String() string { return hex.EncodeToString(d.Sum(nil)) }
 
-// fileItem is a picture in a file.
-func fileItem(path string) Item {
-	return Item{Path: path, decode: func(maxPixels int64) (*image.NRGBA, error) { return DecodeFile(path, maxPixels) }}
+// FileItem is the picture in a file, of which nothing else is known.
+func FileItem(path string) Item {
+	return Item{Path: path, read: func() ([]byte, error) { return readFile(path) }, decode: decodeNamed(path)}
+}
+
+// decodeNamed decodes content under a name for errors.
+func decodeNamed(name string) func([]byte, int64) (*image.NRGBA, error) {
+	return func(data []byte, maxPixels int64) (*image.NRGBA, error) { return decodeBytes(name, data, maxPixels) }
 }
 
 // extensions are those of files in a folder that are taken for pictures.
@@ -209,15 +221,10 @@ var extensions = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".gi
 
 func isPicture(name string) bool { return extensions[strings.ToLower(filepath.Ext(name))] }
 
-// openFolder takes every picture below a folder, in byte order of the paths. When all lie at least one folder deep, the first folder is
-// their class.
-func openFolder(dir string) (*Source, error) {
-	s := &Source{Kind: "folder"}
-	d := newDigest()
-	var items []Item
-	var classes []string
-	deep := true
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+// Pictures walks over every picture below a folder, in byte order of the paths: what use is given is its path and what the file is, through
+// a link. Hidden files and folders are passed over. It returns how many other files there are.
+func Pictures(dir string, use func(path string, info fs.FileInfo) error) (ignored int, err error) {
+	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -228,13 +235,29 @@ func openFolder(dir string) (*Source, error) {
 			return nil
 		}
 		if !isPicture(path) {
-			s.Ignored++
+			ignored++
 			return nil
 		}
 		info, err := os.Stat(path) // through a link
 		if err != nil || info.IsDir() {
 			return err
 		}
+		return use(path, info)
+	})
+	if err != nil {
+		return ignored, fmt.Errorf("%s: %w", dir, err)
+	}
+	return ignored, nil
+}
+
+// openFolder takes every picture below a folder. When all lie at least one folder deep, the first folder is their class.
+func openFolder(dir string) (*Source, error) {
+	s := &Source{Kind: "folder"}
+	d := newDigest()
+	var items []Item
+	var classes []string
+	deep := true
+	ignored, err := Pictures(dir, func(path string, info fs.FileInfo) error {
 		rel, err := filepath.Rel(dir, path)
 		if err != nil {
 			return err
@@ -242,12 +265,12 @@ func openFolder(dir string) (*Source, error) {
 		class, _, below := strings.Cut(filepath.ToSlash(rel), "/")
 		deep = deep && below
 		classes = append(classes, class)
-		items = append(items, fileItem(path))
+		items = append(items, FileItem(path))
 		d.add(filepath.ToSlash(rel), info.Size())
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, err
 	}
 	if deep {
 		s.Kind = "classes"
@@ -255,6 +278,6 @@ func openFolder(dir string) (*Source, error) {
 			items[i].Label = classes[i]
 		}
 	}
-	s.fingerprint, s.n, s.at = d.String(), len(items), func(i int) Item { return items[i] }
+	s.Ignored, s.fingerprint, s.n, s.at = ignored, d.String(), len(items), func(i int) Item { return items[i] }
 	return s, nil
 }

@@ -337,7 +337,7 @@ func TestLoadBounds(t *testing.T) {
 	var alive, most atomic.Int64
 	const n = 500
 	s := &Source{n: n, options: Options{Stride: 1, Shards: 1}, at: func(i int) Item {
-		return Item{Path: fmt.Sprint(i), decode: func(int64) (*image.NRGBA, error) {
+		return Item{Path: fmt.Sprint(i), read: func() ([]byte, error) { return nil, nil }, decode: func([]byte, int64) (*image.NRGBA, error) {
 			if a := alive.Add(1); a > most.Load() {
 				most.Store(a)
 			}
@@ -439,6 +439,7 @@ func FuzzManifest(f *testing.F) {
 		}
 		_ = csvRows(bytes.NewReader(data), check)
 		_ = jsonRows(bytes.NewReader(data), check)
+		_ = readRows(bytes.NewReader(data), check)
 	})
 }
 

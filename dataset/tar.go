@@ -206,11 +206,11 @@ func jsonLabel(data []byte, before string) string {
 func (s keyed) item(file string) Item {
 	p := file + memberMark + s.member
 	data, err := s.picture, s.err
-	return Item{Path: p, Label: s.label, decode: func(maxPixels int64) (*image.NRGBA, error) {
+	return Item{Path: p, Label: s.label, decode: decodeNamed(p), read: func() ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p, err)
 		}
-		return Decode(p, bytes.NewReader(data), maxPixels)
+		return data, nil
 	}}
 }
 

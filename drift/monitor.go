@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -27,7 +28,6 @@ type Monitor struct {
 	qualities  []Quality // one of each name
 	references []*Reference
 	shares     []float64
-	turn       int
 }
 
 // NewMonitor has seen nothing of the stream. names are those of the profile's strong pairs.
@@ -110,14 +110,48 @@ func cosine(x, y []float32) float32 {
 	return float32(dot / math.Max(norm(x)*norm(y), 1e-30))
 }
 
-// Ranks are the gaps of the reference sample into which an image's numbers fall: all that a monitor needs of it.
+// Ranks are the gaps of the reference sample into which an image's numbers fall: all that a monitor needs of it. Ties are broken by the
+// image's path, so that an image has the same ranks whenever it is asked about.
 func (m *Monitor) Ranks(image Image) []int {
-	m.turn++
+	turn := int(key(image.Path) >> 1)
 	out := make([]int, len(m.Names))
 	for i, v := range m.values(image) {
-		out[i] = m.references[i].Gap(v, m.turn)
+		out[i] = m.references[i].Gap(v, turn)
 	}
 	return out
+}
+
+// Evidence is the e-process of what is followed under number i as a share of what raises an alert within budget α: an alert comes at 1.
+func (m *Monitor) Evidence(i int, α float64) float64 { return m.Detectors[i].E() * m.shares[i] * α }
+
+// state is what a monitor has learnt of the stream.
+type state struct {
+	Names     []string   `json:"names"`
+	Detectors []Detector `json:"detectors"`
+	Alerted   []bool     `json:"alerted"`
+}
+
+// State is what the monitor has learnt of the stream, as JSON.
+func (m *Monitor) State() ([]byte, error) {
+	return json.Marshal(state{m.Names, m.Detectors, m.Alerted})
+}
+
+// Restore lets the monitor go on from a [Monitor.State] of a monitor of the same profile.
+func (m *Monitor) Restore(data []byte) error {
+	var s state
+	if err := json.Unmarshal(data, &s); err != nil {
+		return fmt.Errorf("the state of a monitor: %w", err)
+	}
+	if !slices.Equal(s.Names, m.Names) || len(s.Detectors) != len(m.Names) || len(s.Alerted) != len(m.Names) {
+		return fmt.Errorf("the state of another monitor: it follows %d numbers, expected the %d of this profile", len(s.Names), len(m.Names))
+	}
+	for i, d := range s.Detectors {
+		if len(d.Sums) != len(shifts) || len(d.Wealth) != len(shifts) {
+			return fmt.Errorf("the state of a monitor: %s has bets on %d shifts, expected %d", s.Names[i], len(d.Wealth), len(shifts))
+		}
+	}
+	m.Detectors, m.Alerted = s.Detectors, s.Alerted
+	return nil
 }
 
 // Window takes up the images of a window by their [Monitor.Ranks] and gives the numbers of what raises an alert at its end, within budget α.
@@ -129,7 +163,7 @@ func (m *Monitor) Window(images [][]int, α float64) (alerts []int) {
 		}
 		d := &m.Detectors[i]
 		d.Window(m.references[i], gaps)
-		if !m.Alerted[i] && d.E()*m.shares[i] >= 1/α {
+		if !m.Alerted[i] && m.Evidence(i, α) >= 1 {
 			m.Alerted[i] = true
 			alerts = append(alerts, i)
 		}

@@ -319,3 +319,13 @@ func (r *reader) moments(name string, count, n int) *drift.Moments {
 	}
 	return &drift.Moments{Count: count, Mean: both[:n:n], M2: both[n:]}
 }
+
+// Fingerprint is the SHA-256 of a profile's header, in hex.
+func Fingerprint(dir string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(dir, headerFile))
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}

@@ -16,12 +16,12 @@ import (
 
 func (a *app) driftCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "drift profile|compare|merge",
+		Use:   "drift profile|compare|merge|watch",
 		Short: "Say in words how images differ from a reference",
-		Args:  argsBetween(0, 0, "profile, compare or merge: "),
+		Args:  argsBetween(0, 0, "profile, compare, merge or watch: "),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.driftProfileCommand(), a.driftCompareCommand(), a.driftMergeCommand())
+	cmd.AddCommand(a.driftProfileCommand(), a.driftCompareCommand(), a.driftMergeCommand(), a.driftWatchCommand())
 	return cmd
 }
 

@@ -55,6 +55,10 @@ func (p *progress) set(n int) {
 		p.bar.Set(p.count)
 	case p.bar == nil && elapsed > p.next:
 		p.next = elapsed + 10*time.Second
+		if p.total < 0 { // nobody knows
+			fmt.Fprintf(p.out, "facet: %s: %d\n", p.what, p.count)
+			return
+		}
 		fmt.Fprintf(p.out, "facet: %s: %d of %d\n", p.what, p.count, p.total)
 	}
 }

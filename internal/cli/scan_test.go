@@ -33,13 +33,24 @@ func TestMain(m *testing.M) {
 // start runs facet as a process of its own.
 func start(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
+	cmd, log := startLogged(t, args...)
+	go io.Copy(io.Discard, log)
+	return cmd
+}
+
+// startLogged is start with what the process says on stderr, to be read to its end.
+func startLogged(t *testing.T, args ...string) (*exec.Cmd, io.Reader) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = append(os.Environ(), "FACET_TEST_MAIN=1", "FACET_CACHE="+t.TempDir())
-	cmd.Stderr = io.Discard
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return cmd
+	return cmd, log
 }
 
 const someScenes = "scenes:default?n=20&size=96"

@@ -1,0 +1,31 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"image"
+)
+
+// Content is what a picture is decoded from, read once: what it is known by stays what is decoded, even when its file is changed meanwhile.
+type Content struct {
+	Hash [32]byte // SHA-256 of the bytes; of a scene, of its path, which says all of it
+
+	data   []byte
+	decode func([]byte, int64) (*image.NRGBA, error)
+}
+
+// Content reads an item without decoding it.
+func (i Item) Content() (Content, error) {
+	data, err := i.read()
+	if err != nil {
+		return Content{}, err
+	}
+	return Content{sha256.Sum256(data), data, i.decode}, nil
+}
+
+// NewContent is the content of a picture whose bytes are at hand. name is for errors.
+func NewContent(name string, data []byte) Content {
+	return Content{sha256.Sum256(data), data, decodeNamed(name)}
+}
+
+// Decode decodes the picture; see [Decode] for errors.
+func (c Content) Decode(maxPixels int64) (*image.NRGBA, error) { return c.decode(c.data, maxPixels) }

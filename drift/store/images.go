@@ -1,0 +1,119 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Image is an image of the stream.
+type Image struct {
+	Hash    [32]byte // SHA-256 of the content
+	Name    string
+	Moment  time.Time // when it was taken, or else arrived; kept to the millisecond
+	Arrived time.Time
+	Reason  string // why it cannot be read; empty: it can
+	Payload []byte // what its window needs of it, until that is closed
+}
+
+// Known reports whether an image of this content is there, and why it cannot be read, if it cannot.
+func (s *Store) Known(ctx context.Context, hash [32]byte) (known bool, reason string, err error) {
+	var why sql.NullString
+	err = s.db.QueryRowContext(ctx, `SELECT reason FROM images WHERE hash = $1`, hash[:]).Scan(&why)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, "", nil
+	}
+	return err == nil, why.String, s.wrap(err)
+}
+
+// Add takes up images in one transaction and tells which were new: those whose content was not there.
+func (s *Store) Add(ctx context.Context, images []Image) (added []bool, err error) {
+	added = make([]bool, len(images))
+	order := make([]int, len(images))
+	for i := range order {
+		order[i] = i
+	}
+	if s.lock != "" { // two PostgreSQL transactions that insert the same images in different orders would wait for each other for ever
+		slices.SortFunc(order, func(a, b int) int { return bytes.Compare(images[a].Hash[:], images[b].Hash[:]) })
+	}
+	err = s.within(ctx, func(tx *sql.Tx) error {
+		for _, i := range order {
+			n, err := insert(ctx, tx, images[i])
+			if err != nil {
+				return err
+			}
+			added[i] = n == 1
+		}
+		return nil
+	})
+	return added, err
+}
+
+func insert(ctx context.Context, tx *sql.Tx, i Image) (int64, error) {
+	r, err := tx.ExecContext(ctx, `INSERT INTO images (hash, name, moment, arrived, reason, payload) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (hash) DO NOTHING`,
+		i.Hash[:], text(i.Name), i.Moment.UnixMilli(), i.Arrived.UnixMilli(), sql.NullString{String: text(i.Reason), Valid: i.Reason != ""}, i.Payload)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+// text is what both databases take for a text.
+func text(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "�"), "\x00", "�") }
+
+// File is a file as a folder lists it.
+type File struct {
+	Path     string
+	Size     int64
+	Modified time.Time
+}
+
+// Unread are those of the files that were not marked as read at this size and time: 10,000 files at most, in one query.
+func (s *Store) Unread(ctx context.Context, files []File) ([]File, error) {
+	if len(files) == 0 {
+		return nil, nil
+	}
+	places, paths := make([]string, len(files)), make([]any, len(files))
+	for i, f := range files {
+		places[i], paths[i] = fmt.Sprintf("$%d", i+1), text(f.Path)
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT path, size, modified FROM files WHERE path IN (`+strings.Join(places, ", ")+`)`, paths...)
+	if err != nil {
+		return nil, s.wrap(err)
+	}
+	defer rows.Close()
+	type known struct {
+		path           string
+		size, modified int64
+	}
+	read := map[known]bool{}
+	for rows.Next() {
+		var k known
+		if err := rows.Scan(&k.path, &k.size, &k.modified); err != nil {
+			return nil, s.wrap(err)
+		}
+		read[k] = true
+	}
+	unread := slices.DeleteFunc(slices.Clone(files), func(f File) bool { return read[known{text(f.Path), f.Size, f.Modified.UnixNano()}] })
+	return unread, s.wrap(rows.Err())
+}
+
+// MarkRead marks files whose content was taken up, as they are now.
+func (s *Store) MarkRead(ctx context.Context, files []File) error {
+	return s.within(ctx, func(tx *sql.Tx) error {
+		for _, f := range files {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO files (path, size, modified) VALUES ($1, $2, $3)
+				ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified`,
+				text(f.Path), f.Size, f.Modified.UnixNano()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,194 @@
+// Package store keeps a watched stream in a database: which images were counted, the windows that they make, and the alerts that windows
+// raised. SQLite and PostgreSQL hold the same tables; docs/drift.md describes them.
+//
+// An image is known by the SHA-256 of its content and is counted once, whoever adds it and how often. A window is closed in one transaction:
+// the images that it takes, the monitor's state after it, its result and its alerts are all there or none of them is. So a process
+// may be killed at any moment, and several may watch one stream.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql's driver "pgx"
+	_ "modernc.org/sqlite"             // and "sqlite"
+)
+
+var (
+	// ErrNewer is returned when a newer facet has changed the tables.
+	ErrNewer = errors.New("the store was written by a newer version of facet")
+	// ErrOther is returned when a store holds a stream of other settings.
+	ErrOther = errors.New("the store holds another stream")
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Store is an open database. Its methods may be called at the same time.
+type Store struct {
+	db   *sql.DB
+	name string // for errors; without a password
+	lock string // added to a query to lock the row that it reads
+}
+
+// Open opens the store at an address, postgres://… or the path of an SQLite file, makes it where there is none, and brings its tables
+// up to date. Errors name the store, and wrap [ErrNewer] where that is the reason.
+func Open(ctx context.Context, address string) (*Store, error) {
+	s, err := open(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w", Name(address), err)
+	}
+	return s, nil
+}
+
+func open(ctx context.Context, address string) (*Store, error) {
+	if isPostgres(address) {
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return nil, err
+		}
+		return connect(ctx, "pgx", address, &Store{name: Name(address), lock: " FOR UPDATE"}, "postgres", goose.DialectPostgres, goose.WithSessionLocker(locker))
+	}
+	// Two processes that make a new SQLite file at once would both create its tables.
+	making := flock.New(address + ".lock")
+	if _, err := making.TryLockContext(ctx, 50*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("%w (expected postgres://… or a file in a folder that is there)", err)
+	}
+	defer making.Unlock()
+	return connect(ctx, "sqlite", sqliteName(address), &Store{name: address}, "sqlite", goose.DialectSQLite3)
+}
+
+func connect(ctx context.Context, driver, dsn string, s *Store, folder string, dialect goose.Dialect, options ...goose.ProviderOption) (*Store, error) {
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(16)
+	if err := migrate(ctx, db, folder, dialect, options...); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	s.db = db
+	return s, nil
+}
+
+func migrate(ctx context.Context, db *sql.DB, folder string, dialect goose.Dialect, options ...goose.ProviderOption) error {
+	files, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(dialect, db, files, options...)
+	if err != nil {
+		return err
+	}
+	current, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if current > newest {
+		return fmt.Errorf("%w: tables of version %d, expected %d at most", ErrNewer, current, newest)
+	}
+	_, err = p.Up(ctx)
+	return err
+}
+
+func isPostgres(address string) bool {
+	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
+}
+
+// sqliteName asks for a write-ahead log that is synced at each commit, and for transactions that take their lock at the start, so that two
+// processes wait for each other instead of failing.
+func sqliteName(path string) string {
+	q := url.Values{"_pragma": {"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
+	return u.String()
+}
+
+// Name is an address without its password.
+func Name(address string) string {
+	if u, err := url.Parse(address); err == nil && isPostgres(address) {
+		return u.Redacted()
+	}
+	return address
+}
+
+// Close closes the database.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.wrap(s.db.PingContext(ctx)) }
+
+func (s *Store) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("store %s: %w", s.name, err)
+}
+
+// within runs do in a transaction that holds the stream's row, so that one process at a time closes windows.
+func (s *Store) within(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return s.wrap(err)
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(s.wrap(err), ignoreDone(tx.Rollback()))
+	}
+	return s.wrap(tx.Commit())
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// Bind says what the stream's numbers mean, as JSON. The first call keeps it; later ones are refused with [ErrOther] where it differs.
+func (s *Store) Bind(ctx context.Context, settings string) error {
+	return s.within(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO stream (id, settings) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`, settings); err != nil {
+			return err
+		}
+		var bound string
+		if err := tx.QueryRowContext(ctx, `SELECT settings FROM stream WHERE id = 1`).Scan(&bound); err != nil {
+			return err
+		}
+		if bound != settings {
+			return fmt.Errorf("%w: %s, expected %s; a new profile, window or budget begins a new store", ErrOther, bound, settings)
+		}
+		return nil
+	})
+}
+
+// Totals count what a store holds.
+type Totals struct {
+	Images      int64 // counted, in windows and waiting
+	Waiting     int64 // for their window to close
+	Unreadable  int64
+	Windows     int64
+	Alerts      int64
+	Undelivered int64 // alerts
+}
+
+// Totals counts.
+func (s *Store) Totals(ctx context.Context) (t Totals, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT images, windows,
+		(SELECT count(*) FROM images WHERE window_number IS NULL AND reason IS NULL),
+		(SELECT count(*) FROM images WHERE reason IS NOT NULL),
+		(SELECT count(*) FROM alerts), (SELECT count(*) FROM alerts WHERE delivered IS NULL)
+		FROM stream WHERE id = 1`).Scan(&t.Images, &t.Windows, &t.Waiting, &t.Unreadable, &t.Alerts, &t.Undelivered)
+	t.Images += t.Waiting
+	return t, s.wrap(err)
+}

@@ -1,0 +1,387 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/internal/pgtest"
+)
+
+// contract is what both databases must do; open opens the same store again and again.
+var contract = []struct {
+	name string
+	test func(t *testing.T, open func() *Store)
+}{
+	{"ImagesCountOnce", testImagesCountOnce},
+	{"WindowsByCount", testWindowsByCount},
+	{"StateGoesFromWindowToWindow", testStateGoesFromWindowToWindow},
+	{"WindowsByTime", testWindowsByTime},
+	{"FilesAreMarked", testFilesAreMarked},
+	{"AlertsAreClaimedOnce", testAlertsAreClaimedOnce},
+	{"TwoAtOnce", testTwoAtOnce},
+	{"OtherSettingsAreRefused", testOtherSettingsAreRefused},
+}
+
+func TestSQLite(t *testing.T) {
+	for _, c := range contract {
+		t.Run(c.name, func(t *testing.T) { c.test(t, opener(t, filepath.Join(t.TempDir(), "100% a?b #1.db"))) })
+	}
+}
+
+func TestPostgres(t *testing.T) {
+	server := pgtest.Start(t)
+	for i, c := range contract {
+		t.Run(c.name, func(t *testing.T) { c.test(t, opener(t, pgtest.Fresh(t, server, fmt.Sprint("test", i)))) })
+	}
+}
+
+func opener(t *testing.T, address string) func() *Store {
+	return func() *Store {
+		s, err := Open(context.Background(), address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		if err := s.Bind(context.Background(), "settings"); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// image is image k, which arrived k minutes after noon.
+func image(k int) Image {
+	at := noon.Add(time.Duration(k) * time.Minute)
+	return Image{Hash: sha256.Sum256([]byte(fmt.Sprint(k))), Name: fmt.Sprint("image ", k), Moment: at, Arrived: at, Payload: []byte{byte(k)}}
+}
+
+func images(from, to int) (out []Image) {
+	for k := from; k < to; k++ {
+		out = append(out, image(k))
+	}
+	return out
+}
+
+func add(t *testing.T, s *Store, images ...Image) []bool {
+	t.Helper()
+	added, err := s.Add(context.Background(), images)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return added
+}
+
+// closeWindow closes a window and gives the names of its images; nil when none is full.
+func closeWindow(t *testing.T, s *Store, rule Rule, now time.Time) (names []string) {
+	t.Helper()
+	closed, err := s.CloseWindow(context.Background(), rule, now, func(f Full) (Outcome, error) {
+		for _, i := range f.Images {
+			names = append(names, i.Name)
+		}
+		return Outcome{State: append(f.State, byte(f.Number)), Result: fmt.Sprintf("%d", f.Number), Alerts: []string{fmt.Sprintf(`"alert %d"`, f.Number)}}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if closed != (names != nil) {
+		t.Fatalf("closed: %v, with images %v", closed, names)
+	}
+	return names
+}
+
+func totals(t *testing.T, s *Store) Totals {
+	t.Helper()
+	got, err := s.Totals(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func testImagesCountOnce(t *testing.T, open func() *Store) {
+	s := open()
+	twice := []Image{image(1), image(2), image(1)}
+	if d := cmp.Diff([]bool{true, true, false}, add(t, s, twice...)); d != "" && cmp.Diff([]bool{false, true, true}, add(t, s, twice...)) != "" {
+		t.Errorf("added: (-want +got)\n%s", d)
+	}
+	if d := cmp.Diff([]bool{false, true}, add(t, open(), image(2), image(3))); d != "" {
+		t.Errorf("added by another: (-want +got)\n%s", d)
+	}
+	bad := image(9)
+	bad.Reason, bad.Name = "not a picture", "a\x00b\xff"
+	add(t, s, bad)
+	for _, c := range []struct {
+		k      int
+		known  bool
+		reason string
+	}{{3, true, ""}, {4, false, ""}, {9, true, "not a picture"}} {
+		known, reason, err := s.Known(context.Background(), image(c.k).Hash)
+		if err != nil || known != c.known || reason != c.reason {
+			t.Errorf("image %d: known %v, %q, %v; expected %v, %q", c.k, known, reason, err, c.known, c.reason)
+		}
+	}
+	if d := cmp.Diff(Totals{Images: 3, Waiting: 3, Unreadable: 1}, totals(t, s)); d != "" {
+		t.Errorf("totals: (-want +got)\n%s", d)
+	}
+}
+
+func testWindowsByCount(t *testing.T, open func() *Store) {
+	s := open()
+	rule := Rule{Images: 3}
+	add(t, s, images(0, 2)...)
+	if names := closeWindow(t, s, rule, noon); names != nil {
+		t.Errorf("a window of two images was closed: %v", names)
+	}
+	for _, i := range images(2, 7) { // one by one: those of a batch are in no order
+		add(t, s, i)
+	}
+	first := closeWindow(t, s, rule, noon)
+	second := closeWindow(t, open(), rule, noon)
+	if len(first) != 3 || first[2] != "image 2" || cmp.Diff([]string{"image 3", "image 4", "image 5"}, second) != "" {
+		t.Errorf("windows: %v, %v", first, second)
+	}
+	if names := closeWindow(t, s, rule, noon); names != nil {
+		t.Errorf("closed with one image waiting: %v", names)
+	}
+	if d := cmp.Diff(Totals{Images: 7, Waiting: 1, Windows: 2, Alerts: 2, Undelivered: 2}, totals(t, s)); d != "" {
+		t.Errorf("totals: (-want +got)\n%s", d)
+	}
+	results, err := s.Windows(context.Background(), 10)
+	if d := cmp.Diff([]string{"2", "1"}, results); d != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, d)
+	}
+	if add(t, s, image(0))[0] {
+		t.Error("an image of a closed window was counted again")
+	}
+}
+
+func testStateGoesFromWindowToWindow(t *testing.T, open func() *Store) {
+	s := open()
+	add(t, s, images(0, 9)...)
+	for range 2 {
+		closeWindow(t, open(), Rule{Images: 3}, noon)
+	}
+	_, err := s.CloseWindow(context.Background(), Rule{Images: 3}, noon, func(f Full) (Outcome, error) {
+		if !bytes.Equal(f.State, []byte{1, 2}) || f.Number != 3 || len(f.Images) != 3 || len(f.Images[0].Payload) != 1 {
+			t.Errorf("window %d with state %v", f.Number, f.State)
+		}
+		return Outcome{}, errors.New("no")
+	})
+	if err == nil || !strings.Contains(err.Error(), "window 3: no") {
+		t.Errorf("got %v", err)
+	}
+	if got := totals(t, s); got.Windows != 2 || got.Waiting != 3 {
+		t.Errorf("after a window that failed: %+v", got)
+	}
+}
+
+func testWindowsByTime(t *testing.T, open func() *Store) {
+	s := open()
+	rule := Rule{Every: time.Hour}
+	add(t, s, images(10, 12)...) // 12:10, 12:11, as they arrived
+	if names := closeWindow(t, s, rule, noon.Add(59*time.Minute)); names != nil {
+		t.Errorf("closed before its end: %v", names)
+	}
+	if names := closeWindow(t, s, rule, noon.Add(60*time.Minute)); len(names) != 2 {
+		t.Errorf("at its end by the clock: %v", names)
+	}
+	timed := func(k int) Image { // taken at k minutes past noon, and arrived much later
+		i := image(k)
+		i.Arrived = noon.Add(1000 * time.Hour)
+		return i
+	}
+	add(t, s, timed(70), timed(75), timed(20)) // the last is late: its window is closed
+	if names := closeWindow(t, s, rule, noon.Add(2000*time.Hour)); names != nil {
+		t.Errorf("the clock closed a window of images that have times of their own: %v", names)
+	}
+	add(t, s, timed(130))
+	if names := closeWindow(t, s, rule, noon); len(names) != 3 {
+		t.Errorf("by a later image: %v", names)
+	}
+	if names := closeWindow(t, s, rule, noon); names != nil {
+		t.Errorf("closed with nothing later: %v", names)
+	}
+}
+
+func testFilesAreMarked(t *testing.T, open func() *Store) {
+	ctx := context.Background()
+	s := open()
+	files := []File{{"a", 1, noon}, {"b\xff", 2, noon}}
+	if err := s.MarkRead(ctx, files); err != nil {
+		t.Fatal(err)
+	}
+	changed := File{"a", 1, noon.Add(time.Nanosecond)}
+	unread, err := open().Unread(ctx, append(files, changed, File{"c", 1, noon}))
+	if d := cmp.Diff([]File{changed, {"c", 1, noon}}, unread); d != "" || err != nil {
+		t.Errorf("%v (-want +got)\n%s", err, d)
+	}
+	if err := s.MarkRead(ctx, []File{changed}); err != nil {
+		t.Fatal(err)
+	}
+	if unread, err = s.Unread(ctx, []File{changed}); len(unread) != 0 || err != nil {
+		t.Errorf("after it was read again: %v, %v", unread, err)
+	}
+}
+
+func testAlertsAreClaimedOnce(t *testing.T, open func() *Store) {
+	ctx := context.Background()
+	s, other := open(), open()
+	add(t, s, images(0, 20)...)
+	for range 10 {
+		closeWindow(t, s, Rule{Images: 2}, noon)
+	}
+	var lock sync.Mutex
+	claimed := map[int64]int{}
+	var wait sync.WaitGroup
+	for _, s := range []*Store{s, other, s, other} {
+		wait.Go(func() {
+			for {
+				a, ok, err := s.Claim(ctx, noon, time.Minute)
+				if err != nil {
+					t.Error(err)
+				}
+				if !ok {
+					return
+				}
+				lock.Lock()
+				claimed[a.ID]++
+				lock.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	for id, n := range claimed {
+		if n != 1 {
+			t.Errorf("alert %d was claimed %d times", id, n)
+		}
+	}
+	if len(claimed) != 10 {
+		t.Errorf("%d alerts claimed, expected 10", len(claimed))
+	}
+	later := noon.Add(time.Minute)
+	a, ok, err := s.Claim(ctx, later, time.Minute)
+	if !ok || err != nil || a.Attempts != 2 || a.Result != `"alert 1"` {
+		t.Fatalf("after the lease: %+v, %v, %v", a, ok, err)
+	}
+	if err := s.Delivered(ctx, a.ID, later); err != nil {
+		t.Fatal(err)
+	}
+	b, _, _ := s.Claim(ctx, later, time.Minute)
+	if err := s.Postpone(ctx, b.ID, later.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if c, _, _ := s.Claim(ctx, later, time.Minute); c.ID != 3 {
+		t.Errorf("then alert %d, expected 3", c.ID)
+	}
+	if got := totals(t, s); got.Undelivered != 9 {
+		t.Errorf("%d undelivered, expected 9", got.Undelivered)
+	}
+}
+
+// testTwoAtOnce: two processes that add the same images, each in its own order, and close windows, count each once and put it into one window.
+func testTwoAtOnce(t *testing.T, open func() *Store) {
+	const n, size = 300, 7
+	var lock sync.Mutex
+	seen, numbers := map[string]int{}, map[int]int{}
+	var wait sync.WaitGroup
+	for side := range 2 {
+		s := open()
+		wait.Go(func() {
+			for k := 0; k < n; k += 10 {
+				var batch []Image
+				for j := range 10 {
+					at := k + j
+					if side == 1 {
+						at = (n - 1 - at + n/3) % n
+					}
+					batch = append(batch, image(at))
+				}
+				if _, err := s.Add(context.Background(), batch); err != nil {
+					t.Error(err)
+					return
+				}
+				_, err := s.CloseWindow(context.Background(), Rule{Images: size}, noon, func(f Full) (Outcome, error) {
+					lock.Lock()
+					defer lock.Unlock()
+					numbers[f.Number]++
+					for _, i := range f.Images {
+						seen[i.Name]++
+					}
+					return Outcome{Result: "{}"}, nil
+				})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	s := open()
+	for closeWindow(t, s, Rule{Images: size}, noon) != nil {
+	}
+	for name, times := range seen {
+		if times != 1 {
+			t.Errorf("%s is in %d windows", name, times)
+		}
+	}
+	for number, times := range numbers {
+		if times != 1 {
+			t.Errorf("window %d was closed %d times", number, times)
+		}
+	}
+	if got := totals(t, s); got.Images != n || got.Windows != n/size || got.Waiting != n%size {
+		t.Errorf("%+v, expected %d images", got, n)
+	}
+}
+
+func testOtherSettingsAreRefused(t *testing.T, open func() *Store) {
+	if err := open().Bind(context.Background(), "others"); !errors.Is(err, ErrOther) {
+		t.Errorf("got %v, expected ErrOther", err)
+	}
+}
+
+func TestNewerTablesAreRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "drift.db")
+	s, err := Open(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if _, err := Open(context.Background(), path); !errors.Is(err, ErrNewer) {
+		t.Errorf("got %v, expected ErrNewer", err)
+	}
+}
+
+func TestBadAddresses(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "no database")
+	if err := os.WriteFile(file, bytes.Repeat([]byte("no database "), 1000), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ address, says string }{
+		{filepath.Join(t.TempDir(), "none", "drift.db"), "expected postgres://"},
+		{file, "not a database"},
+		{"postgres://facet:secret@localhost:1/drift?connect_timeout=2", "localhost"},
+	} {
+		_, err := Open(context.Background(), c.address)
+		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v, expected %q", c.address, err, c.says)
+		}
+	}
+}

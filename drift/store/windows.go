@@ -1,0 +1,181 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Rule says when a window is full: by the number of its images, or by time.
+type Rule struct {
+	Images int           // so many make a window; 0: by time
+	Every  time.Duration // windows begin at multiples of it since 1970
+}
+
+// String is "200 images" or "1h0m0s".
+func (r Rule) String() string {
+	if r.Images > 0 {
+		return fmt.Sprintf("%d images", r.Images)
+	}
+	return r.Every.String()
+}
+
+// MostImages is how many images a window by time takes at most; the rest goes into the next.
+const MostImages = 10_000
+
+// Outcome is what closing a window leaves behind.
+type Outcome struct {
+	State  []byte   // of the monitor
+	Result string   // JSON
+	Alerts []string // JSON
+}
+
+// Full is a window that is ready to be closed.
+type Full struct {
+	Number int     // from 1
+	State  []byte  // of the monitor after the window before; nil for the first
+	Images []Image // in the order in which they were added
+}
+
+// CloseWindow closes the next window by the rule, if it is full: judge says what comes of it, and all is written in one transaction. It
+// reports whether there was one. While judge runs, no other process closes a window of this stream.
+func (s *Store) CloseWindow(ctx context.Context, rule Rule, now time.Time, judge func(Full) (Outcome, error)) (closed bool, err error) {
+	err = s.within(ctx, func(tx *sql.Tx) error {
+		var full Full
+		var horizon, windows int64
+		row := tx.QueryRowContext(ctx, `SELECT state, windows, horizon FROM stream WHERE id = 1`+s.lock)
+		if err := row.Scan(&full.State, &windows, &horizon); err != nil {
+			return err
+		}
+		full.Number = int(windows) + 1
+		before, most, err := due(ctx, tx, rule, now, horizon)
+		if err != nil || most == 0 {
+			return err
+		}
+		ids, err := take(ctx, tx, &full, before, most)
+		if err != nil {
+			return err
+		}
+		o, err := judge(full)
+		if err != nil {
+			return fmt.Errorf("window %d: %w", full.Number, err)
+		}
+		if rule.Every > 0 && len(full.Images) < most { // else the same stretch of time goes on in the next window
+			horizon = before
+		}
+		closed = true
+		return write(ctx, tx, full, ids, o, now, horizon)
+	})
+	return closed && err == nil, err
+}
+
+const waiting = ` FROM images WHERE window_number IS NULL AND reason IS NULL`
+
+// noEnd is after every moment.
+const noEnd = int64(1) << 62
+
+// due says which waiting images make the next window: those of moments before an end, at most so many; none when the window is not full.
+func due(ctx context.Context, tx *sql.Tx, rule Rule, now time.Time, horizon int64) (before int64, most int, err error) {
+	if rule.Images > 0 {
+		var n int
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1`+waiting+` LIMIT $1) AS w`, rule.Images).Scan(&n)
+		if err != nil || n < rule.Images {
+			return 0, 0, err
+		}
+		return noEnd, rule.Images, nil
+	}
+	var first, last sql.NullInt64
+	if err := tx.QueryRowContext(ctx, `SELECT min(moment), max(moment)`+waiting).Scan(&first, &last); err != nil || !first.Valid {
+		return 0, 0, err
+	}
+	length := rule.Every.Milliseconds()
+	begin := max(first.Int64, horizon) / length * length // images that come late count to the window that is open
+	end := begin + length
+	if last.Int64 >= end {
+		return end, MostImages, nil
+	}
+	if now.UnixMilli() < end {
+		return 0, 0, nil
+	}
+	// The clock ends a window of images that came without a time of their own; those that have one wait for a later one.
+	var timed int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*)`+waiting+` AND moment <> arrived`).Scan(&timed); err != nil || timed > 0 {
+		return 0, 0, err
+	}
+	return end, MostImages, nil
+}
+
+// take reads the window's images and gives their ids.
+func take(ctx context.Context, tx *sql.Tx, full *Full, before int64, most int) ([]int64, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id, hash, name, moment, arrived, payload`+waiting+` AND moment < $1 ORDER BY id LIMIT $2`, before, most)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []int64
+	for rows.Next() {
+		var id, moment, arrived int64
+		var hash []byte
+		var i Image
+		if err := rows.Scan(&id, &hash, &i.Name, &moment, &arrived, &i.Payload); err != nil {
+			return nil, err
+		}
+		copy(i.Hash[:], hash)
+		i.Moment, i.Arrived = time.UnixMilli(moment).UTC(), time.UnixMilli(arrived).UTC()
+		ids, full.Images = append(ids, id), append(full.Images, i)
+	}
+	return ids, rows.Err()
+}
+
+func write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, now time.Time, horizon int64) error {
+	mark, err := tx.PrepareContext(ctx, `UPDATE images SET window_number = $1, payload = NULL WHERE id = $2`)
+	if err != nil {
+		return err
+	}
+	defer mark.Close()
+	for _, id := range ids {
+		if _, err := mark.ExecContext(ctx, full.Number, id); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO windows (number, images, closed, result) VALUES ($1, $2, $3, $4)`,
+		full.Number, len(ids), now.UnixMilli(), o.Result); err != nil {
+		return err
+	}
+	for _, a := range o.Alerts {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO alerts (number, result) VALUES ($1, $2)`, full.Number, a); err != nil {
+			return err
+		}
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE stream SET state = $1, windows = $2, images = images + $3, horizon = $4 WHERE id = 1`,
+		o.State, full.Number, len(ids), horizon)
+	return err
+}
+
+// Windows are the results of the last n windows, the newest first.
+func (s *Store) Windows(ctx context.Context, n int) ([]string, error) {
+	return s.texts(ctx, `SELECT result FROM windows ORDER BY number DESC LIMIT $1`, n)
+}
+
+// Alerts are the last n alerts, the newest first.
+func (s *Store) Alerts(ctx context.Context, n int) ([]string, error) {
+	return s.texts(ctx, `SELECT result FROM alerts ORDER BY id DESC LIMIT $1`, n)
+}
+
+func (s *Store) texts(ctx context.Context, query string, n int) ([]string, error) {
+	rows, err := s.db.QueryContext(ctx, query, n)
+	if err != nil {
+		return nil, s.wrap(err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, s.wrap(err)
+		}
+		out = append(out, text)
+	}
+	return out, s.wrap(rows.Err())
+}

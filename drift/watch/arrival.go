@@ -1,0 +1,120 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/facet-clip/facet/clip/preprocess"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift/store"
+)
+
+// Status is what became of an image.
+type Status string
+
+// The statuses.
+const (
+	Counted    Status = "counted"
+	Duplicate  Status = "duplicate"  // its content was counted before
+	Unreadable Status = "unreadable" // kept in the store with the reason; in no window
+	Missing    Status = "missing"    // a file that cannot be opened; not kept
+)
+
+// ErrStopped is returned for images that come when the watcher has stopped.
+var ErrStopped = errors.New("the watcher has stopped")
+
+// arrival is an image on its way into the store.
+type arrival struct {
+	image  store.Image
+	pixels []float32 // [3,S,S]; nil: there are none, or they are encoded
+	status Status
+	err    error
+	done   chan struct{} // closed when the image is in the store
+	file   *store.File   // to mark as read
+}
+
+// settled is an arrival with which nothing is left to do.
+func (w *Watcher) settled(status Status) *arrival {
+	a := &arrival{status: status, done: make(chan struct{})}
+	close(a.done)
+	return a
+}
+
+// prepare looks up an image's content and decodes it when it is new.
+func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name string, moment time.Time) (*arrival, error) {
+	known, err := w.known(ctx, c)
+	if known != nil || err != nil {
+		return known, err
+	}
+	now := time.Now()
+	a := &arrival{status: Counted, done: make(chan struct{}), image: store.Image{Hash: c.Hash, Name: name, Moment: moment, Arrived: now}}
+	if moment.IsZero() {
+		a.image.Moment = now
+	}
+	if err := w.decode.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer w.decode.Release(1)
+	picture, err := c.Decode(w.MaxPixels)
+	if err != nil {
+		a.status, a.image.Reason = Unreadable, err.Error()
+		return a, nil
+	}
+	a.pixels = preprocess.Normalise(preprocess.Crop(picture, w.Model.Config.Image))
+	return a, nil
+}
+
+// known is an arrival of content that is in the store already; nil when it is not.
+func (w *Watcher) known(ctx context.Context, c dataset.Content) (a *arrival, err error) {
+	return insist(ctx, "looking up an image", func() (*arrival, error) {
+		known, reason, err := w.Store.Known(ctx, c.Hash)
+		switch {
+		case err != nil || !known:
+			return nil, err
+		case reason != "":
+			a := w.settled(Unreadable)
+			a.image.Reason = reason
+			return a, nil
+		}
+		return w.settled(Duplicate), nil
+	})
+}
+
+// submit queues an arrival, unless it is settled.
+func (w *Watcher) submit(ctx context.Context, a *arrival) error {
+	select {
+	case <-a.done:
+		return nil
+	default:
+	}
+	select {
+	case w.queue <- a:
+		return nil
+	case <-w.dead:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wait until an arrival is in the store. One that is queued gets there even when nobody waits any longer, unless the watcher fails.
+func (w *Watcher) wait(ctx context.Context, a *arrival) (Status, error) {
+	select {
+	case <-a.done:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-w.dead:
+		select {
+		case <-a.done:
+		default:
+			return "", ErrStopped
+		}
+	}
+	w.metrics.arrived(a.status)
+	if a.err != nil {
+		return "", fmt.Errorf("%s: %w", a.image.Name, a.err)
+	}
+	return a.status, nil
+}

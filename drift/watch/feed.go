@@ -1,0 +1,196 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift/store"
+)
+
+const (
+	listed = 1000        // files of a folder that are looked up at once
+	marked = 64          // files that are marked as read at once, at most
+	still  = time.Second // since a file was written, before it is read
+)
+
+// fed is an item of a feed, and the file that it is, when it is one of a folder.
+type fed struct {
+	dataset.Item
+	file *store.File
+}
+
+// Items takes up the items of a list, in their order. After each, count is told how many there were.
+func (w *Watcher) Items(items iter.Seq2[dataset.Item, error], count func(int)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return w.feed(ctx, func(yield func(fed, error) bool) {
+			for item, err := range items {
+				if !yield(fed{Item: item}, err) || err != nil {
+					return
+				}
+			}
+		}, count)
+	}
+}
+
+// Folder takes up the pictures below a folder, and looks every so often for new or changed ones; once: only those that are there. A file is
+// left for the next look while it may still be written. Files that were read in an earlier run, and have the same size and time, are not
+// opened again.
+func (w *Watcher) Folder(dir string, every time.Duration, once bool, count func(int)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		done := 0
+		for {
+			n := 0
+			err := w.feed(ctx, w.fresh(ctx, dir, once), func(k int) {
+				n = k
+				count(done + n)
+			})
+			if err != nil || once {
+				return err
+			}
+			done += n
+			select {
+			case <-time.After(every):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// fresh are the pictures below a folder that were not read as they are now.
+func (w *Watcher) fresh(ctx context.Context, dir string, once bool) iter.Seq2[fed, error] {
+	return func(yield func(fed, error) bool) {
+		var some []store.File
+		flush := func() error {
+			unread, err := insist(ctx, "looking up files", func() ([]store.File, error) { return w.Store.Unread(ctx, some) })
+			some = some[:0]
+			for i := range unread {
+				if !yield(fed{dataset.FileItem(unread[i].Path), &unread[i]}, nil) {
+					return errEnough
+				}
+			}
+			return err
+		}
+		_, err := dataset.Pictures(dir, func(path string, info fs.FileInfo) error {
+			if !once && time.Since(info.ModTime()) < still {
+				return ctx.Err()
+			}
+			if some = append(some, store.File{Path: path, Size: info.Size(), Modified: info.ModTime()}); len(some) < listed {
+				return ctx.Err()
+			}
+			return flush()
+		})
+		if err == nil {
+			err = flush()
+		}
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(fed{}, err)
+		}
+	}
+}
+
+// errEnough ends a walk when nobody wants more.
+var errEnough = errors.New("enough")
+
+// feed prepares items side by side and queues them in order.
+func (w *Watcher) feed(ctx context.Context, items iter.Seq2[fed, error], count func(int)) error {
+	group, ctx := errgroup.WithContext(ctx)
+	places, queued := make(chan chan *arrival, 2*batchSize), make(chan *arrival, 4*batchSize)
+	group.Go(func() error {
+		defer close(places)
+		for item, err := range items {
+			if err != nil {
+				return err
+			}
+			place := make(chan *arrival, 1)
+			select {
+			case places <- place:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			group.Go(func() error {
+				a, err := w.open(ctx, item)
+				place <- a
+				return err
+			})
+		}
+		return nil
+	})
+	group.Go(func() error {
+		defer close(queued)
+		for place := range places {
+			a := <-place
+			if a == nil {
+				return nil // its error ends the group
+			}
+			if err := w.submit(ctx, a); err != nil {
+				return err
+			}
+			select {
+			case queued <- a:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	group.Go(func() error { return w.settle(context.WithoutCancel(ctx), queued, count) })
+	return group.Wait()
+}
+
+// open reads and prepares an item. A file that cannot be opened is reported and passed over.
+func (w *Watcher) open(ctx context.Context, item fed) (*arrival, error) {
+	c, err := item.Content()
+	if err != nil {
+		slog.Warn("a picture cannot be opened and is left out", "reason", err)
+		return w.settled(Missing), nil
+	}
+	a, err := w.prepare(ctx, c, item.Path, item.Time)
+	if err != nil {
+		return nil, err
+	}
+	a.file = item.file
+	if a.status == Unreadable {
+		slog.Warn("a picture cannot be read; it is kept on record", "reason", a.image.Reason)
+	}
+	return a, nil
+}
+
+// settle waits for arrivals to be in the store, and then marks their files as read.
+func (w *Watcher) settle(ctx context.Context, queued <-chan *arrival, count func(int)) error {
+	var read []store.File
+	mark := func() error {
+		if len(read) == 0 {
+			return nil
+		}
+		_, err := insist(ctx, "marking files as read", func() (any, error) { return nil, w.Store.MarkRead(ctx, read) })
+		read = read[:0]
+		return err
+	}
+	n := 0
+	for a := range queued {
+		status, err := w.wait(ctx, a)
+		if err != nil {
+			return errors.Join(err, mark())
+		}
+		if a.file != nil && status != Missing {
+			read = append(read, *a.file)
+		}
+		n++
+		count(n)
+		if len(queued) > 0 && len(read) < marked {
+			continue
+		}
+		if err := mark(); err != nil {
+			return err
+		}
+	}
+	return mark()
+}

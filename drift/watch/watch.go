@@ -1,0 +1,239 @@
+// Package watch follows a stream of images against a drift profile, for as long as the stream goes on. Images come from a folder that grows,
+// from a list, or by HTTP; each is counted once by its content, whatever happens (package store). A full window is compared with the
+// profile, and a [drift.Monitor], whose state is kept with the windows, raises alerts within one false-alarm budget for the whole stream.
+package watch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/drift/store"
+	"github.com/facet-clip/facet/graph"
+)
+
+// Config is what a watcher follows and how.
+type Config struct {
+	Model   *clip.Model
+	OV      *decompose.OV       // of the model
+	Profile *drift.Profile      // made by the model
+	Words   *concept.Dictionary // that name changes
+	Store   *store.Store        // bound to these settings; see [store.Store.Bind]
+
+	Rule      store.Rule
+	Budget    float64 // of false alarms over the whole stream, such as 0.05
+	Level     float64 // false discovery rate of the pairs of a window, such as 0.05
+	MaxPixels int64   // of a picture
+
+	Webhook string       // where alerts are posted; empty: nowhere
+	Closed  func(Window) // is told of each window that this watcher closes
+}
+
+// Watcher follows a stream.
+type Watcher struct {
+	Config
+	monitor *drift.Monitor
+	initial []byte // state of the monitor before the first window
+	queue   chan *arrival
+	finish  chan struct{} // closed when no job is left that queues
+	dead    chan struct{} // closed when nothing is taken up any more
+	decode  *semaphore.Weighted
+	limits  limits
+	metrics *metrics
+	alerts  chan struct{} // there may be one to deliver
+}
+
+const (
+	batchSize = 8
+	tick      = 5 * time.Second // between looks at whether time, or another watcher, filled a window
+	patience  = 15 * time.Minute
+	farewell  = 30 * time.Second // for alerts that are not yet delivered at the end
+)
+
+// New makes a watcher. The profile needs a sample of two images at least.
+func New(c Config) (*Watcher, error) {
+	var names []string
+	for _, i := range c.Profile.Strong {
+		names = append(names, c.OV.Pair(i).String())
+	}
+	m, err := drift.NewMonitor(c.Profile, names)
+	if err != nil {
+		return nil, err
+	}
+	initial, err := m.State()
+	if err != nil {
+		return nil, err
+	}
+	w := &Watcher{
+		Config: c, monitor: m, initial: initial, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
+		dead: make(chan struct{}), decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), alerts: make(chan struct{}, 1), limits: defaultLimits,
+	}
+	w.metrics = newMetrics(w)
+	return w, nil
+}
+
+// Run takes up images for as long as one of the jobs goes on: feeds ([Watcher.Folder], [Watcher.Items]) and [Watcher.Serve]. A job that
+// fails ends the others. Images that were taken up are counted before it returns. Run a watcher once.
+func (w *Watcher) Run(ctx context.Context, jobs ...func(context.Context) error) error {
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	taken := make(chan error, 1)
+	go func() {
+		defer cancel()
+		defer close(w.dead)
+		taken <- w.takeUp(ctx)
+	}()
+	delivering, stop := context.WithCancel(ctx)
+	var deliveries errgroup.Group
+	deliveries.Go(func() error { return w.deliver(delivering) })
+	group, inGroup := errgroup.WithContext(running)
+	for _, job := range jobs {
+		group.Go(func() error { return job(inGroup) })
+	}
+	err := group.Wait()
+	close(w.finish)
+	if failed := <-taken; failed != nil {
+		err = failed // the jobs only heard that it was over
+	}
+	stop()
+	return errors.Join(err, deliveries.Wait(), w.drain(ctx))
+}
+
+// takeUp counts what is queued, batch by batch, and closes windows, until nothing is queued and nobody is left who queues. It does not stop
+// when ctx is done: what is queued is counted.
+func (w *Watcher) takeUp(ctx context.Context) error {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	for {
+		if err := w.closeWindows(ctx); err != nil {
+			return err
+		}
+		select {
+		case a := <-w.queue:
+			if err := w.count(ctx, w.gather(a)); err != nil {
+				return err
+			}
+		case <-ticker.C:
+		case <-w.finish:
+			for batch := w.gather(); len(batch) > 0; batch = w.gather() {
+				if err := w.count(ctx, batch); err != nil {
+					return err
+				}
+			}
+			return w.closeWindows(ctx)
+		}
+	}
+}
+
+// gather adds what waits to a batch, without waiting for more.
+func (w *Watcher) gather(batch ...*arrival) []*arrival {
+	for len(batch) < batchSize {
+		select {
+		case a := <-w.queue:
+			batch = append(batch, a)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// count encodes a batch and puts it into the store.
+func (w *Watcher) count(ctx context.Context, batch []*arrival) error {
+	working := context.WithoutCancel(ctx) // what is taken up is finished
+	if err := w.encode(working, batch); err != nil {
+		return err
+	}
+	images := make([]store.Image, len(batch))
+	for i, a := range batch {
+		images[i] = a.image
+	}
+	added, err := insist(ctx, "counting images", func() ([]bool, error) { return w.Store.Add(working, images) })
+	for i, a := range batch {
+		switch {
+		case err != nil:
+			a.err = err
+		case !added[i]:
+			a.status = Duplicate
+		}
+		close(a.done)
+	}
+	return err
+}
+
+// encode fills the payloads of the pictures of a batch.
+func (w *Watcher) encode(ctx context.Context, batch []*arrival) error {
+	var pixels []float32
+	var readable []*arrival
+	for _, a := range batch {
+		if a.pixels != nil {
+			pixels, readable = append(pixels, a.pixels...), append(readable, a)
+			a.pixels = nil
+		}
+	}
+	n := len(readable)
+	if n == 0 {
+		return nil
+	}
+	began, size := time.Now(), w.Model.Config.Image
+	out, err := w.Model.EncodeImages(ctx, graph.Floats(pixels, n, 3, size, size), clip.Embedding, clip.Scalars)
+	if err != nil {
+		return err
+	}
+	w.metrics.encoded.Observe(time.Since(began).Seconds() / float64(n))
+	e, s := out[clip.Embedding].Floats, out[clip.Scalars].Floats // [n,D], [n,M,C]
+	D, pairs := len(e)/n, len(s)/n
+	for i, a := range readable {
+		if a.image.Payload, err = w.pack(e[i*D:(i+1)*D], s[i*pairs:(i+1)*pairs]); err != nil {
+			return fmt.Errorf("%s: %w", a.image.Name, err)
+		}
+	}
+	return nil
+}
+
+// closeWindows closes every window that is full.
+func (w *Watcher) closeWindows(ctx context.Context) error {
+	working := context.WithoutCancel(ctx)
+	for {
+		var window Window
+		closed, err := insist(ctx, "closing a window", func() (bool, error) {
+			return w.Store.CloseWindow(working, w.Rule, time.Now(), func(full store.Full) (o store.Outcome, err error) {
+				window, o, err = w.judge(working, full)
+				if err != nil {
+					err = backoff.Permanent(err)
+				}
+				return o, err
+			})
+		})
+		if err != nil || !closed {
+			return err
+		}
+		if w.Closed != nil {
+			w.Closed(window)
+		}
+		if len(window.Alerts) > 0 {
+			select {
+			case w.alerts <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+// insist tries again, for a while, what a database may refuse for a while.
+func insist[T any](ctx context.Context, what string, do func() (T, error)) (T, error) {
+	return backoff.Retry(ctx, do, backoff.WithMaxElapsedTime(patience), backoff.WithNotify(func(err error, wait time.Duration) {
+		slog.Warn(what+" failed; trying again", "in", wait.Round(time.Millisecond), "reason", err)
+	}))
+}

@@ -1,0 +1,284 @@
+package watch
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/drift/store"
+)
+
+// Window is the result of a window: what its images say by themselves, with p-values that are for reading and not for alerts, and the evidence
+// of the whole stream up to its end.
+type Window struct {
+	Number   int        `json:"window"` // from 1
+	Images   int        `json:"images"`
+	First    time.Time  `json:"first"` // moments of its images
+	Last     time.Time  `json:"last"`
+	Closed   time.Time  `json:"closed"`
+	Watched  []Watched  `json:"watched"`
+	Evidence []Evidence `json:"evidence"` // the strongest, largest first
+	Compared *Compared  `json:"compared,omitempty"`
+	Alerts   []Alert    `json:"alerts"`
+}
+
+// Watched is a watched text in a window.
+type Watched struct {
+	Text     string  `json:"text"`
+	Score    float64 `json:"score"`   // mean of the signed score
+	Low      float64 `json:"low"`     // its 95 % interval
+	High     float64 `json:"high"`    //
+	Profile  float64 `json:"profile"` // the profile's mean
+	Effect   float64 `json:"effect"`  // their difference, in standard deviations of the profile's images
+	P        float64 `json:"p"`       // Welch's test against the profile
+	Evidence float64 `json:"evidence"`
+}
+
+// Evidence is an e-process as a share of what raises an alert: one is raised at 1.
+type Evidence struct {
+	Followed string  `json:"followed"` // a watched text, a pair (neuron,head), or "embedding"
+	Up       bool    `json:"up"`       // for larger numbers than the profile's
+	Value    float64 `json:"value"`
+}
+
+// Compared is the comparison of a window's images with the profile.
+type Compared struct {
+	Energy    float64  `json:"energy_distance"`
+	EnergyP   float64  `json:"energy_p"` // by permutation
+	Frechet   float64  `json:"frechet_distance"`
+	Shift     float64  `json:"shift"` // ‖Δe‖
+	Tested    int      `json:"pairs_tested"`
+	Changed   int      `json:"pairs_changed"`
+	Explained float64  `json:"explained"` // share of the shift that the changed pairs explain
+	Changes   []Change `json:"changes"`
+}
+
+// Change is a named change.
+type Change struct {
+	Word   string   `json:"word"`
+	More   bool     `json:"more"`
+	Share  float64  `json:"share"`  // of the shift of the mean embedding
+	Effect float64  `json:"effect"` // in standard deviations of the profile's embeddings along the word
+	Pairs  int      `json:"pairs"`
+	Before []string `json:"before"` // images of the profile most like the word
+	After  []string `json:"after"`  // and of the window
+}
+
+// String is a change in words.
+func (c Change) String() string {
+	if c.More {
+		return "more " + c.Word
+	}
+	return "less " + c.Word
+}
+
+// Alert says that something is no longer as in the profile, and was not said before. A window raises one at most.
+type Alert struct {
+	Window   int        `json:"window"`
+	Budget   float64    `json:"budget"`    // chance of any false alert over the whole stream, at most
+	New      []string   `json:"new"`       // what was not said before: watched texts, "embedding", named changes, or pairs that no change holds
+	RaisedBy []Evidence `json:"raised_by"` // what crossed the line in this window
+	Changes  []Change   `json:"changes"`   // of the window
+}
+
+const strongest = 5 // of the evidence shown
+
+// memory is what a stream's windows hand on.
+type memory struct {
+	Monitor json.RawMessage `json:"monitor"`
+	Told    []string        `json:"told"` // what alerts have said
+}
+
+// judge compares a full window with the profile and lets the monitor take it up.
+func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Outcome, error) {
+	images := make([]drift.Image, len(full.Images))
+	for k, i := range full.Images {
+		var err error
+		if images[k], err = w.unpack(i); err != nil {
+			return Window{}, store.Outcome{}, err
+		}
+	}
+	window := Window{Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []Alert{}}
+	window.First, window.Last = moments(full.Images)
+	holds, err := w.compare(ctx, &window, images)
+	if err != nil {
+		return window, store.Outcome{}, err
+	}
+	m := memory{Monitor: w.initial}
+	if full.State != nil {
+		if err := json.Unmarshal(full.State, &m); err != nil {
+			return window, store.Outcome{}, fmt.Errorf("the state of the stream: %w", err)
+		}
+	}
+	crossed, err := w.follow(&m, images)
+	if err != nil {
+		return window, store.Outcome{}, err
+	}
+	w.weigh(&window)
+	if a := w.alert(&m, crossed, holds); a != nil {
+		a.Window = window.Number
+		if window.Compared != nil {
+			a.Changes = window.Compared.Changes
+		}
+		window.Alerts = append(window.Alerts, *a)
+	}
+	o, err := outcome(window, m)
+	return window, o, err
+}
+
+// alert is what to say of what crossed the line, or nil when all of it was said before: one drift moves many pairs, one after the other.
+func (w *Watcher) alert(m *memory, crossed []int, holds map[string]string) *Alert {
+	a := &Alert{Budget: w.Budget}
+	for _, i := range crossed {
+		a.RaisedBy = append(a.RaisedBy, w.evidence(i))
+		said := cmp.Or(holds[w.monitor.Names[i]], w.monitor.Names[i])
+		if !slices.Contains(m.Told, said) {
+			m.Told, a.New = append(m.Told, said), append(a.New, said)
+		}
+	}
+	if len(a.New) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(a.RaisedBy, func(a, b Evidence) int { return cmp.Compare(b.Value, a.Value) })
+	return a
+}
+
+func moments(images []store.Image) (first, last time.Time) {
+	first, last = images[0].Moment, images[0].Moment
+	for _, i := range images {
+		if i.Moment.Before(first) {
+			first = i.Moment
+		}
+		if i.Moment.After(last) {
+			last = i.Moment
+		}
+	}
+	return first, last
+}
+
+// follow lets the monitor go on and gives what crossed the line.
+func (w *Watcher) follow(m *memory, images []drift.Image) (crossed []int, err error) {
+	if err := w.monitor.Restore(m.Monitor); err != nil {
+		return nil, err
+	}
+	ranks := make([][]int, len(images))
+	for k, image := range images {
+		ranks[k] = w.monitor.Ranks(image)
+	}
+	crossed = w.monitor.Window(ranks, w.Budget)
+	m.Monitor, err = w.monitor.State()
+	return crossed, err
+}
+
+func (w *Watcher) evidence(i int) Evidence {
+	return Evidence{Followed: w.monitor.Names[i], Up: w.monitor.Detectors[i].Up(), Value: w.monitor.Evidence(i, w.Budget)}
+}
+
+// weigh notes the monitor's evidence in a window.
+func (w *Watcher) weigh(window *Window) {
+	all := make([]Evidence, len(w.monitor.Names))
+	for i := range all {
+		all[i] = w.evidence(i)
+	}
+	for i := range window.Watched {
+		window.Watched[i].Evidence = all[i].Value
+	}
+	slices.SortStableFunc(all, func(a, b Evidence) int { return cmp.Compare(b.Value, a.Value) })
+	window.Evidence = all[:min(strongest, len(all))]
+}
+
+// compare fills in what the window's own images say, and gives the named change of every pair that one holds. One image says nothing.
+func (w *Watcher) compare(ctx context.Context, window *Window, images []drift.Image) (holds map[string]string, err error) {
+	s, err := w.Profile.Summarise(images, w.Profile.Size)
+	if err != nil {
+		return nil, err
+	}
+	window.Watched = w.watched(s)
+	if len(images) < 2 {
+		return nil, nil
+	}
+	c, err := drift.Compare(ctx, w.Profile, s, w.OV, w.Words, drift.Options{Level: w.Level, Seed: uint64(window.Number)})
+	if err != nil {
+		return nil, err
+	}
+	r := &Compared{
+		Energy: c.Energy, EnergyP: c.EnergyP, Frechet: c.Distance, Shift: c.Shift, Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained,
+		Changes: []Change{},
+	}
+	holds = map[string]string{}
+	for _, ch := range c.Changes {
+		change := Change{ch.Word, ch.More, ch.Share, ch.Effect, len(ch.Pairs), ch.Before, ch.After}
+		r.Changes = append(r.Changes, change)
+		for _, p := range ch.Pairs {
+			holds[p.Pair.String()] = change.String()
+		}
+	}
+	window.Compared = r
+	return holds, nil
+}
+
+func (w *Watcher) watched(s *drift.Summary) []Watched {
+	out := []Watched{}
+	reference := w.Profile.Scores
+	for i, c := range w.Profile.Watched {
+		i *= 2 // the signed score; the paper's is beside it
+		mean, variance := s.Scores.Mean[i], s.Scores.Variance(i)
+		low, high := drift.MeanInterval(s.Count(), mean, variance)
+		if math.IsInf(low, 0) { // one image
+			low, high = mean, mean
+		}
+		before, spread := reference.Mean[i], reference.Variance(i)
+		_, p := drift.Welch(s.Count(), mean, variance, reference.Count, before, spread)
+		t := Watched{Text: c.Text, Score: mean, Low: low, High: high, Profile: before, P: p}
+		if spread > 0 {
+			t.Effect = (mean - before) / math.Sqrt(spread)
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func outcome(window Window, m memory) (store.Outcome, error) {
+	state, err := json.Marshal(m)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	result, err := json.Marshal(window)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	o := store.Outcome{State: state, Result: string(result)}
+	for _, a := range window.Alerts {
+		data, err := json.Marshal(a)
+		if err != nil {
+			return o, err
+		}
+		o.Alerts = append(o.Alerts, string(data))
+	}
+	return o, nil
+}
+
+// String is an alert in a sentence.
+func (a Alert) String() string {
+	var changes []string
+	for _, c := range a.Changes[:min(3, len(a.Changes))] {
+		changes = append(changes, fmt.Sprintf("%s (%.0f %% of the shift)", c, 100*c.Share))
+	}
+	what := cmp.Or(strings.Join(changes, ", "), "no change that words name")
+	first := a.RaisedBy[0]
+	raised := first.Followed + " goes down"
+	if first.Up {
+		raised = first.Followed + " goes up"
+	}
+	if more := len(a.RaisedBy) - 1; more > 0 {
+		raised += fmt.Sprintf(", and %d more", more)
+	}
+	return fmt.Sprintf("drift in window %d: %s; new: %s; raised by %s (any false alarm over the whole stream: %g at most)",
+		a.Window, what, strings.Join(a.New, ", "), raised, a.Budget)
+}

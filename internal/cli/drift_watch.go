@@ -1,0 +1,265 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift/profile"
+	"github.com/facet-clip/facet/drift/store"
+	"github.com/facet-clip/facet/drift/watch"
+)
+
+// watchOptions are the flags of facet drift watch.
+type watchOptions struct {
+	profile, source string
+	bank            string
+	store           string
+	window          string
+	rule            store.Rule
+	budget, level   float64
+	listen, webhook string
+	every           time.Duration
+	once            bool
+}
+
+// watchPixels is the default limit of a watched picture: anybody may send one, and each core decodes one at a time.
+const watchPixels = 50_000_000
+
+func (a *app) driftWatchCommand() *cobra.Command {
+	var o watchOptions
+	cmd := &cobra.Command{
+		Use:   "watch PROFILE [SOURCE]",
+		Short: "Follow a stream of images and say in words when it drifts from a profile",
+		Long: `Counts every image once, by its content, compares full windows with the profile, and raises alerts within one false-alarm budget for the
+whole stream. It may be stopped or killed at any moment and goes on where it was; several may watch one stream.
+
+SOURCE is a folder that grows, - for a manifest on standard input, or any other dataset, which ends. With --listen, pictures are taken by
+POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and /alerts are answered.
+
+  facet drift watch reference.profile /var/spool/camera --model RN50 --bank words.txt
+  facet drift watch reference.profile --listen :8080 --store postgres://facet@db/drift --webhook https://example.com/hook
+  facet drift watch cars.profile 'scenes:yellow-cars?n=200&seed=3' --window 200`,
+		Args: argsBetween(1, 2, "a PROFILE and a SOURCE or --listen"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.profile = args[0]
+			if len(args) > 1 {
+				o.source = args[1]
+			}
+			if err := o.check(a); err != nil {
+				return err
+			}
+			return a.driftWatch(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.bank, "bank", "", "the words that name changes: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
+	f.StringVar(&o.store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
+	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
+	f.Float64Var(&o.budget, "budget", 0.05, "chance of any false alarm over the whole stream, at most")
+	f.Float64Var(&o.level, "level", 0.05, "expected share of false discoveries among the changed pairs of a window")
+	f.StringVar(&o.listen, "listen", "", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
+	f.StringVar(&o.webhook, "webhook", "", "post alerts as JSON to `URL`, again until it takes them")
+	f.DurationVar(&o.every, "every", 10*time.Second, "look into a folder so often")
+	f.BoolVar(&o.once, "once", false, "take what a folder holds now, and end")
+	return cmd
+}
+
+func (o *watchOptions) check(a *app) (err error) {
+	switch {
+	case o.source == "" && o.listen == "":
+		return usagef("facet drift watch: expected a SOURCE, --listen or both")
+	case !(o.budget > 0 && o.budget < 1):
+		return usagef("--budget %g: expected a number between 0 and 1", o.budget)
+	case !(o.level > 0 && o.level < 1):
+		return usagef("--level %g: expected a number between 0 and 1", o.level)
+	case o.once && o.listen != "":
+		return usagef("--once --listen %s: expected one of them: who listens does not end", o.listen)
+	case o.every <= 0:
+		return usagef("--every %v: expected a time such as 10s", o.every)
+	case o.bank == "" && a.model != "" && a.model != demoName:
+		return usagef("facet drift watch: expected --bank, whose words name what changed")
+	}
+	if o.webhook != "" {
+		if u, err := url.Parse(o.webhook); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return usagef("--webhook %s: expected http://… or https://…", o.webhook)
+		}
+	}
+	o.rule, err = parseWindow(o.window)
+	return err
+}
+
+const shortestWindow = time.Second
+
+// parseWindow reads a number of images or a time.
+func parseWindow(s string) (store.Rule, error) {
+	if n, err := strconv.Atoi(s); err == nil && n >= 2 && n <= store.MostImages {
+		return store.Rule{Images: n}, nil
+	}
+	if d, err := time.ParseDuration(s); err == nil && d >= shortestWindow && d%time.Millisecond == 0 {
+		return store.Rule{Every: d}, nil
+	}
+	return store.Rule{}, usagef("--window %s: expected 2 to %d images, or a time of a second or more, such as 1h", s, store.MostImages)
+}
+
+func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
+	m, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	c, err := m.watchConfig(ctx, o)
+	if err != nil {
+		return err
+	}
+	words, err := m.labelling(ctx, labelOptions{bank: o.bank, scale: scaleRows})
+	if err != nil {
+		return err
+	}
+	defer words.close()
+	c.Words, c.Closed = words.dictionary, a.printWindow
+	if c.Store, err = store.Open(ctx, o.store); err != nil {
+		return err
+	}
+	defer c.Store.Close()
+	settings, err := o.settings()
+	if err != nil {
+		return err
+	}
+	if err := c.Store.Bind(ctx, settings); err != nil {
+		return err
+	}
+	w, err := watch.New(c)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.profile, err)
+	}
+	jobs, progress, err := a.watchJobs(w, o)
+	if err != nil {
+		return err
+	}
+	err = w.Run(ctx, jobs...)
+	progress.done()
+	if err != nil {
+		return err
+	}
+	return a.printWatchEnd(ctx, c.Store)
+}
+
+func (m *model) watchConfig(ctx context.Context, o watchOptions) (c watch.Config, err error) {
+	c = watch.Config{
+		Model: m.Model, Rule: o.rule, Budget: o.budget, Level: o.level, Webhook: o.webhook, MaxPixels: cmp.Or(m.app.maxPixels, watchPixels),
+	}
+	if c.OV, err = m.decomposition(); err != nil {
+		return c, err
+	}
+	c.Profile, err = m.openProfile(ctx, o.profile, c.OV)
+	return c, err
+}
+
+// settings are what a store is bound to: with others its numbers would mean something else.
+func (o watchOptions) settings() (string, error) {
+	sum, err := profile.Fingerprint(o.profile)
+	if err != nil {
+		return "", err
+	}
+	s, err := json.Marshal(struct {
+		Profile string  `json:"profile_sha256"`
+		Window  string  `json:"window"`
+		Budget  float64 `json:"budget"`
+	}{sum, o.rule.String(), o.budget})
+	return string(s), err
+}
+
+// watchJobs are the feed and the server.
+func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.Context) error, p *progress, err error) {
+	total := -1
+	switch info, statErr := os.Stat(o.source); {
+	case o.source == "":
+		p = a.progress("images", total)
+	case o.source == "-":
+		p = a.progress("images", total)
+		dir, err := os.Getwd()
+		if err != nil {
+			return nil, nil, err
+		}
+		jobs = append(jobs, func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, os.Stdin, dir), p.set)(ctx) })
+	case statErr == nil && info.IsDir():
+		p = a.progress("images", total)
+		count := p.set
+		if !o.once { // for ever: the windows are the progress
+			count = func(int) {}
+		}
+		jobs = append(jobs, w.Folder(filepath.Clean(o.source), o.every, o.once, count))
+	default:
+		source, err := dataset.Open(o.source, dataset.Options{})
+		if err != nil {
+			return nil, nil, err
+		}
+		p = a.progress("images", source.Len())
+		jobs = append(jobs, func(ctx context.Context) error { return w.Items(source.Items(ctx, 0), p.set)(ctx) })
+	}
+	if o.listen != "" {
+		listener, err := net.Listen("tcp", o.listen)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--listen %s: %w", o.listen, err)
+		}
+		fmt.Fprintf(a.stderr, "facet: listening at http://%s\n", listener.Addr())
+		jobs = append(jobs, w.Serve(listener))
+	}
+	return jobs, p, nil
+}
+
+// printWindow prints a window as a line, and its alerts.
+func (a *app) printWindow(w watch.Window) {
+	if a.json {
+		if err := json.NewEncoder(a.stdout).Encode(w); err != nil {
+			slog.Warn("a window could not be printed", "reason", err)
+		}
+		return
+	}
+	const minutes = "2006-01-02 15:04"
+	fmt.Fprintf(a.stdout, "window %d: %d images, %s to %s; %s\n", w.Number, w.Images, w.First.Format(minutes), w.Last.Format(minutes), windowLine(w))
+	for _, alert := range w.Alerts {
+		fmt.Fprintln(a.stdout, "ALERT:", alert)
+	}
+}
+
+func windowLine(w watch.Window) string {
+	var parts []string
+	for _, t := range w.Watched {
+		parts = append(parts, fmt.Sprintf("“%s” %+.2f sd (p %.2g)", t.Text, t.Effect, t.P))
+	}
+	if c := w.Compared; c != nil {
+		parts = append(parts, fmt.Sprintf("energy p %.2g, %d of %d pairs changed", c.EnergyP, c.Changed, c.Tested))
+		for _, change := range c.Changes[:min(3, len(c.Changes))] {
+			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", change, 100*change.Share))
+		}
+	}
+	if len(w.Evidence) > 0 {
+		parts = append(parts, fmt.Sprintf("most evidence %.2g of an alert (%s)", w.Evidence[0].Value, w.Evidence[0].Followed))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// printWatchEnd says at the end of a stream what the store holds.
+func (a *app) printWatchEnd(ctx context.Context, s *store.Store) error {
+	t, err := s.Totals(ctx)
+	if err != nil || a.json {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "%d images counted, %d of them in a window that is still open; %d cannot be read; %d windows, %d alerts\n",
+		t.Images, t.Waiting, t.Unreadable, t.Windows, t.Alerts)
+	return err
+}

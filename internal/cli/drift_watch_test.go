@@ -1,0 +1,257 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"image/png"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift/store"
+	"github.com/facet-clip/facet/drift/watch"
+	"github.com/facet-clip/facet/internal/pgtest"
+)
+
+// smallProfile is a profile of a few scenes.
+func smallProfile(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "p")
+	succeed(t, driftArgs("profile", "scenes:steady?n=4&seed=1&size=64", "--watch", "a yellow car", "-o", dir)...)
+	return dir
+}
+
+// addPictures writes scenes from to to into a folder.
+func addPictures(t *testing.T, dir string, from, to int) {
+	t.Helper()
+	for k := from; k < to; k++ {
+		img, err := dataset.Picture(fmt.Sprintf("scenes:steady?n=1000&seed=5&size=64#%d", k), 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, img); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%04d.png", k)), b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestDriftWatch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: encodes hundreds of scenes")
+	}
+	p := smallProfile(t)
+	db := filepath.Join(t.TempDir(), "drift.db")
+	args := driftArgs("watch", p, "scenes:yellow-cars?n=20&seed=3&size=64", "--store", db, "--window", "50")
+	var windows []watch.Window
+	lines := bufio.NewScanner(strings.NewReader(succeed(t, append(args, "--json")...)))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var w watch.Window
+		if err := json.Unmarshal(lines.Bytes(), &w); err != nil {
+			t.Fatal(err)
+		}
+		windows = append(windows, w)
+	}
+	if len(windows) != 4 || windows[3].Number != 4 || windows[0].Images != 50 || windows[0].Compared == nil || windows[0].Watched[0].Text != "a yellow car" {
+		t.Errorf("windows: %+v", windows)
+	}
+	if out := succeed(t, args...); out != "200 images counted, 0 of them in a window that is still open; 0 cannot be read; 4 windows, 0 alerts\n" {
+		t.Errorf("the same stream again: %s", out)
+	}
+	for _, c := range []struct{ flag, value, says string }{
+		{"--window", "60", "the store holds another stream"},
+		{"--budget", "0.2", "the store holds another stream"},
+	} {
+		if code, _, log := facet(t, append(args, c.flag, c.value)...); code != exitFailure || !strings.Contains(log, c.says) {
+			t.Errorf("%s %s: exit code %d: %s", c.flag, c.value, code, log)
+		}
+	}
+}
+
+// TestDriftWatchKilled: killed 50 times at random moments while a folder grows, every image is counted once and lies in one window.
+func TestDriftWatchKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: kills 50 processes")
+	}
+	p, dir, db := smallProfile(t), t.TempDir(), filepath.Join(t.TempDir(), "drift.db")
+	const lives, each, window = 50, 8, 30
+	watching := func(db string) []string {
+		return driftArgs("watch", p, dir, "--store", db, "--window", fmt.Sprint(window), "--every", "20ms")
+	}
+	began := time.Now()
+	if err := start(t, append(watching(filepath.Join(t.TempDir(), "other.db")), "--once")...).Wait(); err != nil { // of no picture
+		t.Fatal(err)
+	}
+	startup := time.Since(began)
+	args := watching(db)
+	r := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0))
+	var counts []int64
+	for life := range lives {
+		addPictures(t, dir, life*each, (life+1)*each)
+		cmd := start(t, args...)
+		time.Sleep(startup/2 + time.Duration(r.Int64N(int64(startup/2+time.Second))))
+		cmd.Process.Kill()
+		if cmd.Wait() == nil {
+			t.Fatal("it ended by itself")
+		}
+		counts = append(counts, count(t, db, `SELECT count(*) FROM images`))
+	}
+	t.Logf("startup %v; images in the store after each kill: %v", startup, counts)
+	if counts[lives-1] < window {
+		t.Errorf("only %d images were counted before the last kill: nothing was tested", counts[lives-1])
+	}
+	time.Sleep(time.Second) // until the last file counts as written
+	succeed(t, append(args, "--once")...)
+	const n = lives * each
+	for what, query := range map[string]string{
+		"images":                    `SELECT count(*) FROM images WHERE reason IS NULL`,
+		"contents":                  `SELECT count(DISTINCT hash) FROM images`,
+		"names":                     `SELECT count(DISTINCT name) FROM images`,
+		"images in windows or open": fmt.Sprintf(`SELECT sum(images) + %d FROM windows`, n%window),
+		"files":                     `SELECT count(*) FROM files`,
+	} {
+		if got := count(t, db, query); got != n {
+			t.Errorf("%s: %d, expected %d", what, got, n)
+		}
+	}
+	if wrong := count(t, db, fmt.Sprintf(`SELECT count(*) FROM (SELECT window_number FROM images WHERE window_number IS NOT NULL
+		GROUP BY window_number HAVING count(*) <> %d) AS w`, window)); wrong != 0 {
+		t.Errorf("%d windows do not hold %d images", wrong, window)
+	}
+	if last := count(t, db, `SELECT max(number) FROM windows`); last != n/window {
+		t.Errorf("the last window is %d, expected %d", last, n/window)
+	}
+}
+
+func count(t *testing.T, path, query string) (n int64) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRow(query).Scan(&n); err != nil {
+		if strings.Contains(err.Error(), "no such table") { // killed before it was made
+			return 0
+		}
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestDriftWatchTwoOnPostgres: two processes that watch one folder with one PostgreSQL store, of which one is killed on the way, count every image once.
+func TestDriftWatchTwoOnPostgres(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: encodes a hundred scenes, twice")
+	}
+	address := pgtest.Start(t)
+	p, dir := smallProfile(t), t.TempDir()
+	const n, window = 100, 30
+	addPictures(t, dir, 0, n)
+	args := driftArgs("watch", p, dir, "--store", address, "--window", fmt.Sprint(window), "--once")
+	first, second, third := start(t, args...), start(t, args...), start(t, args...)
+	time.Sleep(1500 * time.Millisecond)
+	third.Process.Kill()
+	third.Wait()
+	for _, cmd := range []interface{ Wait() error }{first, second} {
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("a watcher ended with %v", err)
+		}
+	}
+	s, err := store.Open(context.Background(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	got, err := s.Totals(context.Background())
+	if err != nil || got.Images != n || got.Windows != n/window || got.Waiting != n%window {
+		t.Errorf("%+v, %v; expected %d images", got, err, n)
+	}
+}
+
+// TestDriftWatchServes: a process that listens takes a picture, and ends by Ctrl-C with its code.
+func TestDriftWatchServes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes some seconds")
+	}
+	p := smallProfile(t)
+	cmd, log := startLogged(t, driftArgs("watch", p, "--listen", "localhost:0", "--store", filepath.Join(t.TempDir(), "drift.db"))...)
+	address := ""
+	lines := bufio.NewScanner(log)
+	for lines.Scan() {
+		if _, after, ok := strings.Cut(lines.Text(), "listening at "); ok {
+			address = after
+			break
+		}
+	}
+	dir := t.TempDir()
+	addPictures(t, dir, 0, 1)
+	picture, err := os.ReadFile(filepath.Join(dir, "0000.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.Post(address+"/images", "image/png", bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusCreated {
+		t.Errorf("posted: %s", response.Status)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for lines.Scan() {
+		}
+	}()
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("exit code %d, expected %d", code, exitInterrupted)
+	}
+}
+
+func TestDriftWatchBadInput(t *testing.T) {
+	p := smallProfile(t)
+	db := filepath.Join(t.TempDir(), "drift.db")
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+		says string
+	}{
+		{"no source", []string{p}, exitUsage, "expected a SOURCE, --listen or both"},
+		{"window of one", []string{p, "x", "--window", "1"}, exitUsage, "--window 1"},
+		{"window too large", []string{p, "x", "--window", "1000000"}, exitUsage, "2 to 10000 images"},
+		{"window of words", []string{p, "x", "--window", "daily"}, exitUsage, "such as 1h"},
+		{"budget", []string{p, "x", "--budget", "1.5"}, exitUsage, "--budget 1.5"},
+		{"level", []string{p, "x", "--level", "0"}, exitUsage, "--level 0"},
+		{"once for ever", []string{p, "x", "--once", "--listen", ":0"}, exitUsage, "--once --listen"},
+		{"every", []string{p, "x", "--every", "0s"}, exitUsage, "--every 0s"},
+		{"webhook", []string{p, "x", "--webhook", "ftp://x"}, exitUsage, "--webhook ftp://x"},
+		{"listen", []string{p, "--listen", "nowhere:99999"}, exitFailure, "--listen nowhere:99999"},
+		{"no profile", []string{filepath.Join(p, "none"), "x"}, exitFailure, "facet drift profile wrote"},
+		{"no dataset", []string{p, filepath.Join(p, "none")}, exitFailure, "none"},
+		{"store in no folder", []string{p, "scenes:steady?n=1", "--store", filepath.Join(p, "none", "x.db")}, exitFailure, "expected postgres://"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, _, log := facet(t, driftArgs(append([]string{"watch", "--store", db}, c.args...)...)...)
+			if code != c.code || !strings.Contains(log, c.says) {
+				t.Errorf("code %d, expected %d with %q: %s", code, c.code, c.says, log)
+			}
+		})
+	}
+}
