@@ -15,7 +15,8 @@ import (
 	"github.com/facet-clip/facet/graph"
 )
 
-// pool is a set of encoded images, in strata by what is true of them: "1" and "0", for noisy images the day.
+// pool is a set of encoded images, in strata by what is true of them: "1" and "0", for noisy images the day; and by whether they show a
+// convertible.
 type pool struct {
 	images  []drift.Image
 	strata  map[string][]int
@@ -52,7 +53,13 @@ func (b *bench) open(dir string) (*pool, error) {
 		if stratum == "1" && len(image.Group) == len("2024-06-06") { // noise differs from day to day
 			stratum = image.Group
 		}
-		p.strata[stratum] = append(p.strata[stratum], len(p.images))
+		style := "other"
+		if image.Label == "convertible" {
+			style = image.Label
+		}
+		for _, s := range []string{stratum, style} {
+			p.strata[s] = append(p.strata[s], len(p.images))
+		}
 		p.images = append(p.images, i)
 	}
 	return p, nil
@@ -93,7 +100,7 @@ func (p *pool) deal(random *rand.Rand, m mix, n int) ([]int, error) {
 // names are those of strata that are drawn from, in a fixed order.
 func (m mix) names() []string {
 	var out []string
-	for _, name := range []string{"0", "1", "2024-06-06", "2024-06-07", "2024-06-08", "2024-06-09", "2024-06-10"} {
+	for _, name := range []string{"0", "1", "other", "convertible", "2024-06-06", "2024-06-07", "2024-06-08", "2024-06-09", "2024-06-10"} {
 		if m[name] > 0 {
 			out = append(out, name)
 		}
