@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"cmd/facet", "bench/encode", "bench/labels", "bench/drift"},
 	{"internal/cli"},
 	{"demo", "textbank"},
-	{"experiment"},
+	{"experiment", "naming"},
 	{"atlas"},
 	{"segment/benchmark"},
 	{"drift/profile", "drift/report"},

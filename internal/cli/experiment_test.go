@@ -92,7 +92,7 @@ func TestStudies(t *testing.T) {
 		t.Errorf("%+v", found)
 	}
 	var labels labelResult
-	ask(&labels, "label", "--atlas", at, "--units", "top:5", "--terms", "4")
+	ask(&labels, "label", at, "--units", "top:5", "--terms", "4")
 	ask(&pairs, "pairs", at, "--top", "5")
 	for i, l := range labels.Pairs {
 		if p := pairs.Pairs[i]; l.Neuron != p.Neuron || l.Head != p.Head {

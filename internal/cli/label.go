@@ -1,27 +1,29 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/naming"
 )
 
 // labelOptions are the flags of facet label.
 type labelOptions struct {
 	bank, units, method, scale, output string
-	atlas                              string
+	atlas                              string // empty: weights alone
 	terms, top                         int
 	memory                             int64 // MiB
 	truncate                           bool
@@ -37,23 +39,32 @@ const (
 const (
 	scaleRows      = "rows"
 	scaleReference = "reference"
-	nullDirections = 200 // that labels are compared with
 )
 
 func (a *app) labelCommand() *cobra.Command {
 	var o labelOptions
 	cmd := &cobra.Command{
-		Use:   "label --bank BANK",
-		Short: "Name pairs in words: each direction as a sum of a few texts",
-		Long: `Writes the direction of each neuron–head pair, which lies in the space of texts, as a sum of a few texts of a bank. It needs the
-weights alone, no picture. A pair that words explain no better than a random direction of its head is shown as unnamed.
+		Use:   "label [ATLAS|MODEL] --bank BANK",
+		Short: "Name pairs in words: what each says, and with an atlas what it fires for",
+		Long: `Writes the direction of each neuron–head pair, which lies in the space of texts, as a sum of a few texts of a bank: what the pair says. That
+needs the weights alone, no picture. With an atlas it also writes what the pair fires for: how the images in which its scalar is extreme differ from all
+images. The labels are kept in the atlas, and pairs, neuron, explain, sink and search show them. What words explain no better than chance is
+shown as unnamed.
 
-  facet label --model RN50 --bank words.txt -o labels.parquet       the longest tenth of the pairs
-  facet label --model RN50 --bank words --units 624,21              one pair, in 64 words
-  facet label --atlas photos.atlas --bank words.txt                 the tenth that did most in a dataset
+  facet label photos.atlas --bank words                             the tenth of the pairs that did most, kept in the atlas
+  facet label photos.atlas --bank words -o labels.csv               … in a file instead
+  facet label RN50 --bank words.txt -o labels.parquet               by the weights: the longest tenth of the pairs
+  facet label RN50 --bank words --units 624,21                      one pair, in 64 words, only shown
   facet label                                                       the demo model in the words of its world`,
-		Args: argsBetween(0, 0, "no arguments; the model is named by --model"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: argsBetween(0, 1, "one atlas or model"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && isAtlas(args[0]) {
+				o.atlas = args[0]
+			} else if len(args) == 1 && a.model != "" {
+				return usagef("facet label: %s and --model %s: expected one model", args[0], a.model)
+			} else if len(args) == 1 {
+				a.model = args[0]
+			}
 			if err := o.check(a); err != nil {
 				return err
 			}
@@ -62,11 +73,10 @@ weights alone, no picture. A pair that words explain no better than a random dir
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.bank, "bank", "", "the texts: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
-	f.StringVar(&o.units, "units", "top:10%", "pairs to label: top:10% or top:200 (by the length of their directions), all, or NEURON,HEAD")
-	f.StringVar(&o.atlas, "atlas", "", "go by an `ATLAS`: top: by what pairs did there, and their directions with the signs of what they did")
+	f.StringVar(&o.units, "units", "top:10%", "pairs to label: top:10% or top:200 (by use in the atlas, or by the length of their directions), all, or NEURON,HEAD")
 	f.StringVar(&o.method, "method", methodOMP, "omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
 	f.StringVar(&o.scale, "dictionary-norm", scaleRows, "what is made unit: rows (texts), or reference (columns, as the reference code does)")
-	f.StringVarP(&o.output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv")
+	f.StringVarP(&o.output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv, and leave the atlas as it is")
 	f.IntVar(&o.terms, "terms", 64, "texts in a label, at most")
 	f.IntVar(&o.top, "top", 20, "pairs to show")
 	f.Int64Var(&o.memory, "memory", 2048, "memory to use, in MiB")
@@ -95,6 +105,12 @@ func (o labelOptions) check(a *app) error {
 	return nil
 }
 
+// isAtlas tells whether there is an atlas at path, finished or not.
+func isAtlas(path string) bool {
+	_, err := os.Stat(filepath.Join(path, "atlas.json"))
+	return err == nil
+}
+
 func (a *app) label(ctx context.Context, o labelOptions) error {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.memory << 20 * 15 / 16))
 	m, use, err := a.openUse(ctx, o.atlas)
@@ -120,17 +136,31 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 		return err
 	}
 	defer labelling.close()
-	labels, null, err := labelling.run(ctx, ov, pairs, use)
+	keep := use != nil && o.output == "" && !isPair(o.units)
+	made := labelling.record()
+	var labels []atlas.Label
+	if old := keptLabels(use); keep && old != nil && old.Same(made) {
+		slog.Warn("the atlas has these labels already", "atlas", o.atlas)
+		labels, err = use.atlas.PairLabels()
+		made = *old
+	} else {
+		labels, err = labelling.run(ctx, ov, pairs, norms, use, &made)
+		if err == nil && keep {
+			err = use.atlas.KeepLabels(made, labels)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	result := labelResult{
-		Atlas: o.atlas, Method: o.method, DictionaryNorm: o.scale, Bank: o.bank, Texts: len(labelling.dictionary.Texts), Terms: o.terms, Null: null.Explained,
+	return a.finishLabels(ctx, m, o, inWords{ov: ov, made: made, labels: labels, atlas: use != nil, kept: keep})
+}
+
+// keptLabels says how the labels that an atlas keeps were made; nil without any.
+func keptLabels(u *use) *atlas.Labels {
+	if u == nil {
+		return nil
 	}
-	for i, p := range pairs {
-		result.Pairs = append(result.Pairs, labelRecordOf(labelling.dictionary, p, norms[ov.Index(p)], labels[i], null))
-	}
-	return a.finishLabels(ctx, m, o, result)
+	return u.atlas.Manifest.Labels
 }
 
 // decomposition is the map from scalars to the embedding.
@@ -166,6 +196,9 @@ func chooseUnits(units string, ov *decompose.OV, norms []float32) ([]decompose.P
 	return nil, usagef("--units %s: expected top:10%%, top:200, all or NEURON,HEAD", units)
 }
 
+// isPair tells --units NEURON,HEAD from sets of pairs.
+func isPair(units string) bool { return units != "all" && !strings.HasPrefix(units, "top:") }
+
 // parsePair reads (neuron,head), with or without the brackets.
 func parsePair(s string, ov *decompose.OV) (decompose.Pair, error) {
 	inner := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "("), ")")
@@ -186,6 +219,7 @@ type labelling struct {
 	app        *app
 	options    labelOptions
 	dictionary *concept.Dictionary
+	bank       string // its fingerprint
 	product    concept.Product
 	close      func() error
 }
@@ -211,7 +245,7 @@ func (m *model) labelling(ctx context.Context, o labelOptions) (*labelling, erro
 	if err != nil {
 		return nil, err
 	}
-	l := &labelling{app: m.app, options: o, dictionary: d}
+	l := &labelling{app: m.app, options: o, dictionary: d, bank: bank.Fingerprint()}
 	l.product, l.close, err = m.product(d)
 	return l, err
 }
@@ -231,44 +265,53 @@ func (m *model) product(d *concept.Dictionary) (concept.Product, func() error, e
 	}, session.Close, nil
 }
 
-// run labels pairs, and random directions of the same heads for comparison.
-func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, use *use) ([]concept.Label, concept.Null, error) {
-	units, chance := unitsAndChance(ov, pairs)
-	if use != nil {
-		for i, p := range pairs {
-			scaled(units[i*ov.Embed:(i+1)*ov.Embed], int(use.signs[ov.Index(p)]))
-		}
+// record says how labels are made, before any is.
+func (l *labelling) record() atlas.Labels {
+	o := l.options
+	return atlas.Labels{
+		Bank: o.bank, BankFingerprint: l.bank, Texts: len(l.dictionary.Texts), Method: o.method, DictionaryNorm: o.scale, Terms: o.terms, Units: o.units,
 	}
-	p := l.app.progress("pairs", len(pairs))
-	defer p.done()
-	random, err := l.fit(ctx, chance, nil)
-	if err != nil {
-		return nil, concept.Null{}, err
-	}
-	labels, err := l.fit(ctx, units, p.set)
-	return labels, concept.NewNull(random), err
 }
 
-// unitsAndChance are the unit directions of pairs [U,D] and, for each head with some of them, random directions of that head.
-func unitsAndChance(ov *decompose.OV, pairs []decompose.Pair) (units, chance []float32) {
-	D := ov.Embed
-	byHead := map[int][]int{}
+// run names pairs by what they say, and with an atlas by what they fire for. It writes down what chance explains.
+func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, norms []float32, use *use, made *atlas.Labels) ([]atlas.Label, error) {
+	var signs []int8
+	steps := 1
+	if use != nil {
+		signs, steps = use.signs, 2
+	}
+	bar := l.app.progress("labels", steps*len(pairs))
+	defer bar.done()
+	says, err := naming.Says(ctx, l.fit, ov, pairs, signs, bar.set)
+	if err != nil {
+		return nil, err
+	}
+	made.SaysNull = says.Null.Explained
+	labels := make([]atlas.Label, len(pairs))
 	for i, p := range pairs {
-		byHead[p.Head] = append(byHead[p.Head], i)
+		at := ov.Index(p)
+		labels[i] = atlas.Label{Pair: at, Norm: float64(norms[at]), Says: says.Words(i, l.dictionary.Texts)}
 	}
-	units = make([]float32, len(pairs)*D)
-	each := (nullDirections + len(byHead) - 1) / max(len(byHead), 1)
-	for head, u := range ov.Directions() {
-		places := byHead[head]
-		if len(places) == 0 {
-			continue
-		}
-		for _, i := range places {
-			copy(units[i*D:(i+1)*D], concept.Unit(u[pairs[i].Neuron*D:][:D]))
-		}
-		chance = append(chance, concept.RandomDirections(u, D, each, uint64(head))...)
+	if use == nil {
+		return labels, nil
 	}
-	return units, chance
+	embeddings, err := use.atlas.Embeddings()
+	if err != nil {
+		return nil, err
+	}
+	images, err := naming.NewImages(embeddings, ov.Embed)
+	if err != nil {
+		return nil, err
+	}
+	fires, err := naming.Fires(ctx, l.fit, use.atlas.Stats, images, pairs, signs, func(n int) { bar.set(len(pairs) + n) })
+	if err != nil {
+		return nil, err
+	}
+	made.FiresNull = fires.Null.Explained
+	for i := range labels {
+		labels[i].Fires = fires.Words(i, l.dictionary.Texts)
+	}
+	return labels, nil
 }
 
 func (l *labelling) fit(ctx context.Context, units []float32, progress func(int)) ([]concept.Label, error) {
@@ -283,6 +326,15 @@ func (l *labelling) fit(ctx context.Context, units []float32, progress func(int)
 	return l.dictionary.OMP(ctx, units, o)
 }
 
+// inWords are the labels of some pairs and where they are from.
+type inWords struct {
+	ov     *decompose.OV
+	made   atlas.Labels
+	labels []atlas.Label
+	atlas  bool // they say what pairs fire for, too
+	kept   bool // in the atlas
+}
+
 // labelResult is what facet label --json prints. Pairs are in order of the lengths of their directions, or of their use in an atlas.
 type labelResult struct {
 	Model          modelRecord   `json:"model"`
@@ -292,21 +344,33 @@ type labelResult struct {
 	Bank           string        `json:"bank"` // empty: the demo world's words
 	Texts          int           `json:"texts"`
 	Terms          int           `json:"terms"`
-	Null           []float64     `json:"null"` // by number of terms: what 95 of 100 random directions do not exceed
+	Null           []float64     `json:"null"`                 // by number of terms: what 95 of 100 random directions do not exceed
+	FiresNull      []float64     `json:"fires_null,omitempty"` // likewise, random sets of images
 	Pairs          []labelRecord `json:"pairs"`
 }
 
 // labelRecord is a label in results.
 type labelRecord struct {
-	Neuron    int          `json:"neuron"`
-	Head      int          `json:"head"`
-	Norm      float64      `json:"norm"` // ‖u‖
-	Named     bool         `json:"named"`
-	Label     []wordRecord `json:"label"` // the words to show, of most weight first, whether the pair is named or not
+	Neuron int     `json:"neuron"`
+	Head   int     `json:"head"`
+	Norm   float64 `json:"norm"` // ‖u‖
+	wordsRecord
+	Fires *wordsRecord `json:"fires,omitempty"` // with an atlas
+}
+
+// wordsRecord is a direction in words.
+type wordsRecord struct {
+	nameRecord
 	Explained float64      `json:"explained"`
 	Margin    float64      `json:"margin"`
 	Stability float64      `json:"stability"`
 	Terms     []termRecord `json:"terms"`
+}
+
+// nameRecord is what is shown of it.
+type nameRecord struct {
+	Named bool         `json:"named"`
+	Label []wordRecord `json:"label"` // the words to show, of most weight first, whether the pair is named or not
 }
 
 // wordRecord is a word of the label to show, with its weight in a fit with those words alone.
@@ -322,31 +386,36 @@ type termRecord struct {
 	Cosine      float64 `json:"cosine"`
 }
 
-func labelRecordOf(d *concept.Dictionary, p decompose.Pair, norm float32, l concept.Label, null concept.Null) labelRecord {
-	r := labelRecord{
-		Neuron: p.Neuron, Head: p.Head, Norm: float64(norm), Named: null.Names(l),
-		Explained: l.Explained(), Margin: l.Margin, Stability: l.Stability,
+func (l inWords) records() []labelRecord {
+	records := make([]labelRecord, len(l.labels))
+	for i, x := range l.labels {
+		records[i] = l.record(x)
 	}
-	for _, t := range l.Terms {
-		r.Terms = append(r.Terms, termRecord{d.Texts[t.Word], t.Coefficient, t.Explained, t.Cosine})
+	return records
+}
+
+func (l inWords) record(x atlas.Label) labelRecord {
+	p := l.ov.Pair(x.Pair)
+	r := labelRecord{Neuron: p.Neuron, Head: p.Head, Norm: x.Norm, wordsRecord: wordsRecordOf(x.Says)}
+	if l.atlas {
+		f := wordsRecordOf(x.Fires)
+		r.Fires = &f
 	}
-	for _, t := range l.Shown() {
-		r.Label = append(r.Label, wordRecord{d.Texts[t.Word], t.Coefficient})
-	}
-	slices.SortStableFunc(r.Label, func(a, b wordRecord) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
 	return r
 }
 
-// name is the label to show: its words, those of negative weight with a minus.
-func (r labelRecord) name() string {
-	if !r.Named {
-		return "unnamed"
+func wordsRecordOf(w atlas.Words) wordsRecord {
+	r := wordsRecord{nameRecord: nameRecordOf(w), Explained: w.Explained(), Margin: w.Margin, Stability: w.Stability}
+	for _, t := range w.Terms {
+		r.Terms = append(r.Terms, termRecord{t.Text, t.Coefficient, t.Explained, t.Cosine})
 	}
-	words := make([]string, len(r.Label))
-	for i, t := range r.Label {
-		if words[i] = t.Text; t.Weight < 0 {
-			words[i] = "−" + t.Text
-		}
+	return r
+}
+
+func nameRecordOf(w atlas.Words) nameRecord {
+	r := nameRecord{Named: w.Named}
+	for _, t := range w.Shown() {
+		r.Label = append(r.Label, wordRecord{t.Text, t.Weight})
 	}
-	return strings.Join(words, ", ")
+	return r
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/facet-clip/facet/atlas"
 )
 
 func labelsOf(t *testing.T, args ...string) (r labelResult) {
@@ -73,7 +75,7 @@ func countTerms(t *testing.T, path string) (n int) {
 	}
 	switch filepath.Ext(path) {
 	case ".parquet":
-		rows, err := parquet.Read[labelRow](bytes.NewReader(data), int64(len(data)))
+		rows, err := parquet.Read[atlas.LabelRow](bytes.NewReader(data), int64(len(data)))
 		if err != nil {
 			t.Fatal(err)
 		}
