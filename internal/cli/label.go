@@ -42,7 +42,7 @@ const (
 )
 
 func (a *app) labelCommand() *cobra.Command {
-	var o labelOptions
+	o := labelDefaults()
 	cmd := &cobra.Command{
 		Use:   "label [ATLAS|MODEL] --bank BANK",
 		Short: "Name pairs in words: what each says, and with an atlas what it fires for",
@@ -73,13 +73,13 @@ shown as unnamed.
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.bank, "bank", "", "the texts: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
-	f.StringVar(&o.units, "units", "top:10%", "pairs to label: top:10% or top:200 (by use in the atlas, or by the length of their directions), all, or NEURON,HEAD")
-	f.StringVar(&o.method, "method", methodOMP, "omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
-	f.StringVar(&o.scale, "dictionary-norm", scaleRows, "what is made unit: rows (texts), or reference (columns, as the reference code does)")
+	f.StringVar(&o.units, "units", o.units, "pairs to label: top:10% or top:200 (by use in the atlas, or by the length of their directions), all, or NEURON,HEAD")
+	f.StringVar(&o.method, "method", o.method, "omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
+	f.StringVar(&o.scale, "dictionary-norm", o.scale, "what is made unit: rows (texts), or reference (columns, as the reference code does)")
 	f.StringVarP(&o.output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv, and leave the atlas as it is")
-	f.IntVar(&o.terms, "terms", 64, "texts in a label, at most")
-	f.IntVar(&o.top, "top", 20, "pairs to show")
-	f.Int64Var(&o.memory, "memory", 2048, "memory to use, in MiB")
+	f.IntVar(&o.terms, "terms", o.terms, "texts in a label, at most")
+	f.IntVar(&o.top, "top", o.top, "pairs to show")
+	f.Int64Var(&o.memory, "memory", o.memory, "memory to use, in MiB")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
@@ -224,6 +224,11 @@ type labelling struct {
 	close      func() error
 }
 
+// labelDefaults are the flags as they are when none is given.
+func labelDefaults() labelOptions {
+	return labelOptions{units: "top:10%", method: methodOMP, scale: scaleRows, terms: 64, top: 20, memory: 2048}
+}
+
 func (m *model) labelling(ctx context.Context, o labelOptions) (*labelling, error) {
 	open := m.openBank
 	if o.bank == "" {
@@ -233,6 +238,11 @@ func (m *model) labelling(ctx context.Context, o labelOptions) (*labelling, erro
 	if err != nil {
 		return nil, err
 	}
+	return m.fitting(bank, o)
+}
+
+// fitting makes a dictionary of a bank.
+func (m *model) fitting(bank *concept.Bank, o labelOptions) (*labelling, error) {
 	bank, dropped := bank.Distinct()
 	if len(dropped) > 0 {
 		slog.Warn("texts with the same embedding as an earlier one are left out", "count", len(dropped), "first", dropped[0])
@@ -295,7 +305,7 @@ func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose
 	if use == nil {
 		return labels, nil
 	}
-	embeddings, err := use.atlas.Embeddings()
+	embeddings, err := use.images()
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +313,7 @@ func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose
 	if err != nil {
 		return nil, err
 	}
-	fires, err := naming.Fires(ctx, l.fit, use.atlas.Stats, images, pairs, signs, func(n int) { bar.set(len(pairs) + n) })
+	fires, err := naming.Fires(ctx, l.fit, use.stats, images, pairs, signs, func(n int) { bar.set(len(pairs) + n) })
 	if err != nil {
 		return nil, err
 	}

@@ -243,12 +243,14 @@ func (a *app) printHits(hits []hitRecord) {
 	t.Render()
 }
 
-// use is what pairs did in a dataset, by an atlas.
+// use is what pairs did in a dataset.
 type use struct {
-	atlas    *atlas.Atlas
-	strength []float32 // mean of the 50 largest centred contribution norms [M,C]
-	signs    []int8    // of the principal directions [M,C]
-	names    names     // that the atlas keeps, where they are wanted
+	atlas    *atlas.Atlas // nil for scenes that were looked at just now
+	stats    *atlas.Stats
+	images   func() ([]float32, error) // embeddings [N,D]
+	strength []float32                 // mean of the 50 largest centred contribution norms [M,C]
+	signs    []int8                    // of the principal directions [M,C]
+	names    names                     // that the atlas keeps, where they are wanted
 }
 
 // openUse opens the model, and what an atlas says of its pairs; no atlas, nil.
@@ -261,11 +263,17 @@ func (a *app) openUse(ctx context.Context, dir string) (*model, *use, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	u := &use{atlas: at, signs: at.Stats.PairSigns(atlas.Extremes), strength: make([]float32, len(at.Norms))}
-	for p, norm := range at.Norms {
-		u.strength[p] = float32(at.Stats.Score(p, norm))
-	}
+	u := newUse(at.Stats, at.Norms, at.Embeddings)
+	u.atlas = at
 	return m, u, nil
+}
+
+func newUse(s *atlas.Stats, norms []float32, images func() ([]float32, error)) *use {
+	u := &use{stats: s, images: images, signs: s.PairSigns(atlas.Extremes), strength: make([]float32, len(norms))}
+	for p, norm := range norms {
+		u.strength[p] = float32(s.Score(p, norm))
+	}
+	return u
 }
 
 // The extent of the sheet of facet search.
