@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/facet-clip/facet/experiment"
 )
 
@@ -99,6 +101,7 @@ func TestStudies(t *testing.T) {
 			t.Errorf("label %d is of (%d,%d), the pair used most of (%d,%d)", i, l.Neuron, l.Head, p.Neuron, p.Head)
 		}
 	}
+	labelsKept(t, ask, at)
 	succeed(t, "pairs", at, "-o", filepath.Join(dir, "use.svg"), "--engine", engine)
 	var rows struct{ Rows []neuronRow }
 	ask(&rows, "neuron", at, "89", "--compat", "reference", "--pairs", "2", "--images", "3")
@@ -113,6 +116,115 @@ func TestStudies(t *testing.T) {
 	defer f.Close()
 	if img, err := png.Decode(f); err != nil || img.Bounds().Dx() != 1600 {
 		t.Errorf("the sheet: %v", err)
+	}
+}
+
+// labelsKept: an atlas keeps its labels, and every verb that names pairs shows them.
+func labelsKept(t *testing.T, ask func(into any, args ...string), at string) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(at, "labels.parquet")); err != nil {
+		t.Fatal(err)
+	}
+	var labels labelResult
+	ask(&labels, "label", at, "--units", "top:40%", "--terms", "6")
+	if len(labels.FiresNull) == 0 || len(labels.Pairs) != 3687 {
+		t.Errorf("%d labels, %d numbers of chance", len(labels.Pairs), len(labels.FiresNull))
+	}
+	want := map[[2]int]labelRecord{}
+	named := 0
+	for _, l := range labels.Pairs {
+		if want[[2]int{l.Neuron, l.Head}] = l; l.Fires.Named {
+			named++
+		}
+	}
+	if named < 100 {
+		t.Errorf("only %d pairs are named by what they fire for", named)
+	}
+	same := func(where string, neuron, head int, got pairNames) {
+		l, labelled := want[[2]int{neuron, head}]
+		if labelled != (got.Says != nil) || labelled && !(cmp.Equal(*got.Says, l.nameRecord) && cmp.Equal(*got.Fires, l.Fires.nameRecord)) {
+			t.Errorf("%s: (%d,%d) is shown as %+v, labelled %+v", where, neuron, head, got, l)
+		}
+	}
+	var again labelResult
+	ask(&again, "label", at, "--units", "top:40%", "--terms", "6")
+	if diff := cmp.Diff(labels, again, cmp.AllowUnexported(labelRecord{}, wordsRecord{})); diff != "" {
+		t.Errorf("read again, labels differ: %s", diff)
+	}
+	var pairs struct{ Pairs []usedPair }
+	ask(&pairs, "pairs", at, "--top", "5")
+	for _, p := range pairs.Pairs {
+		same("pairs", p.Neuron, p.Head, p.pairNames)
+	}
+	var rows struct{ Rows []neuronRow }
+	ask(&rows, "neuron", at, "89", "--pairs", "3")
+	for _, r := range rows.Rows[1:] {
+		same("neuron", r.Neuron, *r.Head, r.pairNames)
+	}
+	var found searchResult
+	ask(&found, "search", "a castle", "--atlas", at, "--top", "30")
+	for _, h := range found.Hits {
+		same("search", *h.Neuron, *h.Head, h.pairNames)
+	}
+	var sink sinkResult
+	ask(&sink, "sink", at, "--model", "demo", "--limit", "10")
+	if len(sink.Pairs) != len(sink.Registers) {
+		t.Errorf("%d names for %d registers", len(sink.Pairs), len(sink.Registers))
+	}
+	for i, p := range sink.Pairs {
+		if p.Neuron != sink.Registers[i].Neuron {
+			t.Errorf("register %d: %+v", sink.Registers[i].Neuron, p)
+		}
+		same("sink", p.Neuron, p.Head, p.pairNames)
+	}
+	var explained report
+	ask(&explained, "explain", "../../docs/images/scene.png", "--atlas", at, "--top", "5")
+	for _, p := range explained.Pairs {
+		same("explain", p.Neuron, p.Head, p.pairNames)
+	}
+	if out := succeed(t, "pairs", at, "--top", "3"); !strings.Contains(out, "fires for") || !strings.Contains(out, "says") {
+		t.Error(out)
+	}
+	file := filepath.Join(t.TempDir(), "labels.csv")
+	succeed(t, "label", at, "--units", "top:3", "-o", file)
+	succeed(t, "label", at, "--units", "89,5")
+	var kept struct{ Labels struct{ Pairs int } }
+	ask(&kept, "atlas", "show", at)
+	if kept.Labels.Pairs != 3687 {
+		t.Errorf("a file and a single pair leave the atlas as it is: it has %d labels", kept.Labels.Pairs)
+	}
+	labelsJudged(t, ask, at)
+}
+
+// labelsJudged asks whether the labels hold, of their own images.
+func labelsJudged(t *testing.T, ask func(into any, args ...string), at string) {
+	t.Helper()
+	var r labelReport
+	chart := filepath.Join(t.TempDir(), "labels.svg")
+	ask(&r, "evaluate", "labels", at, "-o", chart)
+	if _, err := os.Stat(chart); err != nil {
+		t.Error(err)
+	}
+	if r.Fires.Pairs != strongestPairs || r.Fires.Named < 50 || 3*r.Fires.Predictive < 2*r.Fires.Named || r.Truth.Named >= r.Fires.Named {
+		t.Errorf("fires: %d named, %d predictive; says: %d, %d", r.Fires.Named, r.Fires.Predictive, r.Truth.Named, r.Truth.Predictive)
+	}
+	more, falls := 0, 0.0
+	for _, a := range r.CausalFires {
+		if falls += a.Own; a.Own > a.Others {
+			more++
+		}
+	}
+	if len(r.CausalFires) < 10 || 2*more < len(r.CausalFires) || falls <= 0 {
+		t.Errorf("holding a word's pairs hurts it for %d of %d words", more, len(r.CausalFires))
+	}
+	whole, words := r.Reconstruction[0], r.Reconstruction[1:]
+	if whole.Terms != 0 || math.Abs(whole.Cosine-1) > 1e-6 || whole.Accuracy.Of != 40 {
+		t.Errorf("the pairs themselves: %+v", whole)
+	}
+	for i, terms := range []int{1, 4, 16, 64} {
+		if x := words[i]; x.Terms != terms || i > 0 && x.Cosine <= words[i-1].Cosine {
+			t.Errorf("more words, less like the model: %+v", words)
+		}
 	}
 }
 
@@ -131,6 +243,13 @@ func TestStudiesRefuse(t *testing.T) {
 		{[]string{"pairs", at, "--neuron", "768"}, exitUsage, "0 to 767"},
 		{[]string{"pairs", at, "--sort", "size"}, exitUsage, "norm, mean or poly"},
 		{[]string{"pairs", "nothing"}, exitFailure, "nothing"},
+		{[]string{"evaluate", "labels", at}, exitFailure, "--keep-scalars"},
+		{[]string{"evaluate", "labels", "--model", "RN50"}, exitUsage, "expected an ATLAS"},
+		{[]string{"evaluate", "labels", "--scenes", "3"}, exitUsage, "at least 100"},
+		{[]string{"explain", "../../docs/images/scene.png", "--atlas", at}, exitFailure, "facet label"},
+		{[]string{"label", at, "more"}, exitUsage, "too much"},
+		{[]string{"label", "RN50", "--model", "RN50"}, exitUsage, "one model"},
+		{[]string{"label", "nowhere.pt", "--bank", "x"}, exitFailure, "nowhere.pt"},
 		{[]string{"neuron", at, "x", "-o", "y.png"}, exitUsage, "the number of a neuron"},
 		{[]string{"pairs", at, "--model", "../../testdata/tiny/model.safetensors"}, exitFailure, "atlas is of something else"},
 	} {
