@@ -148,7 +148,7 @@ func labelsKept(t *testing.T, ask func(into any, args ...string), at string) {
 	}
 	var again labelResult
 	ask(&again, "label", at, "--units", "top:40%", "--terms", "6")
-	if diff := cmp.Diff(labels, again, cmp.AllowUnexported(labelRecord{}, wordsRecord{})); diff != "" {
+	if diff := cmp.Diff(labels, again, labelFields); diff != "" {
 		t.Errorf("read again, labels differ: %s", diff)
 	}
 	var pairs struct{ Pairs []usedPair }
