@@ -18,7 +18,7 @@ import (
 )
 
 // labelFields lets labels be compared, whose records are embedded.
-var labelFields = cmp.AllowUnexported(labelRecord{}, wordsRecord{})
+var labelFields = cmp.AllowUnexported(labelRecord{}, wordsRecord{}, pairRecord{}, pairNames{})
 
 func labelsOf(t *testing.T, args ...string) (r labelResult) {
 	t.Helper()
