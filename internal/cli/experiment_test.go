@@ -231,18 +231,15 @@ func TestEvaluateLabels(t *testing.T) {
 	if r.Fires.Pairs != strongestPairs || r.Fires.Named < 120 || 10*r.Fires.Predictive < 8*r.Fires.Named || r.Truth.Named < 20 {
 		t.Errorf("fires: %d named, %d predictive; says: %d, %d", r.Fires.Named, r.Fires.Predictive, r.Truth.Named, r.Truth.Predictive)
 	}
-	more, control, falls := 0, 0, 0.0
+	more, own, control := 0, 0.0, 0.0
 	for _, a := range r.CausalFires {
-		falls += a.Own
+		own, control = own+a.Own, control+a.Control
 		if a.Own > a.Others {
 			more++
 		}
-		if a.Own > a.Control {
-			control++
-		}
 	}
-	if n := len(r.CausalFires); n < 30 || 3*more < 2*n || 2*control < n || falls <= 0 {
-		t.Errorf("of %d words holding their pairs hurts %d more than others and %d more than random pairs do", n, more, control)
+	if n := len(r.CausalFires); n < 30 || 3*more < 2*n || own < 3*max(control, 0.01) {
+		t.Errorf("holding their pairs hurts %d of %d words more than others; falls sum to %g, of random pairs to %g", more, n, own, control)
 	}
 	if out := succeed(t, "evaluate", "labels", "--scenes", "100", "--top", "3"); !strings.Contains(out, "fires for") || strings.Count(out, "Holding the pairs") != 2 {
 		t.Error(out)
