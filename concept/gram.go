@@ -44,12 +44,13 @@ func (g *gramRows) fetch(ctx context.Context, words []int) error {
 			return err
 		}
 		for i, t := range chunk {
-			if n := len(free); n > 0 {
+			row := y[i*T : (i+1)*T : (i+1)*T]
+			if n := len(free); n > 0 { // y goes, or its memory would be held as long as any row of it
 				g.row[t], free = free[n-1], free[:n-1]
+				copy(g.row[t], row)
 			} else {
-				g.row[t] = make([]float32, T)
+				g.row[t] = row
 			}
-			copy(g.row[t], y[i*T:(i+1)*T])
 		}
 		g.held = append(g.held, chunk...)
 	}
