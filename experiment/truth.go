@@ -42,10 +42,11 @@ type Truth struct {
 type Detection struct {
 	Neuron   int     `json:"neuron"`
 	Head     int     `json:"head"`
-	Strength float64 `json:"strength"`      // mean of the 50 largest centred contribution norms
-	Sign     int     `json:"sign"`          // +1: strong scalars are large ones; −1: small ones
-	Word     string  `json:"word"`          // the first of the label; empty: unnamed
-	Not      bool    `json:"not,omitempty"` // the label says that it is missing
+	Strength float64 `json:"strength"`          // mean of the 50 largest centred contribution norms
+	Sign     int     `json:"sign"`              // +1: strong scalars are large ones; −1: small ones
+	Word     string  `json:"word"`              // the first of the label; empty: unnamed
+	Not      bool    `json:"not,omitempty"`     // the label says that it is missing
+	Unknown  bool    `json:"unknown,omitempty"` // it is not known where the word is
 	Label    string  `json:"label"`
 	AUC      float64 `json:"auc"`      // of sign·s for the word, or of −sign·s with Not; 0 when unnamed or unknown
 	Best     string  `json:"best"`     // the concept that sign·s tells best
@@ -77,7 +78,7 @@ func (d *Data) Truth(ctx context.Context, images []int, c Concepts, names []Name
 		}
 		t.Named++
 		switch row := t.Rows[i]; {
-		case !slices.Contains(c.Bank.Texts, n.Word):
+		case row.Unknown:
 			t.Unknown++
 		case row.AUC >= Predictive:
 			t.Predictive++
@@ -89,6 +90,7 @@ func (d *Data) Truth(ctx context.Context, images []int, c Concepts, names []Name
 func (d *Data) detection(n Name, texts []string, present [][]bool, ranks []float64, strength []float64) Detection {
 	p := d.OV.Pair(n.Pair)
 	row := Detection{Neuron: p.Neuron, Head: p.Head, Strength: strength[n.Pair], Sign: int(n.Sign), Word: n.Word, Not: n.Not, Label: n.Label}
+	row.Unknown = n.Word != "" && !slices.Contains(texts, n.Word)
 	for t, text := range texts {
 		a := auc(ranks, present[t])
 		if a > row.BestAUC {

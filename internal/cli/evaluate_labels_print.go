@@ -24,7 +24,7 @@ func (r labelReport) chart() plot.Curve {
 		slices.SortFunc(s.Y, func(a, b float64) int { return cmp.Compare(b, a) })
 		return s
 	}
-	named := func(row experiment.Detection) (float64, bool) { return row.AUC, row.Word != "" }
+	named := func(row experiment.Detection) (float64, bool) { return row.AUC, row.Word != "" && !row.Unknown }
 	return plot.Curve{Title: "What the strongest pairs tell", X: "pairs, best first", Y: "AUC", Series: []plot.Series{
 		line("the first word of what they fire for", false, r.Fires.Rows, named),
 		line("the first word of what they say", false, r.Truth.Rows, named),
@@ -50,9 +50,12 @@ func (a *app) printLabelReport(r labelReport, names string, top int) {
 	for i, p := range r.Fires.Rows[:min(top, len(r.Fires.Rows))] {
 		row := []any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.3f", p.Strength)}
 		for _, d := range []experiment.Detection{p, r.Truth.Rows[i]} {
-			if d.Word == "" {
+			switch {
+			case d.Word == "":
 				row = append(row, "unnamed", "")
-			} else {
+			case d.Unknown:
+				row = append(row, d.Label, "unknown")
+			default:
 				row = append(row, d.Label, fmt.Sprintf("%.2f", d.AUC))
 			}
 		}

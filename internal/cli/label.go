@@ -118,6 +118,9 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 		return err
 	}
 	defer m.Close()
+	if o.bank == "" && m.name != demoName { // the model that an atlas is of
+		return usagef("facet label: %s is of %s: expected --bank, a bank of facet texts or a file with a text a line", o.atlas, m.name)
+	}
 	ov, err := m.decomposition()
 	if err != nil {
 		return err

@@ -101,6 +101,9 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 		return err
 	}
 	defer m.Close()
+	if o.bank == "" && !o.noCenter && m.name != demoName { // the model that an atlas is of
+		return usagef("facet search: %s is of %s: expected --bank, whose mean is taken off the text, or --no-center", o.atlas, m.name)
+	}
 	if use != nil {
 		if use.names, err = namesOf(use.atlas, ""); err != nil {
 			return err
