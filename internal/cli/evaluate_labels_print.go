@@ -11,24 +11,25 @@ import (
 
 // chart sorts the strongest pairs by how well they tell their words, and what they tell best; without words it shows the reconstruction.
 func (r labelReport) chart() plot.Curve {
-	if r.Truth.Pairs == 0 {
+	named := func(row experiment.Detection) bool { return row.Word != "" && !row.Unknown }
+	if !slices.ContainsFunc(r.Truth.Rows, named) && !slices.ContainsFunc(r.Fires.Rows, named) {
 		return r.reconstructionChart()
 	}
-	line := func(name string, dashed bool, rows []experiment.Detection, value func(experiment.Detection) (float64, bool)) plot.Series {
+	line := func(name string, dashed bool, rows []experiment.Detection, value func(experiment.Detection) float64) plot.Series {
 		s := plot.Series{Name: name, Dashed: dashed}
 		for _, row := range rows {
-			if v, ok := value(row); ok {
-				s.X, s.Y = append(s.X, float64(len(s.X)+1)), append(s.Y, v)
+			if dashed || named(row) {
+				s.X, s.Y = append(s.X, float64(len(s.X)+1)), append(s.Y, value(row))
 			}
 		}
 		slices.SortFunc(s.Y, func(a, b float64) int { return cmp.Compare(b, a) })
 		return s
 	}
-	named := func(row experiment.Detection) (float64, bool) { return row.AUC, row.Word != "" && !row.Unknown }
+	word := func(row experiment.Detection) float64 { return row.AUC }
 	return plot.Curve{Title: "What the strongest pairs tell", X: "pairs, best first", Y: "AUC", Series: []plot.Series{
-		line("the first word of what they fire for", false, r.Fires.Rows, named),
-		line("the first word of what they say", false, r.Truth.Rows, named),
-		line("the concept they tell best", true, r.Fires.Rows, func(row experiment.Detection) (float64, bool) { return row.BestAUC, true }),
+		line("the first word of what they fire for", false, r.Fires.Rows, word),
+		line("the first word of what they say", false, r.Truth.Rows, word),
+		line("the concept they tell best", true, r.Fires.Rows, func(row experiment.Detection) float64 { return row.BestAUC }),
 	}}
 }
 
