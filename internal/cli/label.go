@@ -125,45 +125,43 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 	if err != nil {
 		return err
 	}
-	norms := ov.Norms()
+	labelling, err := m.labelling(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer labelling.close()
+	words, err := labelling.words(ctx, ov, use)
+	if err != nil {
+		return err
+	}
+	return a.finishLabels(ctx, m, o, words)
+}
+
+// words labels the pairs asked for and keeps the labels of a set in the atlas, unless they are to go into a file. Labels that the atlas has
+// already are read instead.
+func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use) (inWords, error) {
+	o, norms := l.options, ov.Norms()
+	w := inWords{ov: ov, made: l.record(), atlas: use != nil, kept: use != nil && o.output == "" && !isPair(o.units)}
 	strength := norms
 	if use != nil {
 		strength = use.strength
 	}
 	pairs, err := chooseUnits(o.units, ov, strength)
 	if err != nil {
-		return err
+		return w, err
 	}
-	labelling, err := m.labelling(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer labelling.close()
-	keep := use != nil && o.output == "" && !isPair(o.units)
-	made := labelling.record()
-	var labels []atlas.Label
-	if old := keptLabels(use); keep && old != nil && old.Same(made) {
-		slog.Warn("the atlas has these labels already", "atlas", o.atlas)
-		labels, err = use.atlas.PairLabels()
-		made = *old
-	} else {
-		labels, err = labelling.run(ctx, ov, pairs, norms, use, &made)
-		if err == nil && keep {
-			err = use.atlas.KeepLabels(made, labels)
+	if w.kept {
+		if old := use.atlas.Manifest.Labels; old != nil && old.Same(w.made) {
+			slog.Warn("the atlas has these labels already", "atlas", o.atlas)
+			w.made = *old
+			w.labels, err = use.atlas.PairLabels()
+			return w, err
 		}
 	}
-	if err != nil {
-		return err
+	if w.labels, err = l.run(ctx, ov, pairs, norms, use, &w.made); err != nil || !w.kept {
+		return w, err
 	}
-	return a.finishLabels(ctx, m, o, inWords{ov: ov, made: made, labels: labels, atlas: use != nil, kept: keep})
-}
-
-// keptLabels says how the labels that an atlas keeps were made; nil without any.
-func keptLabels(u *use) *atlas.Labels {
-	if u == nil {
-		return nil
-	}
-	return u.atlas.Manifest.Labels
+	return w, use.atlas.KeepLabels(w.made, w.labels)
 }
 
 // decomposition is the map from scalars to the embedding.
