@@ -323,8 +323,7 @@ func (t *labelTrial) label(ctx context.Context, d *experiment.Data) error {
 	}
 	defer l.close()
 	t.signs, t.strength = u.signs, u.strength
-	made := l.record()
-	t.labels, err = l.run(ctx, d.OV, pairs, d.Norms, u, &made)
+	t.labels, _, err = l.run(ctx, d.OV, pairs, u)
 	return err
 }
 

@@ -140,9 +140,9 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 // words labels the pairs asked for and keeps the labels of a set in the atlas, unless they are to go into a file. Labels that the atlas has
 // already are read instead.
 func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use) (inWords, error) {
-	o, norms := l.options, ov.Norms()
-	w := inWords{ov: ov, made: l.record(), atlas: use != nil, kept: use != nil && o.output == "" && !isPair(o.units)}
-	strength := norms
+	o := l.options
+	w := inWords{ov: ov, atlas: use != nil, kept: use != nil && o.output == "" && !isPair(o.units)}
+	strength := ov.Norms()
 	if use != nil {
 		strength = use.strength
 	}
@@ -151,14 +151,14 @@ func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use) (inWo
 		return w, err
 	}
 	if w.kept {
-		if old := use.atlas.Manifest.Labels; old != nil && old.Same(w.made) {
+		if old := use.atlas.Manifest.Labels; old != nil && old.Same(l.record()) {
 			slog.Warn("the atlas has these labels already", "atlas", o.atlas)
 			w.made = *old
 			w.labels, err = use.atlas.PairLabels()
 			return w, err
 		}
 	}
-	if w.labels, err = l.run(ctx, ov, pairs, norms, use, &w.made); err != nil || !w.kept {
+	if w.labels, w.made, err = l.run(ctx, ov, pairs, use); err != nil || !w.kept {
 		return w, err
 	}
 	return w, use.atlas.KeepLabels(w.made, w.labels)
@@ -284,8 +284,8 @@ func (l *labelling) record() atlas.Labels {
 	}
 }
 
-// run names pairs by what they say, and with an atlas by what they fire for. It writes down what chance explains.
-func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, norms []float32, use *use, made *atlas.Labels) ([]atlas.Label, error) {
+// run names pairs by what they say, and with use by what they fire for. It gives the record too, with what chance explains.
+func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, use *use) (labels []atlas.Label, made atlas.Labels, err error) {
 	var signs []int8
 	steps := 1
 	if use != nil {
@@ -293,36 +293,38 @@ func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose
 	}
 	bar := l.app.progress("labels", steps*len(pairs))
 	defer bar.done()
+	made = l.record()
 	says, err := naming.Says(ctx, l.fit, ov, pairs, signs, bar.set)
 	if err != nil {
-		return nil, err
+		return nil, made, err
 	}
 	made.SaysNull = says.Null.Explained
-	labels := make([]atlas.Label, len(pairs))
+	norms := ov.Norms()
+	labels = make([]atlas.Label, len(pairs))
 	for i, p := range pairs {
 		at := ov.Index(p)
 		labels[i] = atlas.Label{Pair: at, Norm: float64(norms[at]), Says: says.Words(i, l.dictionary.Texts)}
 	}
 	if use == nil {
-		return labels, nil
+		return labels, made, nil
 	}
 	embeddings, err := use.images()
 	if err != nil {
-		return nil, err
+		return nil, made, err
 	}
 	images, err := naming.NewImages(embeddings, ov.Embed)
 	if err != nil {
-		return nil, err
+		return nil, made, err
 	}
 	fires, err := naming.Fires(ctx, l.fit, use.stats, images, pairs, signs, func(n int) { bar.set(len(pairs) + n) })
 	if err != nil {
-		return nil, err
+		return nil, made, err
 	}
 	made.FiresNull = fires.Null.Explained
 	for i := range labels {
 		labels[i].Fires = fires.Words(i, l.dictionary.Texts)
 	}
-	return labels, nil
+	return labels, made, nil
 }
 
 func (l *labelling) fit(ctx context.Context, units []float32, progress func(int)) ([]concept.Label, error) {
