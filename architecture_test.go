@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"cmd/facet", "bench/encode", "bench/labels", "bench/drift", "bench/watch"},
 	{"internal/cli"},
 	{"demo", "textbank"},
-	{"experiment"},
+	{"experiment", "naming"},
 	{"atlas"},
 	{"segment/benchmark"},
 	{"drift/watch"},

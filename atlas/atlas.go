@@ -82,6 +82,7 @@ type Manifest struct {
 	Images   int       `json:"images"` // N
 	Skipped  []Skipped `json:"skipped"`
 	Files    []File    `json:"files"` // sorted by name
+	Labels   *Labels   `json:"labels,omitempty"`
 }
 
 // Model says which model made an atlas. SHA256 and Config are its fingerprint; nothing of another one is read or merged.

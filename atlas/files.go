@@ -20,6 +20,7 @@ const (
 	neuronsFile    = "neurons.parquet"
 	imagesFile     = "images.parquet"
 	topFile        = "top_images.parquet"
+	labelsFile     = "labels.parquet"
 	neuronCovFile  = "neuron_covariance.npy"
 	headCovFile    = "head_covariance.npy"
 	headMeanFile   = "head_mean.npy"

@@ -110,6 +110,9 @@ func (m Manifest) check() error {
 			return err
 		}
 	}
+	if m.Labels != nil {
+		return m.Labels.check(m)
+	}
 	return nil
 }
 

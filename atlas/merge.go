@@ -68,6 +68,7 @@ func mergeManifests(dirs []string) (Manifest, error) {
 		}
 		if i == 0 {
 			m = next
+			m.Labels = nil // which are of what pairs did there alone
 			continue
 		}
 		if err := next.Model.SameModel(m.Model); err != nil {

@@ -223,6 +223,16 @@ func FuzzManifest(f *testing.F) {
 	f.Add(data)
 	f.Add([]byte(strings.Replace(good, `"channels":12`, `"channels":9000000000000000000`, 1)))
 	f.Add([]byte(`{"format":1}`))
+	m.Files = append(m.Files, File{labelsFile, 1, "ab"})
+	m.Labels = &Labels{Format: LabelFormat, Terms: 2, Pairs: 1, Rows: 2}
+	m.Labels.Fingerprint = m.Labels.fingerprint(m)
+	if data, err = json.Marshal(m); err != nil {
+		f.Fatal(err)
+	}
+	if _, err := parseManifest(data); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := parseManifest(data)
 		if err != nil {

@@ -61,31 +61,33 @@ const (
 	imageRows = 1 << 12 // likewise, of images, whose rows are kilobytes
 )
 
-// writeTable writes rows as a Parquet file. The same rows give the same bytes.
+// writeTable writes rows as a Parquet file of an atlas. The same rows give the same bytes.
 func writeTable[T any](dir, name string, group int64, rows iter.Seq2[T, error]) (File, error) {
-	return writeFile(dir, name, func(w io.Writer) error {
-		out := parquet.NewGenericWriter[T](w, parquet.MaxRowsPerRowGroup(group), parquet.CreatedBy("facet", "1", "1"))
-		batch := make([]T, 0, batchRows)
-		flush := func() error {
-			_, err := out.Write(batch)
-			batch = batch[:0]
+	return writeFile(dir, name, func(w io.Writer) error { return writeRows(w, group, rows) })
+}
+
+func writeRows[T any](w io.Writer, group int64, rows iter.Seq2[T, error]) error {
+	out := parquet.NewGenericWriter[T](w, parquet.MaxRowsPerRowGroup(group), parquet.CreatedBy("facet", "1", "1"))
+	batch := make([]T, 0, batchRows)
+	flush := func() error {
+		_, err := out.Write(batch)
+		batch = batch[:0]
+		return err
+	}
+	for row, err := range rows {
+		if err != nil {
 			return err
 		}
-		for row, err := range rows {
-			if err != nil {
+		if batch = append(batch, row); len(batch) == batchRows {
+			if err := flush(); err != nil {
 				return err
 			}
-			if batch = append(batch, row); len(batch) == batchRows {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
 		}
-		if err := flush(); err != nil {
-			return err
-		}
-		return out.Close()
-	})
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	return out.Close()
 }
 
 // unitNorms are what the tables need of the directions.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -166,9 +167,13 @@ func TestBatches(t *testing.T) {
 			t.Fatal(err)
 		}
 		texts := [][]int64{{1, 2, 3, 4, 5, 6, 7, 8, 9}, {3}, {4, 5}, {3}}
-		together, err := m.EncodeTexts(ctx, texts, nil)
+		told := 0
+		together, err := m.EncodeTexts(ctx, texts, func(n int) { told += n })
 		if err != nil {
 			t.Fatal(err)
+		}
+		if told != len(texts) || !slices.Equal(together.Floats[6:12], together.Floats[18:24]) {
+			t.Errorf("%d of %d texts reported; equal ones: %v and %v", told, len(texts), together.Floats[6:12], together.Floats[18:24])
 		}
 		for i, text := range texts {
 			alone, err := m.EncodeTexts(ctx, [][]int64{text}, nil)

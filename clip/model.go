@@ -3,6 +3,7 @@ package clip
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -121,7 +122,7 @@ func (m *Model) imageTower(h, w int, want []Output) (engine.Session, error) {
 const textBatch = 32
 
 // EncodeTexts runs the text tower over token sequences (start … end, not padded) and gives [T,D] in their
-// order, not normalised. Texts of like length run together, and no further than the longest of them. done, when
+// order, not normalised. Texts of like length run together, and no further than the longest of them; equal ones run once. done, when
 // not nil, is told how many more are ready.
 func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(int)) (graph.Tensor, error) {
 	session, err := m.textTower()
@@ -131,10 +132,7 @@ func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(
 	if len(sequences) == 0 {
 		return graph.Tensor{}, errors.New("no texts to encode")
 	}
-	order := make([]int, len(sequences))
-	for i := range order {
-		order[i] = i
-	}
+	order, first := distinct(sequences)
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(sequences[a]), len(sequences[b])) })
 	D := m.Config.Embed
 	out := make([]float32, len(sequences)*D)
@@ -154,7 +152,36 @@ func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(
 			done(len(batch))
 		}
 	}
+	for text, of := range first {
+		if text != of {
+			copy(out[text*D:], out[of*D:(of+1)*D])
+		}
+	}
+	if done != nil && len(order) < len(sequences) {
+		done(len(sequences) - len(order))
+	}
 	return graph.Floats(out, len(sequences), D), nil
+}
+
+// distinct are the places of sequences that no earlier one equals, and for every sequence that of the first equal to it.
+func distinct(sequences [][]int64) (places, first []int) {
+	seen := make(map[string]int, len(sequences))
+	first = make([]int, len(sequences))
+	var key []byte
+	for i, s := range sequences {
+		key = key[:0]
+		for _, id := range s {
+			key = binary.AppendVarint(key, id)
+		}
+		at, known := seen[string(key)]
+		if !known {
+			at = i
+			seen[string(key)] = i
+			places = append(places, i)
+		}
+		first[i] = at
+	}
+	return places, first
 }
 
 // textInputs frames the sequences of a batch: ids [B,T] padded with zeros behind the end of each text, which the causal

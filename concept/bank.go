@@ -13,6 +13,9 @@ package concept
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -97,6 +100,20 @@ func (b *Bank) Nearest(direction []float32, k int) []Match {
 	}
 	slices.SortStableFunc(matches, func(x, y Match) int { return cmp.Compare(y.Cosine, x.Cosine) })
 	return matches[:min(k, len(matches))]
+}
+
+// Fingerprint is a SHA-256 over texts and embeddings.
+func (b *Bank) Fingerprint() string {
+	h := sha256.New()
+	var line []byte
+	for i, text := range b.Texts {
+		line = append(binary.AppendUvarint(line[:0], uint64(len(text))), text...)
+		for _, v := range b.row(i) {
+			line = binary.LittleEndian.AppendUint32(line, math.Float32bits(v))
+		}
+		h.Write(line)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 func (b *Bank) row(i int) []float32 { return b.Embeddings[i*b.Embed : (i+1)*b.Embed] }

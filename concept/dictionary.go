@@ -195,6 +195,15 @@ func (d *Dictionary) Product(ctx context.Context, x []float32) ([]float32, error
 	return out, nil
 }
 
+// Sum is a label as a direction, Σ coefficient·atom [D].
+func (d *Dictionary) Sum(l Label) []float32 {
+	sum := make([]float32, d.Embed)
+	for _, t := range l.Terms {
+		blas32.Axpy(float32(t.Coefficient), vector(d.atom(t.Word)), vector(sum))
+	}
+	return sum
+}
+
 func (d *Dictionary) atom(i int) []float32 { return d.Atoms[i*d.Embed : (i+1)*d.Embed] }
 
 // cross is ⟨a_i, a_j⟩, summed in float64.

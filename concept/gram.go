@@ -44,12 +44,13 @@ func (g *gramRows) fetch(ctx context.Context, words []int) error {
 			return err
 		}
 		for i, t := range chunk {
-			if n := len(free); n > 0 {
+			row := y[i*T : (i+1)*T : (i+1)*T]
+			if n := len(free); n > 0 { // y goes, or its memory would be held as long as any row of it
 				g.row[t], free = free[n-1], free[:n-1]
+				copy(g.row[t], row)
 			} else {
-				g.row[t] = make([]float32, T)
+				g.row[t] = row
 			}
-			copy(g.row[t], y[i*T:(i+1)*T])
 		}
 		g.held = append(g.held, chunk...)
 	}
@@ -98,7 +99,7 @@ func (w *worker) lack(words []int) (missing []int) {
 	return missing
 }
 
-const tile = 4096 // words at a time: 16 KB, which stays in the first cache while all rows pass
+const tile = 1 << 15 // words at a time: 128 KB, which stays in the second cache while all rows pass; long runs of a row come faster from memory than short ones
 
 // residual is ⟨a_t, u − Σ_s x_s a_s⟩ for all words t [T], in the worker's scratch.
 func (w *worker) residual(u target, words []int, x []float64) []float32 {

@@ -149,17 +149,38 @@ func openScenes(source, spec string) (*Source, error) {
 
 // scenePicture renders scenes:…#index.
 func scenePicture(path, spec string) (*image.NRGBA, error) {
-	spec, index, ok := strings.Cut(spec, memberMark)
-	i, err := strconv.Atoi(index)
-	if !ok || err != nil {
-		return nil, fmt.Errorf("%s: expected scenes:…#INDEX", path)
-	}
-	set, err := parseScenes(path, spec)
+	set, i, err := sceneAt(path, spec)
 	if err != nil {
 		return nil, err
 	}
-	if i < 0 || i >= set.n {
-		return nil, fmt.Errorf("%s: expected an index from 0 to %d", path, set.n-1)
-	}
 	return set.render(path, i)
+}
+
+func sceneAt(path, spec string) (set sceneSet, i int, err error) {
+	spec, index, ok := strings.Cut(spec, memberMark)
+	i, err = strconv.Atoi(index)
+	if !ok || err != nil {
+		return set, 0, fmt.Errorf("%s: expected scenes:…#INDEX", path)
+	}
+	if set, err = parseScenes(path, spec); err != nil {
+		return set, 0, err
+	}
+	if i < 0 || i >= set.n {
+		return set, 0, fmt.Errorf("%s: expected an index from 0 to %d", path, set.n-1)
+	}
+	return set, i, nil
+}
+
+// Scene is what is in a picture of the rendered world, given its path as an [Item] has it; ok is false for other pictures.
+func Scene(path string) (spec scenes.Spec, ok bool, err error) {
+	name, ok := strings.CutPrefix(path, scenesPrefix)
+	if !ok {
+		return spec, false, nil
+	}
+	set, i, err := sceneAt(path, name)
+	if err != nil {
+		return spec, true, err
+	}
+	item, err := set.item(i)
+	return item.spec, true, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/concept"
@@ -81,16 +82,19 @@ func Evaluate(ctx context.Context, m *clip.Model, n int, tick func(scenes int)) 
 	if err := e.retrieval(max(1, n/Gallery)); err != nil {
 		return Metrics{}, fmt.Errorf("evaluating the demo model: %w", err)
 	}
-	e.Variance = variance(e.ov, e.kept)
+	if err := e.variance(); err != nil {
+		return Metrics{}, fmt.Errorf("evaluating the demo model: %w", err)
+	}
 	return e.Metrics, nil
 }
 
 // evaluation is one run of [Evaluate].
 type evaluation struct {
-	ctx   context.Context
-	model *clip.Model
-	tick  func(int)
-	ov    *decompose.OV
+	ctx     context.Context
+	model   *clip.Model
+	tick    func(int)
+	weights decompose.Weights
+	ov      *decompose.OV
 	Metrics
 	concepts Concepts
 	styles   []string    // names of the body styles
@@ -106,7 +110,8 @@ func (e *evaluation) prepare() error {
 	if err != nil {
 		return err
 	}
-	if e.ov, err = decompose.New(decompose.Weights(weights)); err != nil {
+	e.weights = decompose.Weights(weights)
+	if e.ov, err = decompose.New(e.weights); err != nil {
 		return err
 	}
 	if e.concepts, err = NewConcepts(e.ctx, e.model); err != nil {
@@ -226,14 +231,27 @@ func render(w scenes.World, seed uint64, from, to, size int) ([]scenes.Spec, gra
 	return specs, graph.Floats(data, to-from, 3, size, size), g.Wait()
 }
 
-// variance says how few pairs carry how much of the embedding's variance over scenes. scalars [N][M,C].
-func variance(ov *decompose.OV, scalars [][]float32) []Variance {
-	mean, spread := moments(scalars)
-	norms := ov.Norms()
+// variance says how few pairs carry how much of the embedding's variance over the scenes that are kept.
+func (e *evaluation) variance() error {
+	stats, err := atlas.NewAccumulator(e.weights)
+	if err != nil {
+		return err
+	}
+	for i, s := range e.kept {
+		if err := stats.Add(uint32(i), s); err != nil {
+			return err
+		}
+	}
+	e.Variance = variance(e.ov, e.kept, stats.Stats())
+	return nil
+}
+
+func variance(ov *decompose.OV, scalars [][]float32, stats *atlas.Stats) []Variance {
+	mean, norms := stats.Mean, ov.Norms()
 	strength := make([]float32, len(norms))
 	var all float64
 	for p, u := range norms {
-		strength[p] = float32(spread[p]) * u * u
+		strength[p] = float32(stats.Variance(p)) * u * u
 		all += float64(strength[p])
 	}
 	ranked := ov.Top(strength, len(strength), func(v float32) float32 { return v })
@@ -279,22 +297,4 @@ func left(ov *decompose.OV, scalars [][]float32, mean []float64, keep []bool) fl
 		total += v
 	}
 	return total
-}
-
-// moments are the mean and the variance of each pair's scalar.
-func moments(scalars [][]float32) (mean, spread []float64) {
-	n := float64(len(scalars))
-	mean, spread = make([]float64, len(scalars[0])), make([]float64, len(scalars[0]))
-	for _, s := range scalars {
-		for p, v := range s {
-			mean[p] += float64(v) / n
-		}
-	}
-	for _, s := range scalars {
-		for p, v := range s {
-			d := float64(v) - mean[p]
-			spread[p] += d * d / n
-		}
-	}
-	return mean, spread
 }

@@ -1,95 +1,55 @@
 package demo
 
 import (
-	"math"
-	"math/rand/v2"
 	"testing"
+
+	"github.com/facet-clip/facet/scenes"
 )
 
-// TestAUC compares with the definition: the share of pairs, one with the thing and one without, in which the former is higher.
-func TestAUC(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
-		n := 1 + r.IntN(30)
-		values, present := make([]float64, n), make([]bool, n)
-		for i := range values {
-			values[i], present[i] = float64(r.IntN(8)), r.IntN(3) == 0 // with ties
-		}
-		var higher, pairs float64
-		for i := range values {
-			for j := range values {
-				if !present[i] || present[j] {
-					continue
-				}
-				pairs++
-				switch {
-				case values[i] > values[j]:
-					higher++
-				case values[i] == values[j]:
-					higher += 0.5
-				}
-			}
-		}
-		want := 0.5
-		if pairs > 0 {
-			want = higher / pairs
-		}
-		if got := auc(ranks(values), present); math.Abs(got-want) > 1e-12 {
-			t.Fatalf("auc(%v, %v) = %g, want %g", values, present, got, want)
-		}
-	}
-}
-
-func TestSign(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		values []float64
-		want   int
-	}{
-		{"up", []float64{3, -1, -1, -1}, -1}, // of four, one lies above
-		{"tie", []float64{2, -2, 1, -1}, 1},
-		{"above", []float64{2, 1, -1}, 1},
-	} {
-		if got := sign(c.values); got != c.want {
-			t.Errorf("%s: %d, want %d", c.name, got, c.want)
-		}
-	}
-}
-
-// TestLabelsHold: the pairs' own directions reconstruct the model, words approach them, and holding a word's pairs hurts that word.
-func TestLabelsHold(t *testing.T) {
-	if testing.Short() {
-		t.Skip("encodes 400 scenes and labels every pair")
-	}
-	r, err := EvaluateLabels(t.Context(), open(t), 200, nil)
+// TestLook: what a model is shown is what an atlas of it would hold: scalars that sum to the embedding, classes, and what is there.
+func TestLook(t *testing.T) {
+	seen := 0
+	d, specs, err := Look(t.Context(), open(t), scenes.DefaultWorld().Single(), 5, 20, func(n int) { seen += n })
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole := r.Reconstruction[0]
-	if whole.Terms != 0 || math.Abs(whole.Cosine-1) > 1e-6 || whole.Accuracy.Percent() < 90 {
-		t.Errorf("the pairs themselves: %+v", whole)
+	if d.Images() != 20 || len(specs) != 20 || len(d.Labels) != 20 || seen != 20 {
+		t.Fatalf("%d images, %d scenes, %d labels, %d reported", d.Images(), len(specs), len(d.Labels), seen)
 	}
-	for i, x := range r.Reconstruction[2:] {
-		if x.Cosine <= r.Reconstruction[i+1].Cosine {
-			t.Errorf("more words, less like the model: %+v after %+v", x, r.Reconstruction[i+1])
+	words := append(append([]string{}, d.Head.Texts...), "red", "grass", "nothing of the kind")
+	present := Present(words, specs)
+	s := make([]float32, len(d.Norms))
+	for i, spec := range specs {
+		if err := d.Row(i, s); err != nil {
+			t.Fatal(err)
+		}
+		bound, err := d.OV.Scalars(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := bound.Residual(d.Embeddings[i*d.OV.Embed : (i+1)*d.OV.Embed]); !(r < 1e-5) {
+			t.Errorf("scene %d: scalars miss the embedding by %g", i, r)
+		}
+		o := spec.Main()
+		if name := o.Category.String(); d.Head.Texts[d.Labels[i]] != name || !present[d.Labels[i]][i] {
+			t.Errorf("scene %d of a %s: class %d", i, name, d.Labels[i])
+		}
+		red := o.Colour == scenes.Red || o.Print != scenes.NoCategory && o.PrintColour == scenes.Red
+		if present[len(words)-3][i] != red || present[len(words)-2][i] != (spec.Background == scenes.Grass) || present[len(words)-1][i] {
+			t.Errorf("scene %d: %+v on %s: present %t, %t, %t", i, o, spec.Background, present[len(words)-3][i], present[len(words)-2][i], present[len(words)-1][i])
 		}
 	}
-	if last := r.Reconstruction[len(r.Reconstruction)-1]; last.Cosine < 0.9 {
-		t.Errorf("64 words: cosine %.3f, want at least 0.9", last.Cosine)
+	if err := d.Row(20, s); err == nil {
+		t.Error("a twenty-first scene")
 	}
-	more, words := 0, 0
-	for _, a := range r.Causal {
-		if a.Pairs == 0 {
-			continue
-		}
-		if words++; a.Own > a.Others {
-			more++
-		}
+}
+
+func TestPhrases(t *testing.T) {
+	bank, err := Phrases(t.Context(), open(t))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if words < 30 || 3*more < 2*words {
-		t.Errorf("holding a word's pairs hurts it more than others for %d of %d words", more, words)
-	}
-	if r.Truth.Pairs != StrongestPairs || r.Truth.Named < StrongestPairs/3 || r.Truth.Predictive > r.Truth.Named {
-		t.Errorf("%d pairs, %d named, %d predictive", r.Truth.Pairs, r.Truth.Named, r.Truth.Predictive)
+	if n := len(bank.Texts); n < 500 || len(bank.Embeddings) != n*bank.Embed {
+		t.Errorf("%d phrases", n)
 	}
 }

@@ -50,6 +50,23 @@ type Data struct {
 	Norms      []float32                      // ‖u‖ [M,C]
 }
 
+// Memory makes Data of scalars [N][M,C] and embeddings [N,D] at hand. Gram stays empty: nothing of neurons can be asked.
+func Memory(w decompose.Weights, scalars [][]float32, embeddings []float32) (*Data, error) {
+	ov, err := decompose.New(w)
+	if err != nil {
+		return nil, err
+	}
+	d := &Data{Weights: w, OV: ov, Embeddings: embeddings, Norms: ov.Norms()}
+	d.Row = func(i int, s []float32) error {
+		if i < 0 || i >= len(scalars) || len(s) != len(scalars[i]) {
+			return fmt.Errorf("scalars of image %d of %d into %d numbers", i, len(scalars), len(s))
+		}
+		copy(s, scalars[i])
+		return nil
+	}
+	return d, nil
+}
+
 // Images is N.
 func (d *Data) Images() int { return len(d.Embeddings) / d.OV.Embed }
 

@@ -78,6 +78,13 @@ func printAtlas(w io.Writer, dir string, m atlas.Manifest) {
 		kept += "; the scalars of every image"
 	}
 	row("kept", "%s", kept)
+	if l := m.Labels; l != nil {
+		bank := l.Bank
+		if bank == "" {
+			bank = "the demo world's words"
+		}
+		row("labels", "%d pairs in %d texts of %s, by %s", l.Pairs, l.Texts, bank, l.Method)
+	}
 	var size int64
 	for _, f := range m.Files {
 		size += f.Bytes

@@ -81,14 +81,19 @@ func (a *app) openAtlas(ctx context.Context, dir string) (*model, *atlas.Atlas, 
 	if err != nil {
 		return nil, nil, err
 	}
-	sum, err := m.Checkpoint().SHA256(ctx)
-	if err == nil {
-		err = at.Manifest.Model.SameModel(atlas.Model{Name: m.name, SHA256: sum, Config: m.Config})
-	}
-	if err != nil {
+	if err := m.made(ctx, at); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", dir, joinClose(err, m))
 	}
 	return m, at, nil
+}
+
+// made is an error unless the model made the atlas.
+func (m *model) made(ctx context.Context, at *atlas.Atlas) error {
+	sum, err := m.Checkpoint().SHA256(ctx)
+	if err != nil {
+		return err
+	}
+	return at.Manifest.Model.SameModel(atlas.Model{Name: m.name, SHA256: sum, Config: m.Config})
 }
 
 func joinClose(err error, m *model) error {

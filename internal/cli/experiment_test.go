@@ -3,12 +3,16 @@ package cli
 import (
 	"encoding/json"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/experiment"
 )
 
@@ -92,13 +96,14 @@ func TestStudies(t *testing.T) {
 		t.Errorf("%+v", found)
 	}
 	var labels labelResult
-	ask(&labels, "label", "--atlas", at, "--units", "top:5", "--terms", "4")
+	ask(&labels, "label", at, "--units", "top:5", "--terms", "4")
 	ask(&pairs, "pairs", at, "--top", "5")
 	for i, l := range labels.Pairs {
 		if p := pairs.Pairs[i]; l.Neuron != p.Neuron || l.Head != p.Head {
 			t.Errorf("label %d is of (%d,%d), the pair used most of (%d,%d)", i, l.Neuron, l.Head, p.Neuron, p.Head)
 		}
 	}
+	labelsKept(t, ask, at)
 	succeed(t, "pairs", at, "-o", filepath.Join(dir, "use.svg"), "--engine", engine)
 	var rows struct{ Rows []neuronRow }
 	ask(&rows, "neuron", at, "89", "--compat", "reference", "--pairs", "2", "--images", "3")
@@ -113,6 +118,148 @@ func TestStudies(t *testing.T) {
 	defer f.Close()
 	if img, err := png.Decode(f); err != nil || img.Bounds().Dx() != 1600 {
 		t.Errorf("the sheet: %v", err)
+	}
+}
+
+// labelsKept: an atlas keeps its labels, and every verb that names pairs shows them.
+func labelsKept(t *testing.T, ask func(into any, args ...string), at string) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(at, "labels.parquet")); err != nil {
+		t.Fatal(err)
+	}
+	var labels labelResult
+	ask(&labels, "label", at, "--units", "top:40%", "--terms", "6")
+	if len(labels.FiresNull) == 0 || len(labels.Pairs) != 3687 {
+		t.Errorf("%d labels, %d numbers of chance", len(labels.Pairs), len(labels.FiresNull))
+	}
+	want := map[[2]int]labelRecord{}
+	named := 0
+	for _, l := range labels.Pairs {
+		if want[[2]int{l.Neuron, l.Head}] = l; l.Fires.Named {
+			named++
+		}
+	}
+	if named < 100 {
+		t.Errorf("only %d pairs are named by what they fire for", named)
+	}
+	same := func(where string, neuron, head int, got pairNames) {
+		l, labelled := want[[2]int{neuron, head}]
+		if labelled != (got.Says != nil) || labelled && !(cmp.Equal(*got.Says, l.nameRecord) && cmp.Equal(*got.Fires, l.Fires.nameRecord)) {
+			t.Errorf("%s: (%d,%d) is shown as %+v, labelled %+v", where, neuron, head, got, l)
+		}
+	}
+	var again labelResult
+	ask(&again, "label", at, "--units", "top:40%", "--terms", "6")
+	if diff := cmp.Diff(labels, again, labelFields); diff != "" {
+		t.Errorf("read again, labels differ: %s", diff)
+	}
+	var pairs struct{ Pairs []usedPair }
+	ask(&pairs, "pairs", at, "--top", "5")
+	for _, p := range pairs.Pairs {
+		same("pairs", p.Neuron, p.Head, p.pairNames)
+	}
+	var rows struct{ Rows []neuronRow }
+	ask(&rows, "neuron", at, "89", "--pairs", "3")
+	for _, r := range rows.Rows[1:] {
+		same("neuron", r.Neuron, *r.Head, r.pairNames)
+	}
+	var found searchResult
+	ask(&found, "search", "a castle", "--atlas", at, "--top", "30")
+	for _, h := range found.Hits {
+		same("search", *h.Neuron, *h.Head, h.pairNames)
+	}
+	var sink sinkResult
+	ask(&sink, "sink", at, "--model", "demo", "--limit", "10")
+	if len(sink.Pairs) != len(sink.Registers) {
+		t.Errorf("%d names for %d registers", len(sink.Pairs), len(sink.Registers))
+	}
+	for i, p := range sink.Pairs {
+		if p.Neuron != sink.Registers[i].Neuron {
+			t.Errorf("register %d: %+v", sink.Registers[i].Neuron, p)
+		}
+		same("sink", p.Neuron, p.Head, p.pairNames)
+	}
+	var explained report
+	ask(&explained, "explain", "../../docs/images/scene.png", "--atlas", at, "--top", "5")
+	for _, p := range explained.Pairs {
+		same("explain", p.Neuron, p.Head, p.pairNames)
+	}
+	if out := succeed(t, "pairs", at, "--top", "3"); !strings.Contains(out, "fires for") || !strings.Contains(out, "says") {
+		t.Error(out)
+	}
+	file := filepath.Join(t.TempDir(), "labels.csv")
+	succeed(t, "label", at, "--units", "top:3", "-o", file)
+	succeed(t, "label", at, "--units", "89,5")
+	var kept struct{ Labels struct{ Pairs int } }
+	ask(&kept, "atlas", "show", at)
+	if kept.Labels.Pairs != 3687 {
+		t.Errorf("a file and a single pair leave the atlas as it is: it has %d labels", kept.Labels.Pairs)
+	}
+	labelsJudged(t, at)
+}
+
+// labelsJudged asks an atlas of scenes whether its labels hold, but for the reconstruction, which TestEvaluateLabels does.
+func labelsJudged(t *testing.T, at string) {
+	t.Helper()
+	a := &app{engine: "auto", stdout: io.Discard, stderr: io.Discard}
+	trial, err := a.atlasTrial(t.Context(), at, labelTrialOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trial.close()
+	if trial.names != at || len(trial.labels) != 3687 || len(trial.concepts.Bank.Texts) != 62 || len(trial.concepts.Present[0]) != 80 {
+		t.Errorf("%d labels of %s, %d concepts in %d scenes", len(trial.labels), trial.names, len(trial.concepts.Bank.Texts), len(trial.concepts.Present[0]))
+	}
+	truth, causal, err := trial.judge(t.Context(), func(l atlas.Label) atlas.Words { return l.Fires })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if truth.Pairs != strongestPairs || truth.Named < 50 || truth.Unknown != 0 || len(causal) < 10 {
+		t.Errorf("%d pairs, %d named, %d unknown, %d words held", truth.Pairs, truth.Named, truth.Unknown, len(causal))
+	}
+}
+
+// TestEvaluateLabels: the demo model's labels hold, for most pairs, on scenes that they were not made from.
+func TestEvaluateLabels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders 600 scenes and labels every pair four times")
+	}
+	var r labelReport
+	if err := json.Unmarshal([]byte(succeed(t, "evaluate", "labels", "--scenes", "150", "--json")), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Fires.Pairs != strongestPairs || r.Fires.Named < 120 || 10*r.Fires.Predictive < 8*r.Fires.Named || r.Truth.Named < 20 {
+		t.Errorf("fires: %d named, %d predictive; says: %d, %d", r.Fires.Named, r.Fires.Predictive, r.Truth.Named, r.Truth.Predictive)
+	}
+	more, own, control := 0, 0.0, 0.0
+	for _, a := range r.CausalFires {
+		own, control = own+a.Own, control+a.Control
+		if a.Own > a.Others {
+			more++
+		}
+	}
+	if n := len(r.CausalFires); n < 30 || 3*more < 2*n || own < 3*max(control, 0.01) {
+		t.Errorf("holding their pairs hurts %d of %d words more than others; falls sum to %g, of random pairs to %g", more, n, own, control)
+	}
+	whole, words := r.Reconstruction[0], r.Reconstruction[1:]
+	if whole.Terms != 0 || math.Abs(whole.Cosine-1) > 1e-6 || whole.Accuracy.Of != 75 || whole.Accuracy.Value() < 0.9 {
+		t.Errorf("the pairs themselves: %+v", whole)
+	}
+	for i, terms := range []int{1, 4, 16, 64} {
+		if x := words[i]; x.Terms != terms || i > 0 && x.Cosine <= words[i-1].Cosine {
+			t.Errorf("more words, less like the model: %+v", words)
+		}
+	}
+	var out strings.Builder
+	(&app{stdout: &out}).printLabelReport(r, "scenes", 3)
+	if printed := out.String(); !strings.Contains(printed, "fires for") || strings.Count(printed, "Holding the pairs") != 2 || strings.Count(printed, "\n") < len(r.CausalFires) {
+		t.Error(printed)
+	}
+	if c := r.chart(); len(c.Series) != 3 || len(c.Series[0].X) != r.Fires.Named {
+		t.Errorf("chart of %d lines", len(c.Series))
+	}
+	if c := (labelReport{Reconstruction: r.Reconstruction}).chart(); len(c.Series) != 2 || len(c.Series[0].X) != 4 {
+		t.Errorf("chart of the reconstruction: %+v", c)
 	}
 }
 
@@ -131,6 +278,13 @@ func TestStudiesRefuse(t *testing.T) {
 		{[]string{"pairs", at, "--neuron", "768"}, exitUsage, "0 to 767"},
 		{[]string{"pairs", at, "--sort", "size"}, exitUsage, "norm, mean or poly"},
 		{[]string{"pairs", "nothing"}, exitFailure, "nothing"},
+		{[]string{"evaluate", "labels", at}, exitFailure, "--keep-scalars"},
+		{[]string{"evaluate", "labels", "--model", "RN50"}, exitUsage, "expected an ATLAS"},
+		{[]string{"evaluate", "labels", "--scenes", "3"}, exitUsage, "at least 100"},
+		{[]string{"explain", "../../docs/images/scene.png", "--atlas", at}, exitFailure, "facet label"},
+		{[]string{"label", at, "more"}, exitUsage, "too much"},
+		{[]string{"label", "RN50", "--model", "RN50"}, exitUsage, "one model"},
+		{[]string{"label", "nowhere.pt", "--bank", "x"}, exitFailure, "nowhere.pt"},
 		{[]string{"neuron", at, "x", "-o", "y.png"}, exitUsage, "the number of a neuron"},
 		{[]string{"pairs", at, "--model", "../../testdata/tiny/model.safetensors"}, exitFailure, "atlas is of something else"},
 	} {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
@@ -22,6 +23,7 @@ import (
 type explainOptions struct {
 	input
 	text, words, output string
+	atlas               string
 	top                 int
 	truncate            bool
 }
@@ -36,7 +38,8 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 
   facet explain photo.jpg                                  the pairs that made the embedding
   facet explain photo.jpg --text "a yellow car" -o out     … that made it a yellow car, with maps and pictures in out/
-  facet explain photo.jpg --words words.txt                … named by the words of a list`,
+  facet explain photo.jpg --words words.txt                … named by the words of a list
+  facet explain photo.jpg --atlas photos.atlas             … by the labels that an atlas keeps`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.paths = args; len(args) > 1 || (len(args) == 1) == (o.pixels != "") {
 				return usagef("facet explain: expected one picture, or --pixels FILE.npy with one")
@@ -51,6 +54,7 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	o.flags(f)
 	f.StringVar(&o.text, "text", "", "explain the logit of this text instead of the embedding")
 	f.StringVar(&o.words, "words", "", "name pairs by the nearest of the words of a `FILE`, one a line (the demo model has its own)")
+	f.StringVar(&o.atlas, "atlas", "", "name pairs by the labels that facet label left in an `ATLAS` of the same model")
 	f.StringVarP(&o.output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
 	f.IntVar(&o.top, "top", 20, "pairs to show")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
@@ -69,11 +73,12 @@ type explained struct {
 	text      string
 	bank      *concept.Bank     // centred, nil without a list
 	words     [][]concept.Match // nearest in the bank to what each top pair adds to the embedding
+	names     names             // that an atlas keeps
 	residual  float64
 }
 
 func (a *app) explain(ctx context.Context, o explainOptions) error {
-	m, err := a.open()
+	m, use, err := a.openUse(ctx, o.atlas)
 	if err != nil {
 		return err
 	}
@@ -81,6 +86,14 @@ func (a *app) explain(ctx context.Context, o explainOptions) error {
 	e, err := m.explainPicture(ctx, o)
 	if err != nil {
 		return err
+	}
+	if use != nil {
+		if use.atlas.Manifest.Labels == nil {
+			return fmt.Errorf("--atlas %s: %w; make them: facet label %s", o.atlas, atlas.ErrNoLabels, o.atlas)
+		}
+		if e.names, err = namesOf(use.atlas, o.words); err != nil {
+			return err
+		}
 	}
 	record := modelRecord{Name: m.name} // which is all that the table shows
 	if a.json || o.output != "" {
@@ -200,7 +213,8 @@ type pairRecord struct {
 	Amount           float64         `json:"amount"`
 	Share            float64         `json:"share"`
 	Words            []concept.Match `json:"words,omitempty"`
-	Map              string          `json:"map,omitempty"`
+	pairNames
+	Map string `json:"map,omitempty"`
 }
 
 func (e *explained) report(m modelRecord) report {
@@ -213,6 +227,7 @@ func (e *explained) report(m modelRecord) report {
 		if len(e.words) > 0 {
 			record.Words = e.words[i]
 		}
+		record.pairNames = e.names.of(e.scalars.Index(p.Pair))
 		r.Pairs = append(r.Pairs, record)
 	}
 	return r

@@ -30,7 +30,10 @@ func (a *app) printExplanation(e *explained, r report) {
 		fmt.Fprintf(out, "%s through %s: which pairs made its logit for %q, %.3f\n", text.Bold.Sprint(e.source), r.Model.Name, e.text, r.Total)
 	}
 	columns := []string{"(neuron,head)", "scalar", "‖contribution‖", "share of the " + e.whole()}
-	if len(e.words) > 0 {
+	switch {
+	case e.names != nil:
+		columns = append(columns, nameColumns()...)
+	case len(e.words) > 0:
 		columns = append(columns, "words")
 	}
 	t := a.table(columns...)
@@ -38,7 +41,10 @@ func (a *app) printExplanation(e *explained, r report) {
 	t.SetColumnConfigs(numbers)
 	for _, p := range r.Pairs {
 		row := table.Row{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.4f", p.Scalar), fmt.Sprintf("%.4f", p.ContributionNorm), signedPercent(p.Share)}
-		if len(e.words) > 0 {
+		switch {
+		case e.names != nil:
+			row = append(row, p.cells()...)
+		case len(e.words) > 0:
 			row = append(row, wordList(p.Words))
 		}
 		t.AppendRow(row)
@@ -95,7 +101,10 @@ func (e *explained) summary(r report, pictures []*image.RGBA) *image.RGBA {
 	}
 	for i, p := range r.Pairs {
 		label, note := fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), ""
-		if len(p.Words) > 0 {
+		switch {
+		case e.names != nil:
+			note = p.note()
+		case len(p.Words) > 0:
 			note = p.Words[0].Text
 		}
 		s.Bars = append(s.Bars, plot.Bar{Label: label, Value: p.Share, Note: note})

@@ -1,27 +1,29 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/naming"
 )
 
 // labelOptions are the flags of facet label.
 type labelOptions struct {
 	bank, units, method, scale, output string
-	atlas                              string
+	atlas                              string // empty: weights alone
 	terms, top                         int
 	memory                             int64 // MiB
 	truncate                           bool
@@ -37,23 +39,32 @@ const (
 const (
 	scaleRows      = "rows"
 	scaleReference = "reference"
-	nullDirections = 200 // that labels are compared with
 )
 
 func (a *app) labelCommand() *cobra.Command {
-	var o labelOptions
+	o := labelDefaults()
 	cmd := &cobra.Command{
-		Use:   "label --bank BANK",
-		Short: "Name pairs in words: each direction as a sum of a few texts",
-		Long: `Writes the direction of each neuron–head pair, which lies in the space of texts, as a sum of a few texts of a bank. It needs the
-weights alone, no picture. A pair that words explain no better than a random direction of its head is shown as unnamed.
+		Use:   "label [ATLAS|MODEL] --bank BANK",
+		Short: "Name pairs in words: what each says, and with an atlas what it fires for",
+		Long: `Writes the direction of each neuron–head pair, which lies in the space of texts, as a sum of a few texts of a bank: what the pair says. That
+needs the weights alone, no picture. With an atlas it also writes what the pair fires for: how the images in which its scalar is extreme differ from all
+images. The labels are kept in the atlas, and pairs, neuron, explain, sink and search show them. What words explain no better than chance is
+shown as unnamed.
 
-  facet label --model RN50 --bank words.txt -o labels.parquet       the longest tenth of the pairs
-  facet label --model RN50 --bank words --units 624,21              one pair, in 64 words
-  facet label --atlas photos.atlas --bank words.txt                 the tenth that did most in a dataset
+  facet label photos.atlas --bank words                             the tenth of the pairs that did most, kept in the atlas
+  facet label photos.atlas --bank words -o labels.csv               … in a file instead
+  facet label RN50 --bank words.txt -o labels.parquet               by the weights: the longest tenth of the pairs
+  facet label RN50 --bank words --units 624,21                      one pair, in 64 words, only shown
   facet label                                                       the demo model in the words of its world`,
-		Args: argsBetween(0, 0, "no arguments; the model is named by --model"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args: argsBetween(0, 1, "one atlas or model"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && isAtlas(args[0]) {
+				o.atlas = args[0]
+			} else if len(args) == 1 && a.model != "" {
+				return usagef("facet label: %s and --model %s: expected one model", args[0], a.model)
+			} else if len(args) == 1 {
+				a.model = args[0]
+			}
 			if err := o.check(a); err != nil {
 				return err
 			}
@@ -62,14 +73,13 @@ weights alone, no picture. A pair that words explain no better than a random dir
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.bank, "bank", "", "the texts: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
-	f.StringVar(&o.units, "units", "top:10%", "pairs to label: top:10% or top:200 (by the length of their directions), all, or NEURON,HEAD")
-	f.StringVar(&o.atlas, "atlas", "", "go by an `ATLAS`: top: by what pairs did there, and their directions with the signs of what they did")
-	f.StringVar(&o.method, "method", methodOMP, "omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
-	f.StringVar(&o.scale, "dictionary-norm", scaleRows, "what is made unit: rows (texts), or reference (columns, as the reference code does)")
-	f.StringVarP(&o.output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv")
-	f.IntVar(&o.terms, "terms", 64, "texts in a label, at most")
-	f.IntVar(&o.top, "top", 20, "pairs to show")
-	f.Int64Var(&o.memory, "memory", 2048, "memory to use, in MiB")
+	f.StringVar(&o.units, "units", o.units, "pairs to label: top:10% or top:200 (by use in the atlas, or by the length of their directions), all, or NEURON,HEAD")
+	f.StringVar(&o.method, "method", o.method, "omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
+	f.StringVar(&o.scale, "dictionary-norm", o.scale, "what is made unit: rows (texts), or reference (columns, as the reference code does)")
+	f.StringVarP(&o.output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv, and leave the atlas as it is")
+	f.IntVar(&o.terms, "terms", o.terms, "texts in a label, at most")
+	f.IntVar(&o.top, "top", o.top, "pairs to show")
+	f.Int64Var(&o.memory, "memory", o.memory, "memory to use, in MiB")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
@@ -95,6 +105,12 @@ func (o labelOptions) check(a *app) error {
 	return nil
 }
 
+// isAtlas tells whether there is an atlas at path, finished or not.
+func isAtlas(path string) bool {
+	_, err := os.Stat(filepath.Join(path, "atlas.json"))
+	return err == nil
+}
+
 func (a *app) label(ctx context.Context, o labelOptions) error {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.memory << 20 * 15 / 16))
 	m, use, err := a.openUse(ctx, o.atlas)
@@ -102,16 +118,10 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 		return err
 	}
 	defer m.Close()
+	if o.bank == "" && m.name != demoName { // the model that an atlas is of
+		return usagef("facet label: %s is of %s: expected --bank, a bank of facet texts or a file with a text a line", o.atlas, m.name)
+	}
 	ov, err := m.decomposition()
-	if err != nil {
-		return err
-	}
-	norms := ov.Norms()
-	strength := norms
-	if use != nil {
-		strength = use.strength
-	}
-	pairs, err := chooseUnits(o.units, ov, strength)
 	if err != nil {
 		return err
 	}
@@ -120,17 +130,38 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 		return err
 	}
 	defer labelling.close()
-	labels, null, err := labelling.run(ctx, ov, pairs, use)
+	words, err := labelling.words(ctx, ov, use)
 	if err != nil {
 		return err
 	}
-	result := labelResult{
-		Atlas: o.atlas, Method: o.method, DictionaryNorm: o.scale, Bank: o.bank, Texts: len(labelling.dictionary.Texts), Terms: o.terms, Null: null.Explained,
+	return a.finishLabels(ctx, m, o, words)
+}
+
+// words labels the pairs asked for and keeps the labels of a set in the atlas, unless they are to go into a file. Labels that the atlas has
+// already are read instead.
+func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use) (inWords, error) {
+	o := l.options
+	w := inWords{ov: ov, atlas: use != nil, kept: use != nil && o.output == "" && !isPair(o.units)}
+	strength := ov.Norms()
+	if use != nil {
+		strength = use.strength
 	}
-	for i, p := range pairs {
-		result.Pairs = append(result.Pairs, labelRecordOf(labelling.dictionary, p, norms[ov.Index(p)], labels[i], null))
+	pairs, err := chooseUnits(o.units, ov, strength)
+	if err != nil {
+		return w, err
 	}
-	return a.finishLabels(ctx, m, o, result)
+	if w.kept {
+		if old := use.atlas.Manifest.Labels; old != nil && old.Same(l.record()) {
+			slog.Warn("the atlas has these labels already", "atlas", o.atlas)
+			w.made = *old
+			w.labels, err = use.atlas.PairLabels()
+			return w, err
+		}
+	}
+	if w.labels, w.made, err = l.run(ctx, ov, pairs, use); err != nil || !w.kept {
+		return w, err
+	}
+	return w, use.atlas.KeepLabels(w.made, w.labels)
 }
 
 // decomposition is the map from scalars to the embedding.
@@ -166,6 +197,9 @@ func chooseUnits(units string, ov *decompose.OV, norms []float32) ([]decompose.P
 	return nil, usagef("--units %s: expected top:10%%, top:200, all or NEURON,HEAD", units)
 }
 
+// isPair tells --units NEURON,HEAD from sets of pairs.
+func isPair(units string) bool { return units != "all" && !strings.HasPrefix(units, "top:") }
+
 // parsePair reads (neuron,head), with or without the brackets.
 func parsePair(s string, ov *decompose.OV) (decompose.Pair, error) {
 	inner := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(s), "("), ")")
@@ -186,8 +220,14 @@ type labelling struct {
 	app        *app
 	options    labelOptions
 	dictionary *concept.Dictionary
+	bank       string // its fingerprint
 	product    concept.Product
 	close      func() error
+}
+
+// labelDefaults are the flags as they are when none is given.
+func labelDefaults() labelOptions {
+	return labelOptions{units: "top:10%", method: methodOMP, scale: scaleRows, terms: 64, top: 20, memory: 2048}
 }
 
 func (m *model) labelling(ctx context.Context, o labelOptions) (*labelling, error) {
@@ -199,6 +239,11 @@ func (m *model) labelling(ctx context.Context, o labelOptions) (*labelling, erro
 	if err != nil {
 		return nil, err
 	}
+	return m.fitting(bank, o)
+}
+
+// fitting makes a dictionary of a bank.
+func (m *model) fitting(bank *concept.Bank, o labelOptions) (*labelling, error) {
 	bank, dropped := bank.Distinct()
 	if len(dropped) > 0 {
 		slog.Warn("texts with the same embedding as an earlier one are left out", "count", len(dropped), "first", dropped[0])
@@ -211,7 +256,7 @@ func (m *model) labelling(ctx context.Context, o labelOptions) (*labelling, erro
 	if err != nil {
 		return nil, err
 	}
-	l := &labelling{app: m.app, options: o, dictionary: d}
+	l := &labelling{app: m.app, options: o, dictionary: d, bank: bank.Fingerprint()}
 	l.product, l.close, err = m.product(d)
 	return l, err
 }
@@ -231,44 +276,55 @@ func (m *model) product(d *concept.Dictionary) (concept.Product, func() error, e
 	}, session.Close, nil
 }
 
-// run labels pairs, and random directions of the same heads for comparison.
-func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, use *use) ([]concept.Label, concept.Null, error) {
-	units, chance := unitsAndChance(ov, pairs)
-	if use != nil {
-		for i, p := range pairs {
-			scaled(units[i*ov.Embed:(i+1)*ov.Embed], int(use.signs[ov.Index(p)]))
-		}
+// record says how labels are made, before any is.
+func (l *labelling) record() atlas.Labels {
+	o := l.options
+	return atlas.Labels{
+		Bank: o.bank, BankFingerprint: l.bank, Texts: len(l.dictionary.Texts), Method: o.method, DictionaryNorm: o.scale, Terms: o.terms, Units: o.units,
 	}
-	p := l.app.progress("pairs", len(pairs))
-	defer p.done()
-	random, err := l.fit(ctx, chance, nil)
-	if err != nil {
-		return nil, concept.Null{}, err
-	}
-	labels, err := l.fit(ctx, units, p.set)
-	return labels, concept.NewNull(random), err
 }
 
-// unitsAndChance are the unit directions of pairs [U,D] and, for each head with some of them, random directions of that head.
-func unitsAndChance(ov *decompose.OV, pairs []decompose.Pair) (units, chance []float32) {
-	D := ov.Embed
-	byHead := map[int][]int{}
+// run names pairs by what they say, and with use by what they fire for. It gives the record too, with what chance explains.
+func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, use *use) (labels []atlas.Label, made atlas.Labels, err error) {
+	var signs []int8
+	steps := 1
+	if use != nil {
+		signs, steps = use.signs, 2
+	}
+	bar := l.app.progress("labels", steps*len(pairs))
+	defer bar.done()
+	made = l.record()
+	says, err := naming.Says(ctx, l.fit, ov, pairs, signs, bar.set)
+	if err != nil {
+		return nil, made, err
+	}
+	made.SaysNull = says.Null.Explained
+	norms := ov.Norms()
+	labels = make([]atlas.Label, len(pairs))
 	for i, p := range pairs {
-		byHead[p.Head] = append(byHead[p.Head], i)
+		at := ov.Index(p)
+		labels[i] = atlas.Label{Pair: at, Norm: float64(norms[at]), Says: says.Words(i, l.dictionary.Texts)}
 	}
-	units = make([]float32, len(pairs)*D)
-	each := (nullDirections + len(byHead) - 1) / max(len(byHead), 1)
-	for head, u := range ov.Directions() {
-		places := byHead[head]
-		if len(places) == 0 {
-			continue
-		}
-		for _, i := range places {
-			copy(units[i*D:(i+1)*D], concept.Unit(u[pairs[i].Neuron*D:][:D]))
-		}
-		chance = append(chance, concept.RandomDirections(u, D, each, uint64(head))...)
+	if use == nil {
+		return labels, made, nil
 	}
-	return units, chance
+	embeddings, err := use.images()
+	if err != nil {
+		return nil, made, err
+	}
+	images, err := naming.NewImages(embeddings, ov.Embed)
+	if err != nil {
+		return nil, made, err
+	}
+	fires, err := naming.Fires(ctx, l.fit, use.stats, images, pairs, signs, func(n int) { bar.set(len(pairs) + n) })
+	if err != nil {
+		return nil, made, err
+	}
+	made.FiresNull = fires.Null.Explained
+	for i := range labels {
+		labels[i].Fires = fires.Words(i, l.dictionary.Texts)
+	}
+	return labels, made, nil
 }
 
 func (l *labelling) fit(ctx context.Context, units []float32, progress func(int)) ([]concept.Label, error) {
@@ -283,6 +339,15 @@ func (l *labelling) fit(ctx context.Context, units []float32, progress func(int)
 	return l.dictionary.OMP(ctx, units, o)
 }
 
+// inWords are the labels of some pairs and where they are from.
+type inWords struct {
+	ov     *decompose.OV
+	made   atlas.Labels
+	labels []atlas.Label
+	atlas  bool // they say what pairs fire for, too
+	kept   bool // in the atlas
+}
+
 // labelResult is what facet label --json prints. Pairs are in order of the lengths of their directions, or of their use in an atlas.
 type labelResult struct {
 	Model          modelRecord   `json:"model"`
@@ -292,21 +357,33 @@ type labelResult struct {
 	Bank           string        `json:"bank"` // empty: the demo world's words
 	Texts          int           `json:"texts"`
 	Terms          int           `json:"terms"`
-	Null           []float64     `json:"null"` // by number of terms: what 95 of 100 random directions do not exceed
+	Null           []float64     `json:"null"`                 // by number of terms: what 95 of 100 random directions do not exceed
+	FiresNull      []float64     `json:"fires_null,omitempty"` // likewise, random sets of images
 	Pairs          []labelRecord `json:"pairs"`
 }
 
 // labelRecord is a label in results.
 type labelRecord struct {
-	Neuron    int          `json:"neuron"`
-	Head      int          `json:"head"`
-	Norm      float64      `json:"norm"` // ‖u‖
-	Named     bool         `json:"named"`
-	Label     []wordRecord `json:"label"` // the words to show, of most weight first, whether the pair is named or not
+	Neuron int     `json:"neuron"`
+	Head   int     `json:"head"`
+	Norm   float64 `json:"norm"` // ‖u‖
+	wordsRecord
+	Fires *wordsRecord `json:"fires,omitempty"` // with an atlas
+}
+
+// wordsRecord is a direction in words.
+type wordsRecord struct {
+	nameRecord
 	Explained float64      `json:"explained"`
 	Margin    float64      `json:"margin"`
 	Stability float64      `json:"stability"`
 	Terms     []termRecord `json:"terms"`
+}
+
+// nameRecord is what is shown of it.
+type nameRecord struct {
+	Named bool         `json:"named"`
+	Label []wordRecord `json:"label"` // the words to show, of most weight first, whether the pair is named or not
 }
 
 // wordRecord is a word of the label to show, with its weight in a fit with those words alone.
@@ -322,31 +399,36 @@ type termRecord struct {
 	Cosine      float64 `json:"cosine"`
 }
 
-func labelRecordOf(d *concept.Dictionary, p decompose.Pair, norm float32, l concept.Label, null concept.Null) labelRecord {
-	r := labelRecord{
-		Neuron: p.Neuron, Head: p.Head, Norm: float64(norm), Named: null.Names(l),
-		Explained: l.Explained(), Margin: l.Margin, Stability: l.Stability,
+func (l inWords) records() []labelRecord {
+	records := make([]labelRecord, len(l.labels))
+	for i, x := range l.labels {
+		records[i] = l.record(x)
 	}
-	for _, t := range l.Terms {
-		r.Terms = append(r.Terms, termRecord{d.Texts[t.Word], t.Coefficient, t.Explained, t.Cosine})
+	return records
+}
+
+func (l inWords) record(x atlas.Label) labelRecord {
+	p := l.ov.Pair(x.Pair)
+	r := labelRecord{Neuron: p.Neuron, Head: p.Head, Norm: x.Norm, wordsRecord: wordsRecordOf(x.Says)}
+	if l.atlas {
+		f := wordsRecordOf(x.Fires)
+		r.Fires = &f
 	}
-	for _, t := range l.Shown() {
-		r.Label = append(r.Label, wordRecord{d.Texts[t.Word], t.Coefficient})
-	}
-	slices.SortStableFunc(r.Label, func(a, b wordRecord) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
 	return r
 }
 
-// name is the label to show: its words, those of negative weight with a minus.
-func (r labelRecord) name() string {
-	if !r.Named {
-		return "unnamed"
+func wordsRecordOf(w atlas.Words) wordsRecord {
+	r := wordsRecord{nameRecord: nameRecordOf(w), Explained: w.Explained(), Margin: w.Margin, Stability: w.Stability}
+	for _, t := range w.Terms {
+		r.Terms = append(r.Terms, termRecord{t.Text, t.Coefficient, t.Explained, t.Cosine})
 	}
-	words := make([]string, len(r.Label))
-	for i, t := range r.Label {
-		if words[i] = t.Text; t.Weight < 0 {
-			words[i] = "−" + t.Text
-		}
+	return r
+}
+
+func nameRecordOf(w atlas.Words) nameRecord {
+	r := nameRecord{Named: w.Named}
+	for _, t := range w.Shown() {
+		r.Label = append(r.Label, wordRecord{t.Text, t.Weight})
 	}
-	return strings.Join(words, ", ")
+	return r
 }

@@ -71,7 +71,8 @@ type neuronRow struct {
 	Head   *int            `json:"head,omitempty"` // absent for the neuron itself
 	Norm   float64         `json:"norm"`           // of a pair: mean of the 50 largest centred contribution norms
 	Words  []concept.Match `json:"words,omitempty"`
-	Images []neuronImage   `json:"images"`
+	pairNames
+	Images []neuronImage `json:"images"`
 
 	sign int
 }
@@ -115,7 +116,11 @@ func (a *app) neuron(ctx context.Context, dir string, n int, o neuronOptions) er
 			if r.Head != nil {
 				name = fmt.Sprintf("(%d,%d)", r.Neuron, *r.Head)
 			}
-			fmt.Fprintf(a.stdout, "%-12s %s\n", name, wordList(r.Words))
+			words := wordList(r.Words)
+			if r.Says != nil {
+				words = fmt.Sprintf("fires for %s; says %s", r.label.Fires, r.label.Says)
+			}
+			fmt.Fprintf(a.stdout, "%-12s %s\n", name, words)
 		}
 		fmt.Fprintf(a.stdout, "Their images and maps are in %s\n", o.output)
 		return nil
@@ -149,9 +154,14 @@ func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atla
 	if err != nil {
 		return nil, err
 	}
+	labels, err := namesOf(at, o.bank)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range pairs[:min(o.pairs, len(pairs))] {
 		index := ov.Index(decompose.Pair{Head: p.Head, Neuron: n})
 		rows = append(rows, neuronRow{Neuron: n, Head: &p.Head, Norm: p.Norm, sign: p.Sign})
+		rows[len(rows)-1].pairNames = labels.of(index)
 		far := rank.pair(index, o.images)
 		wanted = append(wanted, far)
 	}
@@ -247,7 +257,9 @@ func (m *model) unitSheet(ctx context.Context, ov *decompose.OV, rows []neuronRo
 		name := fmt.Sprintf("neuron %d", r.Neuron)
 		if r.Head != nil {
 			name = fmt.Sprintf("(%d,%d)", r.Neuron, *r.Head)
-			if len(r.Words) > 0 {
+			if note := r.note(); note != "" {
+				name += " " + note
+			} else if len(r.Words) > 0 && r.Says == nil {
 				name += " " + r.Words[0].Text
 			}
 		}

@@ -40,6 +40,7 @@ type usedPair struct {
 	Sign            int             `json:"sign"`            // of its principal direction
 	Polysemanticity float64         `json:"polysemanticity"` // of its ten images of largest centred norm
 	Words           []concept.Match `json:"words,omitempty"` // nearest to sign·u
+	pairNames                       // with a labelled atlas
 }
 
 func (a *app) pairsCommand() *cobra.Command {
@@ -97,6 +98,13 @@ func (a *app) pairs(ctx context.Context, dir string, o pairsOptions) error {
 		}
 	}
 	pairs = pairs[:min(o.top, len(pairs))]
+	labels, err := namesOf(at, o.bank)
+	if err != nil {
+		return err
+	}
+	for i, p := range pairs {
+		pairs[i].pairNames = labels.of(ov.Index(decompose.Pair{Head: p.Head, Neuron: p.Neuron}))
+	}
 	if o.bank != "" || m.name == demoName {
 		bank, err := m.wordBank(ctx, o.bank, o.truncate)
 		if err != nil {
@@ -117,12 +125,28 @@ func (a *app) pairs(ctx context.Context, dir string, o pairsOptions) error {
 			Pairs []usedPair  `json:"pairs"`
 		}{record, dir, pairs})
 	}
-	t := a.table("(neuron,head)", "norm", "mean", "deviation", "sign", "polysemanticity", "words")
+	a.printPairs(pairs, labels != nil)
+	return nil
+}
+
+func (a *app) printPairs(pairs []usedPair, labelled bool) {
+	columns := []string{"(neuron,head)", "norm", "mean", "deviation", "sign", "polysemanticity"}
+	if labelled {
+		columns = append(columns, nameColumns()...)
+	} else {
+		columns = append(columns, "words")
+	}
+	t := a.table(columns...)
 	for _, p := range pairs {
-		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), f3(p.Norm), f3(p.Mean), f3(p.Deviation), fmt.Sprintf("%+d", p.Sign), f3(p.Polysemanticity), wordList(p.Words)})
+		row := []any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), f3(p.Norm), f3(p.Mean), f3(p.Deviation), fmt.Sprintf("%+d", p.Sign), f3(p.Polysemanticity)}
+		if labelled {
+			row = append(row, p.cells()...)
+		} else {
+			row = append(row, wordList(p.Words))
+		}
+		t.AppendRow(row)
 	}
 	t.Render()
-	return nil
 }
 
 // rankPairs collects the pairs asked for, best first.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -91,6 +92,7 @@ type hitRecord struct {
 	Cosine float64 `json:"cosine"`
 	// Use is, with an atlas, the mean of the 50 largest centred contribution norms of a pair.
 	Use *float64 `json:"use,omitempty"`
+	pairNames
 }
 
 func (a *app) search(ctx context.Context, query string, o searchOptions) error {
@@ -99,6 +101,14 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 		return err
 	}
 	defer m.Close()
+	if o.bank == "" && !o.noCenter && m.name != demoName { // the model that an atlas is of
+		return usagef("facet search: %s is of %s: expected --bank, whose mean is taken off the text, or --no-center", o.atlas, m.name)
+	}
+	if use != nil {
+		if use.names, err = namesOf(use.atlas, ""); err != nil {
+			return err
+		}
+	}
 	ov, err := m.decomposition()
 	if err != nil {
 		return err
@@ -114,7 +124,7 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 	if use != nil {
 		for i, h := range hits {
 			strength := float64(use.strength[ov.Index(decompose.Pair{Head: *h.Head, Neuron: *h.Neuron})])
-			hits[i].Use = &strength
+			hits[i].Use, hits[i].pairNames = &strength, use.names.of(ov.Index(decompose.Pair{Head: *h.Head, Neuron: *h.Neuron}))
 		}
 	}
 	if o.output != "" {
@@ -208,6 +218,10 @@ func (a *app) printHits(hits []hitRecord) {
 	if len(hits) > 0 && hits[0].Use != nil {
 		columns = append(columns, "use")
 	}
+	labelled := slices.ContainsFunc(hits, func(h hitRecord) bool { return h.Says != nil })
+	if labelled {
+		columns = append(columns, nameColumns()...)
+	}
 	t := a.table(columns...)
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}})
 	for _, h := range hits {
@@ -224,16 +238,22 @@ func (a *app) printHits(hits []hitRecord) {
 		if h.Use != nil {
 			row = append(row, f3(*h.Use))
 		}
+		if labelled {
+			row = append(row, h.cells()...)
+		}
 		t.AppendRow(row)
 	}
 	t.Render()
 }
 
-// use is what pairs did in a dataset, by an atlas.
+// use is what pairs did in a dataset.
 type use struct {
-	atlas    *atlas.Atlas
-	strength []float32 // mean of the 50 largest centred contribution norms [M,C]
-	signs    []int8    // of the principal directions [M,C]
+	atlas    *atlas.Atlas // nil for scenes that were looked at just now
+	stats    *atlas.Stats
+	images   func() ([]float32, error) // embeddings [N,D]
+	strength []float32                 // mean of the 50 largest centred contribution norms [M,C]
+	signs    []int8                    // of the principal directions [M,C]
+	names    names                     // that the atlas keeps, where they are wanted
 }
 
 // openUse opens the model, and what an atlas says of its pairs; no atlas, nil.
@@ -246,11 +266,17 @@ func (a *app) openUse(ctx context.Context, dir string) (*model, *use, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	u := &use{atlas: at, signs: at.Stats.PairSigns(atlas.Extremes), strength: make([]float32, len(at.Norms))}
-	for p, norm := range at.Norms {
-		u.strength[p] = float32(at.Stats.Score(p, norm))
-	}
+	u := newUse(at.Stats, at.Norms, at.Embeddings)
+	u.atlas = at
 	return m, u, nil
+}
+
+func newUse(s *atlas.Stats, norms []float32, images func() ([]float32, error)) *use {
+	u := &use{stats: s, images: images, signs: s.PairSigns(atlas.Extremes), strength: make([]float32, len(norms))}
+	for p, norm := range norms {
+		u.strength[p] = float32(s.Score(p, norm))
+	}
+	return u
 }
 
 // The extent of the sheet of facet search.
@@ -265,7 +291,7 @@ func (m *model) searchSheet(ctx context.Context, ov *decompose.OV, at *atlas.Atl
 	var rows []neuronRow
 	var wanted [][]atlas.Extreme
 	for _, h := range hits[:min(searchRows, len(hits))] {
-		rows = append(rows, neuronRow{Neuron: *h.Neuron, Head: h.Head})
+		rows = append(rows, neuronRow{Neuron: *h.Neuron, Head: h.Head, pairNames: h.pairNames})
 		wanted = append(wanted, rank.pair(ov.Index(decompose.Pair{Head: *h.Head, Neuron: *h.Neuron}), searchImages))
 	}
 	if err := nameImages(at, rows, wanted); err != nil {

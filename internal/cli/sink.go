@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"iter"
@@ -29,6 +30,14 @@ type sinkResult struct {
 	experiment.SinkReport
 	Accuracy *sinkAccuracy     `json:"accuracy,omitempty"` // absent without labels
 	Words    [][]concept.Match `json:"words,omitempty"`    // of each register: nearest to its direction when every head passes it alike
+	Pairs    []registerPair    `json:"pairs,omitempty"`    // of each register, with a labelled atlas: the one used most
+}
+
+// registerPair is the strongest pair of a register neuron.
+type registerPair struct {
+	Neuron int `json:"neuron"`
+	Head   int `json:"head"`
+	pairNames
 }
 
 // sinkAccuracy is zero-shot accuracy with every place, and with the last one left out.
@@ -166,6 +175,11 @@ func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyO
 			r.Words = append(r.Words, words.Nearest(w.ov.NeuronDirection(n.Neuron), wordsPerPair))
 		}
 	}
+	if isAtlas(source) {
+		if r.Pairs, err = m.registerPairs(ctx, source, bank, r.Registers); err != nil {
+			return err
+		}
+	}
 	if o.chart != "" {
 		if err := writePNG(o.chart, plot.HeatMap(w.mean(), floats(r.Mass), w.grid, w.grid, 0)); err != nil {
 			return err
@@ -179,6 +193,36 @@ func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyO
 	}
 	a.printSink(r, w.grid)
 	return nil
+}
+
+// registerPairs are the labels of each register's strongest pair, none when the atlas keeps no labels or is of another model.
+func (m *model) registerPairs(ctx context.Context, dir, bank string, registers []experiment.Register) ([]registerPair, error) {
+	at, err := atlas.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.made(ctx, at); errors.Is(err, atlas.ErrMismatch) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	labels, err := namesOf(at, bank)
+	if err != nil || labels == nil {
+		return nil, err
+	}
+	var pairs []registerPair
+	for _, n := range registers {
+		best := registerPair{Neuron: n.Neuron}
+		strength := -1.0
+		for h := range at.Stats.Heads {
+			p := h*at.Stats.Channels + n.Neuron
+			if s := at.Stats.Score(p, at.Norms[p]); s > strength {
+				strength, best.Head, best.pairNames = s, h, labels.of(p)
+			}
+		}
+		pairs = append(pairs, best)
+	}
+	return pairs, nil
 }
 
 // watcher looks at pictures for a sink. It watches the last place, the field's sink.
@@ -288,13 +332,24 @@ func (a *app) printSink(r sinkResult, grid int) {
 	}
 	fmt.Fprintf(a.stdout, "Place %d (row %d, column %d) stands out most: %.2f times the attention of its neighbours (%.2f to %.2f), %s.\n",
 		r.Token, r.Token/grid, r.Token%grid, r.Ratio, r.RatioLow, r.RatioHigh, verdict)
-	t := a.table("register neuron", fmt.Sprintf("share of the attention of place %d that goes without it", r.Watched), "words")
+	columns := []string{"register neuron", fmt.Sprintf("share of the attention of place %d that goes without it", r.Watched)}
+	switch {
+	case r.Pairs != nil:
+		columns = append(columns, append([]string{"its strongest pair"}, nameColumns()...)...)
+	case r.Words != nil:
+		columns = append(columns, "words")
+	}
+	t := a.table(columns...)
 	for i, n := range r.Registers {
-		words := ""
-		if len(r.Words) > 0 {
-			words = wordList(r.Words[i])
+		row := []any{n.Neuron, percent(n.Share)}
+		switch {
+		case r.Pairs != nil:
+			p := r.Pairs[i]
+			row = append(append(row, decompose.Pair{Head: p.Head, Neuron: p.Neuron}.String()), p.cells()...)
+		case r.Words != nil:
+			row = append(row, wordList(r.Words[i]))
 		}
-		t.AppendRow([]any{n.Neuron, percent(n.Share), words})
+		t.AppendRow(row)
 	}
 	t.Render()
 	if r.Accuracy != nil {

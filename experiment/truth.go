@@ -1,0 +1,167 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/facet-clip/facet/concept"
+)
+
+// Name is what a label claims of a pair by its first word: that sign·s is high where the word is, or with Not where it is not.
+type Name struct {
+	Pair  int // head·C + neuron
+	Sign  int8
+	Word  string // empty: unnamed
+	Not   bool
+	Label string // all words, as they are shown
+}
+
+// Concepts are words of which it is known in which images they are.
+type Concepts struct {
+	Bank    *concept.Bank // centred [T,D]
+	Present [][]bool      // [T][N]
+}
+
+// Predictive is the AUC from which a scalar is taken to tell a word.
+const Predictive = 0.8
+
+// Truth is how well the scalars of pairs tell the presence of what they are named by.
+type Truth struct {
+	Pairs      int         `json:"pairs"`             // asked
+	Named      int         `json:"named"`             // with a label better than chance
+	Unknown    int         `json:"unknown,omitempty"` // of these, by a word of which it is not known where it is
+	Predictive int         `json:"predictive"`        // of these, with AUC ≥ 0.8
+	Rows       []Detection `json:"rows"`              // in the order of the names
+}
+
+// Detection is a pair, its label and what its scalar knows.
+type Detection struct {
+	Neuron   int     `json:"neuron"`
+	Head     int     `json:"head"`
+	Strength float64 `json:"strength"`          // mean of the 50 largest centred contribution norms
+	Sign     int     `json:"sign"`              // +1: strong scalars are large ones; −1: small ones
+	Word     string  `json:"word"`              // the first of the label; empty: unnamed
+	Not      bool    `json:"not,omitempty"`     // the label says that it is missing
+	Unknown  bool    `json:"unknown,omitempty"` // it is not known where the word is
+	Label    string  `json:"label"`
+	AUC      float64 `json:"auc"`      // of sign·s for the word, or of −sign·s with Not; 0 when unnamed or unknown
+	Best     string  `json:"best"`     // the concept that sign·s tells best
+	BestAUC  float64 `json:"best_auc"` // and how well
+}
+
+// Truth compares the scalars of named pairs in images with the presence of their words. strength [M,C].
+func (d *Data) Truth(ctx context.Context, images []int, c Concepts, names []Name, strength []float64) (Truth, error) {
+	pairs := make([]int, len(names))
+	for i, n := range names {
+		pairs[i] = n.Pair
+	}
+	scalars, err := d.columns(ctx, make([]float64, len(d.Norms)), images, pairs)
+	if err != nil {
+		return Truth{}, err
+	}
+	t := Truth{Pairs: len(names), Rows: make([]Detection, len(names))}
+	present := c.in(images)
+	parallel(len(names), func(i int) {
+		values := make([]float64, len(images))
+		for k := range values {
+			values[k] = float64(scalars[k*len(pairs)+i]) * float64(names[i].Sign)
+		}
+		t.Rows[i] = d.detection(names[i], c.Bank.Texts, present, ranks(values), strength)
+	})
+	for i, n := range names {
+		if n.Word == "" {
+			continue
+		}
+		t.Named++
+		switch row := t.Rows[i]; {
+		case row.Unknown:
+			t.Unknown++
+		case row.AUC >= Predictive:
+			t.Predictive++
+		}
+	}
+	return t, nil
+}
+
+func (d *Data) detection(n Name, texts []string, present [][]bool, ranks []float64, strength []float64) Detection {
+	p := d.OV.Pair(n.Pair)
+	row := Detection{Neuron: p.Neuron, Head: p.Head, Strength: strength[n.Pair], Sign: int(n.Sign), Word: n.Word, Not: n.Not, Label: n.Label}
+	row.Unknown = n.Word != "" && !slices.Contains(texts, n.Word)
+	for t, text := range texts {
+		a := auc(ranks, present[t])
+		if a > row.BestAUC {
+			row.Best, row.BestAUC = text, a
+		}
+		if text == n.Word {
+			if row.AUC = a; n.Not {
+				row.AUC = 1 - a
+			}
+		}
+	}
+	return row
+}
+
+// in is the presence of every concept in some images [T][K].
+func (c Concepts) in(images []int) [][]bool {
+	out := make([][]bool, len(c.Present))
+	for t, all := range c.Present {
+		for _, i := range images {
+			out[t] = append(out[t], all[i])
+		}
+	}
+	return out
+}
+
+// ranks are the ranks from 1 on, the mean rank among equals.
+func ranks(values []float64) []float64 {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
+	r := make([]float64, len(values))
+	for i := 0; i < len(order); {
+		j := i
+		for j < len(order) && values[order[j]] == values[order[i]] {
+			j++
+		}
+		for k := i; k < j; k++ {
+			r[order[k]] = float64(i+j+1) / 2
+		}
+		i = j
+	}
+	return r
+}
+
+// auc is the chance that an image with the thing has the higher value than one without, from the values' ranks; ½ when either kind is missing.
+func auc(ranks []float64, present []bool) float64 {
+	var sum, with float64
+	for i, p := range present {
+		if p {
+			sum += ranks[i]
+			with++
+		}
+	}
+	without := float64(len(present)) - with
+	if with == 0 || without == 0 {
+		return 0.5
+	}
+	return (sum - with*(with+1)/2) / (with * without)
+}
+
+// parallel calls f(0..n−1) on all cores.
+func parallel(n int, f func(i int)) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range n {
+		g.Go(func() error {
+			f(i)
+			return nil
+		})
+	}
+	_ = g.Wait() // none of them can fail
+}

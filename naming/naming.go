@@ -1,0 +1,217 @@
+// Package naming puts pairs into words, in two senses, which can differ.
+//
+//   - What a pair says: its direction ±u/‖u‖, from the weights alone (DESIGN §1, text labels).
+//   - What it fires for: how the images at one end of its scalar differ from all images, from an atlas. No label of an image is looked at.
+//
+// Both are directions of the joint space, written as sums of a few texts of one dictionary by one method. A label is held against
+// what the same method says of a meaningless one: random directions of the same heads, and random sets of as many images.
+//
+// # Terms
+//
+//   - An end of a pair is the set of its at most k = 50 images of largest, or of smallest, scalar (atlas.Extremes).
+//   - The strong end is the one that the pair's sign points to; the other one is the weak end.
+//   - The displacement of a set of images is the mean of their unit embeddings minus that of all images' [D].
+package naming
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/decompose"
+)
+
+// Draws is how many meaningless directions labels are compared with, at least.
+const Draws = 200
+
+// Fit writes directions [U,D] as sums of texts; done, if not nil, is told how many are ready. It is a method of a concept.Dictionary.
+type Fit func(ctx context.Context, directions []float32, done func(int)) ([]concept.Label, error)
+
+// Named are labels of some pairs, in their order, and what chance explains.
+type Named struct {
+	Labels []concept.Label
+	Null   concept.Null
+}
+
+// Says names the directions of pairs, each times its sign [M,C] (of an atlas; nil: as they are).
+func Says(ctx context.Context, fit Fit, ov *decompose.OV, pairs []decompose.Pair, signs []int8, done func(int)) (Named, error) {
+	units, chance := directions(ov, pairs, signs)
+	return fitBoth(ctx, fit, units, chance, done)
+}
+
+func fitBoth(ctx context.Context, fit Fit, units, chance []float32, done func(int)) (Named, error) {
+	random, err := fit(ctx, chance, nil)
+	if err != nil {
+		return Named{}, err
+	}
+	labels, err := fit(ctx, units, done)
+	return Named{labels, concept.NewNull(random)}, err
+}
+
+// directions are the unit directions of pairs [U,D], and random ones of each head that some of them are of.
+func directions(ov *decompose.OV, pairs []decompose.Pair, signs []int8) (units, chance []float32) {
+	D := ov.Embed
+	byHead := map[int][]int{}
+	for i, p := range pairs {
+		byHead[p.Head] = append(byHead[p.Head], i)
+	}
+	units = make([]float32, len(pairs)*D)
+	each := (Draws + len(byHead) - 1) / max(len(byHead), 1)
+	for head, u := range ov.Directions() {
+		if len(byHead[head]) == 0 {
+			continue
+		}
+		for _, i := range byHead[head] {
+			unit := units[i*D : (i+1)*D]
+			copy(unit, concept.Unit(u[pairs[i].Neuron*D:][:D]))
+			if signs != nil && signs[ov.Index(pairs[i])] < 0 {
+				negate(unit)
+			}
+		}
+		chance = append(chance, concept.RandomDirections(u, D, each, uint64(head))...)
+	}
+	return units, chance
+}
+
+func negate(x []float32) {
+	for i := range x {
+		x[i] = -x[i]
+	}
+}
+
+// Words are label i in the texts of its dictionary.
+func (n Named) Words(i int, texts []string) atlas.Words {
+	l := n.Labels[i]
+	w := atlas.Words{Named: n.Null.Names(l), Margin: l.Margin, Stability: l.Stability}
+	shown := l.Shown()
+	for k, t := range l.Terms {
+		word := atlas.Word{Text: texts[t.Word], Coefficient: t.Coefficient, Explained: t.Explained, Cosine: t.Cosine}
+		if k < len(shown) {
+			word.Shown, word.Weight = true, shown[k].Coefficient
+		}
+		w.Terms = append(w.Terms, word)
+	}
+	return w
+}
+
+// Images are the images of an atlas as names of pairs see them.
+type Images struct {
+	units []float32 // [N,D], unit rows
+	mean  []float64 // [D]
+	embed int
+}
+
+// NewImages takes embeddings [N,D], not normalised. One without length counts as zero.
+func NewImages(embeddings []float32, embed int) (*Images, error) {
+	if embed < 1 || len(embeddings) == 0 || len(embeddings)%embed != 0 {
+		return nil, errors.New("naming: no images, or embeddings of another width")
+	}
+	m := &Images{units: make([]float32, 0, len(embeddings)), mean: make([]float64, embed), embed: embed}
+	for i := 0; i < len(embeddings); i += embed {
+		m.units = append(m.units, concept.Unit(embeddings[i:i+embed])...)
+	}
+	n := float64(m.count())
+	for i, v := range m.units {
+		m.mean[i%embed] += float64(v) / n
+	}
+	return m, nil
+}
+
+func (m *Images) count() int { return len(m.units) / m.embed }
+
+// displacement is the mean of the unit embeddings of some images minus that of all, times a sign [D].
+func (m *Images) displacement(images []atlas.Extreme, sign float64) []float32 {
+	sum := make([]float64, m.embed)
+	for _, x := range images {
+		for d, v := range m.units[int(x.Image)*m.embed:][:m.embed] {
+			sum[d] += float64(v)
+		}
+	}
+	out := make([]float32, m.embed)
+	for d, v := range sum {
+		out[d] = float32(sign * (v/float64(len(images)) - m.mean[d]))
+	}
+	if length(out) < nothing { // an end that is all images
+		clear(out)
+	}
+	return out
+}
+
+// nothing is a displacement of unit vectors that is rounding.
+const nothing = 1e-6
+
+func length(x []float32) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += float64(v) * float64(v)
+	}
+	return math.Sqrt(sum)
+}
+
+// Fires names what pairs fire for: of a pair's two ends the one whose displacement a single text explains better. That of the weak end is
+// turned around, so that "not X" means: strong where X is missing, weak where it is. signs [M,C] are an atlas's. Chance is two random sets of
+// images, treated alike.
+func Fires(ctx context.Context, fit Fit, stats *atlas.Stats, images *Images, pairs []decompose.Pair, signs []int8, done func(int)) (Named, error) {
+	var ends, chance []float32
+	for _, p := range pairs {
+		at := p.Head*stats.Channels + p.Neuron
+		strong, weak := stats.Largest[at], stats.Smallest[at]
+		if signs[at] < 0 {
+			strong, weak = weak, strong
+		}
+		ends = append(ends, images.displacement(strong, 1)...)
+		ends = append(ends, images.displacement(weak, -1)...)
+	}
+	random := rand.New(rand.NewPCG(uint64(images.count()), 2))
+	for range 2 * Draws {
+		chance = append(chance, images.displacement(images.draw(random), 1)...)
+	}
+	halfDone := func(n int) {
+		if done != nil {
+			done(n / 2)
+		}
+	}
+	null, err := fit(ctx, chance, nil)
+	if err != nil {
+		return Named{}, err
+	}
+	labels, err := fit(ctx, ends, halfDone)
+	return Named{better(labels), concept.NewNull(better(null))}, err
+}
+
+// draw takes as many images as an end has, each at most once.
+func (m *Images) draw(random *rand.Rand) []atlas.Extreme {
+	n := m.count()
+	k := min(n, atlas.Extremes)
+	taken := make(map[uint32]bool, k)
+	out := make([]atlas.Extreme, 0, k)
+	for len(out) < k {
+		if i := uint32(random.IntN(n)); !taken[i] {
+			taken[i] = true
+			out = append(out, atlas.Extreme{Image: i})
+		}
+	}
+	return out
+}
+
+// better takes of each two labels the one whose first text explains more; of equals the first.
+func better(labels []concept.Label) []concept.Label {
+	out := make([]concept.Label, len(labels)/2)
+	for i := range out {
+		a, b := labels[2*i], labels[2*i+1]
+		if out[i] = a; firstShare(b) > firstShare(a) {
+			out[i] = b
+		}
+	}
+	return out
+}
+
+func firstShare(l concept.Label) float64 {
+	if len(l.Terms) == 0 {
+		return 0
+	}
+	return l.Terms[0].Explained
+}
