@@ -211,14 +211,14 @@ func (m *model) strongLabels(ctx context.Context, bank string, ov *decompose.OV,
 	for _, i := range p.Strong {
 		pairs = append(pairs, ov.Pair(i))
 	}
-	labels, null, err := words.run(ctx, ov, pairs, nil)
+	labels, _, err := words.run(ctx, ov, pairs, nil)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]string, len(labels))
 	for i, l := range labels {
-		if r := labelRecordOf(words.dictionary, pairs[i], 0, l, null); r.Named {
-			out[i] = r.name()
+		if l.Says.Named {
+			out[i] = l.Says.String()
 		}
 	}
 	return out, nil
