@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
@@ -151,15 +152,19 @@ func median(a, b, c float32) float32 { return max(min(a, b), min(max(a, b), c)) 
 // cosines are cos(r_i^h, t_q) of every head [M] of [Q,K], the sink filled. Of r only its products with the texts and its length are computed:
 // ⟨r,t⟩ = y·(W_O^hᵀ t) + β and ‖r‖² = yᵀ(W_O^hᵀ W_O^h)y + 2β'·y·(W_O^hᵀ b_O) + β'²‖b_O‖² with y = a_i^h v_i^h, β' = 1/((K+1)·M).
 func (n *pairs) cosines(w Window) [][]float32 {
+	K, Q, d := n.H*n.W, n.queries, n.Width
 	out := make([][]float32, n.Heads)
+	rooms := sync.Pool{New: func() any { return &room{make([]float32, K*d), make([]float32, K*d)} }}
 	parallel(n.Heads, func(h int) {
-		K, Q, d := n.H*n.W, n.queries, n.Width
-		y := n.attended(w, h) // [K,d]
+		r := rooms.Get().(*room)
+		defer rooms.Put(r)
+		y := r.y
+		n.attended(w, h, y)
 		n.fillSink(y)
 		out[h] = make([]float32, Q*K)
 		texts := blas32.General{Rows: Q, Cols: d, Stride: n.Channels, Data: n.heads[h*d:]}
 		blas32.Gemm(blas.NoTrans, blas.Trans, 1, texts, matrix(y, K, d), 0, matrix(out[h], Q, K))
-		inverse := n.inverseLengths(y, h)
+		inverse := n.inverseLengths(r, h)
 		for q := range Q {
 			row := out[h][q*K : (q+1)*K]
 			for i, l := range inverse {
@@ -170,11 +175,14 @@ func (n *pairs) cosines(w Window) [][]float32 {
 	return out
 }
 
-// inverseLengths are 1/‖r_i^h‖ [K] of y [K,d]; 0 where r is zero.
-func (n *pairs) inverseLengths(y []float32, h int) []float32 {
+// room is what a head needs on the way: y [K,d] and its product with the head's Gram matrix [K,d]. Heads use it one after the other.
+type room struct{ y, product []float32 }
+
+// inverseLengths are 1/‖r_i^h‖ [K] of y; 0 where r is zero.
+func (n *pairs) inverseLengths(r *room, h int) []float32 {
 	K, d := n.H*n.W, n.Width
+	y, product := r.y, r.product
 	share := 1 / float64(n.tokens()*n.Heads)
-	product := make([]float32, K*d)
 	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(y, K, d), matrix(n.gram[h], d, d), 0, matrix(product, K, d)) // symmetric; rows by rows is faster
 	out := make([]float32, K)
 	for i := range out {

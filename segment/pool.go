@@ -138,17 +138,15 @@ func (p *Pool) fillSink(tokens []float32) {
 	}
 }
 
-// attended is y_i = a_i^h v_i^h of head h for the spatial tokens [K,d], without the bias of the output.
-func (p *Pool) attended(w Window, h int) []float32 {
+// attended puts y_i = a_i^h v_i^h of head h for the spatial tokens into y [K,d], without the bias of the output.
+func (p *Pool) attended(w Window, h int, y []float32) {
 	K, C, d := p.H*p.W, p.Channels, p.Width
-	y := make([]float32, K*d)
 	for i := range K {
 		a := w.Attention[h*(K+1)+i+1]
 		for j, v := range w.Values[(i+1)*C+h*d:][:d] {
 			y[i*d+j] = a * v
 		}
 	}
-	return y
 }
 
 // project is T W [T,C] for texts t [T,D] and W_O [D,C]: what each query is for the heads, W_O^hᵀ t, heads one after the other.
