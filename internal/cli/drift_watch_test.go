@@ -26,7 +26,7 @@ import (
 func smallProfile(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "p")
-	succeed(t, driftArgs("profile", "scenes:steady?n=4&seed=1&size=64", "--watch", "a yellow car", "-o", dir)...)
+	succeed(t, driftArgs("profile", "scenes:steady?n=4&seed=1&size=64", "--vary", "2", "--watch", "a yellow car", "-o", dir)...)
 	return dir
 }
 
