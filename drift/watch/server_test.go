@@ -160,7 +160,7 @@ func closed(t testing.TB, s *store.Store, windows int64) store.Totals {
 // TestSlowClient: a client that does not send holds its slot no longer than the limit, and others are told to come again.
 func TestSlowClient(t *testing.T) {
 	w := newWatcher(t, openStore(t, filepath.Join(t.TempDir(), "drift.db")), nil)
-	w.limits = limits{body: 4000, slots: 1, slotWait: 100 * time.Millisecond, bodyTimeout: time.Second, answer: time.Minute}
+	w.limits = limits{body: 4000, slots: 1, slotWait: 100 * time.Millisecond, bodyTimeout: 3 * time.Second, answer: time.Minute}
 	address := serve(t, w)
 	slow, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
 	if err != nil {
