@@ -238,9 +238,16 @@ func Pictures(dir string, use func(path string, info fs.FileInfo) error) (ignore
 			ignored++
 			return nil
 		}
-		info, err := os.Stat(path) // through a link
-		if err != nil || info.IsDir() {
+		info, err := os.Stat(path)          // through a link
+		if errors.Is(err, fs.ErrNotExist) { // removed meanwhile, or a link to nothing
+			ignored++
+			return nil
+		}
+		if err != nil {
 			return err
+		}
+		if !info.Mode().IsRegular() { // a pipe would block for ever
+			return nil
 		}
 		return use(path, info)
 	})

@@ -22,6 +22,9 @@ const (
 	Missing    Status = "missing"    // a file that cannot be opened; not kept
 )
 
+// ahead is how far the clock of whoever took a picture may be before ours; a later time counts as none.
+const ahead = time.Minute
+
 // ErrStopped is returned for images that come when the watcher has stopped.
 var ErrStopped = errors.New("the watcher has stopped")
 
@@ -50,7 +53,7 @@ func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name string, m
 	}
 	now := time.Now()
 	a := &arrival{status: Counted, done: make(chan struct{}), image: store.Image{Hash: c.Hash, Name: name, Moment: moment, Arrived: now}}
-	if moment.IsZero() {
+	if moment.IsZero() || moment.After(now.Add(ahead)) { // one clock that is wrong would close every window by time
 		a.image.Moment = now
 	}
 	if err := w.decode.Acquire(ctx, 1); err != nil {
@@ -112,9 +115,9 @@ func (w *Watcher) wait(ctx context.Context, a *arrival) (Status, error) {
 			return "", ErrStopped
 		}
 	}
-	w.metrics.arrived(a.status)
 	if a.err != nil {
 		return "", fmt.Errorf("%s: %w", a.image.Name, a.err)
 	}
+	w.metrics.arrived(a.status)
 	return a.status, nil
 }

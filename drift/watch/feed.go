@@ -79,7 +79,7 @@ func (w *Watcher) fresh(ctx context.Context, dir string, once bool) iter.Seq2[fe
 			return err
 		}
 		_, err := dataset.Pictures(dir, func(path string, info fs.FileInfo) error {
-			if !once && time.Since(info.ModTime()) < still {
+			if age := time.Since(info.ModTime()); !once && age >= 0 && age < still {
 				return ctx.Err()
 			}
 			if some = append(some, store.File{Path: path, Size: info.Size(), Modified: info.ModTime()}); len(some) < listed {
@@ -89,6 +89,10 @@ func (w *Watcher) fresh(ctx context.Context, dir string, once bool) iter.Seq2[fe
 		})
 		if err == nil {
 			err = flush()
+		}
+		if refused := (*fs.PathError)(nil); !once && errors.As(err, &refused) {
+			slog.Warn("a folder cannot be looked through; trying again later", "reason", err)
+			return
 		}
 		if err != nil && !errors.Is(err, errEnough) {
 			yield(fed{}, err)

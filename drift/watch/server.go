@@ -37,6 +37,7 @@ var defaultLimits = limits{body: MaxBody, slots: 64, slotWait: 30 * time.Second,
 
 const (
 	headTimeout  = 10 * time.Second // to send a header
+	writeTimeout = 3 * time.Minute  // from a header to the end of the answer
 	idleTimeout  = 2 * time.Minute
 	maxHeader    = 1 << 16
 	shutdownTime = 20 * time.Second // for posts under way
@@ -44,10 +45,10 @@ const (
 	mostRows     = 1000             // of /windows and /alerts
 )
 
-// Serve serves HTTP on a listener until ctx is done, and lets posts under way end. docs/drift.md lists the addresses.
+// Serve serves HTTP on a listener until ctx is done, and lets posts under way end. docs/watch.md lists the addresses.
 func (w *Watcher) Serve(listener net.Listener) func(context.Context) error {
 	return func(ctx context.Context) error {
-		server := &http.Server{Handler: w.Handler(), ReadHeaderTimeout: headTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
+		server := &http.Server{Handler: w.Handler(), ReadHeaderTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
 		served := make(chan error, 1)
 		go func() { served <- server.Serve(listener) }()
 		select {
@@ -103,6 +104,7 @@ func refuse(code int, format string, args ...any) (int, answer) {
 
 // posted takes up a posted picture and answers when it is in the store.
 func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, slots chan struct{}) (int, answer) {
+	http.NewResponseController(out).SetReadDeadline(time.Now().Add(w.limits.slotWait + w.limits.bodyTimeout))
 	kind, _, _ := mime.ParseMediaType(in.Header.Get("Content-Type"))
 	if !strings.HasPrefix(kind, "image/") && kind != "application/octet-stream" {
 		return refuse(http.StatusUnsupportedMediaType, "Content-Type %q: expected image/… or application/octet-stream", in.Header.Get("Content-Type"))
@@ -133,6 +135,7 @@ func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, slots chan s
 	if err != nil {
 		return unreceived(err)
 	}
+	http.NewResponseController(out).SetReadDeadline(time.Time{}) // or it would end the wait for the answer
 	return w.take(in.Context(), name, data, moment)
 }
 

@@ -23,6 +23,9 @@ const (
 	lookAgain   = 2 * time.Second  // for alerts that are due
 )
 
+// poster follows no redirect: that would be a GET without the alert, whose answer says nothing.
+var poster = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
 // message is what is posted: text is what Slack, Mattermost and their like show.
 type message struct {
 	Text  string `json:"text"`
@@ -116,7 +119,7 @@ func (w *Watcher) post(ctx context.Context, a store.Alert) error {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
+	response, err := poster.Do(request)
 	if refused := (*url.Error)(nil); errors.As(err, &refused) {
 		return fmt.Errorf("%s: %w", request.URL.Host, refused.Err) // the rest of the address may be a secret
 	}
