@@ -45,7 +45,7 @@ func NewMonitor(p *Profile, names []string) (*Monitor, error) {
 	others := min(FollowedPairs, len(p.Strong)) + 1
 	m.Names = append(append(m.Names, names[:others-1]...), "embedding")
 	for _, q := range p.Qualities {
-		if !slices.ContainsFunc(m.qualities, func(other Quality) bool { return other.Name == q.Name }) {
+		if norm(q.Shift) > 0 && !slices.ContainsFunc(m.qualities, func(other Quality) bool { return other.Name == q.Name }) {
 			m.qualities, m.Names = append(m.qualities, q), append(m.Names, q.Name)
 		}
 	}

@@ -105,6 +105,9 @@ func (s *stream) Collect(out chan<- prometheus.Metric) {
 	counter(windowsTotal, t.Windows)
 	counter(alertsTotal, t.Alerts)
 	gauge(waitingImages, float64(t.Waiting))
+	if s.watcher.Webhook == "" { // nobody waits for them
+		t.Undelivered = 0
+	}
 	gauge(undelivered, float64(t.Undelivered))
 	last, err := s.watcher.lastWindow(ctx)
 	if err != nil {
