@@ -117,10 +117,14 @@ func sqliteName(path string) string {
 
 // Name is an address without its password.
 func Name(address string) string {
-	if u, err := url.Parse(address); err == nil && isPostgres(address) {
-		return u.Redacted()
+	if !isPostgres(address) {
+		return address
 	}
-	return address
+	u, err := url.Parse(address)
+	if err != nil {
+		return "postgres://…" // where its password is nobody can say
+	}
+	return u.Redacted()
 }
 
 // Close closes the database.
