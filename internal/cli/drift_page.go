@@ -121,10 +121,7 @@ func (a *app) pageChange(c changeRecord) driftreport.Change {
 
 // thumbnails are those pictures that are still there.
 func (a *app) thumbnails(paths []string) (out []template.URL) {
-	pixels := a.maxPixels
-	if pixels == 0 {
-		pixels = dataset.DefaultMaxPixels
-	}
+	pixels := a.pixelLimit()
 	for _, path := range paths {
 		img, err := dataset.Picture(path, pixels)
 		if err == nil {

@@ -230,10 +230,7 @@ func (m *model) qualities(ctx context.Context, sample []drift.Image, n int) ([]d
 	if n == 0 {
 		return nil, nil
 	}
-	limit := m.app.maxPixels
-	if limit == 0 {
-		limit = dataset.DefaultMaxPixels
-	}
+	limit := m.app.pixelLimit()
 	out, p := quality.Unmeasured(m.Config.Embed), m.app.progress("pictures varied", n)
 	defer p.done()
 	var unread error

@@ -281,10 +281,7 @@ func (m *model) unitSheet(ctx context.Context, ov *decompose.OV, rows []neuronRo
 
 // unitMap is a picture beside the map of a pair, or of a neuron (the sum of its pairs' maps, each by the length of its direction).
 func (m *model) unitMap(ctx context.Context, ov *decompose.OV, r neuronRow, path string) (image.Image, error) {
-	limit := m.app.maxPixels
-	if limit == 0 {
-		limit = dataset.DefaultMaxPixels
-	}
+	limit := m.app.pixelLimit()
 	img, err := dataset.Picture(path, limit)
 	if err != nil {
 		return nil, fmt.Errorf("reading a picture of the scan again: %w", err)

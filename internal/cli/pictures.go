@@ -29,10 +29,7 @@ type picture struct {
 
 // prepare reads and prepares one file for a model.
 func (a *app) prepare(path string, size int, whole bool) (picture, error) {
-	limit := a.maxPixels
-	if limit == 0 {
-		limit = dataset.DefaultMaxPixels
-	}
+	limit := a.pixelLimit()
 	img, err := dataset.DecodeFile(path, limit)
 	if err != nil {
 		return picture{}, err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -87,10 +88,7 @@ func (s *scanner) read(ctx context.Context, to chan<- scanBatch) error {
 		b = nil
 		return err
 	}
-	limit := s.app.maxPixels
-	if limit == 0 {
-		limit = dataset.DefaultMaxPixels
-	}
+	limit := s.app.pixelLimit()
 	for item, err := range s.source.Load(ctx, s.from/batchSize*batchSize, limit) {
 		if err != nil {
 			return err
@@ -167,3 +165,6 @@ func (s *scanner) keep(b scanBatch) error {
 	}
 	return nil
 }
+
+// pixelLimit is how many pixels a picture may have: --max-pixels, or the default.
+func (a *app) pixelLimit() int64 { return cmp.Or(a.maxPixels, dataset.DefaultMaxPixels) }

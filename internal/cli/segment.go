@@ -194,10 +194,7 @@ func (m *model) segment(ctx context.Context, o segmentOptions, classes []segment
 
 // segmentFile does one picture; head is what its JSON file says before it.
 func (m *model) segmentFile(ctx context.Context, o segmentOptions, r *segment.Runner, path string, region image.Rectangle, head segmentResult) (segmented, error) {
-	limit := m.app.maxPixels
-	if limit == 0 {
-		limit = dataset.DefaultMaxPixels
-	}
+	limit := m.app.pixelLimit()
 	photo, err := dataset.DecodeFile(path, limit)
 	if err != nil {
 		return segmented{}, err

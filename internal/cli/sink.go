@@ -86,10 +86,7 @@ type labelled struct {
 
 // pictures gives the pictures of a dataset or of an atlas, and all labels there are.
 func (a *app) pictures(ctx context.Context, source string, limit int) (iter.Seq2[labelled, error], []string, error) {
-	pixels := a.maxPixels
-	if pixels == 0 {
-		pixels = dataset.DefaultMaxPixels
-	}
+	pixels := a.pixelLimit()
 	if _, err := os.Stat(filepath.Join(source, "atlas.json")); err == nil {
 		at, err := atlas.Open(source)
 		if err != nil {
