@@ -1,9 +1,7 @@
 package clip
 
 import (
-	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -118,96 +116,59 @@ func (m *Model) imageTower(h, w int, want []Output) (engine.Session, error) {
 	return s, nil
 }
 
-// textBatch is how many texts run at once.
-const textBatch = 32
+// textTokens is how many tokens run through the text tower at once: enough for matrix products at full speed, and few enough that
+// attention, which grows with its square, stays a small part (docs/performance.md).
+const textTokens = 256
 
 // EncodeTexts runs the text tower over token sequences (start … end, not padded) and gives [T,D] in their
-// order, not normalised. Texts of like length run together, and no further than the longest of them; equal ones run once. done, when
-// not nil, is told how many more are ready.
+// order, not normalised. What sequences have in common at their beginning is computed once for as many as run together, and nothing behind
+// their ends; equal ones run once. done, when not nil, is told how many more are ready.
 func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(int)) (graph.Tensor, error) {
 	session, err := m.textTower()
 	if err != nil {
 		return graph.Tensor{}, err
 	}
-	if len(sequences) == 0 {
-		return graph.Tensor{}, errors.New("no texts to encode")
+	order, err := m.textOrder(sequences)
+	if err != nil {
+		return graph.Tensor{}, err
 	}
-	order, first := distinct(sequences)
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(len(sequences[a]), len(sequences[b])) })
 	D := m.Config.Embed
 	out := make([]float32, len(sequences)*D)
-	for batch := range slices.Chunk(order, textBatch) {
-		inputs, err := m.textInputs(sequences, batch)
+	for len(order) > 0 {
+		var t trie
+		n := 0
+		for n == 0 || n < len(order) && len(t.ids)+len(sequences[order[n]])-t.shared(sequences[order[n]]) <= textTokens {
+			t.add(sequences[order[n]])
+			n++
+		}
+		results, err := session.Run(ctx, t.inputs())
 		if err != nil {
 			return graph.Tensor{}, err
 		}
-		results, err := session.Run(ctx, inputs)
-		if err != nil {
-			return graph.Tensor{}, err
-		}
-		for i, text := range batch {
+		for i, text := range order[:n] {
 			copy(out[text*D:], results[string(Embedding)].Floats[i*D:(i+1)*D])
 		}
 		if done != nil {
-			done(len(batch))
+			done(n)
 		}
-	}
-	for text, of := range first {
-		if text != of {
-			copy(out[text*D:], out[of*D:(of+1)*D])
-		}
-	}
-	if done != nil && len(order) < len(sequences) {
-		done(len(sequences) - len(order))
+		order = order[n:]
 	}
 	return graph.Floats(out, len(sequences), D), nil
 }
 
-// distinct are the places of sequences that no earlier one equals, and for every sequence that of the first equal to it.
-func distinct(sequences [][]int64) (places, first []int) {
-	seen := make(map[string]int, len(sequences))
-	first = make([]int, len(sequences))
-	var key []byte
+// textOrder are the places of sequences in the order in which common beginnings are neighbours.
+func (m *Model) textOrder(sequences [][]int64) ([]int, error) {
+	if len(sequences) == 0 {
+		return nil, errors.New("no texts to encode")
+	}
+	order := make([]int, len(sequences))
 	for i, s := range sequences {
-		key = key[:0]
-		for _, id := range s {
-			key = binary.AppendVarint(key, id)
+		if order[i] = i; len(s) == 0 || len(s) > m.Config.Text.Context {
+			return nil, fmt.Errorf("text %d has %d tokens: expected 1 to %d", i+1, len(s), m.Config.Text.Context)
 		}
-		at, known := seen[string(key)]
-		if !known {
-			at = i
-			seen[string(key)] = i
-			places = append(places, i)
-		}
-		first[i] = at
 	}
-	return places, first
-}
-
-// textInputs frames the sequences of a batch: ids [B,T] padded with zeros behind the end of each text, which the causal
-// mask keeps out of sight.
-func (m *Model) textInputs(sequences [][]int64, batch []int) (map[string]graph.Tensor, error) {
-	B, T := len(batch), 0
-	for _, text := range batch {
-		n := len(sequences[text])
-		if n == 0 || n > m.Config.Text.Context {
-			return nil, fmt.Errorf("text %d has %d tokens: expected 1 to %d", text+1, n, m.Config.Text.Context)
-		}
-		T = max(T, n)
-	}
-	ids, positions, ends := make([]int64, B*T), make([]int64, T), make([]int64, B)
-	for b, text := range batch {
-		copy(ids[b*T:], sequences[text])
-		ends[b] = int64(b*T + len(sequences[text]) - 1)
-	}
-	for i := range positions {
-		positions[i] = int64(i)
-	}
-	return map[string]graph.Tensor{
-		"ids":       graph.Ints(ids, B, T),
-		"positions": graph.Ints(positions, T),
-		"ends":      graph.Ints(ends, B),
-	}, nil
+	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(sequences[a], sequences[b]) })
+	return order, nil
 }
 
 func (m *Model) textTower() (engine.Session, error) {
