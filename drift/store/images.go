@@ -104,6 +104,23 @@ func (s *Store) Unread(ctx context.Context, files []File) ([]File, error) {
 	return unread, s.wrap(rows.Err())
 }
 
+// Files are the paths of at most n marked files that come after a path, in the database's order.
+func (s *Store) Files(ctx context.Context, after string, n int) ([]string, error) {
+	return s.texts(ctx, `SELECT path FROM files WHERE path > $1 ORDER BY path LIMIT $2`, after, n)
+}
+
+// Forget forgets that files were read. Their content stays known.
+func (s *Store) Forget(ctx context.Context, paths []string) error {
+	return s.within(ctx, func(tx *sql.Tx) error {
+		for _, path := range paths {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM files WHERE path = $1`, path); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // MarkRead marks files whose content was taken up, as they are now.
 func (s *Store) MarkRead(ctx context.Context, files []File) error {
 	return s.within(ctx, func(tx *sql.Tx) error {

@@ -72,6 +72,9 @@ func (s *Store) CloseWindow(ctx context.Context, rule Rule, now time.Time, judge
 
 const waiting = ` FROM images WHERE window_number IS NULL AND reason IS NULL`
 
+// firstAndLast asks twice: SQLite takes an index for the one or the other, not for both.
+const firstAndLast = `SELECT (SELECT min(moment)` + waiting + `), (SELECT max(moment)` + waiting + `)`
+
 // noEnd is after every moment.
 const noEnd = int64(1) << 62
 
@@ -86,7 +89,7 @@ func due(ctx context.Context, tx *sql.Tx, rule Rule, now time.Time, horizon int6
 		return noEnd, rule.Images, nil
 	}
 	var first, last sql.NullInt64
-	if err := tx.QueryRowContext(ctx, `SELECT min(moment), max(moment)`+waiting).Scan(&first, &last); err != nil || !first.Valid {
+	if err := tx.QueryRowContext(ctx, firstAndLast).Scan(&first, &last); err != nil || !first.Valid {
 		return 0, 0, err
 	}
 	length := rule.Every.Milliseconds()
@@ -99,8 +102,8 @@ func due(ctx context.Context, tx *sql.Tx, rule Rule, now time.Time, horizon int6
 		return 0, 0, nil
 	}
 	// The clock ends a window of images that came without a time of their own; those that have one wait for a later one.
-	var timed int
-	if err := tx.QueryRowContext(ctx, `SELECT count(*)`+waiting+` AND moment <> arrived`).Scan(&timed); err != nil || timed > 0 {
+	var timed bool
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1`+waiting+` AND moment <> arrived)`).Scan(&timed); err != nil || timed {
 		return 0, 0, err
 	}
 	return end, MostImages, nil
@@ -153,6 +156,12 @@ func write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, n
 	return err
 }
 
+// Holds reports whether a window is there with this result. It tells whether a window was closed when the database could not say so.
+func (s *Store) Holds(ctx context.Context, window int, result string) (holds bool, err error) {
+	err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM windows WHERE number = $1 AND result = $2)`, window, result).Scan(&holds)
+	return holds, s.wrap(err)
+}
+
 // Windows are the results of the last n windows, the newest first.
 func (s *Store) Windows(ctx context.Context, n int) ([]string, error) {
 	return s.texts(ctx, `SELECT result FROM windows ORDER BY number DESC LIMIT $1`, n)
@@ -163,8 +172,8 @@ func (s *Store) Alerts(ctx context.Context, n int) ([]string, error) {
 	return s.texts(ctx, `SELECT result FROM alerts ORDER BY id DESC LIMIT $1`, n)
 }
 
-func (s *Store) texts(ctx context.Context, query string, n int) ([]string, error) {
-	rows, err := s.db.QueryContext(ctx, query, n)
+func (s *Store) texts(ctx context.Context, query string, args ...any) ([]string, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, s.wrap(err)
 	}
