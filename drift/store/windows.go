@@ -156,10 +156,16 @@ func write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, n
 	return err
 }
 
-// Holds reports whether a window is there with this result. It tells whether a window was closed when the database could not say so.
+// Holds reports whether a window is there with this result: whether it was closed, when the database could not say so. An attempt to close one
+// that is still under way is waited for.
 func (s *Store) Holds(ctx context.Context, window int, result string) (holds bool, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM windows WHERE number = $1 AND result = $2)`, window, result).Scan(&holds)
-	return holds, s.wrap(err)
+	err = s.within(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `SELECT id FROM stream WHERE id = 1`+s.lock); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM windows WHERE number = $1 AND result = $2)`, window, result).Scan(&holds)
+	})
+	return holds, err
 }
 
 // Windows are the results of the last n windows, the newest first.

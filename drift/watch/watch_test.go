@@ -3,6 +3,7 @@ package watch
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -343,6 +344,125 @@ func TestFolderGrows(t *testing.T) {
 	}
 	if d := cmp.Diff(store.Totals{Images: 2, Waiting: 2}, totals(t, s)); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
+	}
+}
+
+// TestFolderOnce: a file that is still being written is waited for, but not for ever.
+func TestFolderOnce(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
+	data, path := picture(1, 0), filepath.Join(dir, "young.png")
+	if err := os.WriteFile(path, data[:50], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rest := time.AfterFunc(still/2, func() {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Error(err)
+		}
+	})
+	defer rest.Stop()
+	w := newWatcher(t, s, nil)
+	run(t, w, w.Folder(dir, time.Hour, true, ignore))
+	if d := cmp.Diff(store.Totals{Images: 1, Waiting: 1}, totals(t, s)); d != "" {
+		t.Errorf("a file that was written in two goes: (-want +got)\n%s", d)
+	}
+	written := make(chan struct{})
+	go func() { // for longer than the watcher waits
+		defer close(written)
+		for range 40 {
+			write(t, dir, "growing.png", data)
+			os.Chtimes(filepath.Join(dir, "growing.png"), time.Now(), time.Now())
+			time.Sleep(still / 10)
+		}
+	}()
+	time.Sleep(still / 10)
+	w = newWatcher(t, s, nil)
+	w.limits.settling = still / 2
+	run(t, w, w.Folder(dir, time.Hour, true, ignore))
+	select {
+	case <-written:
+		t.Error("a file that is written for ever was waited for")
+	default:
+	}
+	<-written
+}
+
+// TestFilesOfFolder: what is too large is kept on record without being read, what cannot be opened is reported once as it is, and what is gone is
+// forgotten, but for its content.
+func TestFilesOfFolder(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
+	write(t, dir, "a.png", picture(1, 0))
+	write(t, dir, "b.png", picture(2, 0))
+	write(t, dir, "huge.png", nil)
+	if err := os.Truncate(filepath.Join(dir, "huge.png"), 1<<42); err != nil {
+		t.Skip("no sparse files here: ", err)
+	}
+	old := time.Now().Add(-time.Minute)
+	if err := os.Chtimes(filepath.Join(dir, "huge.png"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.MarkRead(ctx, []store.File{{Path: "/elsewhere/c.png"}, {Path: filepath.Join(dir, "\uFFFD.png")}}); err != nil {
+		t.Fatal(err)
+	}
+	watchOnce := func() {
+		t.Helper()
+		w := newWatcher(t, s, nil)
+		run(t, w, w.Folder(dir, time.Millisecond, true, ignore))
+	}
+	watchOnce()
+	if err := os.Remove(filepath.Join(dir, "a.png")); err != nil {
+		t.Fatal(err)
+	}
+	watchOnce()
+	paths, err := s.Files(ctx, "", 10)
+	want := []string{"/elsewhere/c.png", filepath.Join(dir, "b.png"), filepath.Join(dir, "huge.png"), filepath.Join(dir, "\uFFFD.png")}
+	if d := cmp.Diff(want, paths); d != "" || err != nil {
+		t.Errorf("marked files: %v (-want +got)\n%s", err, d)
+	}
+	write(t, dir, "again.png", picture(1, 0))
+	watchOnce()
+	if d := cmp.Diff(store.Totals{Images: 2, Waiting: 2, Unreadable: 1}, totals(t, s)); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	w := newWatcher(t, s, nil)
+	missing := filepath.Join(dir, "missing.png")
+	for _, c := range []struct {
+		size int64
+		want Status
+	}{{1, Missing}, {1, reported}, {2, Missing}, {2, reported}} {
+		a, err := w.open(ctx, fed{dataset.FileItem(missing), &store.File{Path: missing, Size: c.size, Modified: old}})
+		if err != nil || a.status != c.want {
+			t.Errorf("a file of %d bytes that cannot be opened is %q, expected %q: %v", c.size, a.status, c.want, err)
+		}
+	}
+}
+
+// TestInterruptedWhileStoreFails: who is interrupted does not try for a quarter of an hour to mark what was read.
+func TestInterruptedWhileStoreFails(t *testing.T) {
+	dir, path := t.TempDir(), filepath.Join(t.TempDir(), "drift.db")
+	s := openStore(t, path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`CREATE TRIGGER no BEFORE INSERT ON files BEGIN SELECT RAISE(ABORT, 'no'); END`); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "a.png", picture(1, 0))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	w := newWatcher(t, s, nil)
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx, w.Folder(dir, time.Hour, false, func(int) { cancel() })) }()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it goes on a minute after it was interrupted")
 	}
 }
 
