@@ -18,7 +18,7 @@ type Image struct {
 	Moment  time.Time // when it was taken, or else arrived; kept to the millisecond
 	Arrived time.Time
 	Reason  string // why it cannot be read; empty: it can
-	Payload []byte // what its window needs of it, until that is closed
+	Payload []byte // what its window needs of it, until that is closed and some more windows after it
 }
 
 // Known reports whether an image of this content is there, and why it cannot be read, if it cannot.

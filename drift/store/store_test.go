@@ -27,6 +27,7 @@ var contract = []struct {
 	{"ImagesCountOnce", testImagesCountOnce},
 	{"WindowsByCount", testWindowsByCount},
 	{"StateGoesFromWindowToWindow", testStateGoesFromWindowToWindow},
+	{"EarlierWindowsAreKept", testEarlierWindowsAreKept},
 	{"WindowsByTime", testWindowsByTime},
 	{"WaitingMomentsAreIndexed", testWaitingMomentsAreIndexed},
 	{"FilesAreMarked", testFilesAreMarked},
@@ -187,6 +188,46 @@ func testStateGoesFromWindowToWindow(t *testing.T, open func() *Store) {
 	}
 	if got := totals(t, s); got.Windows != 2 || got.Waiting != 3 {
 		t.Errorf("after a window that failed: %+v", got)
+	}
+}
+
+// testEarlierWindowsAreKept: the images of some earlier windows can be looked at again, and no more than some.
+func testEarlierWindowsAreKept(t *testing.T, open func() *Store) {
+	s := open()
+	const n, large = keptWindows + 3, 2000
+	add(t, s, images(0, 2*n+2)...)
+	for range n {
+		closeWindow(t, s, Rule{Images: 2}, noon)
+	}
+	look := func(rule Rule, from int) (first int, names []string) {
+		t.Helper()
+		_, err := s.CloseWindow(context.Background(), rule, noon, func(f Full) (o Outcome, err error) {
+			f.Images = nil
+			first, f.Images, err = f.Earlier(from)
+			for _, i := range f.Images {
+				names = append(names, i.Name)
+				if len(i.Payload) != 1 {
+					t.Errorf("%s has a payload of %d bytes", i.Name, len(i.Payload))
+				}
+			}
+			return Outcome{Result: "{}"}, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return first, names
+	}
+	if first, names := look(Rule{Images: 2}, 1); first != n-keptWindows+1 || len(names) != 2*keptWindows {
+		t.Errorf("windows from %d on with images %v", first, names)
+	}
+	add(t, s, images(1000, 1000+4*large)...)
+	for _, want := range []int{18, large, 2 * large} {
+		if _, names := look(Rule{Images: large}, n-7); len(names) < want || len(names) > keptImages {
+			t.Errorf("%d images are kept, expected %d at least and %d at most", len(names), want, keptImages)
+		}
+	}
+	if first, names := look(Rule{Images: large}, 1); first != n+3 || len(names) != 2*large {
+		t.Errorf("windows from %d on with %d images", first, len(names))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"image/color"
 	"image/png"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -500,28 +502,67 @@ func TestOtherPayloadsAreRefused(t *testing.T) {
 func TestOneAlertForOneDrift(t *testing.T) {
 	w := newWatcher(t, nil, nil)
 	m := &memory{}
-	holds := map[string]string{w.monitor.Names[1]: "more red", w.monitor.Names[2]: "more red"}
-	first := w.alert(m, []int{1}, holds)
-	if first == nil || cmp.Diff([]string{"more red"}, first.New) != "" {
-		t.Errorf("first: %+v", first)
-	}
-	if again := w.alert(m, []int{2}, holds); again != nil {
-		t.Errorf("the same change again: %+v", again)
-	}
-	other := w.alert(m, []int{0, 3}, holds)
-	if other == nil || cmp.Diff([]string{"a text", w.monitor.Names[3]}, other.New) != "" {
-		t.Errorf("another: %+v", other)
-	}
-	holds[anyOther] = "less blue"
-	rest := w.alert(m, []int{0, 4, len(w.monitor.Names) - 1}, holds)
-	if rest == nil || cmp.Diff([]string{"less blue"}, rest.New) != "" || len(rest.RaisedBy) != 3 {
-		t.Errorf("what no change holds: %+v", rest)
-	}
-	if none := w.alert(m, nil, holds); none != nil {
-		t.Errorf("of nothing: %+v", none)
+	name := func(i int) string { return w.monitor.Names[i] }
+	last := len(w.monitor.Names) - 1
+	red := map[string]string{name(1): "more red", name(2): "more red"}
+	blue := map[string]string{name(1): "more red", anyOther: "less blue"}
+	for _, c := range []struct {
+		what    string
+		crossed []int
+		holds   map[string]string
+		new     []string // nil: no alert
+	}{
+		{"first", []int{1}, red, []string{"more red"}},
+		{"the same change again", []int{2}, red, nil},
+		{"what no name holds", []int{0, 3}, red, []string{"a text", name(3)}},
+		{"the largest change, for all that no name holds", []int{0, 1, 4, last}, blue, []string{"less blue"}},
+		{"another drift beside the largest change, which was said", []int{5, 6}, blue, []string{name(5), name(6)}},
+		{"and that again", []int{5, 1}, blue, nil},
+	} {
+		a := w.alert(m, c.crossed, comparison{from: 3, images: 7, holds: c.holds})
+		if (a == nil) != (c.new == nil) {
+			t.Errorf("%s: %+v", c.what, a)
+		}
+		if a == nil {
+			continue
+		}
+		if d := cmp.Diff(c.new, a.New); d != "" || len(a.RaisedBy) != len(c.crossed) || a.From != 3 || a.Images != 7 {
+			t.Errorf("%s: %+v (-want +got)\n%s", c.what, a, d)
+		}
 	}
 	data, err := json.Marshal(m)
 	if err != nil || len(data) == 0 {
 		t.Error(err)
+	}
+}
+
+// TestTiesGoByContent: an image ranks the same under every name, and images of one name are dealt to both sides of a tie.
+func TestTiesGoByContent(t *testing.T) {
+	w := newWatcher(t, nil, nil)
+	known := w.Profile.Sample()[0] // which ties with itself in everything
+	rank := func(hash byte, name string) int {
+		image := store.Image{Hash: [32]byte{hash}, Name: name}
+		for _, values := range [][]float32{known.Embedding, known.Scalars, {float32(known.Scores[0].Signed), float32(known.Scores[0].Norm)}} {
+			for _, v := range values {
+				image.Payload = binary.LittleEndian.AppendUint32(image.Payload, math.Float32bits(v))
+			}
+		}
+		unpacked, err := w.unpack(image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.monitor.Ranks(unpacked)[1]
+	}
+	sides := map[int]bool{}
+	for hash := range byte(10) {
+		sides[rank(hash, "camera.jpg")] = true
+		for name := range 10 {
+			if a, b := rank(hash, fmt.Sprint(name)), rank(hash, "camera.jpg"); a != b {
+				t.Errorf("one content has ranks %d and %d under two names", a, b)
+			}
+		}
+	}
+	if len(sides) != 2 {
+		t.Errorf("ten contents of one name fall on %d sides of a tie, expected 2", len(sides))
 	}
 }
