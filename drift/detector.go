@@ -124,6 +124,9 @@ func (d *Detector) E() float64 {
 	return sum/float64(len(d.Wealth)) + 1/float64(d.Windows+1)
 }
 
+// Grown is over how many windows, up to the last, the evidence has grown from its lowest.
+func (d *Detector) Grown() int { return max(1, d.Windows-d.Since) }
+
 // Up reports whether the evidence is for larger numbers.
 func (d *Detector) Up() bool {
 	up := 0.0

@@ -287,6 +287,107 @@ func TestStreamGoesOn(t *testing.T) {
 	}
 }
 
+// TestSmallDriftHasAName: a drift that is too small for a name in the window of its alert has the name that it has in all windows since it began.
+func TestSmallDriftHasAName(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
+	var alone, said []string
+	w := newWatcher(t, s, func(c *Config) {
+		c.Closed = func(w Window) {
+			for _, a := range w.Alerts {
+				if said = append(said, a.New...); a.From != 6 || len(a.Changes) == 0 || a.Changes[0].String() != "more red" {
+					t.Errorf("window %d: from %d on: %v", w.Number, a.From, a.Changes)
+				}
+				for _, c := range w.Compared.Changes {
+					alone = append(alone, fmt.Sprint(w.Number, " ", c))
+				}
+			}
+		}
+	})
+	run(t, w, w.Items(list(t, 0, 100, 0), ignore), func(ctx context.Context) error { // windows 1 to 5
+		for totals(t, s).Images < 100 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return w.Items(list(t, 100, 400, 60), ignore)(ctx)
+	})
+	if d := cmp.Diff([]string{"a text", "more red"}, said); d != "" {
+		t.Errorf("alerts said: (-want +got)\n%s", d)
+	}
+	if slices.Contains(alone, "8 more red") {
+		t.Error("the window of the first alert has the name by itself: nothing was tested")
+	}
+}
+
+// TestAnotherDrift: a second drift, for which there is no word, tells an alert while the first, which has one, goes on.
+func TestAnotherDrift(t *testing.T) {
+	w := newWatcher(t, nil, nil)
+	_, red, err := encode(w.Model, 2_000_000, 50, 255)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, pairs := w.Profile, w.OV.Heads*w.OV.Channels
+	sample, random := p.Sample(), rand.New(rand.NewPCG(1, 2))
+	const other, first, second = 8, 6, 16 // the pairs of the second drift, and the first windows of both
+	shift := make([]float32, len(p.Strong))
+	for k, i := range p.Strong {
+		for n := range 50 {
+			shift[k] += (red[n*pairs+i] - float32(p.Pairs.Mean[i])) / 50
+		}
+	}
+	// payload is that of an image of the profile with what the drifts do to pairs: the one makes some redder, the other makes others less red.
+	payload := func(window int) (out []byte) {
+		image := sample[random.IntN(len(sample))]
+		values := slices.Clone(image.Embedding)
+		for k, v := range image.Scalars {
+			if k >= other && window >= first {
+				v += shift[k]
+			}
+			if k < other && window >= second {
+				v -= shift[k]
+			}
+			values = append(values, v)
+		}
+		for _, v := range append(values, float32(image.Scores[0].Signed), float32(image.Scores[0].Norm)) {
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+		}
+		return out
+	}
+	var kept []store.Image
+	var state []byte
+	said := map[int][]string{}
+	for window := 1; window <= 25; window++ {
+		full := store.Full{Number: window, State: state, Earlier: func(from int) (int, []store.Image, error) { return from, kept[20*(from-1) : 20*(window-1)], nil }}
+		for k := range 20 {
+			full.Images = append(full.Images, store.Image{Hash: [32]byte{byte(window), byte(k)}, Name: fmt.Sprint(window, " ", k), Payload: payload(window)})
+		}
+		result, o, err := w.judge(context.Background(), full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, kept = o.State, append(kept, full.Images...)
+		for _, a := range result.Alerts {
+			said[window] = a.New
+		}
+	}
+	t.Log(said)
+	var others []string
+	for window, names := range said {
+		if window < second && !cmp.Equal(names, []string{"more red"}) {
+			t.Errorf("window %d, of the first drift, said %v", window, names)
+		}
+		if window >= second {
+			others = append(others, names...)
+		}
+	}
+	for _, name := range others {
+		if k := slices.Index(w.monitor.Names, name) - len(p.Watched); k < 0 || k >= other {
+			t.Errorf("the second drift was called %q", name)
+		}
+	}
+	if len(others) == 0 {
+		t.Error("the second drift was not told")
+	}
+}
+
 func TestFolder(t *testing.T) {
 	dir, path := t.TempDir(), filepath.Join(t.TempDir(), "drift.db")
 	s := openStore(t, path)
@@ -501,32 +602,37 @@ func TestOtherPayloadsAreRefused(t *testing.T) {
 
 func TestOneAlertForOneDrift(t *testing.T) {
 	w := newWatcher(t, nil, nil)
-	m := &memory{}
+	m := &memory{Said: map[string]int{}}
 	name := func(i int) string { return w.monitor.Names[i] }
 	last := len(w.monitor.Names) - 1
 	red := map[string]string{name(1): "more red", name(2): "more red"}
 	blue := map[string]string{name(1): "more red", anyOther: "less blue"}
-	for _, c := range []struct {
+	for k, c := range []struct {
 		what    string
 		crossed []int
+		since   int // how many windows there were when their evidence began to grow
 		holds   map[string]string
 		new     []string // nil: no alert
 	}{
-		{"first", []int{1}, red, []string{"more red"}},
-		{"the same change again", []int{2}, red, nil},
-		{"what no name holds", []int{0, 3}, red, []string{"a text", name(3)}},
-		{"the largest change, for all that no name holds", []int{0, 1, 4, last}, blue, []string{"less blue"}},
-		{"another drift beside the largest change, which was said", []int{5, 6}, blue, []string{name(5), name(6)}},
-		{"and that again", []int{5, 1}, blue, nil},
+		{"first", []int{1}, 0, red, []string{"more red"}},
+		{"the same change again", []int{2}, 0, red, nil},
+		{"what no name holds", []int{0, 3}, 0, red, []string{"a text", name(3)}},
+		{"the largest change, for all that no name holds", []int{0, 1, 4, last}, 0, blue, []string{"less blue"}},
+		{"what began before the largest change was said", []int{5, 6}, 3, blue, nil},
+		{"what began afterwards: another drift", []int{7, 8, 1}, 4, blue, []string{name(7), name(8)}},
+		{"and that again", []int{7, 1}, 4, blue, nil},
 	} {
-		a := w.alert(m, c.crossed, comparison{from: 3, images: 7, holds: c.holds})
+		for _, i := range c.crossed {
+			w.monitor.Detectors[i].Windows, w.monitor.Detectors[i].Since = k+1, c.since
+		}
+		a := w.alert(m, c.crossed, comparison{window: k + 1, from: 3, images: 7, holds: c.holds})
 		if (a == nil) != (c.new == nil) {
 			t.Errorf("%s: %+v", c.what, a)
 		}
 		if a == nil {
 			continue
 		}
-		if d := cmp.Diff(c.new, a.New); d != "" || len(a.RaisedBy) != len(c.crossed) || a.From != 3 || a.Images != 7 {
+		if d := cmp.Diff(c.new, a.New); d != "" || len(a.RaisedBy) != len(c.crossed) || a.Window != k+1 || a.From != 3 || a.Images != 7 {
 			t.Errorf("%s: %+v (-want +got)\n%s", c.what, a, d)
 		}
 	}

@@ -106,7 +106,7 @@ const strongest = 5 // of the evidence shown
 // memory is what a stream's windows hand on.
 type memory struct {
 	Monitor json.RawMessage `json:"monitor"`
-	Told    []string        `json:"told"` // what alerts have said
+	Said    map[string]int  `json:"said"` // what alerts have said, and in which window
 }
 
 // judge compares a full window with the profile and lets the monitor take it up.
@@ -130,7 +130,7 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 		return window, store.Outcome{}, err
 	}
 	window.Compared = own.Compared
-	m := memory{Monitor: w.initial}
+	m := memory{Monitor: w.initial, Said: map[string]int{}}
 	if full.State != nil {
 		if err := json.Unmarshal(full.State, &m); err != nil {
 			return window, store.Outcome{}, fmt.Errorf("the state of the stream: %w", err)
@@ -147,7 +147,6 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 			return window, store.Outcome{}, err
 		}
 		if a := w.alert(&m, crossed, grown); a != nil {
-			a.Window = window.Number
 			window.Alerts = append(window.Alerts, *a)
 		}
 	}
@@ -158,6 +157,7 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 // comparison is that of the images of some windows up to the last.
 type comparison struct {
 	*Compared                      // nil for one image
+	window       int               // the last
 	from, images int               // the first of the windows, and all their images
 	holds        map[string]string // the named change of every pair that one holds, and of [anyOther]
 }
@@ -167,7 +167,7 @@ const anyOther = ""
 
 // compare compares the images of a window. One image says nothing.
 func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (comparison, error) {
-	out := comparison{from: window, images: s.Count(), holds: map[string]string{}}
+	out := comparison{window: window, from: window, images: s.Count(), holds: map[string]string{}}
 	if s.Count() < 2 {
 		return out, nil
 	}
@@ -197,13 +197,10 @@ func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (co
 	return out, nil
 }
 
-// grown compares the images of all windows over which the strongest of what crossed the line has grown: in one window alone, a change that is small
-// or slow has no name yet.
+// grown compares the images of all windows over which what crossed the line has grown: in one window alone, a change that is small or slow has no
+// name yet.
 func (w *Watcher) grown(ctx context.Context, full store.Full, images []drift.Image, crossed []int, own comparison) (comparison, error) {
-	strongest := slices.MaxFunc(crossed, func(a, b int) int {
-		return cmp.Compare(w.monitor.Evidence(a, w.Budget), w.monitor.Evidence(b, w.Budget))
-	})
-	first, before, err := full.Earlier(full.Number + 1 - w.monitor.Grown(strongest))
+	first, before, err := full.Earlier(full.Number + 1 - w.monitor.Grown(crossed))
 	if err != nil || len(before) == 0 {
 		return own, err
 	}
@@ -225,25 +222,26 @@ func (w *Watcher) grown(ctx context.Context, full store.Full, images []drift.Ima
 }
 
 // alert is what to say of what crossed the line, or nil when all of it was said before: one drift moves many pairs, one after the other, and the
-// embedding with them. What crossed is said as the named change that holds it; else as the largest change, unless an earlier alert said that, for then
-// it may be another drift; else by its own name, as watched texts always are.
+// embedding with them. What crossed is said as the named change that holds it; else as the largest change, unless its evidence began to grow after an
+// alert had said that, for then it is another drift; else by its own name, as watched texts always are.
 func (w *Watcher) alert(m *memory, crossed []int, c comparison) *Alert {
-	a := &Alert{Budget: w.Budget, From: c.from, Images: c.images}
+	a := &Alert{Window: c.window, Budget: w.Budget, From: c.from, Images: c.images}
 	if c.Compared != nil {
 		a.Changes, a.Rest = c.Changes, c.Rest
 	}
-	other := c.holds[anyOther]
-	if slices.Contains(m.Told, other) {
-		other = ""
-	}
+	largest := c.holds[anyOther]
+	before, wasSaid := m.Said[largest]
 	for _, i := range crossed {
 		a.RaisedBy = append(a.RaisedBy, w.evidence(i))
 		said := w.monitor.Names[i]
 		if i >= len(w.Profile.Watched) {
-			said = cmp.Or(c.holds[said], other, said)
+			said = cmp.Or(c.holds[said], said)
+			if grew := c.window + 1 - w.monitor.Detectors[i].Grown(); said == w.monitor.Names[i] && (!wasSaid || grew <= before) {
+				said = cmp.Or(largest, said)
+			}
 		}
-		if !slices.Contains(m.Told, said) {
-			m.Told, a.New = append(m.Told, said), append(a.New, said)
+		if _, again := m.Said[said]; !again {
+			m.Said[said], a.New = c.window, append(a.New, said)
 		}
 	}
 	if len(a.New) == 0 {
