@@ -2,20 +2,24 @@ package dataset
 
 import (
 	"crypto/sha256"
+	"errors"
 	"image"
 )
 
 // Content is what a picture is decoded from, read once: what it is known by stays what is decoded, even when its file is changed meanwhile.
 type Content struct {
-	Hash [32]byte // SHA-256 of the bytes; of a scene, of its path, which says all of it
+	Hash [32]byte // SHA-256 of the bytes; of a scene, of its path, which says all of it; of a file too large to read, of its name and size
 
 	data   []byte
 	decode func([]byte, int64) (*image.NRGBA, error)
 }
 
-// Content reads an item without decoding it.
+// Content reads an item without decoding it. A file that is too large is not read; decoding it gives the error.
 func (i Item) Content() (Content, error) {
 	data, err := i.read()
+	if errors.Is(err, ErrFileTooLarge) {
+		return Content{Hash: sha256.Sum256([]byte(err.Error())), decode: func([]byte, int64) (*image.NRGBA, error) { return nil, err }}, nil
+	}
 	if err != nil {
 		return Content{}, err
 	}

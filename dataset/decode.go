@@ -29,6 +29,8 @@ var (
 	ErrFormat = errors.New("not a picture that facet reads (JPEG, PNG, GIF, BMP, TIFF or WebP)")
 	// ErrTooLarge is returned when a picture has more pixels than the limit.
 	ErrTooLarge = errors.New("too many pixels")
+	// ErrFileTooLarge is returned when a file has more bytes than are read of one.
+	ErrFileTooLarge = errors.New("too large a file")
 )
 
 // DecodeFile reads a picture file; see [Decode].
@@ -46,6 +48,11 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil {
+		return nil, err
+	} else if info.Size() > maxFile {
+		return nil, fmt.Errorf("%s: %w: %d bytes, expected at most %d", path, ErrFileTooLarge, info.Size(), maxFile)
+	}
 	return readAll(path, f)
 }
 
@@ -55,7 +62,7 @@ func readAll(name string, r io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(data) > maxFile {
-		return nil, fmt.Errorf("%s: expected at most %d bytes", name, maxFile)
+		return nil, fmt.Errorf("%s: %w: expected at most %d bytes", name, ErrFileTooLarge, maxFile)
 	}
 	return data, nil
 }

@@ -84,6 +84,8 @@ type Detector struct {
 	Total   float64   `json:"total"`   // gaps: of the reference and the stream so far
 	Sums    []float64 `json:"sums"`    // of the odds over all gaps, by shift
 	Wealth  []float64 `json:"wealth"`  // by shift, over all starts so far
+	Lowest  float64   `json:"lowest"`  // the lowest that the e-process was at the end of a window
+	Since   int       `json:"since"`   // how many windows there were then: what came after is why it is where it is
 }
 
 // NewDetector has seen nothing of the stream.
@@ -108,6 +110,9 @@ func (d *Detector) Window(r *Reference, gaps []int) {
 		d.Wealth[k], d.Sums[k] = min(wealth, most), sum
 	}
 	d.Total += float64(len(gaps))
+	if e := d.E(); d.Lowest == 0 || e <= d.Lowest {
+		d.Lowest, d.Since = e, d.Windows
+	}
 }
 
 // E is the e-process now: the mean wealth over the shifts, with what is kept for starts to come.
@@ -118,6 +123,9 @@ func (d *Detector) E() float64 {
 	}
 	return sum/float64(len(d.Wealth)) + 1/float64(d.Windows+1)
 }
+
+// Grown is over how many windows, up to the last, the evidence has grown from its lowest.
+func (d *Detector) Grown() int { return max(1, d.Windows-d.Since) }
 
 // Up reports whether the evidence is for larger numbers.
 func (d *Detector) Up() bool {

@@ -110,10 +110,10 @@ func cosine(x, y []float32) float32 {
 	return float32(dot / math.Max(norm(x)*norm(y), 1e-30))
 }
 
-// Ranks are the gaps of the reference sample into which an image's numbers fall: all that a monitor needs of it. Ties are broken by the
-// image's path, so that an image has the same ranks whenever it is asked about.
+// Ranks are the gaps of the reference sample into which an image's numbers fall: all that a monitor needs of it. Ties are broken by what
+// identifies the image, so that it has the same ranks whenever it is asked about.
 func (m *Monitor) Ranks(image Image) []int {
-	turn := int(key(image.Path) >> 1)
+	turn := int(image.spread() >> 1)
 	out := make([]int, len(m.Names))
 	for i, v := range m.values(image) {
 		out[i] = m.references[i].Gap(v, turn)
@@ -123,6 +123,17 @@ func (m *Monitor) Ranks(image Image) []int {
 
 // Evidence is the e-process of what is followed under number i as a share of what raises an alert within budget α: an alert comes at 1.
 func (m *Monitor) Evidence(i int, α float64) float64 { return m.Detectors[i].E() * m.shares[i] * α }
+
+// Grown is over how many windows, up to the last, what raises an alert has grown: those that the change should be named from. It is the median of
+// [Detector.Grown], for chance lets one or the other begin too early.
+func (m *Monitor) Grown(alerts []int) int {
+	var windows []int
+	for _, i := range alerts {
+		windows = append(windows, m.Detectors[i].Grown())
+	}
+	slices.Sort(windows)
+	return windows[(len(windows)-1)/2]
+}
 
 // state is what a monitor has learnt of the stream.
 type state struct {

@@ -13,12 +13,16 @@ import (
 // Image is an image that a sample kept.
 type Image struct {
 	Path      string
+	ID        string    // chooses it for a sample and breaks its ties, where paths do not tell images apart; empty: the path
 	Embedding []float32 // [D]
 	Scalars   []float32 // of all pairs [M,C], or of a profile's strong pairs in their order
 	Scores    []Score   // of the watched concepts, in their order
 
 	key uint64
 }
+
+// spread is a number that is the same for the same image, and else as good as random.
+func (i Image) spread() uint64 { return key(cmp.Or(i.ID, i.Path)) }
 
 // Summary is what is kept of a set of images. Its size does not depend on their number: moments of all, and a random sample, whose members
 // are those of smallest hash of their paths, so that summaries of parts merge into the summary of the whole. An image that is there
@@ -51,7 +55,7 @@ func (s *Summary) Sample() []Image {
 func (s *Summary) Restore(sample []Image) {
 	s.kept = nil
 	for _, image := range sample {
-		image.key = key(image.Path)
+		image.key = image.spread()
 		s.kept.add(image, len(sample))
 	}
 }
@@ -71,7 +75,7 @@ func (s *Summary) Add(image Image, scalars []float32, keep []int) error {
 	s.Pairs.Add(scalars)
 	s.Embedding.Add(image.Embedding)
 	s.Scores.Add(flatten(image.Scores))
-	if image.key = key(image.Path); !s.kept.takes(image, s.Size) {
+	if image.key = image.spread(); !s.kept.takes(image, s.Size) {
 		return nil
 	}
 	image.Embedding = slices.Clone(image.Embedding)

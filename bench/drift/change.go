@@ -16,6 +16,7 @@ const (
 	calmWindows = 8  // before a change
 	mostWindows = 50 // after it
 	later       = 5  // windows after which a change is named again, from all of them
+	kept        = 10 // earlier windows that facet drift watch can look at again
 )
 
 // race is what one method makes of a change over all seeds.
@@ -39,11 +40,11 @@ func (r race) String() string {
 	return fmt.Sprintf("%d: %d, %d (%d)", len(r.delays), r.delays[(len(r.delays)-1)/2], r.delays[len(r.delays)-1], r.early)
 }
 
-const row = "%-50s %-18s %-7s %-9s %-18s %-18s %-18s %-18s\n"
+const row = "%-50s %-18s %-7s %-7s %-9s %-18s %-18s %-18s %-18s\n"
 
 func printChangeHead() {
 	fmt.Printf("\nruns that found the change: windows until then, median and most (runs with an alert in the %d calm windows before)\n", calmWindows)
-	fmt.Printf(row, "drift", "facet", "named", "after "+fmt.Sprint(later), "KS 5 % a window", "KS 5 % a run", "MMD 5 % a window", "MMD 5 % a run")
+	fmt.Printf(row, "drift", "facet", "alone", "grown", "after "+fmt.Sprint(later), "KS 5 % a window", "KS 5 % a run", "MMD 5 % a window", "MMD 5 % a run")
 }
 
 // method is one of the rivals in a run.
@@ -61,8 +62,8 @@ func (m *method) window(w int, alert bool) {
 	}
 }
 
-// change measures how long a change takes to be found, and what it is called: from the window of the alert, and from all windows since the
-// change once there are a few.
+// change measures how long a change takes to be found, and what it is called: from the window of the alert alone, from those over which what raised
+// it has grown, as facet drift watch does, and from all windows since the change once there are a few.
 func (b *bench) change(ctx context.Context, s scenario, seeds int, peers bool) error {
 	pools, err := b.pair(ctx, s)
 	if err != nil {
@@ -70,7 +71,7 @@ func (b *bench) change(ctx context.Context, s scenario, seeds int, peers bool) e
 	}
 	var lock sync.Mutex
 	var races [5]race
-	var named, namedLater int
+	var alone, named, namedLater int
 	called, alerting := map[string]int{}, map[string]int{}
 	err = each(seeds, func(seed int) error {
 		r, err := b.once(ctx, s, pools, seed, peers)
@@ -82,7 +83,7 @@ func (b *bench) change(ctx context.Context, s scenario, seeds int, peers bool) e
 		for i, m := range r.methods {
 			races[i].add(m.delay, m.early)
 		}
-		named, namedLater = named+count(r.named == s.want), namedLater+count(r.later == s.want)
+		alone, named, namedLater = alone+count(r.alone == s.want), named+count(r.named == s.want), namedLater+count(r.later == s.want)
 		called[cmp.Or(r.named, "(no alert)")]++
 		for _, a := range r.alerting {
 			alerting[a]++
@@ -92,7 +93,7 @@ func (b *bench) change(ctx context.Context, s scenario, seeds int, peers bool) e
 	if err != nil {
 		return err
 	}
-	fmt.Printf(row, s.name, races[0], fmt.Sprintf("%d/%d", named, seeds), fmt.Sprintf("%d/%d", namedLater, seeds), races[1], races[2], races[3], races[4])
+	fmt.Printf(row, s.name, races[0], fmt.Sprintf("%d/%d", alone, seeds), fmt.Sprintf("%d/%d", named, seeds), fmt.Sprintf("%d/%d", namedLater, seeds), races[1], races[2], races[3], races[4])
 	fmt.Printf("    called %v; first alerts by %s\n", called, most(alerting))
 	return nil
 }
@@ -109,9 +110,9 @@ func most(counts map[string]int) string {
 
 // outcome is that of one run.
 type outcome struct {
-	methods      [5]method // facet, KS, KS over a run, MMD, MMD over a run
-	named, later string    // the top change
-	alerting     []string  // what raised facet's alert
+	methods             [5]method // facet, KS, KS over a run, MMD, MMD over a run
+	alone, named, later string    // the top change
+	alerting            []string  // what raised facet's alert
 }
 
 func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, peers bool) (r outcome, err error) {
@@ -128,7 +129,7 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, 
 		return r, err
 	}
 	random, peer := source(seed, 3), newPeers(p, b.ov.Embed, seed)
-	var since []int
+	var all, since []int
 	for w := 1 - calmWindows; w <= mostWindows && !(r.done(peers) && w > later+1); w++ {
 		mix := s.calm
 		if w > 0 {
@@ -153,14 +154,18 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, 
 			r.methods[3].window(w, permuted <= budget)
 			r.methods[4].window(w, gamma <= budget/runWindows)
 		}
-		if w > 0 {
+		if all = append(all, indexes...); w > 0 {
 			since = append(since, indexes...)
 		}
 		if w > 0 && first && len(alerts) > 0 {
 			for _, a := range alerts {
 				r.alerting = append(r.alerting, m.Names[a])
 			}
-			if r.named, err = b.top(ctx, v, pools[1], indexes, p.Strong); err != nil {
+			if r.alone, err = b.top(ctx, v, pools[1], indexes, p.Strong); err != nil {
+				return r, err
+			}
+			grown := min(m.Grown(alerts), kept+1) * window
+			if r.named, err = b.top(ctx, v, pools[1], all[max(0, len(all)-grown):], p.Strong); err != nil {
 				return r, err
 			}
 		}

@@ -18,7 +18,7 @@ type Image struct {
 	Moment  time.Time // when it was taken, or else arrived; kept to the millisecond
 	Arrived time.Time
 	Reason  string // why it cannot be read; empty: it can
-	Payload []byte // what its window needs of it, until that is closed
+	Payload []byte // what its window needs of it, until that is closed and some more windows after it
 }
 
 // Known reports whether an image of this content is there, and why it cannot be read, if it cannot.
@@ -102,6 +102,23 @@ func (s *Store) Unread(ctx context.Context, files []File) ([]File, error) {
 	}
 	unread := slices.DeleteFunc(slices.Clone(files), func(f File) bool { return read[known{text(f.Path), f.Size, f.Modified.UnixNano()}] })
 	return unread, s.wrap(rows.Err())
+}
+
+// Files are the paths of at most n marked files that come after a path, in the database's order.
+func (s *Store) Files(ctx context.Context, after string, n int) ([]string, error) {
+	return s.texts(ctx, `SELECT path FROM files WHERE path > $1 ORDER BY path LIMIT $2`, after, n)
+}
+
+// Forget forgets that files were read. Their content stays known.
+func (s *Store) Forget(ctx context.Context, paths []string) error {
+	return s.within(ctx, func(tx *sql.Tx) error {
+		for _, path := range paths {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM files WHERE path = $1`, path); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // MarkRead marks files whose content was taken up, as they are now.

@@ -19,11 +19,12 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // database/sql's driver "pgx"
-	_ "modernc.org/sqlite"             // and "sqlite"
+	_ "modernc.org/sqlite" // database/sql's driver "sqlite"
 )
 
 var (
@@ -59,7 +60,11 @@ func open(ctx context.Context, address string) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		return connect(ctx, "pgx", address, &Store{name: Name(address), lock: " FOR UPDATE"}, "postgres", goose.DialectPostgres, goose.WithSessionLocker(locker))
+		db, err := openPostgres(address)
+		if err != nil {
+			return nil, err
+		}
+		return prepare(ctx, &Store{db: db, name: Name(address), lock: " FOR UPDATE"}, "postgres", goose.DialectPostgres, goose.WithSessionLocker(locker))
 	}
 	// Two processes that make a new SQLite file at once would both create its tables.
 	making := flock.New(address + ".lock")
@@ -67,20 +72,37 @@ func open(ctx context.Context, address string) (*Store, error) {
 		return nil, fmt.Errorf("%w (expected postgres://… or a file in a folder that is there)", err)
 	}
 	defer making.Unlock()
-	return connect(ctx, "sqlite", sqliteName(address), &Store{name: address}, "sqlite", goose.DialectSQLite3)
-}
-
-func connect(ctx context.Context, driver, dsn string, s *Store, folder string, dialect goose.Dialect, options ...goose.ProviderOption) (*Store, error) {
-	db, err := sql.Open(driver, dsn)
+	db, err := sql.Open("sqlite", sqliteName(address))
 	if err != nil {
 		return nil, err
 	}
-	db.SetMaxOpenConns(16)
-	if err := migrate(ctx, db, folder, dialect, options...); err != nil {
-		return nil, errors.Join(err, db.Close())
+	return prepare(ctx, &Store{db: db, name: address}, "sqlite", goose.DialectSQLite3)
+}
+
+func prepare(ctx context.Context, s *Store, folder string, dialect goose.Dialect, options ...goose.ProviderOption) (*Store, error) {
+	s.db.SetMaxOpenConns(16)
+	if err := migrate(ctx, s.db, folder, dialect, options...); err != nil {
+		return nil, errors.Join(err, s.db.Close())
 	}
-	s.db = db
 	return s, nil
+}
+
+// waits bound how long a process that died, or lost its network, with a transaction open keeps others waiting: the server ends a transaction in
+// which nothing is asked for so long, which is while a window is judged, and whoever waits for a lock longer is told so and tries again.
+var waits = map[string]string{"idle_in_transaction_session_timeout": "5min", "lock_timeout": "1min"}
+
+// openPostgres sets [waits] where the address says nothing else.
+func openPostgres(address string) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range waits {
+		if _, said := config.RuntimeParams[name]; !said && !strings.Contains(config.RuntimeParams["options"], name) {
+			config.RuntimeParams[name] = value
+		}
+	}
+	return stdlib.OpenDB(*config), nil
 }
 
 func migrate(ctx context.Context, db *sql.DB, folder string, dialect goose.Dialect, options ...goose.ProviderOption) error {
@@ -123,6 +145,16 @@ func Name(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "postgres://…" // where its password is nobody can say
+	}
+	q, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return "postgres://…"
+	}
+	for _, secret := range []string{"password", "sslpassword"} {
+		if q.Has(secret) {
+			q.Set(secret, "xxxxx")
+			u.RawQuery = q.Encode()
+		}
 	}
 	return u.Redacted()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -26,7 +27,9 @@ var contract = []struct {
 	{"ImagesCountOnce", testImagesCountOnce},
 	{"WindowsByCount", testWindowsByCount},
 	{"StateGoesFromWindowToWindow", testStateGoesFromWindowToWindow},
+	{"EarlierWindowsAreKept", testEarlierWindowsAreKept},
 	{"WindowsByTime", testWindowsByTime},
+	{"WaitingMomentsAreIndexed", testWaitingMomentsAreIndexed},
 	{"FilesAreMarked", testFilesAreMarked},
 	{"AlertsAreClaimedOnce", testAlertsAreClaimedOnce},
 	{"TwoAtOnce", testTwoAtOnce},
@@ -188,6 +191,46 @@ func testStateGoesFromWindowToWindow(t *testing.T, open func() *Store) {
 	}
 }
 
+// testEarlierWindowsAreKept: the images of some earlier windows can be looked at again, and no more than some.
+func testEarlierWindowsAreKept(t *testing.T, open func() *Store) {
+	s := open()
+	const n, large = keptWindows + 3, 2000
+	add(t, s, images(0, 2*n+2)...)
+	for range n {
+		closeWindow(t, s, Rule{Images: 2}, noon)
+	}
+	look := func(rule Rule, from int) (first int, names []string) {
+		t.Helper()
+		_, err := s.CloseWindow(context.Background(), rule, noon, func(f Full) (o Outcome, err error) {
+			f.Images = nil
+			first, f.Images, err = f.Earlier(from)
+			for _, i := range f.Images {
+				names = append(names, i.Name)
+				if len(i.Payload) != 1 {
+					t.Errorf("%s has a payload of %d bytes", i.Name, len(i.Payload))
+				}
+			}
+			return Outcome{Result: "{}"}, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return first, names
+	}
+	if first, names := look(Rule{Images: 2}, 1); first != n-keptWindows+1 || len(names) != 2*keptWindows {
+		t.Errorf("windows from %d on with images %v", first, names)
+	}
+	add(t, s, images(1000, 1000+4*large)...)
+	for _, want := range []int{18, large, 2 * large} {
+		if _, names := look(Rule{Images: large}, n-7); len(names) < want || len(names) > keptImages {
+			t.Errorf("%d images are kept, expected %d at least and %d at most", len(names), want, keptImages)
+		}
+	}
+	if first, names := look(Rule{Images: large}, 1); first != n+3 || len(names) != 2*large {
+		t.Errorf("windows from %d on with %d images", first, len(names))
+	}
+}
+
 func testWindowsByTime(t *testing.T, open func() *Store) {
 	s := open()
 	rule := Rule{Every: time.Hour}
@@ -233,6 +276,53 @@ func testFilesAreMarked(t *testing.T, open func() *Store) {
 	}
 	if unread, err = s.Unread(ctx, []File{changed}); len(unread) != 0 || err != nil {
 		t.Errorf("after it was read again: %v, %v", unread, err)
+	}
+	if paths, err := s.Files(ctx, "", 1); err != nil || cmp.Diff([]string{"a"}, paths) != "" {
+		t.Errorf("the first of the files: %v, %v", paths, err)
+	}
+	if err := s.Forget(ctx, []string{"a", "never there"}); err != nil {
+		t.Fatal(err)
+	}
+	if paths, err := s.Files(ctx, "", 10); err != nil || cmp.Diff([]string{"b\uFFFD"}, paths) != "" {
+		t.Errorf("when one is forgotten: %q, %v", paths, err)
+	}
+}
+
+// testWaitingMomentsAreIndexed: what is asked at each batch of windows by time does not read all images.
+func testWaitingMomentsAreIndexed(t *testing.T, open func() *Store) {
+	s := open()
+	explain, setting := "EXPLAIN QUERY PLAN ", "SELECT 1"
+	if s.lock != "" {
+		explain, setting = "EXPLAIN ", "SET LOCAL enable_seqscan = off" // which a table of no rows would get
+	}
+	var plan []string
+	err := s.within(context.Background(), func(tx *sql.Tx) error {
+		if _, err := tx.Exec(setting); err != nil {
+			return err
+		}
+		rows, err := tx.Query(explain + firstAndLast)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		columns, _ := rows.Columns()
+		for rows.Next() {
+			line := make([]any, len(columns))
+			for i := range line {
+				line[i] = new(any)
+			}
+			if err := rows.Scan(line...); err != nil {
+				return err
+			}
+			plan = append(plan, fmt.Sprint(*line[len(line)-1].(*any)))
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := strings.Join(plan, "\n"); strings.Count(all, "images_waiting_moment") != 2 {
+		t.Errorf("the plan does not use the index twice:\n%s", all)
 	}
 }
 
@@ -354,6 +444,60 @@ func testOtherSettingsAreRefused(t *testing.T, open func() *Store) {
 	}
 }
 
+// TestDeadHost: a process that dies inside a window's transaction keeps others waiting no longer than the server is told.
+func TestDeadHost(t *testing.T) {
+	server := pgtest.Start(t)
+	dies := opener(t, server+"&idle_in_transaction_session_timeout=300ms")()
+	other := opener(t, server+"&lock_timeout=100ms")()
+	add(t, dies, images(0, 3)...)
+	inside, end := make(chan struct{}), make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := dies.CloseWindow(context.Background(), Rule{Images: 3}, noon, func(Full) (Outcome, error) {
+			close(inside)
+			<-end
+			return Outcome{Result: "{}"}, nil
+		})
+		ended <- err
+	}()
+	<-inside
+	refused := 0
+	for closed := false; !closed; {
+		var err error
+		if closed, err = other.CloseWindow(context.Background(), Rule{Images: 3}, noon, func(Full) (Outcome, error) { return Outcome{Result: "{}"}, nil }); err != nil {
+			if refused++; refused > 100 || !strings.Contains(err.Error(), "lock timeout") {
+				t.Fatal(err)
+			}
+		}
+	}
+	if refused == 0 {
+		t.Error("it did not wait for the lock at all")
+	}
+	close(end)
+	if err := <-ended; err == nil {
+		t.Error("the window was closed twice")
+	}
+}
+
+// TestPostgresWaits: what the address says goes before what facet sets.
+func TestPostgresWaits(t *testing.T) {
+	server := pgtest.Start(t)
+	for _, c := range []struct{ address, lock, idle string }{
+		{server, "1min", "5min"},
+		{server + "&lock_timeout=7s", "7s", "5min"},
+		{server + "&options=" + "-c%20idle_in_transaction_session_timeout%3D9s", "1min", "9s"},
+	} {
+		s := opener(t, c.address)()
+		var lock, idle string
+		if err := s.db.QueryRow(`SELECT current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')`).Scan(&lock, &idle); err != nil {
+			t.Fatal(err)
+		}
+		if lock != c.lock || idle != c.idle {
+			t.Errorf("%s: %s and %s, expected %s and %s", c.address, lock, idle, c.lock, c.idle)
+		}
+	}
+}
+
 func TestNewerTablesAreRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "drift.db")
 	s, err := Open(context.Background(), path)
@@ -378,6 +522,10 @@ func TestBadAddresses(t *testing.T) {
 		{filepath.Join(t.TempDir(), "none", "drift.db"), "expected postgres://"},
 		{file, "not a database"},
 		{"postgres://facet:secret@localhost:1/drift?connect_timeout=2", "localhost"},
+		{"postgres://facet@localhost:1/drift?connect_timeout=2&password=secret", "localhost"},
+		{"postgres://facet@localhost:1/drift?sslpassword=secret&pass%77ord=secret&connect_timeout=2", "localhost"},
+		{"postgres://facet@localhost:1/drift?password=secret;x", "store postgres://…"},
+		{"postgres://facet@localhost:1/drift?password=secret%zz", "cannot parse"},
 	} {
 		_, err := Open(context.Background(), c.address)
 		if err == nil || !strings.Contains(err.Error(), c.says) || strings.Contains(err.Error(), "secret") {

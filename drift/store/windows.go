@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -24,6 +25,12 @@ func (r Rule) String() string {
 // MostImages is how many images a window by time takes at most; the rest goes into the next.
 const MostImages = 10_000
 
+// The payloads of the last windows are kept, so that what comes about slowly can be looked at whole.
+const (
+	keptWindows = 10
+	keptImages  = 5_000 // of these windows together, at most
+)
+
 // Outcome is what closing a window leaves behind.
 type Outcome struct {
 	State  []byte   // of the monitor
@@ -36,6 +43,9 @@ type Full struct {
 	Number int     // from 1
 	State  []byte  // of the monitor after the window before; nil for the first
 	Images []Image // in the order in which they were added
+
+	// Earlier gives the images of earlier windows from a number on, as far back as their payloads are kept, and the first window of which there are any.
+	Earlier func(from int) (first int, images []Image, err error)
 }
 
 // CloseWindow closes the next window by the rule, if it is full: judge says what comes of it, and all is written in one transaction. It
@@ -57,6 +67,7 @@ func (s *Store) CloseWindow(ctx context.Context, rule Rule, now time.Time, judge
 		if err != nil {
 			return err
 		}
+		full.Earlier = func(from int) (int, []Image, error) { return earlier(ctx, tx, from) }
 		o, err := judge(full)
 		if err != nil {
 			return fmt.Errorf("window %d: %w", full.Number, err)
@@ -72,6 +83,9 @@ func (s *Store) CloseWindow(ctx context.Context, rule Rule, now time.Time, judge
 
 const waiting = ` FROM images WHERE window_number IS NULL AND reason IS NULL`
 
+// firstAndLast asks twice: SQLite takes an index for the one or the other, not for both.
+const firstAndLast = `SELECT (SELECT min(moment)` + waiting + `), (SELECT max(moment)` + waiting + `)`
+
 // noEnd is after every moment.
 const noEnd = int64(1) << 62
 
@@ -86,7 +100,7 @@ func due(ctx context.Context, tx *sql.Tx, rule Rule, now time.Time, horizon int6
 		return noEnd, rule.Images, nil
 	}
 	var first, last sql.NullInt64
-	if err := tx.QueryRowContext(ctx, `SELECT min(moment), max(moment)`+waiting).Scan(&first, &last); err != nil || !first.Valid {
+	if err := tx.QueryRowContext(ctx, firstAndLast).Scan(&first, &last); err != nil || !first.Valid {
 		return 0, 0, err
 	}
 	length := rule.Every.Milliseconds()
@@ -99,8 +113,8 @@ func due(ctx context.Context, tx *sql.Tx, rule Rule, now time.Time, horizon int6
 		return 0, 0, nil
 	}
 	// The clock ends a window of images that came without a time of their own; those that have one wait for a later one.
-	var timed int
-	if err := tx.QueryRowContext(ctx, `SELECT count(*)`+waiting+` AND moment <> arrived`).Scan(&timed); err != nil || timed > 0 {
+	var timed bool
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1`+waiting+` AND moment <> arrived)`).Scan(&timed); err != nil || timed {
 		return 0, 0, err
 	}
 	return end, MostImages, nil
@@ -108,28 +122,75 @@ func due(ctx context.Context, tx *sql.Tx, rule Rule, now time.Time, horizon int6
 
 // take reads the window's images and gives their ids.
 func take(ctx context.Context, tx *sql.Tx, full *Full, before int64, most int) ([]int64, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, hash, name, moment, arrived, payload`+waiting+` AND moment < $1 ORDER BY id LIMIT $2`, before, most)
+	var ids []int64
+	err := each(ctx, tx, func(id, _ int64, i Image) { ids, full.Images = append(ids, id), append(full.Images, i) },
+		waiting+` AND moment < $1 ORDER BY id LIMIT $2`, before, most)
+	return ids, err
+}
+
+// each reads images: their ids, and the windows that they are in.
+func each(ctx context.Context, tx *sql.Tx, use func(id, window int64, i Image), which string, args ...any) error {
+	rows, err := tx.QueryContext(ctx, `SELECT id, COALESCE(window_number, 0), hash, name, moment, arrived, payload`+which, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	var ids []int64
 	for rows.Next() {
-		var id, moment, arrived int64
+		var id, window, moment, arrived int64
 		var hash []byte
 		var i Image
-		if err := rows.Scan(&id, &hash, &i.Name, &moment, &arrived, &i.Payload); err != nil {
-			return nil, err
+		if err := rows.Scan(&id, &window, &hash, &i.Name, &moment, &arrived, &i.Payload); err != nil {
+			return err
 		}
 		copy(i.Hash[:], hash)
 		i.Moment, i.Arrived = time.UnixMilli(moment).UTC(), time.UnixMilli(arrived).UTC()
-		ids, full.Images = append(ids, id), append(full.Images, i)
+		use(id, window, i)
 	}
-	return ids, rows.Err()
+	return rows.Err()
+}
+
+const kept = ` FROM images WHERE window_number IS NOT NULL AND payload IS NOT NULL`
+
+func earlier(ctx context.Context, tx *sql.Tx, from int) (first int, images []Image, err error) {
+	err = each(ctx, tx, func(_, window int64, i Image) {
+		if first == 0 {
+			first = int(window)
+		}
+		images = append(images, i)
+	}, kept+` AND window_number >= $1 ORDER BY window_number, id`, from)
+	return first, images, err
+}
+
+// drop removes the payloads of windows that are no longer kept.
+func drop(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, `SELECT number, images FROM windows ORDER BY number DESC LIMIT $1`, keptWindows)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var oldest, images int64
+	for rows.Next() {
+		var number, n int64
+		if err := rows.Scan(&number, &n); err != nil {
+			return err
+		}
+		if images += n; images > keptImages {
+			break
+		}
+		oldest = number
+	}
+	if err := errors.Join(rows.Close(), rows.Err()); err != nil {
+		return err
+	}
+	if oldest == 0 { // the last window alone is too large
+		oldest = noEnd
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE images SET payload = NULL WHERE window_number IS NOT NULL AND payload IS NOT NULL AND window_number < $1`, oldest)
+	return err
 }
 
 func write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, now time.Time, horizon int64) error {
-	mark, err := tx.PrepareContext(ctx, `UPDATE images SET window_number = $1, payload = NULL WHERE id = $2`)
+	mark, err := tx.PrepareContext(ctx, `UPDATE images SET window_number = $1 WHERE id = $2`)
 	if err != nil {
 		return err
 	}
@@ -143,6 +204,9 @@ func write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, n
 		full.Number, len(ids), now.UnixMilli(), o.Result); err != nil {
 		return err
 	}
+	if err := drop(ctx, tx); err != nil {
+		return err
+	}
 	for _, a := range o.Alerts {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO alerts (number, result) VALUES ($1, $2)`, full.Number, a); err != nil {
 			return err
@@ -151,6 +215,18 @@ func write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, n
 	_, err = tx.ExecContext(ctx, `UPDATE stream SET state = $1, windows = $2, images = images + $3, horizon = $4 WHERE id = 1`,
 		o.State, full.Number, len(ids), horizon)
 	return err
+}
+
+// Holds reports whether a window is there with this result: whether it was closed, when the database could not say so. An attempt to close one
+// that is still under way is waited for.
+func (s *Store) Holds(ctx context.Context, window int, result string) (holds bool, err error) {
+	err = s.within(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `SELECT id FROM stream WHERE id = 1`+s.lock); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM windows WHERE number = $1 AND result = $2)`, window, result).Scan(&holds)
+	})
+	return holds, err
 }
 
 // Windows are the results of the last n windows, the newest first.
@@ -163,8 +239,8 @@ func (s *Store) Alerts(ctx context.Context, n int) ([]string, error) {
 	return s.texts(ctx, `SELECT result FROM alerts ORDER BY id DESC LIMIT $1`, n)
 }
 
-func (s *Store) texts(ctx context.Context, query string, n int) ([]string, error) {
-	rows, err := s.db.QueryContext(ctx, query, n)
+func (s *Store) texts(ctx context.Context, query string, args ...any) ([]string, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, s.wrap(err)
 	}

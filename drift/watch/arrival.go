@@ -22,6 +22,9 @@ const (
 	Missing    Status = "missing"    // a file that cannot be opened; not kept
 )
 
+// reported is the status of a file that was missing before, and is so still: nothing is said of it again.
+const reported Status = ""
+
 // ahead is how far the clock of whoever took a picture may be before ours; a later time counts as none.
 const ahead = time.Minute
 
@@ -45,7 +48,8 @@ func (w *Watcher) settled(status Status) *arrival {
 	return a
 }
 
-// prepare looks up an image's content and decodes it when it is new.
+// prepare looks up an image's content and decodes it when it is new. Whoever calls it holds a place in w.decode, from before the content was read
+// where it can be.
 func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name string, moment time.Time) (*arrival, error) {
 	known, err := w.known(ctx, c)
 	if known != nil || err != nil {
@@ -56,10 +60,6 @@ func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name string, m
 	if moment.IsZero() || moment.After(now.Add(ahead)) { // one clock that is wrong would close every window by time
 		a.image.Moment = now
 	}
-	if err := w.decode.Acquire(ctx, 1); err != nil {
-		return nil, err
-	}
-	defer w.decode.Release(1)
 	picture, err := c.Decode(w.MaxPixels)
 	if err != nil {
 		a.status, a.image.Reason = Unreadable, err.Error()
@@ -71,7 +71,7 @@ func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name string, m
 
 // known is an arrival of content that is in the store already; nil when it is not.
 func (w *Watcher) known(ctx context.Context, c dataset.Content) (a *arrival, err error) {
-	return insist(ctx, "looking up an image", func() (*arrival, error) {
+	return insist(ctx, "looking up an image", func(ctx context.Context) (*arrival, error) {
 		known, reason, err := w.Store.Known(ctx, c.Hash)
 		switch {
 		case err != nil || !known:
@@ -118,6 +118,8 @@ func (w *Watcher) wait(ctx context.Context, a *arrival) (Status, error) {
 	if a.err != nil {
 		return "", fmt.Errorf("%s: %w", a.image.Name, a.err)
 	}
-	w.metrics.arrived(a.status)
+	if a.status != reported {
+		w.metrics.arrived(a.status)
+	}
 	return a.status, nil
 }

@@ -6,7 +6,12 @@ import (
 	"io/fs"
 	"iter"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +23,9 @@ const (
 	listed = 1000        // files of a folder that are looked up at once
 	marked = 64          // files that are marked as read at once, at most
 	still  = time.Second // since a file was written, before it is read
+
+	forgetting  = time.Hour // between looks for files that are gone
+	mostRefused = 10_000    // files that cannot be opened are remembered, to report each once
 )
 
 // fed is an item of a feed, and the file that it is, when it is one of a folder.
@@ -44,17 +52,31 @@ func (w *Watcher) Items(items iter.Seq2[dataset.Item, error], count func(int)) f
 // opened again.
 func (w *Watcher) Folder(dir string, every time.Duration, once bool, count func(int)) func(context.Context) error {
 	return func(ctx context.Context) error {
-		done := 0
+		done, began, forgot := 0, time.Now(), time.Time{}
+		if once {
+			every = still
+		}
 		for {
-			n := 0
-			err := w.feed(ctx, w.fresh(ctx, dir, once), func(k int) {
+			n, young := 0, 0
+			err := w.feed(ctx, w.fresh(ctx, dir, once, &young), func(k int) {
 				n = k
 				count(done + n)
 			})
-			if err != nil || once {
+			if err != nil {
 				return err
 			}
-			done += n
+			if time.Since(forgot) > forgetting {
+				forgot = time.Now()
+				if err := w.forget(ctx, dir); err != nil {
+					return err
+				}
+			}
+			if done += n; once && (young == 0 || time.Since(began) > w.limits.settling) {
+				if young > 0 {
+					slog.Warn("files are still being written and are left out", "files", young, "folder", dir)
+				}
+				return nil
+			}
 			select {
 			case <-time.After(every):
 			case <-ctx.Done():
@@ -64,12 +86,37 @@ func (w *Watcher) Folder(dir string, every time.Duration, once bool, count func(
 	}
 }
 
-// fresh are the pictures below a folder that were not read as they are now.
-func (w *Watcher) fresh(ctx context.Context, dir string, once bool) iter.Seq2[fed, error] {
+// forget forgets the files that are gone from a folder.
+func (w *Watcher) forget(ctx context.Context, dir string) error {
+	for after := ""; ; {
+		paths, err := insist(ctx, "looking up files", func(ctx context.Context) ([]string, error) { return w.Store.Files(ctx, after, listed) })
+		if err != nil || len(paths) == 0 {
+			return err
+		}
+		after = paths[len(paths)-1]
+		gone := slices.DeleteFunc(paths, func(path string) bool { return !isGone(dir, path) })
+		if _, err := insist(ctx, "forgetting files", func(ctx context.Context) (any, error) { return nil, w.Store.Forget(ctx, gone) }); err != nil {
+			return err
+		}
+	}
+}
+
+// isGone reports whether a path of a folder has no file any more. Of a name that is not UTF-8 the store does not know the whole.
+func isGone(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	if err != nil || !filepath.IsLocal(rel) || strings.ContainsRune(path, utf8.RuneError) {
+		return false
+	}
+	_, err = os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// fresh are the pictures below a folder that were not read as they are now. It counts those that may still be written, which are left out.
+func (w *Watcher) fresh(ctx context.Context, dir string, once bool, young *int) iter.Seq2[fed, error] {
 	return func(yield func(fed, error) bool) {
 		var some []store.File
 		flush := func() error {
-			unread, err := insist(ctx, "looking up files", func() ([]store.File, error) { return w.Store.Unread(ctx, some) })
+			unread, err := insist(ctx, "looking up files", func(ctx context.Context) ([]store.File, error) { return w.Store.Unread(ctx, some) })
 			some = some[:0]
 			for i := range unread {
 				if !yield(fed{dataset.FileItem(unread[i].Path), &unread[i]}, nil) {
@@ -79,7 +126,8 @@ func (w *Watcher) fresh(ctx context.Context, dir string, once bool) iter.Seq2[fe
 			return err
 		}
 		_, err := dataset.Pictures(dir, func(path string, info fs.FileInfo) error {
-			if age := time.Since(info.ModTime()); !once && age >= 0 && age < still {
+			if age := time.Since(info.ModTime()); age >= 0 && age < still {
+				*young++
 				return ctx.Err()
 			}
 			if some = append(some, store.File{Path: path, Size: info.Size(), Modified: info.ModTime()}); len(some) < listed {
@@ -119,7 +167,12 @@ func (w *Watcher) feed(ctx context.Context, items iter.Seq2[fed, error], count f
 			case <-ctx.Done():
 				return ctx.Err()
 			}
+			if err := w.decode.Acquire(ctx, 1); err != nil { // before a file is read: large ones are in memory by ones
+				close(place)
+				return err
+			}
 			group.Go(func() error {
+				defer w.decode.Release(1)
 				a, err := w.open(ctx, item)
 				place <- a
 				return err
@@ -145,13 +198,16 @@ func (w *Watcher) feed(ctx context.Context, items iter.Seq2[fed, error], count f
 		}
 		return nil
 	})
-	group.Go(func() error { return w.settle(context.WithoutCancel(ctx), queued, count) })
+	group.Go(func() error { return w.settle(ctx, queued, count) })
 	return group.Wait()
 }
 
-// open reads and prepares an item. A file that cannot be opened is reported and passed over.
+// open reads and prepares an item. A file that cannot be opened is passed over, and reported when it was not before as it is now.
 func (w *Watcher) open(ctx context.Context, item fed) (*arrival, error) {
 	c, err := item.Content()
+	if err != nil && item.file != nil && w.refusedBefore(*item.file) {
+		return w.settled(reported), nil
+	}
 	if err != nil {
 		slog.Warn("a picture cannot be opened and is left out", "reason", err)
 		return w.settled(Missing), nil
@@ -167,22 +223,37 @@ func (w *Watcher) open(ctx context.Context, item fed) (*arrival, error) {
 	return a, nil
 }
 
-// settle waits for arrivals to be in the store, and then marks their files as read.
+// refusedBefore remembers a file that cannot be opened, and tells whether it was known.
+func (w *Watcher) refusedBefore(f store.File) bool {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	known := w.refused[f]
+	if !known && len(w.refused) == mostRefused {
+		clear(w.refused)
+	}
+	w.refused[f] = true
+	return known
+}
+
+// settle waits for arrivals to be in the store, and then marks their files as read. What is taken up is waited for when ctx is done too.
 func (w *Watcher) settle(ctx context.Context, queued <-chan *arrival, count func(int)) error {
 	var read []store.File
 	mark := func() error {
 		if len(read) == 0 {
 			return nil
 		}
-		_, err := insist(ctx, "marking files as read", func() (any, error) { return nil, w.Store.MarkRead(ctx, read) })
+		_, err := insist(ctx, "marking files as read", func(ctx context.Context) (any, error) { return nil, w.Store.MarkRead(ctx, read) })
 		read = read[:0]
 		return err
 	}
 	n := 0
 	for a := range queued {
-		status, err := w.wait(ctx, a)
+		status, err := w.wait(context.WithoutCancel(ctx), a)
 		if err != nil {
 			return errors.Join(err, mark())
+		}
+		if status == reported {
+			continue
 		}
 		if a.file != nil && status != Missing {
 			read = append(read, *a.file)

@@ -44,7 +44,7 @@ func (w *Watcher) unpack(i store.Image) (drift.Image, error) {
 	for k := range values {
 		values[k] = math.Float32frombits(binary.LittleEndian.Uint32(i.Payload[4*k:]))
 	}
-	image := drift.Image{Path: i.Name, Embedding: values[:D:D], Scalars: values[D : D+S : D+S]}
+	image := drift.Image{Path: i.Name, ID: string(i.Hash[:]), Embedding: values[:D:D], Scalars: values[D : D+S : D+S]}
 	for s := range W {
 		at := D + S + 2*s
 		image.Scores = append(image.Scores, drift.Score{Signed: float64(values[at]), Norm: float64(values[at+1])})

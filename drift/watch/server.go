@@ -24,16 +24,21 @@ import (
 // MaxBody is how many bytes a posted picture may have.
 const MaxBody = 16 << 20
 
-// limits bound what posts may take: at most slots·body bytes of pictures are in memory, whatever comes.
+// limits bound what posts may take (at most slots·body bytes of pictures are in memory, whatever comes), and what the watcher waits for.
 type limits struct {
 	body        int64         // bytes of a picture
 	slots       int           // posts that are read or wait to be counted; others wait for one of them to end
 	slotWait    time.Duration // at most
 	bodyTimeout time.Duration // to send a picture
 	answer      time.Duration // until a picture that came is counted
+	settling    time.Duration // of files of a folder that is looked through once
+	turn        time.Duration // of taking up images, in good health
+	tick        time.Duration // between looks at whether time, or another watcher, filled a window
 }
 
-var defaultLimits = limits{body: MaxBody, slots: 64, slotWait: 30 * time.Second, bodyTimeout: 30 * time.Second, answer: time.Minute}
+var defaultLimits = limits{
+	body: MaxBody, slots: 64, slotWait: 30 * time.Second, bodyTimeout: 30 * time.Second, answer: time.Minute, settling: time.Minute, turn: 2 * time.Minute, tick: 5 * time.Second,
+}
 
 const (
 	headTimeout  = 10 * time.Second // to send a header
@@ -147,7 +152,7 @@ func (w *Watcher) take(ctx context.Context, name string, data []byte, moment tim
 	if name == "" {
 		name = fmt.Sprintf("posted:%x", c.Hash)
 	}
-	a, err := w.prepare(ctx, c, name, moment)
+	a, err := w.prepareNext(ctx, c, name, moment)
 	if err == nil {
 		err = w.submit(ctx, a)
 	}
@@ -166,6 +171,15 @@ func (w *Watcher) take(ctx context.Context, name string, data []byte, moment tim
 		return http.StatusUnprocessableEntity, said
 	}
 	return http.StatusOK, said
+}
+
+// prepareNext prepares content when there is a place to decode it.
+func (w *Watcher) prepareNext(ctx context.Context, c dataset.Content, name string, moment time.Time) (*arrival, error) {
+	if err := w.decode.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer w.decode.Release(1)
+	return w.prepare(ctx, c, name, moment)
 }
 
 // unreceived says why a body did not come whole.
@@ -205,9 +219,15 @@ func (w *Watcher) health(out http.ResponseWriter, in *http.Request) {
 	select {
 	case <-w.dead:
 		reply(out, http.StatusServiceUnavailable, answer{Error: ErrStopped.Error()})
+		return
 	default:
-		reply(out, http.StatusOK, answer{Status: "ok"})
 	}
+	if ago := time.Since(*w.turned.Load()); ago > w.limits.turn {
+		reply(out, http.StatusServiceUnavailable, answer{Error: fmt.Sprintf("images were last taken up %v ago: the store is blocked or was out of reach, or the model is too slow",
+			ago.Round(time.Millisecond))})
+		return
+	}
+	reply(out, http.StatusOK, answer{Status: "ok"})
 }
 
 // rows answers with the last rows of the store, the newest first: 100, or n of the query.

@@ -3,6 +3,7 @@ package watch
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -160,7 +161,7 @@ func closed(t testing.TB, s *store.Store, windows int64) store.Totals {
 // TestSlowClient: a client that does not send holds its slot no longer than the limit, and others are told to come again.
 func TestSlowClient(t *testing.T) {
 	w := newWatcher(t, openStore(t, filepath.Join(t.TempDir(), "drift.db")), nil)
-	w.limits = limits{body: 4000, slots: 1, slotWait: 100 * time.Millisecond, bodyTimeout: 3 * time.Second, answer: time.Minute}
+	w.limits.body, w.limits.slots, w.limits.slotWait, w.limits.bodyTimeout = 4000, 1, 100*time.Millisecond, 3*time.Second
 	address := serve(t, w)
 	slow, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
 	if err != nil {
@@ -286,6 +287,43 @@ func TestUnhealthyStore(t *testing.T) {
 	if out.Code != http.StatusServiceUnavailable || !strings.Contains(out.Body.String(), "closed") {
 		t.Errorf("%d: %s", out.Code, out.Body)
 	}
+}
+
+// TestBlockedStore: a watcher that waits for a store that another process holds is not well, and says why; afterwards it is again.
+func TestBlockedStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "drift.db")
+	w := newWatcher(t, openStore(t, path), nil)
+	w.limits.turn, w.limits.tick = 200*time.Millisecond, 20*time.Millisecond
+	address := serve(t, w)
+	db, err := sql.Open("sqlite", path+"?_txlock=immediate&_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	until := func(code int) (body string) {
+		t.Helper()
+		for range 500 {
+			var got int
+			if got, body = get(t, address+"/healthz"); got == code {
+				return body
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		t.Fatalf("never %d; the last answer is %s", code, body)
+		return ""
+	}
+	until(http.StatusOK)
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := until(http.StatusServiceUnavailable); !strings.Contains(body, "the store is blocked") {
+		t.Errorf("blocked: %s", body)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	until(http.StatusOK)
 }
 
 // TestDeployment: the dashboard and the alert rules ask for metrics that there are.

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -53,13 +55,18 @@ type Watcher struct {
 	decode     *semaphore.Weighted
 	limits     limits
 	metrics    *metrics
-	alerts     chan struct{} // there may be one to deliver
+	alerts     chan struct{}             // there may be one to deliver
+	turned     atomic.Pointer[time.Time] // when taking up last came round
+
+	mutex   sync.Mutex
+	refused map[store.File]bool // that could not be opened, as they were
 }
 
 const (
 	batchSize = 8
-	tick      = 5 * time.Second // between looks at whether time, or another watcher, filled a window
 	patience  = 15 * time.Minute
+	attempt   = 4 * time.Minute  // at one thing with the store, less than it waits for who judges a window
+	grace     = 10 * time.Second // for an attempt under way when all is to end
 	farewell  = 30 * time.Second // for alerts that are not yet delivered at the end
 )
 
@@ -88,7 +95,9 @@ func New(ctx context.Context, c Config) (*Watcher, error) {
 	w := &Watcher{
 		Config: c, vocabulary: v, monitor: m, labels: labels, initial: initial, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
 		dead: make(chan struct{}), decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), alerts: make(chan struct{}, 1), limits: defaultLimits,
+		refused: map[store.File]bool{},
 	}
+	w.turn()
 	w.metrics = newMetrics(w)
 	return w, nil
 }
@@ -120,10 +129,15 @@ func (w *Watcher) Run(ctx context.Context, jobs ...func(context.Context) error) 
 	return errors.Join(err, deliveries.Wait(), w.drain(ctx))
 }
 
+func (w *Watcher) turn() {
+	now := time.Now()
+	w.turned.Store(&now)
+}
+
 // takeUp counts what is queued, batch by batch, and closes windows, until nothing is queued and nobody is left who queues. It does not stop
 // when ctx is done: what is queued is counted.
 func (w *Watcher) takeUp(ctx context.Context) error {
-	ticker := time.NewTicker(tick)
+	ticker := time.NewTicker(w.limits.tick)
 	defer ticker.Stop()
 	for {
 		if err := w.closeWindows(ctx); err != nil {
@@ -161,15 +175,14 @@ func (w *Watcher) gather(batch ...*arrival) []*arrival {
 
 // count encodes a batch and puts it into the store.
 func (w *Watcher) count(ctx context.Context, batch []*arrival) error {
-	working := context.WithoutCancel(ctx) // what is taken up is finished
-	if err := w.encode(working, batch); err != nil {
+	if err := w.encode(context.WithoutCancel(ctx), batch); err != nil { // what is taken up is finished
 		return err
 	}
 	images := make([]store.Image, len(batch))
 	for i, a := range batch {
 		images[i] = a.image
 	}
-	added, err := insist(ctx, "counting images", func() ([]bool, error) { return w.Store.Add(working, images) })
+	added, err := insist(ctx, "counting images", func(ctx context.Context) ([]bool, error) { return w.Store.Add(ctx, images) })
 	for i, a := range batch {
 		switch {
 		case err != nil:
@@ -184,19 +197,33 @@ func (w *Watcher) count(ctx context.Context, batch []*arrival) error {
 
 // encode fills the payloads of the pictures of a batch.
 func (w *Watcher) encode(ctx context.Context, batch []*arrival) error {
-	var pixels []float32
-	var readable []*arrival
+	var pictures []*arrival
 	for _, a := range batch {
 		if a.pixels != nil {
-			pixels, readable = append(pixels, a.pixels...), append(readable, a)
-			a.pixels = nil
+			pictures = append(pictures, a)
 		}
 	}
-	n := len(readable)
-	if n == 0 {
+	if len(pictures) == 0 {
 		return nil
 	}
-	began, size := time.Now(), w.Model.Config.Image
+	if err := w.encodeTogether(ctx, pictures); err != nil {
+		slog.Warn("pictures could not be encoded together and are encoded one by one", "pictures", len(pictures), "reason", err)
+		if err := w.encodeApart(ctx, pictures); err != nil {
+			return err
+		}
+	}
+	for _, a := range pictures {
+		a.pixels = nil
+	}
+	return nil
+}
+
+func (w *Watcher) encodeTogether(ctx context.Context, pictures []*arrival) error {
+	var pixels []float32
+	for _, a := range pictures {
+		pixels = append(pixels, a.pixels...)
+	}
+	began, n, size := time.Now(), len(pictures), w.Model.Config.Image
 	out, err := w.Model.EncodeImages(ctx, graph.Floats(pixels, n, 3, size, size), clip.Embedding, clip.Scalars)
 	if err != nil {
 		return err
@@ -204,7 +231,7 @@ func (w *Watcher) encode(ctx context.Context, batch []*arrival) error {
 	w.metrics.encoded.Observe(time.Since(began).Seconds() / float64(n))
 	e, s := out[clip.Embedding].Floats, out[clip.Scalars].Floats // [n,D], [n,M,C]
 	D, pairs := len(e)/n, len(s)/n
-	for i, a := range readable {
+	for i, a := range pictures {
 		if a.image.Payload, err = w.pack(e[i*D:(i+1)*D], s[i*pairs:(i+1)*pairs]); err != nil {
 			return fmt.Errorf("%s: %w", a.image.Name, err)
 		}
@@ -212,20 +239,28 @@ func (w *Watcher) encode(ctx context.Context, batch []*arrival) error {
 	return nil
 }
 
+// encodeApart encodes pictures one by one. One that fails is unreadable, when the model still encodes a plain grey one; else the fault is not the
+// picture's, and is the error.
+func (w *Watcher) encodeApart(ctx context.Context, pictures []*arrival) error {
+	for _, a := range pictures {
+		err := w.encodeTogether(ctx, []*arrival{a})
+		if err == nil {
+			continue
+		}
+		if broken := w.encodeTogether(ctx, []*arrival{{pixels: make([]float32, len(a.pixels))}}); broken != nil {
+			return fmt.Errorf("%w; the model encodes no picture, a plain grey one neither: %w", err, broken)
+		}
+		a.status, a.image.Payload, a.image.Reason = Unreadable, nil, fmt.Sprintf("%s: the model cannot encode it: %v", a.image.Name, err)
+		slog.Warn("a picture cannot be encoded; it is kept on record", "reason", a.image.Reason)
+	}
+	return nil
+}
+
 // closeWindows closes every window that is full.
 func (w *Watcher) closeWindows(ctx context.Context) error {
-	working := context.WithoutCancel(ctx)
 	for {
-		var window Window
-		closed, err := insist(ctx, "closing a window", func() (bool, error) {
-			return w.Store.CloseWindow(working, w.Rule, time.Now(), func(full store.Full) (o store.Outcome, err error) {
-				window, o, err = w.judge(working, full)
-				if err != nil {
-					err = backoff.Permanent(err)
-				}
-				return o, err
-			})
-		})
+		window, closed, err := w.closeWindow(ctx)
+		w.turn()
 		if err != nil || !closed {
 			return err
 		}
@@ -241,9 +276,44 @@ func (w *Watcher) closeWindows(ctx context.Context) error {
 	}
 }
 
-// insist tries again, for a while, what a database may refuse for a while.
-func insist[T any](ctx context.Context, what string, do func() (T, error)) (T, error) {
-	return backoff.Retry(ctx, do, backoff.WithMaxElapsedTime(patience), backoff.WithNotify(func(err error, wait time.Duration) {
+// closeWindow closes a window, if one is full. After an attempt that failed it asks whether the window is there nevertheless: a database that was
+// lost while it answered may have closed it.
+func (w *Watcher) closeWindow(ctx context.Context) (window Window, closed bool, err error) {
+	var tried store.Outcome
+	closed, err = insist(ctx, "closing a window", func(ctx context.Context) (bool, error) {
+		if tried.Result != "" {
+			if there, err := w.Store.Holds(ctx, window.Number, tried.Result); err != nil || there {
+				return there, err
+			}
+		}
+		return w.Store.CloseWindow(ctx, w.Rule, time.Now(), func(full store.Full) (o store.Outcome, err error) {
+			if window, o, err = w.judge(context.WithoutCancel(ctx), full); err != nil {
+				err = backoff.Permanent(err)
+			}
+			tried = o
+			return o, err
+		})
+	})
+	return window, closed, err
+}
+
+// insist tries again, for a while, what a database may refuse for a while. An attempt goes on when ctx is done, but not for long.
+func insist[T any](ctx context.Context, what string, do func(context.Context) (T, error)) (T, error) {
+	return backoff.Retry(ctx, func() (T, error) {
+		ctx, cancel := lingering(ctx)
+		defer cancel()
+		return do(ctx)
+	}, backoff.WithMaxElapsedTime(patience), backoff.WithNotify(func(err error, wait time.Duration) {
 		slog.Warn(what+" failed; trying again", "in", wait.Round(time.Millisecond), "reason", err)
 	}))
+}
+
+// lingering is a context for an attempt: it ends after its time, or some grace after ctx.
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
+	out, cancel := context.WithTimeout(context.WithoutCancel(ctx), attempt)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return out, func() {
+		stop()
+		cancel()
+	}
 }

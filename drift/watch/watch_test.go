@@ -3,6 +3,8 @@ package watch
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +12,7 @@ import (
 	"image/color"
 	"image/png"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -284,6 +287,107 @@ func TestStreamGoesOn(t *testing.T) {
 	}
 }
 
+// TestSmallDriftHasAName: a drift that is too small for a name in the window of its alert has the name that it has in all windows since it began.
+func TestSmallDriftHasAName(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
+	var alone, said []string
+	w := newWatcher(t, s, func(c *Config) {
+		c.Closed = func(w Window) {
+			for _, a := range w.Alerts {
+				if said = append(said, a.New...); a.From != 6 || len(a.Changes) == 0 || a.Changes[0].String() != "more red" {
+					t.Errorf("window %d: from %d on: %v", w.Number, a.From, a.Changes)
+				}
+				for _, c := range w.Compared.Changes {
+					alone = append(alone, fmt.Sprint(w.Number, " ", c))
+				}
+			}
+		}
+	})
+	run(t, w, w.Items(list(t, 0, 100, 0), ignore), func(ctx context.Context) error { // windows 1 to 5
+		for totals(t, s).Images < 100 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		return w.Items(list(t, 100, 400, 60), ignore)(ctx)
+	})
+	if d := cmp.Diff([]string{"a text", "more red"}, said); d != "" {
+		t.Errorf("alerts said: (-want +got)\n%s", d)
+	}
+	if slices.Contains(alone, "8 more red") {
+		t.Error("the window of the first alert has the name by itself: nothing was tested")
+	}
+}
+
+// TestAnotherDrift: a second drift, for which there is no word, tells an alert while the first, which has one, goes on.
+func TestAnotherDrift(t *testing.T) {
+	w := newWatcher(t, nil, nil)
+	_, red, err := encode(w.Model, 2_000_000, 50, 255)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, pairs := w.Profile, w.OV.Heads*w.OV.Channels
+	sample, random := p.Sample(), rand.New(rand.NewPCG(1, 2))
+	const other, first, second = 8, 6, 16 // the pairs of the second drift, and the first windows of both
+	shift := make([]float32, len(p.Strong))
+	for k, i := range p.Strong {
+		for n := range 50 {
+			shift[k] += (red[n*pairs+i] - float32(p.Pairs.Mean[i])) / 50
+		}
+	}
+	// payload is that of an image of the profile with what the drifts do to pairs: the one makes some redder, the other makes others less red.
+	payload := func(window int) (out []byte) {
+		image := sample[random.IntN(len(sample))]
+		values := slices.Clone(image.Embedding)
+		for k, v := range image.Scalars {
+			if k >= other && window >= first {
+				v += shift[k]
+			}
+			if k < other && window >= second {
+				v -= shift[k]
+			}
+			values = append(values, v)
+		}
+		for _, v := range append(values, float32(image.Scores[0].Signed), float32(image.Scores[0].Norm)) {
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+		}
+		return out
+	}
+	var kept []store.Image
+	var state []byte
+	said := map[int][]string{}
+	for window := 1; window <= 25; window++ {
+		full := store.Full{Number: window, State: state, Earlier: func(from int) (int, []store.Image, error) { return from, kept[20*(from-1) : 20*(window-1)], nil }}
+		for k := range 20 {
+			full.Images = append(full.Images, store.Image{Hash: [32]byte{byte(window), byte(k)}, Name: fmt.Sprint(window, " ", k), Payload: payload(window)})
+		}
+		result, o, err := w.judge(context.Background(), full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, kept = o.State, append(kept, full.Images...)
+		for _, a := range result.Alerts {
+			said[window] = a.New
+		}
+	}
+	t.Log(said)
+	var others []string
+	for window, names := range said {
+		if window < second && !cmp.Equal(names, []string{"more red"}) {
+			t.Errorf("window %d, of the first drift, said %v", window, names)
+		}
+		if window >= second {
+			others = append(others, names...)
+		}
+	}
+	for _, name := range others {
+		if k := slices.Index(w.monitor.Names, name) - len(p.Watched); k < 0 || k >= other {
+			t.Errorf("the second drift was called %q", name)
+		}
+	}
+	if len(others) == 0 {
+		t.Error("the second drift was not told")
+	}
+}
+
 func TestFolder(t *testing.T) {
 	dir, path := t.TempDir(), filepath.Join(t.TempDir(), "drift.db")
 	s := openStore(t, path)
@@ -346,6 +450,125 @@ func TestFolderGrows(t *testing.T) {
 	}
 }
 
+// TestFolderOnce: a file that is still being written is waited for, but not for ever.
+func TestFolderOnce(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
+	data, path := picture(1, 0), filepath.Join(dir, "young.png")
+	if err := os.WriteFile(path, data[:50], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rest := time.AfterFunc(still/2, func() {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Error(err)
+		}
+	})
+	defer rest.Stop()
+	w := newWatcher(t, s, nil)
+	run(t, w, w.Folder(dir, time.Hour, true, ignore))
+	if d := cmp.Diff(store.Totals{Images: 1, Waiting: 1}, totals(t, s)); d != "" {
+		t.Errorf("a file that was written in two goes: (-want +got)\n%s", d)
+	}
+	written := make(chan struct{})
+	go func() { // for longer than the watcher waits
+		defer close(written)
+		for range 40 {
+			write(t, dir, "growing.png", data)
+			os.Chtimes(filepath.Join(dir, "growing.png"), time.Now(), time.Now())
+			time.Sleep(still / 10)
+		}
+	}()
+	time.Sleep(still / 10)
+	w = newWatcher(t, s, nil)
+	w.limits.settling = still / 2
+	run(t, w, w.Folder(dir, time.Hour, true, ignore))
+	select {
+	case <-written:
+		t.Error("a file that is written for ever was waited for")
+	default:
+	}
+	<-written
+}
+
+// TestFilesOfFolder: what is too large is kept on record without being read, what cannot be opened is reported once as it is, and what is gone is
+// forgotten, but for its content.
+func TestFilesOfFolder(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
+	write(t, dir, "a.png", picture(1, 0))
+	write(t, dir, "b.png", picture(2, 0))
+	write(t, dir, "huge.png", nil)
+	if err := os.Truncate(filepath.Join(dir, "huge.png"), 1<<42); err != nil {
+		t.Skip("no sparse files here: ", err)
+	}
+	old := time.Now().Add(-time.Minute)
+	if err := os.Chtimes(filepath.Join(dir, "huge.png"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.MarkRead(ctx, []store.File{{Path: "/elsewhere/c.png"}, {Path: filepath.Join(dir, "\uFFFD.png")}}); err != nil {
+		t.Fatal(err)
+	}
+	watchOnce := func() {
+		t.Helper()
+		w := newWatcher(t, s, nil)
+		run(t, w, w.Folder(dir, time.Millisecond, true, ignore))
+	}
+	watchOnce()
+	if err := os.Remove(filepath.Join(dir, "a.png")); err != nil {
+		t.Fatal(err)
+	}
+	watchOnce()
+	paths, err := s.Files(ctx, "", 10)
+	want := []string{"/elsewhere/c.png", filepath.Join(dir, "b.png"), filepath.Join(dir, "huge.png"), filepath.Join(dir, "\uFFFD.png")}
+	if d := cmp.Diff(want, paths); d != "" || err != nil {
+		t.Errorf("marked files: %v (-want +got)\n%s", err, d)
+	}
+	write(t, dir, "again.png", picture(1, 0))
+	watchOnce()
+	if d := cmp.Diff(store.Totals{Images: 2, Waiting: 2, Unreadable: 1}, totals(t, s)); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	w := newWatcher(t, s, nil)
+	missing := filepath.Join(dir, "missing.png")
+	for _, c := range []struct {
+		size int64
+		want Status
+	}{{1, Missing}, {1, reported}, {2, Missing}, {2, reported}} {
+		a, err := w.open(ctx, fed{dataset.FileItem(missing), &store.File{Path: missing, Size: c.size, Modified: old}})
+		if err != nil || a.status != c.want {
+			t.Errorf("a file of %d bytes that cannot be opened is %q, expected %q: %v", c.size, a.status, c.want, err)
+		}
+	}
+}
+
+// TestInterruptedWhileStoreFails: who is interrupted does not try for a quarter of an hour to mark what was read.
+func TestInterruptedWhileStoreFails(t *testing.T) {
+	dir, path := t.TempDir(), filepath.Join(t.TempDir(), "drift.db")
+	s := openStore(t, path)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`CREATE TRIGGER no BEFORE INSERT ON files BEGIN SELECT RAISE(ABORT, 'no'); END`); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "a.png", picture(1, 0))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	w := newWatcher(t, s, nil)
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx, w.Folder(dir, time.Hour, false, func(int) { cancel() })) }()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("ended with %v", err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("it goes on a minute after it was interrupted")
+	}
+}
+
 func TestFeedErrorsEndTheRun(t *testing.T) {
 	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
 	w := newWatcher(t, s, nil)
@@ -379,29 +602,73 @@ func TestOtherPayloadsAreRefused(t *testing.T) {
 
 func TestOneAlertForOneDrift(t *testing.T) {
 	w := newWatcher(t, nil, nil)
-	m := &memory{}
-	holds := map[string]string{w.monitor.Names[1]: "more red", w.monitor.Names[2]: "more red"}
-	first := w.alert(m, []int{1}, holds)
-	if first == nil || cmp.Diff([]string{"more red"}, first.New) != "" {
-		t.Errorf("first: %+v", first)
-	}
-	if again := w.alert(m, []int{2}, holds); again != nil {
-		t.Errorf("the same change again: %+v", again)
-	}
-	other := w.alert(m, []int{0, 3}, holds)
-	if other == nil || cmp.Diff([]string{"a text", w.monitor.Names[3]}, other.New) != "" {
-		t.Errorf("another: %+v", other)
-	}
-	holds[anyOther] = "less blue"
-	rest := w.alert(m, []int{0, 4, len(w.monitor.Names) - 1}, holds)
-	if rest == nil || cmp.Diff([]string{"less blue"}, rest.New) != "" || len(rest.RaisedBy) != 3 {
-		t.Errorf("what no change holds: %+v", rest)
-	}
-	if none := w.alert(m, nil, holds); none != nil {
-		t.Errorf("of nothing: %+v", none)
+	m := &memory{Said: map[string]int{}}
+	name := func(i int) string { return w.monitor.Names[i] }
+	last := len(w.monitor.Names) - 1
+	red := map[string]string{name(1): "more red", name(2): "more red"}
+	blue := map[string]string{name(1): "more red", anyOther: "less blue"}
+	for k, c := range []struct {
+		what    string
+		crossed []int
+		since   int // how many windows there were when their evidence began to grow
+		holds   map[string]string
+		new     []string // nil: no alert
+	}{
+		{"first", []int{1}, 0, red, []string{"more red"}},
+		{"the same change again", []int{2}, 0, red, nil},
+		{"what no name holds", []int{0, 3}, 0, red, []string{"a text", name(3)}},
+		{"the largest change, for all that no name holds", []int{0, 1, 4, last}, 0, blue, []string{"less blue"}},
+		{"what began before the largest change was said", []int{5, 6}, 3, blue, nil},
+		{"what began afterwards: another drift", []int{7, 8, 1}, 4, blue, []string{name(7), name(8)}},
+		{"and that again", []int{7, 1}, 4, blue, nil},
+	} {
+		for _, i := range c.crossed {
+			w.monitor.Detectors[i].Windows, w.monitor.Detectors[i].Since = k+1, c.since
+		}
+		a := w.alert(m, c.crossed, comparison{window: k + 1, from: 3, images: 7, holds: c.holds})
+		if (a == nil) != (c.new == nil) {
+			t.Errorf("%s: %+v", c.what, a)
+		}
+		if a == nil {
+			continue
+		}
+		if d := cmp.Diff(c.new, a.New); d != "" || len(a.RaisedBy) != len(c.crossed) || a.Window != k+1 || a.From != 3 || a.Images != 7 {
+			t.Errorf("%s: %+v (-want +got)\n%s", c.what, a, d)
+		}
 	}
 	data, err := json.Marshal(m)
 	if err != nil || len(data) == 0 {
 		t.Error(err)
+	}
+}
+
+// TestTiesGoByContent: an image ranks the same under every name, and images of one name are dealt to both sides of a tie.
+func TestTiesGoByContent(t *testing.T) {
+	w := newWatcher(t, nil, nil)
+	known := w.Profile.Sample()[0] // which ties with itself in everything
+	rank := func(hash byte, name string) int {
+		image := store.Image{Hash: [32]byte{hash}, Name: name}
+		for _, values := range [][]float32{known.Embedding, known.Scalars, {float32(known.Scores[0].Signed), float32(known.Scores[0].Norm)}} {
+			for _, v := range values {
+				image.Payload = binary.LittleEndian.AppendUint32(image.Payload, math.Float32bits(v))
+			}
+		}
+		unpacked, err := w.unpack(image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.monitor.Ranks(unpacked)[1]
+	}
+	sides := map[int]bool{}
+	for hash := range byte(10) {
+		sides[rank(hash, "camera.jpg")] = true
+		for name := range 10 {
+			if a, b := rank(hash, fmt.Sprint(name)), rank(hash, "camera.jpg"); a != b {
+				t.Errorf("one content has ranks %d and %d under two names", a, b)
+			}
+		}
+	}
+	if len(sides) != 2 {
+		t.Errorf("ten contents of one name fall on %d sides of a tie, expected 2", len(sides))
 	}
 }

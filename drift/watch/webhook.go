@@ -83,7 +83,8 @@ func (w *Watcher) drain(ctx context.Context) error {
 // deliverOne posts the oldest alert that is due; false when there is none, or it did not arrive. A post that is begun is not cut off when
 // ctx is done: the other side would have taken it, and get it again.
 func (w *Watcher) deliverOne(ctx context.Context) (bool, error) {
-	ctx = context.WithoutCancel(ctx)
+	ctx, cancel := lingering(ctx)
+	defer cancel()
 	a, ok, err := w.Store.Claim(ctx, time.Now(), lease)
 	if err != nil || !ok {
 		return false, err

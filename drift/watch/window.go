@@ -59,11 +59,12 @@ type Compared struct {
 	Explained float64  `json:"explained"` // share of the shift that the changed pairs explain
 	Unnamed   float64  `json:"unnamed"`   // share that they explain outside the named changes
 	Changes   []Change `json:"changes"`
+	Rest      *Change  `json:"unnamed_change,omitempty"` // without a word; nil where names cover all
 }
 
-// Change is a named change.
+// Change is a named change, or what no name covers.
 type Change struct {
-	Word    string   `json:"word"`
+	Word    string   `json:"word"`    // empty for the unnamed
 	Quality bool     `json:"quality"` // of pictures, such as noise, whatever they show
 	More    bool     `json:"more"`
 	Share   float64  `json:"share"`  // of the shift of the mean embedding
@@ -75,10 +76,17 @@ type Change struct {
 
 // String is a change in words.
 func (c Change) String() string {
-	if c.More {
+	switch {
+	case c.Word == "":
+		return "(unnamed)"
+	case c.More:
 		return "more " + c.Word
 	}
 	return "less " + c.Word
+}
+
+func newChange(c drift.Change) Change {
+	return Change{c.Word, c.Quality, c.More, c.Share, c.Effect, len(c.Pairs), c.Before, c.After}
 }
 
 // Alert says that something is no longer as in the profile, and was not said before. A window raises one at most.
@@ -87,7 +95,10 @@ type Alert struct {
 	Budget   float64    `json:"budget"`    // chance of any false alert over the whole stream, at most
 	New      []string   `json:"new"`       // what was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding"
 	RaisedBy []Evidence `json:"raised_by"` // what crossed the line in this window
-	Changes  []Change   `json:"changes"`   // of the window
+	From     int        `json:"from"`      // changes are those of the images of the windows from here on: what raised the alert has grown over them
+	Images   int        `json:"images"`    // of these windows
+	Changes  []Change   `json:"changes"`
+	Rest     *Change    `json:"unnamed_change,omitempty"`
 }
 
 const strongest = 5 // of the evidence shown
@@ -95,7 +106,7 @@ const strongest = 5 // of the evidence shown
 // memory is what a stream's windows hand on.
 type memory struct {
 	Monitor json.RawMessage `json:"monitor"`
-	Told    []string        `json:"told"` // what alerts have said
+	Said    map[string]int  `json:"said"` // what alerts have said, and in which window
 }
 
 // judge compares a full window with the profile and lets the monitor take it up.
@@ -109,11 +120,17 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 	}
 	window := Window{Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []Alert{}}
 	window.First, window.Last = moments(full.Images)
-	holds, err := w.compare(ctx, &window, images)
+	s, err := w.Profile.Summarise(images, w.Profile.Size)
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
-	m := memory{Monitor: w.initial}
+	window.Watched = w.watched(s)
+	own, err := w.compare(ctx, window.Number, s)
+	if err != nil {
+		return window, store.Outcome{}, err
+	}
+	window.Compared = own.Compared
+	m := memory{Monitor: w.initial, Said: map[string]int{}}
 	if full.State != nil {
 		if err := json.Unmarshal(full.State, &m); err != nil {
 			return window, store.Outcome{}, fmt.Errorf("the state of the stream: %w", err)
@@ -124,33 +141,107 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 		return window, store.Outcome{}, err
 	}
 	w.weigh(&window)
-	if a := w.alert(&m, crossed, holds); a != nil {
-		a.Window = window.Number
-		if window.Compared != nil {
-			a.Changes = window.Compared.Changes
+	if len(crossed) > 0 {
+		grown, err := w.grown(ctx, full, images, crossed, own)
+		if err != nil {
+			return window, store.Outcome{}, err
 		}
-		window.Alerts = append(window.Alerts, *a)
+		if a := w.alert(&m, crossed, grown); a != nil {
+			window.Alerts = append(window.Alerts, *a)
+		}
 	}
 	o, err := outcome(window, m)
 	return window, o, err
 }
 
+// comparison is that of the images of some windows up to the last.
+type comparison struct {
+	*Compared                      // nil for one image
+	window       int               // the last
+	from, images int               // the first of the windows, and all their images
+	holds        map[string]string // the named change of every pair that one holds, and of [anyOther]
+}
+
 // anyOther stands for all pairs that no named change holds.
 const anyOther = ""
 
+// compare compares the images of a window. One image says nothing.
+func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (comparison, error) {
+	out := comparison{window: window, from: window, images: s.Count(), holds: map[string]string{}}
+	if s.Count() < 2 {
+		return out, nil
+	}
+	all, err := w.vocabulary.Compare(ctx, []*drift.Summary{s}, drift.Options{Level: w.Level, Seed: uint64(window)})
+	if err != nil {
+		return out, err
+	}
+	c := all[0]
+	out.Compared = &Compared{
+		Energy: c.Energy, EnergyP: c.EnergyP, Frechet: c.Distance, Shift: c.Shift, Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed,
+		Changes: []Change{},
+	}
+	for k, ch := range c.Changes {
+		change := newChange(ch)
+		out.Changes = append(out.Changes, change)
+		for _, p := range ch.Pairs {
+			out.holds[p.Pair.String()] = change.String()
+		}
+		if k == 0 {
+			out.holds[anyOther] = change.String()
+		}
+	}
+	if c.Rest != nil {
+		rest := newChange(*c.Rest)
+		out.Rest = &rest
+	}
+	return out, nil
+}
+
+// grown compares the images of all windows over which what crossed the line has grown: in one window alone, a change that is small or slow has no
+// name yet.
+func (w *Watcher) grown(ctx context.Context, full store.Full, images []drift.Image, crossed []int, own comparison) (comparison, error) {
+	first, before, err := full.Earlier(full.Number + 1 - w.monitor.Grown(crossed))
+	if err != nil || len(before) == 0 {
+		return own, err
+	}
+	var all []drift.Image
+	for _, i := range before {
+		image, err := w.unpack(i)
+		if err != nil {
+			return own, err
+		}
+		all = append(all, image)
+	}
+	s, err := w.Profile.Summarise(append(all, images...), w.Profile.Size)
+	if err != nil {
+		return own, err
+	}
+	c, err := w.compare(ctx, full.Number, s)
+	c.from = first
+	return c, err
+}
+
 // alert is what to say of what crossed the line, or nil when all of it was said before: one drift moves many pairs, one after the other, and the
-// embedding with them. What crossed is said as the named change that holds it, or else the window's largest, or else, where none is named, by its
-// own name, as watched texts always are.
-func (w *Watcher) alert(m *memory, crossed []int, holds map[string]string) *Alert {
-	a := &Alert{Budget: w.Budget}
+// embedding with them. What crossed is said as the named change that holds it; else as the largest change, unless its evidence began to grow after an
+// alert had said that, for then it is another drift; else by its own name, as watched texts always are.
+func (w *Watcher) alert(m *memory, crossed []int, c comparison) *Alert {
+	a := &Alert{Window: c.window, Budget: w.Budget, From: c.from, Images: c.images}
+	if c.Compared != nil {
+		a.Changes, a.Rest = c.Changes, c.Rest
+	}
+	largest := c.holds[anyOther]
+	before, wasSaid := m.Said[largest]
 	for _, i := range crossed {
 		a.RaisedBy = append(a.RaisedBy, w.evidence(i))
 		said := w.monitor.Names[i]
 		if i >= len(w.Profile.Watched) {
-			said = cmp.Or(holds[said], holds[anyOther], said)
+			said = cmp.Or(c.holds[said], said)
+			if grew := c.window + 1 - w.monitor.Detectors[i].Grown(); said == w.monitor.Names[i] && (!wasSaid || grew <= before) {
+				said = cmp.Or(largest, said)
+			}
 		}
-		if !slices.Contains(m.Told, said) {
-			m.Told, a.New = append(m.Told, said), append(a.New, said)
+		if _, again := m.Said[said]; !again {
+			m.Said[said], a.New = c.window, append(a.New, said)
 		}
 	}
 	if len(a.New) == 0 {
@@ -205,40 +296,6 @@ func (w *Watcher) weigh(window *Window) {
 	window.Evidence = all[:min(strongest, len(all))]
 }
 
-// compare fills in what the window's own images say, and gives the named change of every pair that one holds, and of [anyOther]. One image says nothing.
-func (w *Watcher) compare(ctx context.Context, window *Window, images []drift.Image) (holds map[string]string, err error) {
-	s, err := w.Profile.Summarise(images, w.Profile.Size)
-	if err != nil {
-		return nil, err
-	}
-	window.Watched = w.watched(s)
-	if len(images) < 2 {
-		return nil, nil
-	}
-	all, err := w.vocabulary.Compare(ctx, []*drift.Summary{s}, drift.Options{Level: w.Level, Seed: uint64(window.Number)})
-	if err != nil {
-		return nil, err
-	}
-	c := all[0]
-	r := &Compared{
-		Energy: c.Energy, EnergyP: c.EnergyP, Frechet: c.Distance, Shift: c.Shift, Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed,
-		Changes: []Change{},
-	}
-	holds = map[string]string{}
-	for k, ch := range c.Changes {
-		change := Change{ch.Word, ch.Quality, ch.More, ch.Share, ch.Effect, len(ch.Pairs), ch.Before, ch.After}
-		r.Changes = append(r.Changes, change)
-		for _, p := range ch.Pairs {
-			holds[p.Pair.String()] = change.String()
-		}
-		if k == 0 {
-			holds[anyOther] = change.String()
-		}
-	}
-	window.Compared = r
-	return holds, nil
-}
-
 func (w *Watcher) watched(s *drift.Summary) []Watched {
 	out := []Watched{}
 	reference := w.Profile.Scores
@@ -286,7 +343,13 @@ func (a Alert) String() string {
 	for _, c := range a.Changes[:min(3, len(a.Changes))] {
 		changes = append(changes, fmt.Sprintf("%s (%.0f %% of the shift)", c, 100*c.Share))
 	}
+	if a.Rest != nil {
+		changes = append(changes, fmt.Sprintf("%s (%.0f %%)", *a.Rest, 100*a.Rest.Share))
+	}
 	what := cmp.Or(strings.Join(changes, ", "), "no change that words name")
+	if a.From < a.Window {
+		what += fmt.Sprintf(", in the %d images from window %d on", a.Images, a.From)
+	}
 	first := a.RaisedBy[0]
 	raised := first.Followed
 	if first.Label != "" {

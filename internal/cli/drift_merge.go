@@ -63,7 +63,9 @@ func (a *app) driftMerge(ctx context.Context, dirs []string, output string) erro
 		parts, sources = append(parts, p), append(sources, h.Source)
 		header.Unread += h.Unread
 		header.Skipped = append(header.Skipped, h.Skipped[:min(len(h.Skipped), unreadShown-len(header.Skipped))]...)
-		header.Model, header.Bank = h.Model, h.Bank
+		if len(parts) == 1 { // whose labels the merged profile has
+			header.Model, header.Bank = h.Model, h.Bank
+		}
 	}
 	header.Source = strings.Join(sources, " + ")
 	p, err := drift.Merge(parts, ov.Norms())

@@ -160,11 +160,13 @@ func conceptsSum(concepts []drift.Concept) string {
 func (m *model) profiled(ctx context.Context, o profileOptions, source *dataset.Source, ov *decompose.OV, concepts []drift.Concept, c *profile.Checkpoint) (*drift.Profile, error) {
 	through := pass{source: source, from: c.Next(), strict: o.strict, ov: ov, concepts: concepts, bad: unread{c.Unread, c.Skipped}}
 	noted := func() { c.Unread, c.Skipped = through.bad.count, through.bad.first }
+	saved := c.Next()
 	through.add = func(item *scanned, image drift.Image) error {
 		noted()
-		if err := c.Summary.Add(image, item.scalars, nil); err != nil || c.Next()%o.every > 0 {
+		if err := c.Summary.Add(image, item.scalars, nil); err != nil || c.Next()-saved < o.every {
 			return err
 		}
+		saved = c.Next()
 		return c.Save(o.output + partialSuffix)
 	}
 	if c.Next() < source.Len() || source.Len() < 0 {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/facet-clip/facet/drift/profile"
 )
 
 // driftArgs run a drift verb with the demo model on the engine that every machine has.
@@ -182,6 +184,24 @@ func TestDriftProfileInterrupted(t *testing.T) {
 	succeed(t, append(args, "--resume")...) // nothing is left to do
 }
 
+// TestDriftProfileCheckpoints: pictures that cannot be read where a checkpoint is due put it off to the next one that can.
+func TestDriftProfileCheckpoints(t *testing.T) {
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "p")
+	addPictures(t, dir, 2, 3)
+	for _, name := range []string{"0000.png", "0001.png"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("no picture"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	code, _, log := facet(t, driftArgs("profile", dir, "--vary", "0", "--checkpoint-every", "2", "-o", out)...)
+	if code != exitFailure || !strings.Contains(log, "1 pictures that can be read") {
+		t.Fatalf("exit code %d: %s", code, log)
+	}
+	if _, err := os.Stat(out + partialSuffix); err != nil {
+		t.Errorf("after three pictures, of which a checkpoint was due at the second: %v", err)
+	}
+}
+
 func TestDriftMerge(t *testing.T) {
 	if testing.Short() {
 		t.Skip("encodes dozens of scenes")
@@ -191,6 +211,15 @@ func TestDriftMerge(t *testing.T) {
 	for i, source := range []string{"scenes:steady?n=16&size=64&seed=1&window=1", "scenes:steady?n=24&size=64&seed=2&window=1"} {
 		succeed(t, driftArgs("profile", source, "--watch", "a yellow car", "--vary", "1", "-o", parts[i])...)
 	}
+	header := filepath.Join(parts[1], "profile.json")
+	data, err := os.ReadFile(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Replace(string(data), `"labels":`, `"bank": "other", "labels":`, 1) // of another part than the labels
+	if err := os.WriteFile(header, []byte(other), 0o644); err != nil || other == string(data) {
+		t.Fatal("no labels", err)
+	}
 	merged := filepath.Join(root, "merged")
 	var r profileResult
 	if err := json.Unmarshal([]byte(succeed(t, driftArgs("merge", parts[0], parts[1], "-o", merged, "--json")...)), &r); err != nil {
@@ -198,6 +227,9 @@ func TestDriftMerge(t *testing.T) {
 	}
 	if r.Images != 40 || r.Sample != 40 || r.Strong < 100 || len(r.Qualities) != 6 || r.Labelled == 0 {
 		t.Errorf("%+v", r)
+	}
+	if h, err := profile.ReadHeader(merged); err != nil || h.Bank != "" {
+		t.Errorf("labels by the words of %q, expected the first part's: %v", h.Bank, err)
 	}
 	succeed(t, driftArgs("compare", merged, "scenes:steady?n=4&size=64&seed=3", "--limit", "20")...)
 	if code, _, log := facet(t, driftArgs("merge", parts[0], parts[0], "-o", filepath.Join(root, "twice"))...); code != exitFailure || !strings.Contains(log, "count twice") {

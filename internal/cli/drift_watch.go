@@ -250,6 +250,9 @@ func windowLine(w watch.Window) string {
 		for _, change := range c.Changes[:min(3, len(c.Changes))] {
 			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", change, 100*change.Share))
 		}
+		if c.Rest != nil {
+			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", *c.Rest, 100*c.Rest.Share))
+		}
 	}
 	if len(w.Evidence) > 0 {
 		parts = append(parts, fmt.Sprintf("most evidence %.2g of an alert (%s)", w.Evidence[0].Value, w.Evidence[0].Followed))
