@@ -9,8 +9,8 @@
 // # Terms
 //
 //   - A [Value] is an edge: an input, a constant (a weight) or the result of a node.
-//   - A [Dim] is a size known when the graph is built, or one of the free sizes [Batch],
-//     [Length] and [Rows] (Batch·Length), which each run binds anew.
+//   - A [Dim] is a size known when the graph is built, or one of the free sizes [Batch]
+//     and [Length], which each run binds anew.
 //   - Data is row-major float32; token ids and positions are int64.
 package graph
 
@@ -34,8 +34,7 @@ type Dim int
 // The free sizes: bound by the inputs of a run.
 const (
 	Batch  Dim = -1 // images or texts in a run
-	Length Dim = -2 // tokens of the longest text in a run
-	Rows   Dim = -3 // Batch·Length, the rows of a flattened [Batch,Length,…]
+	Length Dim = -2 // tokens in a run
 )
 
 // Free tells whether d is bound by a run and not by the graph.
@@ -48,8 +47,6 @@ func (d Dim) String() string {
 		return "batch"
 	case Length:
 		return "length"
-	case Rows:
-		return "rows"
 	}
 	return fmt.Sprint(int(d))
 }

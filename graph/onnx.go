@@ -19,8 +19,8 @@ const (
 const maxONNX = math.MaxInt32
 
 // ONNX is the graph as a serialised ONNX model with its weights, in operations of the default domain alone.
-// Inputs and outputs keep their names; the free sizes are the dimension parameters "batch", "length"
-// and "rows". A building error, a graph without outputs, an output with an input's name, and a model
+// Inputs and outputs keep their names; the free sizes are the dimension parameters "batch" and
+// "length". A building error, a graph without outputs, an output with an input's name, and a model
 // beyond protobuf's 2 GB are errors.
 func (g *Graph) ONNX() ([]byte, error) {
 	if g.err != nil {

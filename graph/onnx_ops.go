@@ -118,20 +118,7 @@ func (x *exporter) freeSize(d Dim) (string, error) {
 			return name, nil
 		}
 	}
-	if d != Rows {
-		return "", fmt.Errorf("no input has the free size %v", d)
-	}
-	batch, err := x.freeSize(Batch)
-	if err != nil {
-		return "", err
-	}
-	length, err := x.freeSize(Length)
-	if err != nil {
-		return "", err
-	}
-	name := x.fresh(d.String())
-	x.add("Mul", []string{batch, length}, name)
-	return name, nil
+	return "", fmt.Errorf("no input has the free size %v", d)
 }
 
 // integerList names a constant list of integers; equal lists are written once.

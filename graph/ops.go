@@ -70,8 +70,7 @@ func (g *Graph) MatMul(a, b *Value, transB bool) *Value {
 // Linear is x Wᵀ + b as PyTorch stores it: x […,in], w [out,in], b [out] → […,out].
 func (g *Graph) Linear(x, w, b *Value) *Value { return g.Add(g.MatMul(x, w, true), b) }
 
-// Reshape gives x another shape with the same numbers in the same order. Free sizes may be merged
-// ([batch,length,W] → [rows,W]) and split again.
+// Reshape gives x another shape with the same numbers in the same order.
 func (g *Graph) Reshape(x *Value, shape ...Dim) *Value {
 	if !slices.Equal(volume(x.Shape), volume(shape)) {
 		g.fail("Reshape: %v does not become %v", x.Shape, shape)
@@ -173,9 +172,6 @@ func volume(shape []Dim) []int {
 		case Batch:
 			batches++
 		case Length:
-			lengths++
-		case Rows:
-			batches++
 			lengths++
 		default:
 			fixed *= int(d)

@@ -96,8 +96,6 @@ func (b Binding) Size(d Dim) int {
 		return b.Batch
 	case Length:
 		return b.Length
-	case Rows:
-		return b.Batch * b.Length
 	}
 	return int(d)
 }

@@ -10,7 +10,6 @@ import (
 const (
 	batch  = graph.Batch
 	length = graph.Length
-	tokens = graph.Rows
 )
 
 // operations are graphs of one operation, or of few that belong together. Sizes are odd and unlike one
@@ -88,16 +87,8 @@ var operations = []struct {
 	}},
 	{"linear", func(b *builder) *graph.Value { return b.Linear(b.input(batch, 4, 7), b.weight(5, 7), b.weight(5)) }},
 	{"reshape fixed", func(b *builder) *graph.Value { return b.Reshape(b.input(batch, 3, 4, 5), batch, 3, 20) }},
-	{"reshape merges", func(b *builder) *graph.Value { return b.Reshape(b.input(batch, length, 5), tokens, 5) }},
-	{"reshape merges and splits", func(b *builder) *graph.Value {
-		x := b.Relu(b.Reshape(b.input(batch, length, 6), tokens, 6))
-		return b.Reshape(x, batch, length, 2, 3)
-	}},
 	{"reshape swaps free sizes", func(b *builder) *graph.Value {
 		return b.Reshape(b.input(batch, length, 6), 2, length, batch, 3)
-	}},
-	{"reshape squares a free size", func(b *builder) *graph.Value {
-		return b.Reshape(b.input(batch, batch, length), batch, tokens)
 	}},
 	{"transpose", func(b *builder) *graph.Value { return b.Transpose(b.input(batch, length, 3, 5), 0, 2, 1, 3) }},
 	{"transpose cyclic", func(b *builder) *graph.Value { return b.Transpose(b.input(batch, 4, 5), 2, 0, 1) }},
@@ -116,8 +107,7 @@ var operations = []struct {
 		return b.Gather(b.weight(11, 5), b.Input("ids", graph.Int64, batch, length), 0)
 	}},
 	{"gather rows", func(b *builder) *graph.Value {
-		x := b.Reshape(b.input(batch, length, 5), tokens, 5)
-		return b.Gather(x, b.Input("ids", graph.Int64, batch), 0)
+		return b.Gather(b.input(length, 5), b.Input("ids", graph.Int64, batch), 0)
 	}},
 	{"gather along the middle", func(b *builder) *graph.Value {
 		return b.Gather(b.input(batch, 4, 5), b.Input("ids", graph.Int64, 3), 1)
@@ -151,16 +141,14 @@ func absorbedAttention(b *builder) *graph.Value {
 
 // textBlock has the operations of the text tower: 2 heads of width 4, a mask, and both activations.
 func textBlock(b *builder) *graph.Value {
-	ids := b.Input("ids", graph.Int64, batch, length)
-	x := b.Reshape(b.Gather(b.weight(13, 8), ids, 0), tokens, 8)
+	x := b.Gather(b.weight(13, 8), b.Input("ids", graph.Int64, length), 0)
 	heads := func(x *graph.Value) *graph.Value {
-		y := b.Reshape(b.Linear(x, b.weight(8, 8), b.weight(8)), batch, length, 2, 4)
-		return b.Transpose(y, 0, 2, 1, 3)
+		return b.Transpose(b.Reshape(b.Linear(x, b.weight(8, 8), b.weight(8)), length, 2, 4), 1, 0, 2)
 	}
 	y := b.LayerNorm(x, b.weight(8), b.weight(8), 1e-5)
 	mask := b.Input("mask", graph.Float32, length, length)
 	a := b.Softmax(b.Add(b.MatMul(heads(y), heads(y), true), mask))
-	y = b.Reshape(b.Transpose(b.MatMul(a, heads(y), false), 0, 2, 1, 3), tokens, 8)
+	y = b.Reshape(b.Transpose(b.MatMul(a, heads(y), false), 1, 0, 2), length, 8)
 	x = b.Add(x, b.Linear(y, b.weight(8, 8), b.weight(8)))
 	y = b.QuickGELU(b.Linear(b.LayerNorm(x, b.weight(8), b.weight(8), 1e-5), b.weight(16, 8), b.weight(16)))
 	x = b.Add(x, b.Linear(b.GELU(y), b.weight(8, 16), b.weight(8)))
