@@ -124,15 +124,14 @@ func (m *Monitor) Ranks(image Image) []int {
 // Evidence is the e-process of what is followed under number i as a share of what raises an alert within budget α: an alert comes at 1.
 func (m *Monitor) Evidence(i int, α float64) float64 { return m.Detectors[i].E() * m.shares[i] * α }
 
-// Grown is over how many windows, up to the last, what raises an alert has grown: those that the change should be named from. It is the median of
-// [Detector.Grown], for chance lets one or the other begin too early.
+// Grown is over how many windows, up to the last, what raises an alert has grown: those that the change should be named from. It is the fewest of
+// [Detector.Grown], for chance lets one or the other begin too early, and windows from before the change are worse than too few.
 func (m *Monitor) Grown(alerts []int) int {
-	var windows []int
+	least := m.Detectors[alerts[0]].Grown()
 	for _, i := range alerts {
-		windows = append(windows, m.Detectors[i].Grown())
+		least = min(least, m.Detectors[i].Grown())
 	}
-	slices.Sort(windows)
-	return windows[(len(windows)-1)/2]
+	return least
 }
 
 // state is what a monitor has learnt of the stream.
