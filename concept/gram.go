@@ -118,7 +118,7 @@ func (w *worker) residual(u target, words []int, x []float64) []float32 {
 
 // rounding bounds by how much a residual correlation in float32 may be off.
 func (w *worker) rounding(u target, x []float64) float64 {
-	sum := u.length
+	sum := u.size
 	for _, v := range x {
 		sum += math.Abs(v) * w.d.longest
 	}

@@ -1,31 +1,9 @@
 package concept
 
 import (
-	"context"
-	"fmt"
 	"math"
 	"slices"
 )
-
-// Lasso is the non-negative lasso by coordinate descent, as in SpLiCE (Bhalla et al., arXiv 2402.10376): the x ≥ 0 of least
-//
-//	½ ‖u − Σ_t x_t a_t‖² + penalty·‖u‖·Σ_t x_t
-//
-// with at most Options.Terms words. The penalty falls step by step to the one asked for, and stops before a label would have more words;
-// 0 asks for as many words as may be. A label's terms are in order of their coefficients. For scikit-learn's Lasso the penalty of
-// a unit vector is alpha·D. Otherwise as [Dictionary.OMP].
-func (d *Dictionary) Lasso(ctx context.Context, units []float32, penalty float64, o Options) ([]Label, error) {
-	if !(penalty >= 0) || math.IsInf(penalty, 0) {
-		return nil, fmt.Errorf("sparse labels: penalty %g: expected a number that is not negative", penalty)
-	}
-	terms := min(o.Terms, len(d.Texts))
-	return d.fitAll(ctx, units, o, func(u target) fit {
-		l := &lasso{target: u, d: d, terms: terms, last: max(penalty, leastPenalty) * u.length}
-		l.found.Margin, l.found.Stability = d.confidence(u, byValue)
-		l.penalty = max(l.last, float64(u.alpha[byValue.largest(u.alpha, 1)[0]]))
-		return l
-	})
-}
 
 const (
 	leastPenalty = 1e-4 // where the path ends when none is asked for, as a share of the unit's length
@@ -49,6 +27,16 @@ type lasso struct {
 	x        []float64
 	finished bool
 	found    Label
+}
+
+func newLasso(d *Dictionary, u target, terms int, penalty float64) *lasso {
+	l := &lasso{target: u, d: d, terms: terms, last: max(penalty, leastPenalty) * u.length}
+	l.found.Margin, l.found.Stability = d.confidence(u, byValue)
+	l.penalty = l.last
+	for _, t := range byValue.largest(u.alpha, min(contenders, len(u.alpha))) { // in float64, so that the path is the same by any product
+		l.penalty = max(l.penalty, exact(d.atom(t), u.unit))
+	}
+	return l
 }
 
 func (l *lasso) done() bool     { return l.finished }
