@@ -5,10 +5,12 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -216,4 +218,80 @@ func jsonOf(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// TestLabelKilled: killed and interrupted at random moments and run again, labels are byte for byte those of an undisturbed run, in a file and in an
+// atlas.
+func TestLabelKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes some seconds")
+	}
+	root := t.TempDir()
+	whole, dir := filepath.Join(root, "whole"), filepath.Join(root, "killed")
+	for _, at := range []string{whole, dir} {
+		succeed(t, scanArgs(someScenes, at)...)
+	}
+	label := []string{"label", "--model", "demo", "--engine", "portable", "--units", "top:60%"}
+	for name, run := range map[string]struct{ undisturbed, args []string }{
+		"file":  {append(label, "-o", filepath.Join(root, "whole.csv")), append(label, "-o", filepath.Join(root, "killed.csv"))},
+		"atlas": {append(label, whole), append(label, dir)},
+	} {
+		part := filepath.Join(dir, "labels"+labelsUnderWay)
+		if name == "file" {
+			part = filepath.Join(root, "killed.csv"+labelsUnderWay)
+		}
+		began := time.Now()
+		succeed(t, run.undisturbed...)
+		took := time.Since(began)
+		random := rand.New(rand.NewPCG(uint64(began.UnixNano()), 0))
+		ended := 0
+		for i := range 4 {
+			cmd := start(t, run.args...)
+			time.Sleep(time.Duration(random.Int64N(int64(took))))
+			if i%2 == 0 {
+				cmd.Process.Kill()
+			} else {
+				cmd.Process.Signal(os.Interrupt)
+			}
+			if cmd.Wait() != nil {
+				ended++
+			}
+		}
+		info, err := os.Stat(part)
+		if err == nil {
+			t.Logf("%s: ended early %d times, the last time with %d bytes of labels", name, ended, info.Size())
+		}
+		succeed(t, run.args...)
+		if left, err := filepath.Glob(part + "*"); err != nil || len(left) > 0 {
+			t.Errorf("%s: left behind: %v, %v", name, left, err)
+		}
+	}
+	sameAtlas(t, atlasFiles(t, dir), atlasFiles(t, whole))
+	if want, got := readFile(t, filepath.Join(root, "whole.csv")), readFile(t, filepath.Join(root, "killed.csv")); got != want {
+		t.Errorf("killed: %d bytes that are not the %d expected", len(got), len(want))
+	}
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestLabelForeignPart: what another run left is not written over, and says so.
+func TestLabelForeignPart(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "labels.csv")
+	if err := os.WriteFile(out+labelsUnderWay, []byte("something else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, log := facet(t, "label", "--model", "demo", "--engine", "portable", "--units", "top:3", "-o", out)
+	if code != exitFailure || !strings.Contains(log, out+labelsUnderWay) || !strings.Contains(log, "something else") {
+		t.Errorf("exit code %d, %q", code, log)
+	}
+	if got := readFile(t, out+labelsUnderWay); got != "something else" {
+		t.Errorf("it is now %q", got)
+	}
 }
