@@ -180,8 +180,8 @@ func (w *worker) best(o order, u target, words []int, x []float64) (word int, va
 	first, second := o.topTwo(alpha)
 	δ := 2 * w.rounding(u, x)
 	top := o.of(float64(alpha[first]))
-	if value = float64(alpha[first]); top <= nothing*u.length*w.d.longest || top-o.of(float64(alpha[second])) > δ {
-		return first, value
+	if top > nothing*u.length*w.d.longest+δ && top-o.of(float64(alpha[second])) > δ {
+		return first, float64(alpha[first])
 	}
 	value = w.exactResidual(first, u, words, x)
 	word = first
