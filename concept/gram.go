@@ -122,7 +122,7 @@ func (w *worker) rounding(u target, x []float64) float64 {
 	for _, v := range x {
 		sum += math.Abs(v) * w.d.longest
 	}
-	return 32 / (1 << 24) * sum * w.d.longest
+	return 32.0 / (1 << 24) * sum * w.d.longest
 }
 
 // exactResidual is ⟨a_t, u − Σ_s x_s a_s⟩ in float64.

@@ -1,6 +1,7 @@
 package concept
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -9,6 +10,7 @@ const (
 	leastPenalty = 1e-4 // where the path ends when none is asked for, as a share of the unit's length
 	pathStep     = 0.95 // from penalty to penalty
 	converged    = 1e-9 // change of a coefficient, as a share of the unit's length
+	violation    = 1e-8 // of the optimality conditions, likewise: more than is left where coefficients have converged
 	maxSweeps    = 10_000
 	entering     = 8 // words taken in at once
 )
@@ -61,12 +63,20 @@ func (l *lasso) advance(w *worker) (missing []int) {
 	return nil
 }
 
-// violators are words that would lower the objective, the worst first.
+// violators are words that would lower the objective, the worst first. What float32 leaves open, float64 decides.
 func (l *lasso) violators(w *worker) []int {
 	alpha := w.residual(l.target, l.words, l.x)
-	bound := l.penalty + w.rounding(l.target, l.x)
+	bound := l.penalty - w.rounding(l.target, l.x)
 	worst := byValue.largest(alpha, min(entering+len(l.words), len(alpha)))
-	worst = slices.DeleteFunc(worst, func(t int) bool { return float64(alpha[t]) <= bound || slices.Contains(l.words, t) })
+	rest := make(map[int]float64)
+	worst = slices.DeleteFunc(worst, func(t int) bool {
+		if float64(alpha[t]) <= bound || slices.Contains(l.words, t) {
+			return true
+		}
+		rest[t] = w.exactResidual(t, l.target, l.words, l.x)
+		return rest[t] <= l.penalty+violation*l.length*w.d.longest
+	})
+	slices.SortFunc(worst, func(s, t int) int { return cmp.Or(cmp.Compare(rest[t], rest[s]), cmp.Compare(s, t)) })
 	return worst[:min(entering, len(worst))]
 }
 
