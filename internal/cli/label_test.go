@@ -308,3 +308,79 @@ func TestLabelForeignPart(t *testing.T) {
 		t.Errorf("it is now %q", got)
 	}
 }
+
+// TestNamesByBank: a bank gives the pairs that are shown the labels that facet label gives them, in every verb; it wins over the labels of an atlas.
+func TestNamesByBank(t *testing.T) {
+	words := writeText(t, "a sedan", "something red", "a butterfly", "on grass", "a castle", "a yellow car", "snow")
+	dir := filepath.Join(t.TempDir(), "atlas")
+	succeed(t, scanArgs(someScenes, dir, "--keep-scalars")...)
+	ask := func(into any, args ...string) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(succeed(t, append(args, "--model", "demo", "--engine", "portable", "--json")...)), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var own labelResult
+	ask(&own, "label", dir) // by the demo world's words, kept in the atlas
+	// same compares with what facet label says of the one pair by its weights, and of what it fires for by this atlas.
+	same := func(where string, neuron, head, sign int, got pairNames, fires bool) {
+		t.Helper()
+		var of labelResult
+		args := []string{"label", "--bank", words, "--units", "(" + jsonOf(t, neuron) + "," + jsonOf(t, head) + ")"}
+		if fires {
+			args = append(args, dir)
+		}
+		ask(&of, args...)
+		want := of.Pairs[0]
+		for i := range want.Label {
+			want.Label[i].Weight *= float64(sign)
+		}
+		if got.Says == nil || !cmp.Equal(got.Says.Label, want.Label) || fires != (got.Fires != nil) || fires && !cmp.Equal(*got.Fires, want.Fires.nameRecord) {
+			t.Errorf("%s: (%d,%d) is %+v, labelled %+v", where, neuron, head, got, want)
+		}
+	}
+	var pairs struct{ Pairs []usedPair }
+	ask(&pairs, "pairs", dir, "--top", "3", "--bank", words)
+	for _, p := range pairs.Pairs {
+		same("pairs", p.Neuron, p.Head, 1, p.pairNames, true)
+	}
+	var rows struct{ Rows []neuronRow }
+	ask(&rows, "neuron", dir, "89", "--pairs", "2", "--bank", words)
+	for _, r := range rows.Rows[1:] {
+		same("neuron", r.Neuron, *r.Head, 1, r.pairNames, true)
+	}
+	var explained report
+	ask(&explained, "explain", "../../docs/images/scene.png", "--words", words, "--top", "4")
+	for _, p := range explained.Pairs {
+		sign := 1
+		if p.Scalar < 0 {
+			sign = -1
+		}
+		same("explain", p.Neuron, p.Head, sign, p.pairNames, false)
+	}
+	ask(&explained, "explain", "../../docs/images/scene.png", "--words", words, "--atlas", dir, "--top", "2")
+	for _, p := range explained.Pairs {
+		same("explain with an atlas", p.Neuron, p.Head, 1, p.pairNames, true)
+	}
+	var sink sinkResult
+	ask(&sink, "sink", dir, "--limit", "3", "--bank", words)
+	if len(sink.Pairs) != len(sink.Registers) || len(sink.Pairs) == 0 {
+		t.Fatalf("%d pairs of %d registers", len(sink.Pairs), len(sink.Registers))
+	}
+	same("sink", sink.Pairs[0].Neuron, sink.Pairs[0].Head, 1, sink.Pairs[0].pairNames, true)
+	sink = sinkResult{}
+	ask(&sink, "sink", someScenes, "--limit", "3", "--bank", words)
+	for _, p := range sink.Pairs[:2] {
+		same("sink of pictures", p.Neuron, p.Head, 1, p.pairNames, false)
+	}
+	for _, args := range [][]string{{"pairs", dir}, {"explain", "../../docs/images/scene.png"}, {"sink", someScenes, "--limit", "3"}} {
+		flag := "--bank"
+		if args[0] == "explain" {
+			flag = "--words"
+		}
+		out := succeed(t, append(args, flag, words, "--model", "demo", "--engine", "portable")...)
+		if !strings.Contains(out, "says") || strings.Contains(out, "fires for") != (args[0] == "pairs") {
+			t.Errorf("%s prints %s", args[0], out)
+		}
+	}
+}
