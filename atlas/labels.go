@@ -74,6 +74,15 @@ func (w Words) Shown() []Word {
 	return shown
 }
 
+// Turned is the opposite direction in words.
+func (w Words) Turned() Words {
+	w.Terms = slices.Clone(w.Terms)
+	for i := range w.Terms {
+		w.Terms[i].Coefficient, w.Terms[i].Weight = -w.Terms[i].Coefficient, -w.Terms[i].Weight
+	}
+	return w
+}
+
 // String is what is shown: the words, a minus before those of negative weight, or "unnamed".
 func (w Words) String() string {
 	if !w.Named {

@@ -1,11 +1,12 @@
 """The peer of bench/labels: scikit-learn's SparseCoder(transform_algorithm="omp").
 
-    python3 bench/labels.py make DIR WORDS EMBED UNITS SEED      a bank and units to label
+    python3 bench/labels.py make DIR WORDS EMBED UNITS SEED [HEADS]  a bank and units to label
     python3 bench/labels.py code DIR UNITS TERMS float32|float64 labels the first UNITS of them
     python3 bench/labels.py testdata concept/testdata/sparse     what the tests of package concept compare with
 
 `make` writes embeddings.npy [WORDS,EMBED], unit rows as a text tower gives them: a common mean, a spectrum that decays, groups of words
-that mean nearly the same; and units.npy [UNITS,EMBED], unit directions that lie, like pairs, in subspaces of 64 dimensions.
+that mean nearly the same; and units.npy [UNITS,EMBED], unit directions that lie, like pairs, in subspaces of 64 dimensions: unit i is row i of
+mixtures.npy [UNITS,64] times head i·HEADS//UNITS of heads.npy [HEADS·64,EMBED].
 `code` writes words.npy [UNITS,TERMS] and coefficients.npy, words ascending, and prints JSON: seconds of the Gram matrix, of each label given that matrix,
 and the peak of memory.
 """
@@ -20,7 +21,7 @@ import numpy as np
 HEAD = 64  # dimensions of a head
 
 
-def make(folder, words, embed, units, seed):
+def make(folder, words, embed, units, seed, heads=0):
     random = np.random.default_rng(seed)
     scale = (1 + np.arange(embed) / 16) ** -0.5
     turn = np.linalg.qr(random.standard_normal((embed, embed)))[0]
@@ -29,13 +30,15 @@ def make(folder, words, embed, units, seed):
     x = (x * scale) @ turn
     x += np.linalg.norm(x, axis=1).mean() * 1.2 * turn[0]  # texts share most of their direction
     x /= np.linalg.norm(x, axis=1, keepdims=True)
-    u = np.empty((units, embed))
-    heads = [random.standard_normal((HEAD, embed)) * scale**0.5 @ turn for _ in range(max(units // 256, 1))]
-    for i in range(units):
-        u[i] = random.standard_normal(HEAD) @ heads[i * len(heads) // units]
-    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    heads = np.float32([random.standard_normal((HEAD, embed)) * scale**0.5 @ turn for _ in range(heads or max(units // 256, 1))])
+    of = np.arange(units) * len(heads) // units
+    mixtures = random.standard_normal((units, HEAD))
+    mixtures = np.float32(mixtures / [[np.linalg.norm(m @ heads[h])] for m, h in zip(mixtures, of)])
+    u = np.array([m.astype("float64") @ heads[h] for m, h in zip(mixtures, of)])
     np.save(os.path.join(folder, "embeddings.npy"), x.astype(np.float32))
     np.save(os.path.join(folder, "units.npy"), u.astype(np.float32))
+    np.save(os.path.join(folder, "heads.npy"), heads.reshape(-1, embed))
+    np.save(os.path.join(folder, "mixtures.npy"), mixtures)
 
 
 def dictionary(folder, kind):

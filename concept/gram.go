@@ -118,11 +118,11 @@ func (w *worker) residual(u target, words []int, x []float64) []float32 {
 
 // rounding bounds by how much a residual correlation in float32 may be off.
 func (w *worker) rounding(u target, x []float64) float64 {
-	sum := u.length
+	sum := u.size
 	for _, v := range x {
 		sum += math.Abs(v) * w.d.longest
 	}
-	return 32 / (1 << 24) * sum * w.d.longest
+	return 32.0 / (1 << 24) * sum * w.d.longest
 }
 
 // exactResidual is ⟨a_t, u − Σ_s x_s a_s⟩ in float64.
@@ -180,8 +180,8 @@ func (w *worker) best(o order, u target, words []int, x []float64) (word int, va
 	first, second := o.topTwo(alpha)
 	δ := 2 * w.rounding(u, x)
 	top := o.of(float64(alpha[first]))
-	if value = float64(alpha[first]); top <= nothing*u.length*w.d.longest || top-o.of(float64(alpha[second])) > δ {
-		return first, value
+	if top > nothing*u.length*w.d.longest+δ && top-o.of(float64(alpha[second])) > δ {
+		return first, float64(alpha[first])
 	}
 	value = w.exactResidual(first, u, words, x)
 	word = first

@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	shownTerms = 5    // of a label at most
-	flat       = 0.25 // of the first word's gain: where a label's gain has flattened
+	// MostShown is how many terms of a label are shown at most.
+	MostShown = 5
+	flat      = 0.25 // of the first word's gain: where a label's gain has flattened
 )
 
 // Shown are the terms to show, with their weights as coefficients: the first ones, at most 5, up to the word that adds less than a
@@ -25,7 +26,7 @@ func (l Label) Shown() []Term {
 func shown(terms []Term) int {
 	before := 0.0
 	for k, t := range terms {
-		if k == shownTerms || t.Explained-before < flat*terms[0].Explained {
+		if k == MostShown || t.Explained-before < flat*terms[0].Explained {
 			return k
 		}
 		before = t.Explained

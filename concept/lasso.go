@@ -1,36 +1,16 @@
 package concept
 
 import (
-	"context"
-	"fmt"
+	"cmp"
 	"math"
 	"slices"
 )
-
-// Lasso is the non-negative lasso by coordinate descent, as in SpLiCE (Bhalla et al., arXiv 2402.10376): the x ≥ 0 of least
-//
-//	½ ‖u − Σ_t x_t a_t‖² + penalty·‖u‖·Σ_t x_t
-//
-// with at most Options.Terms words. The penalty falls step by step to the one asked for, and stops before a label would have more words;
-// 0 asks for as many words as may be. A label's terms are in order of their coefficients. For scikit-learn's Lasso the penalty of
-// a unit vector is alpha·D. Otherwise as [Dictionary.OMP].
-func (d *Dictionary) Lasso(ctx context.Context, units []float32, penalty float64, o Options) ([]Label, error) {
-	if !(penalty >= 0) || math.IsInf(penalty, 0) {
-		return nil, fmt.Errorf("sparse labels: penalty %g: expected a number that is not negative", penalty)
-	}
-	terms := min(o.Terms, len(d.Texts))
-	return d.fitAll(ctx, units, o, func(u target) fit {
-		l := &lasso{target: u, d: d, terms: terms, last: max(penalty, leastPenalty) * u.length}
-		l.found.Margin, l.found.Stability = d.confidence(u, byValue)
-		l.penalty = max(l.last, float64(u.alpha[byValue.largest(u.alpha, 1)[0]]))
-		return l
-	})
-}
 
 const (
 	leastPenalty = 1e-4 // where the path ends when none is asked for, as a share of the unit's length
 	pathStep     = 0.95 // from penalty to penalty
 	converged    = 1e-9 // change of a coefficient, as a share of the unit's length
+	violation    = 1e-8 // of the optimality conditions, likewise: more than is left where coefficients have converged
 	maxSweeps    = 10_000
 	entering     = 8 // words taken in at once
 )
@@ -49,6 +29,16 @@ type lasso struct {
 	x        []float64
 	finished bool
 	found    Label
+}
+
+func newLasso(d *Dictionary, u target, terms int, penalty float64) *lasso {
+	l := &lasso{target: u, d: d, terms: terms, last: max(penalty, leastPenalty) * u.length}
+	l.found.Margin, l.found.Stability = d.confidence(u, byValue)
+	l.penalty = l.last
+	for _, t := range byValue.largest(u.alpha, min(contenders, len(u.alpha))) { // in float64, so that the path is the same by any product
+		l.penalty = max(l.penalty, exact(d.atom(t), u.unit))
+	}
+	return l
 }
 
 func (l *lasso) done() bool     { return l.finished }
@@ -73,12 +63,20 @@ func (l *lasso) advance(w *worker) (missing []int) {
 	return nil
 }
 
-// violators are words that would lower the objective, the worst first.
+// violators are words that would lower the objective, the worst first. What float32 leaves open, float64 decides.
 func (l *lasso) violators(w *worker) []int {
 	alpha := w.residual(l.target, l.words, l.x)
-	bound := l.penalty + w.rounding(l.target, l.x)
+	bound := l.penalty - w.rounding(l.target, l.x)
 	worst := byValue.largest(alpha, min(entering+len(l.words), len(alpha)))
-	worst = slices.DeleteFunc(worst, func(t int) bool { return float64(alpha[t]) <= bound || slices.Contains(l.words, t) })
+	rest := make(map[int]float64)
+	worst = slices.DeleteFunc(worst, func(t int) bool {
+		if float64(alpha[t]) <= bound || slices.Contains(l.words, t) {
+			return true
+		}
+		rest[t] = w.exactResidual(t, l.target, l.words, l.x)
+		return rest[t] <= l.penalty+violation*l.length*w.d.longest
+	})
+	slices.SortFunc(worst, func(s, t int) int { return cmp.Or(cmp.Compare(rest[t], rest[s]), cmp.Compare(s, t)) })
 	return worst[:min(entering, len(worst))]
 }
 

@@ -2,30 +2,12 @@ package concept
 
 import (
 	"cmp"
-	"context"
 	"math"
 	"slices"
 )
 
 // nothing is the share of a unit's length below which a correlation with a unit atom is taken for none.
 const nothing = 1e-5
-
-// OMP is orthogonal matching pursuit (DESIGN §1, text labels): the word most like what is left of the unit is added, by the size of the
-// correlation, and all coefficients are fitted anew, until a label has Options.Terms words or nothing is left. units
-// [U,D] of any length; the coefficients are for the units as given. Words and coefficients are those of scikit-learn's
-// SparseCoder(transform_algorithm="omp"). Units that are not finite, and no room in Options.Memory, are errors.
-func (d *Dictionary) OMP(ctx context.Context, units []float32, o Options) ([]Label, error) {
-	terms := min(o.Terms, len(d.Texts))
-	return d.fitAll(ctx, units, o, func(u target) fit { return newPursuit(d, u, terms, bySize) })
-}
-
-// NonNegative is matching pursuit with coefficients that are not negative: the word with the largest positive correlation
-// is added and the coefficients are fitted anew by non-negative least squares (Lawson and Hanson), which may take words out
-// again. A label's terms are in order of their coefficients. Otherwise as [Dictionary.OMP].
-func (d *Dictionary) NonNegative(ctx context.Context, units []float32, o Options) ([]Label, error) {
-	terms := min(o.Terms, len(d.Texts))
-	return d.fitAll(ctx, units, o, func(u target) fit { return newPursuit(d, u, terms, byValue) })
-}
 
 // pursuit is the matching pursuit of one unit.
 type pursuit struct {
@@ -165,14 +147,18 @@ const (
 
 // confidence is a label's margin and stability, from the correlations with all words.
 func (d *Dictionary) confidence(u target, o order) (margin, stability float64) {
-	best := o.largest(u.alpha, min(contenders, len(u.alpha)))
-	cosine := func(t int) float64 { return float64(u.alpha[t]) / (u.length * d.lengths[t]) }
-	first, second := cosine(best[0]), cosine(best[1])
-	margin = o.of(first) - o.of(second)
-	chance, total := 1.0, 0.0
+	best := o.largest(u.alpha, min(2*contenders, len(u.alpha)))
+	cosines := make(map[int]float64, len(best)) // in float64, so that they are the same by any product
 	for _, t := range best {
+		cosines[t] = exact(d.atom(t), u.unit) / (u.length * d.lengths[t])
+	}
+	rank := func(t int) float64 { return o.of(cosines[t] * d.lengths[t]) }
+	slices.SortFunc(best, func(s, t int) int { return cmp.Or(cmp.Compare(rank(t), rank(s)), cmp.Compare(s, t)) })
+	margin = o.of(cosines[best[0]]) - o.of(cosines[best[1]])
+	chance, total := 1.0, 0.0
+	for _, t := range best[:min(contenders, len(best))] {
 		like := d.cross(best[0], t) / (d.lengths[best[0]] * d.lengths[t])
-		if cosine(t)*first < 0 {
+		if cosines[t]*cosines[best[0]] < 0 {
 			like = -like
 		}
 		stability += chance * included * like

@@ -44,15 +44,38 @@ func (l Label) Explained() float64 {
 	return l.Terms[len(l.Terms)-1].Explained
 }
 
+// Method is how the words of a label are found.
+type Method int
+
+const (
+	// OMP is orthogonal matching pursuit (DESIGN §1, text labels): the word most like what is left of the unit is added, by the size of the
+	// correlation, and all coefficients are fitted anew, until a label has Options.Terms words or nothing is left. Words and coefficients
+	// are those of scikit-learn's SparseCoder(transform_algorithm="omp").
+	OMP Method = iota
+	// NonNegative is matching pursuit with coefficients that are not negative: the word with the largest positive correlation
+	// is added and the coefficients are fitted anew by non-negative least squares (Lawson and Hanson), which may take words out
+	// again. A label's terms are in order of their coefficients.
+	NonNegative
+	// Lasso is the non-negative lasso by coordinate descent, as in SpLiCE (Bhalla et al., arXiv 2402.10376): the x ≥ 0 of least
+	//
+	//	½ ‖u − Σ_t x_t a_t‖² + penalty·‖u‖·Σ_t x_t
+	//
+	// with at most Options.Terms words. The penalty falls step by step to Options.Penalty, and stops before a label would have more words.
+	// A label's terms are in order of their coefficients. For scikit-learn's Lasso the penalty of a unit vector is alpha·D.
+	Lasso
+)
+
 // Options are the settings of a fit.
 type Options struct {
-	Terms int // at most, in a label; at least 1
+	Method  Method
+	Terms   int     // at most, in a label; at least 1
+	Penalty float64 // of [Lasso]; 0 asks for as many words as may be
 	// Product multiplies with the atoms; nil: the dictionary's own.
 	Product Product
+	// Mix multiplies coefficients with the correlations of a block's basis; nil: gonum's.
+	Mix Mix
 	// Memory bounds, in bytes, the correlations of words that are kept for other units to share; 0: [DefaultMemory].
 	Memory int64
-	// Progress is told how many units are done, in all; nil for nobody. Calls come one at a time.
-	Progress func(done int)
 }
 
 // DefaultMemory holds the correlations of 13,000 words with 20,000.
@@ -72,54 +95,106 @@ type fit interface {
 	label() Label
 }
 
-// beginning starts a fit of a unit of some length, given its correlations with all words.
-type beginning func(u target) fit
-
 // target is a unit to be fitted.
 type target struct {
-	unit   []float32 // [D]
-	length float64
+	unit   []float32 // u [D]
+	length float64   // ‖u‖
+	size   float64   // what u was added up from, at least ‖u‖: its correlations are as exact as this is short
 	alpha  []float32 // ⟨a_t, u⟩ [T]
 }
 
-// fitAll fits units [U,D]. Each goes on until it needs the correlations of a word that nobody has needed yet; what all units miss is then
-// computed in one product. So the T×T Gram matrix is never formed, only the rows in use, which units share.
-func (d *Dictionary) fitAll(ctx context.Context, units []float32, o Options, begin beginning) ([]Label, error) {
-	s, err := d.newSchedule(units, o)
-	if err != nil {
-		return nil, err
+// Labeller writes units as sums of words. Its calls share correlations of words, so those after the first cost less. It is for one goroutine.
+type Labeller struct {
+	d       *Dictionary
+	o       Options
+	terms   int
+	most    int // units under way at once
+	rows    *gramRows
+	workers []*worker
+}
+
+// Labeller checks the options. No room in Options.Memory is an error.
+func (d *Dictionary) Labeller(o Options) (*Labeller, error) {
+	T := len(d.Texts)
+	if o.Terms < 1 {
+		return nil, fmt.Errorf("sparse labels: %d terms: expected at least 1", o.Terms)
 	}
-	for s.next < len(s.labels) || len(s.active) > 0 {
-		if err := s.admit(ctx, begin); err != nil {
-			return nil, err
-		}
-		missing, err := s.advance(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s.retire()
-		for _, r := range s.active {
-			s.rows.touch(r.fit.support())
-		}
-		if err := s.rows.fetch(ctx, missing); err != nil {
+	if !(o.Penalty >= 0) || math.IsInf(o.Penalty, 0) {
+		return nil, fmt.Errorf("sparse labels: penalty %g: expected a number that is not negative", o.Penalty)
+	}
+	if o.Product == nil {
+		o.Product = d.Product
+	}
+	if o.Mix == nil {
+		o.Mix = mix
+	}
+	if o.Memory == 0 {
+		o.Memory = DefaultMemory
+	}
+	l := &Labeller{d: d, o: o, terms: min(o.Terms, T)}
+	held := int(o.Memory / int64(4*T)) // rows of [T] float32
+	l.most = min(held/(2*l.terms), maxActive)
+	if l.most < 1 {
+		return nil, fmt.Errorf("sparse labels: %d bytes hold the correlations of %d words with %d: expected room for %d", o.Memory, held, T, 2*l.terms)
+	}
+	l.rows = &gramRows{d: d, product: o.Product, limit: held - l.most, row: make([][]float32, T), used: make([]int, T)}
+	for range runtime.GOMAXPROCS(0) {
+		l.workers = append(l.workers, &worker{d: d, rows: l.rows, alpha: make([]float32, T)})
+	}
+	return l, nil
+}
+
+// begin starts the fit of a unit of some length, given its correlations with all words.
+func (l *Labeller) begin(u target) fit {
+	if l.o.Method == Lasso {
+		return newLasso(l.d, u, l.terms, l.o.Penalty)
+	}
+	order := bySize
+	if l.o.Method == NonNegative {
+		order = byValue
+	}
+	return newPursuit(l.d, u, l.terms, order)
+}
+
+// Label fits units. Each goes on until it needs the correlations of a word that nobody has needed yet; what all units miss is then
+// computed in one product. So the T×T Gram matrix is never formed, only the rows in use, which units share.
+//
+// ready, if not nil, is given the labels in order, some at a time, as soon as they and those before them are there; its error ends the fit. The
+// coefficients are for the units as given, of any length. Units that are not finite are errors.
+func (l *Labeller) Label(ctx context.Context, units Units, ready func([]Label) error) ([]Label, error) {
+	if err := units.check(l.d.Embed); err != nil {
+		return nil, fmt.Errorf("sparse labels: %w", err)
+	}
+	s := &schedule{Labeller: l, queue: queue{labeller: l, units: slices.Clone(units)}, labels: make([]Label, units.Count(l.d.Embed)), ready: ready}
+	s.there = make([]bool, len(s.labels))
+	for s.begun < len(s.labels) || len(s.active) > 0 {
+		if err := s.round(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return s.labels, nil
 }
 
-// schedule is the state of fitAll.
+// OMP labels units [U,D] by orthogonal matching pursuit.
+func (d *Dictionary) OMP(ctx context.Context, units []float32, o Options) ([]Label, error) {
+	o.Method = OMP
+	l, err := d.Labeller(o)
+	if err != nil {
+		return nil, err
+	}
+	return l.Label(ctx, Units{{Basis: units}}, nil)
+}
+
+// schedule is the state of [Labeller.Label].
 type schedule struct {
-	d        *Dictionary
-	units    []float32
-	labels   []Label
-	next     int // unit to admit
-	finished int
-	most     int // units at once
-	active   []running
-	rows     *gramRows
-	workers  []*worker
-	progress func(int)
+	*Labeller
+	queue  queue
+	begun  int // units
+	active []running
+	labels []Label
+	there  []bool // labels
+	given  int    // to ready
+	ready  func([]Label) error
 }
 
 type running struct {
@@ -127,61 +202,40 @@ type running struct {
 	fit   fit
 }
 
-func (d *Dictionary) newSchedule(units []float32, o Options) (*schedule, error) {
-	T, D := len(d.Texts), d.Embed
-	if len(units)%D != 0 {
-		return nil, fmt.Errorf("sparse labels: %d numbers are not units of width %d", len(units), D)
+// round moves every fit on as far as the rows at hand reach, and fetches those that are missing.
+func (s *schedule) round(ctx context.Context) error {
+	if err := s.admit(ctx); err != nil {
+		return err
 	}
-	if o.Terms < 1 {
-		return nil, fmt.Errorf("sparse labels: %d terms: expected at least 1", o.Terms)
-	}
-	terms := min(o.Terms, T)
-	for i, v := range units {
-		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
-			return nil, fmt.Errorf("sparse labels: unit %d is not finite", i/D)
-		}
-	}
-	s := &schedule{d: d, units: units, labels: make([]Label, len(units)/D), progress: o.Progress}
-	product, memory := o.Product, o.Memory
-	if product == nil {
-		product = d.Product
-	}
-	if memory == 0 {
-		memory = DefaultMemory
-	}
-	held := int(memory / int64(4*T)) // rows of [T] float32
-	s.most = min(held/(2*terms), maxActive)
-	if s.most < 1 {
-		return nil, fmt.Errorf("sparse labels: %d bytes hold the correlations of %d words with %d: expected room for %d", memory, held, T, 2*terms)
-	}
-	s.rows = &gramRows{d: d, product: product, limit: held - s.most, row: make([][]float32, T), used: make([]int, T)}
-	for range runtime.GOMAXPROCS(0) {
-		s.workers = append(s.workers, &worker{d: d, rows: s.rows, alpha: make([]float32, T)})
-	}
-	return s, nil
-}
-
-// admit begins fits until as many are under way as may be.
-func (s *schedule) admit(ctx context.Context, begin beginning) error {
-	T, D := len(s.d.Texts), s.d.Embed
-	n := min(s.most-len(s.active), len(s.labels)-s.next)
-	if n == 0 {
-		return nil
-	}
-	units := s.units[s.next*D : (s.next+n)*D]
-	alpha, err := s.rows.multiply(ctx, units)
+	missing, err := s.advance(ctx)
 	if err != nil {
 		return err
 	}
-	for i := range n {
-		u := target{unit: units[i*D : (i+1)*D], alpha: slices.Clone(alpha[i*T : (i+1)*T])} // its own, so that it is freed with the unit
-		if u.length = norm(u.unit); u.length == 0 {
-			s.finish()
-		} else {
-			s.active = append(s.active, running{s.next + i, begin(u)})
+	if err := s.retire(); err != nil {
+		return err
+	}
+	for _, r := range s.active {
+		s.rows.touch(r.fit.support())
+	}
+	return s.rows.fetch(ctx, missing)
+}
+
+// admit begins fits until as many are under way as may be.
+func (s *schedule) admit(ctx context.Context) error {
+	for len(s.active) < s.most && s.begun < len(s.labels) {
+		targets, err := s.queue.take(ctx, s.most-len(s.active))
+		if err != nil {
+			return err
+		}
+		for _, u := range targets {
+			if u.length == 0 {
+				s.there[s.begun] = true
+			} else {
+				s.active = append(s.active, running{s.begun, s.begin(u)})
+			}
+			s.begun++
 		}
 	}
-	s.next += n
 	return nil
 }
 
@@ -209,20 +263,21 @@ func (s *schedule) advance(ctx context.Context) ([]int, error) {
 	return slices.Compact(missing), nil
 }
 
-// retire takes the labels of finished fits.
-func (s *schedule) retire() {
+// retire takes the labels of finished fits, and gives away those that are next.
+func (s *schedule) retire() error {
 	s.active = slices.DeleteFunc(s.active, func(r running) bool {
 		if !r.fit.done() {
 			return false
 		}
-		s.labels[r.index] = r.fit.label()
-		s.finish()
+		s.labels[r.index], s.there[r.index] = r.fit.label(), true
 		return true
 	})
-}
-
-func (s *schedule) finish() {
-	if s.finished++; s.progress != nil {
-		s.progress(s.finished)
+	from := s.given
+	for s.given < len(s.there) && s.there[s.given] {
+		s.given++
 	}
+	if s.given == from || s.ready == nil {
+		return nil
+	}
+	return s.ready(s.labels[from:s.given])
 }

@@ -43,8 +43,11 @@ func TestAgainstPeers(t *testing.T) {
 		terms int
 	}{
 		"omp":         {d.OMP, 12},
-		"nonnegative": {d.NonNegative, 12},
-		"lasso":       {func(ctx context.Context, u []float32, o Options) ([]Label, error) { return d.Lasso(ctx, u, 0.1, o) }, T},
+		"nonnegative": {by(d, NonNegative), 12},
+		"lasso": {func(ctx context.Context, u []float32, o Options) ([]Label, error) {
+			o.Penalty = 0.1
+			return by(d, Lasso)(ctx, u, o)
+		}, T},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := stored(t, name)

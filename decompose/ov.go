@@ -111,6 +111,11 @@ func (ov *OV) headDirections(head int, u []float32) {
 	blas32.Gemm(blas.NoTrans, blas.Trans, 1, transposed(ov.value(head)), ov.output(head), 0, matrix(u, ov.Channels, ov.Embed))
 }
 
+// Factors are the directions of a head as mixtures, u[h,n] = Σ_k value[n,k]·output[k]: W_O^hᵀ [d,D] and W_V^hᵀ [C,d].
+func (ov *OV) Factors(head int) (output, value []float32) {
+	return transposed(ov.output(head)).Data, transposed(ov.value(head)).Data
+}
+
 // Directions gives the directions of every pair, head by head: u[h,:] [C,D]. Each is overwritten by the next, so that
 // all of them take C·D·4 bytes (RN50x16: 9 MB) and not M times that.
 func (ov *OV) Directions() iter.Seq2[int, []float32] {

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
@@ -27,8 +28,8 @@ import (
 // Draws is how many meaningless directions labels are compared with, at least.
 const Draws = 200
 
-// Fit writes directions [U,D] as sums of texts; done, if not nil, is told how many are ready. It is a method of a concept.Dictionary.
-type Fit func(ctx context.Context, directions []float32, done func(int)) ([]concept.Label, error)
+// Fit writes units as sums of texts; done, if not nil, is told how many are ready. It is that of a concept.Labeller.
+type Fit func(ctx context.Context, units concept.Units, done func(int)) ([]concept.Label, error)
 
 // Named are labels of some pairs, in their order, and what chance explains.
 type Named struct {
@@ -36,44 +37,54 @@ type Named struct {
 	Null   concept.Null
 }
 
-// Says names the directions of pairs, each times its sign [M,C] (of an atlas; nil: as they are).
+// Says names the directions of pairs, each times its sign [M,C] (of an atlas; nil: as they are). Chance is random mixtures of the directions of
+// each head that a pair is of.
 func Says(ctx context.Context, fit Fit, ov *decompose.OV, pairs []decompose.Pair, signs []int8, done func(int)) (Named, error) {
-	units, chance := directions(ov, pairs, signs)
-	return fitBoth(ctx, fit, units, chance, done)
-}
-
-func fitBoth(ctx context.Context, fit Fit, units, chance []float32, done func(int)) (Named, error) {
-	random, err := fit(ctx, chance, nil)
+	units, chance, order := directions(ov, pairs, signs)
+	null, err := fit(ctx, chance, nil)
 	if err != nil {
 		return Named{}, err
 	}
-	labels, err := fit(ctx, units, done)
-	return Named{labels, concept.NewNull(random)}, err
+	byHead, err := fit(ctx, units, done)
+	if err != nil {
+		return Named{}, err
+	}
+	labels := make([]concept.Label, len(pairs))
+	for i, l := range byHead {
+		labels[order[i]] = l
+	}
+	return Named{labels, concept.NewNull(null)}, nil
 }
 
-// directions are the unit directions of pairs [U,D], and random ones of each head that some of them are of.
-func directions(ov *decompose.OV, pairs []decompose.Pair, signs []int8) (units, chance []float32) {
-	D := ov.Embed
-	byHead := map[int][]int{}
+// directions are the unit directions of pairs, head by head, which pair each is of, and random directions of the same heads.
+func directions(ov *decompose.OV, pairs []decompose.Pair, signs []int8) (units, chance concept.Units, order []int) {
+	byHead := make([][]int, ov.Heads)
+	heads := 0
 	for i, p := range pairs {
+		if byHead[p.Head] == nil {
+			heads++
+		}
 		byHead[p.Head] = append(byHead[p.Head], i)
 	}
-	units = make([]float32, len(pairs)*D)
-	each := (Draws + len(byHead) - 1) / max(len(byHead), 1)
-	for head, u := range ov.Directions() {
-		if len(byHead[head]) == 0 {
+	for head, of := range byHead {
+		if of == nil {
 			continue
 		}
-		for _, i := range byHead[head] {
-			unit := units[i*D : (i+1)*D]
-			copy(unit, concept.Unit(u[pairs[i].Neuron*D:][:D]))
+		output, value := ov.Factors(head)
+		var own []float32
+		for _, i := range of {
+			c := slices.Clone(value[pairs[i].Neuron*ov.Width:][:ov.Width])
 			if signs != nil && signs[ov.Index(pairs[i])] < 0 {
-				negate(unit)
+				negate(c)
 			}
+			own = append(own, c...)
 		}
-		chance = append(chance, concept.RandomDirections(u, D, each, uint64(head))...)
+		mixtures := concept.RandomDirections(value, ov.Width, (Draws+heads-1)/heads, uint64(head))
+		units = append(units, concept.Block{Basis: output, Coefficients: own}.Unit(ov.Embed))
+		chance = append(chance, concept.Block{Basis: output, Coefficients: mixtures}.Unit(ov.Embed))
+		order = append(order, of...)
 	}
-	return units, chance
+	return units, chance, order
 }
 
 func negate(x []float32) {
@@ -174,11 +185,11 @@ func Fires(ctx context.Context, fit Fit, stats *atlas.Stats, images *Images, pai
 			done(n / 2)
 		}
 	}
-	null, err := fit(ctx, chance, nil)
+	null, err := fit(ctx, concept.Units{{Basis: chance}}, nil)
 	if err != nil {
 		return Named{}, err
 	}
-	labels, err := fit(ctx, ends, halfDone)
+	labels, err := fit(ctx, concept.Units{{Basis: ends}}, halfDone)
 	return Named{better(labels), concept.NewNull(better(null))}, err
 }
 

@@ -36,8 +36,18 @@ func world(t *testing.T) (*concept.Dictionary, Fit) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return d, func(ctx context.Context, x []float32, done func(int)) ([]concept.Label, error) {
-		return d.OMP(ctx, x, concept.Options{Terms: 5, Progress: done})
+	return d, func(ctx context.Context, units concept.Units, done func(int)) ([]concept.Label, error) {
+		l, err := d.Labeller(concept.Options{Terms: 5})
+		if err != nil {
+			return nil, err
+		}
+		n := 0
+		return l.Label(ctx, units, func(labels []concept.Label) error {
+			if n += len(labels); done != nil {
+				done(n)
+			}
+			return nil
+		})
 	}
 }
 

@@ -2,6 +2,7 @@
 // words and coefficients are the same.
 //
 //	go run ./bench/labels [-python python3] [-words 20000] [-units 2000] [-engine auto]
+//	go run ./bench/labels -head       times one head's units given factored against the same units as they are
 //
 // Before the timed run, 1,000 units of a smaller dictionary are compared with scikit-learn in float64. scikit-learn's time is that of
 // a label given the Gram matrix, which it gets for nothing; ours is everything. The peer is timed before and after us. Needs a
@@ -55,10 +56,18 @@ func main() {
 	flag.IntVar(&s.peer, "peer", 8, "units that scikit-learn labels, twice")
 	flag.Int64Var(&s.memory, "memory", 2<<30, "bytes that facet may use")
 	check := flag.Int("check", 1000, "units of the small dictionary to compare first; 0: none")
+	head := flag.Bool("head", false, "time one head of 3,072 units, factored and not, without scikit-learn's labels")
 	flag.Parse()
 	ctx := context.Background()
 	s.kind = "float32"
 	debug.SetMemoryLimit(s.memory * 15 / 16)
+	if *head {
+		s.units = 3072
+		if err := s.head(ctx); err != nil {
+			log.Fatal("labels: ", err)
+		}
+		return
+	}
 	if *check > 0 {
 		small := s
 		small.words, small.embed, small.units, small.peer, small.terms, small.kind = 1000, 256, *check, *check, 32, "float64"
@@ -137,57 +146,99 @@ func (s settings) script(ctx context.Context, args ...any) ([]byte, error) {
 
 // facet labels all units and gives the seconds from the bank to the last label.
 func (s settings) facet(ctx context.Context, dir string) ([]concept.Label, float64, error) {
+	units, err := s.factored(dir)
+	if err != nil {
+		return nil, 0, err
+	}
 	embeddings, err := read(dir, "embeddings")
 	if err != nil {
 		return nil, 0, err
 	}
-	units, err := read(dir, "units")
+	start := time.Now()
+	d, err := s.dictionary(embeddings)
 	if err != nil {
 		return nil, 0, err
 	}
+	product, mix, err := s.products(d)
+	if err != nil {
+		return nil, 0, err
+	}
+	labels, err := s.label(ctx, d, product, mix, units)
+	return labels, time.Since(start).Seconds(), err
+}
+
+func (s settings) label(ctx context.Context, d *concept.Dictionary, product concept.Product, mix concept.Mix, units concept.Units) ([]concept.Label, error) {
+	l, err := d.Labeller(concept.Options{Terms: s.terms, Product: product, Mix: mix, Memory: s.memory * 7 / 8})
+	if err != nil {
+		return nil, err
+	}
+	return l.Label(ctx, units, nil)
+}
+
+func (s settings) dictionary(embeddings []float32) (*concept.Dictionary, error) {
 	texts := make([]string, s.words)
 	for i := range texts {
 		texts[i] = "word " + strconv.Itoa(i)
 	}
-	start := time.Now()
-	d, err := concept.NewDictionary(&concept.Bank{Texts: texts, Embed: s.embed, Embeddings: embeddings}, concept.UnitRows)
-	if err != nil {
-		return nil, 0, err
-	}
-	product, err := s.product(d)
-	if err != nil {
-		return nil, 0, err
-	}
-	labels, err := d.OMP(ctx, units, concept.Options{Terms: s.terms, Product: product, Memory: s.memory * 7 / 8})
-	return labels, time.Since(start).Seconds(), err
+	return concept.NewDictionary(&concept.Bank{Texts: texts, Embed: s.embed, Embeddings: embeddings}, concept.UnitRows)
 }
 
-// product multiplies with the atoms on an engine.
-func (s settings) product(d *concept.Dictionary) (concept.Product, error) {
+// factored are the units, a block a head.
+func (s settings) factored(dir string) (concept.Units, error) {
+	heads, err := read(dir, "heads")
+	if err != nil {
+		return nil, err
+	}
+	mixtures, err := read(dir, "mixtures")
+	if err != nil {
+		return nil, err
+	}
+	d := len(mixtures) / s.units
+	count := len(heads) / (d * s.embed)
+	blocks := make(concept.Units, count)
+	for i := range s.units {
+		b := &blocks[i*count/s.units]
+		b.Coefficients = append(b.Coefficients, mixtures[i*d:(i+1)*d]...)
+	}
+	for h := range blocks {
+		blocks[h].Basis = heads[h*d*s.embed : (h+1)*d*s.embed]
+	}
+	return blocks, nil
+}
+
+// products multiply with the atoms, and with what they gave, on an engine.
+func (s settings) products(d *concept.Dictionary) (concept.Product, concept.Mix, error) {
 	var e engine.Engine = portable.New()
 	switch s.engine {
 	case "gonum":
-		return d.Product, nil
+		return nil, nil, nil
 	case "portable":
 	default:
 		fast, err := ort.New(ort.Options{})
 		if err == nil {
 			e = fast
 		} else if s.engine == "ort" || !errors.Is(err, ort.ErrUnavailable) {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	g := graph.New("product")
 	x := g.Input("x", graph.Float32, graph.Batch, graph.Dim(d.Embed))
 	g.Output("y", g.MatMul(x, g.Constant("atoms", d.Atoms, len(d.Texts), d.Embed), true))
-	session, err := e.Compile(g)
+	product, err := e.Compile(g)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	g = graph.New("mix")
+	c := g.Input("c", graph.Float32, graph.Batch, graph.Length)
+	g.Output("y", g.MatMul(c, g.Input("x", graph.Float32, graph.Length, graph.Dim(len(d.Texts))), false))
+	mix, err := e.Compile(g)
 	return func(ctx context.Context, x []float32) ([]float32, error) {
-		out, err := session.Run(ctx, map[string]graph.Tensor{"x": graph.Floats(x, len(x)/d.Embed, d.Embed)})
-		return out["y"].Floats, err
-	}, nil
+			out, err := product.Run(ctx, map[string]graph.Tensor{"x": graph.Floats(x, len(x)/d.Embed, d.Embed)})
+			return out["y"].Floats, err
+		}, func(ctx context.Context, c, x []float32, rank int) ([]float32, error) {
+			out, err := mix.Run(ctx, map[string]graph.Tensor{"c": graph.Floats(c, len(c)/rank, rank), "x": graph.Floats(x, rank, len(x)/rank)})
+			return out["y"].Floats, err
+		}, err
 }
 
 // compare fails unless words are the same and coefficients within 1e-4.

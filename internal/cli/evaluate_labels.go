@@ -370,7 +370,14 @@ func (t *labelTrial) reconstruct(ctx context.Context, o labelTrialOptions) ([]ex
 		bar := t.app.progress(fmt.Sprintf("labels of %d", terms), len(directions)/l.dictionary.Embed)
 		defer bar.done()
 		l.options.terms = terms
-		labels, err := l.fit(ctx, directions, bar.set)
+		labeller, err := l.labeller(int64(4 * len(directions)))
+		if err != nil {
+			return nil, err
+		}
+		labels, err := labeller.Label(ctx, concept.Units{{Basis: directions}}, func(some []concept.Label) error {
+			bar.add(len(some))
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}

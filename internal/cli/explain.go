@@ -53,7 +53,7 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f := cmd.Flags()
 	o.flags(f)
 	f.StringVar(&o.text, "text", "", "explain the logit of this text instead of the embedding")
-	f.StringVar(&o.words, "words", "", "name pairs by the nearest of the words of a `FILE`, one a line (the demo model has its own)")
+	f.StringVar(&o.words, "words", "", "name pairs by the words of a `BANK` of facet texts, or a file with a word a line (the demo model has its own)")
 	f.StringVar(&o.atlas, "atlas", "", "name pairs by the labels that facet label left in an `ATLAS` of the same model")
 	f.StringVarP(&o.output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
 	f.IntVar(&o.top, "top", 20, "pairs to show")
@@ -73,7 +73,7 @@ type explained struct {
 	text      string
 	bank      *concept.Bank     // centred, nil without a list
 	words     [][]concept.Match // nearest in the bank to what each top pair adds to the embedding
-	names     names             // that an atlas keeps
+	names     *names            // by a list, or that an atlas keeps
 	residual  float64
 }
 
@@ -87,13 +87,11 @@ func (a *app) explain(ctx context.Context, o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	if use != nil {
-		if use.atlas.Manifest.Labels == nil {
-			return fmt.Errorf("--atlas %s: %w; make them: facet label %s", o.atlas, atlas.ErrNoLabels, o.atlas)
-		}
-		if e.names, err = namesOf(use.atlas, o.words); err != nil {
-			return err
-		}
+	if use != nil && use.atlas.Manifest.Labels == nil && o.words == "" {
+		return fmt.Errorf("--atlas %s: %w; make them: facet label %s", o.atlas, atlas.ErrNoLabels, o.atlas)
+	}
+	if e.names, err = e.namesFor(ctx, m, use, o); err != nil {
+		return err
 	}
 	record := modelRecord{Name: m.name} // which is all that the table shows
 	if a.json || o.output != "" {
@@ -186,6 +184,26 @@ func (m *model) explainText(ctx context.Context, e *explained, o explainOptions)
 	e.text = o.text
 	e.split = e.scalars.ExplainLogit(bank.Embeddings, e.embedding, τ, o.top)
 	return nil
+}
+
+// namesFor are labels of the top pairs. Without an atlas they are of what a pair adds to the embedding, so that a negative scalar turns them around.
+func (e *explained) namesFor(ctx context.Context, m *model, use *use, o explainOptions) (*names, error) {
+	top := make([]decompose.Pair, len(e.split.Top))
+	for i, p := range e.split.Top {
+		top[i] = p.Pair
+	}
+	n, err := m.namesFor(ctx, e.scalars.OV, use, top, o.words, o.truncate)
+	if n == nil || err != nil || use != nil {
+		return n, err
+	}
+	for _, p := range e.split.Top {
+		if at := e.scalars.Index(p.Pair); p.Scalar < 0 {
+			l := n.labels[at]
+			l.Says = l.Says.Turned()
+			n.labels[at] = l
+		}
+	}
+	return n, nil
 }
 
 // report is explain.json and what --json prints. Its fields are kept stable; docs/json.md explains each.

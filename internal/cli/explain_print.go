@@ -32,7 +32,7 @@ func (a *app) printExplanation(e *explained, r report) {
 	columns := []string{"(neuron,head)", "scalar", "‖contribution‖", "share of the " + e.whole()}
 	switch {
 	case e.names != nil:
-		columns = append(columns, nameColumns()...)
+		columns = append(columns, e.names.columns()...)
 	case len(e.words) > 0:
 		columns = append(columns, "words")
 	}
@@ -43,7 +43,7 @@ func (a *app) printExplanation(e *explained, r report) {
 		row := table.Row{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.4f", p.Scalar), fmt.Sprintf("%.4f", p.ContributionNorm), signedPercent(p.Share)}
 		switch {
 		case e.names != nil:
-			row = append(row, p.cells()...)
+			row = append(row, e.names.cells(p.pairNames)...)
 		case len(e.words) > 0:
 			row = append(row, wordList(p.Words))
 		}

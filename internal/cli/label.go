@@ -2,12 +2,17 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,11 +142,11 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 	return a.finishLabels(ctx, m, o, words)
 }
 
-// words labels the pairs asked for and keeps the labels of a set in the atlas, unless they are to go into a file. Labels that the atlas has
-// already are read instead.
-func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use) (inWords, error) {
+// words labels the pairs asked for and keeps the labels in a file, or of a set in the atlas. Labels that the atlas has already are read
+// instead.
+func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use) (w inWords, err error) {
 	o := l.options
-	w := inWords{ov: ov, atlas: use != nil, kept: use != nil && o.output == "" && !isPair(o.units)}
+	w = inWords{ov: ov, atlas: use != nil, kept: use != nil && o.output == "" && !isPair(o.units)}
 	strength := ov.Norms()
 	if use != nil {
 		strength = use.strength
@@ -158,10 +163,58 @@ func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use) (inWo
 			return w, err
 		}
 	}
-	if w.labels, w.made, err = l.run(ctx, ov, pairs, use); err != nil || !w.kept {
+	if l.journal, err = l.openJournal(ctx, w.kept, use); err != nil {
 		return w, err
 	}
-	return w, use.atlas.KeepLabels(w.made, w.labels)
+	defer func() { err = errors.Join(err, l.journal.Close()) }()
+	if w.labels, w.made, err = l.run(ctx, ov, pairs, use); err != nil {
+		return w, err
+	}
+	if w.kept {
+		err = use.atlas.KeepLabels(w.made, w.labels)
+	} else if o.output != "" {
+		err = writeFile(o.output, func(f io.Writer) error { return labelWriter(o.output)(f, w) })
+	}
+	if err != nil {
+		return w, err
+	}
+	return w, l.journal.Remove()
+}
+
+// openJournal is where labels are kept while they are made: beside the file or in the atlas that they go to; nil when they are only shown.
+func (l *labelling) openJournal(ctx context.Context, kept bool, use *use) (*naming.Journal, error) {
+	path := l.options.output + labelsUnderWay
+	if kept {
+		path = filepath.Join(use.atlas.Dir(), "labels"+labelsUnderWay)
+	} else if l.options.output == "" {
+		return nil, nil
+	}
+	fingerprint, err := l.fingerprint(ctx, use)
+	if err != nil {
+		return nil, err
+	}
+	j, err := naming.OpenJournal(path, fingerprint, len(l.dictionary.Texts))
+	if n := j.Count(); n > 0 {
+		slog.Warn("going on with labels that an earlier run left", "count", n, "file", path)
+	}
+	return j, err
+}
+
+// labelsUnderWay ends the names of journals.
+const labelsUnderWay = ".part"
+
+// fingerprint is of everything that decides labels.
+func (l *labelling) fingerprint(ctx context.Context, use *use) (sum [32]byte, err error) {
+	model, err := l.model.Checkpoint().SHA256(ctx)
+	if err != nil {
+		return sum, err
+	}
+	var files []atlas.File
+	if use != nil {
+		files = slices.DeleteFunc(slices.Clone(use.atlas.Manifest.Files), func(f atlas.File) bool { return f.Name == "labels.parquet" })
+	}
+	data, err := json.Marshal([]any{model, l.record(), files})
+	return sha256.Sum256(data), err
 }
 
 // decomposition is the map from scalars to the embedding.
@@ -217,11 +270,13 @@ func parsePair(s string, ov *decompose.OV) (decompose.Pair, error) {
 
 // labelling is a dictionary with a way to fit directions to it.
 type labelling struct {
-	app        *app
+	model      *model
 	options    labelOptions
 	dictionary *concept.Dictionary
 	bank       string // its fingerprint
 	product    concept.Product
+	mix        concept.Mix
+	journal    *naming.Journal // nil: labels that are cut off are lost
 	close      func() error
 }
 
@@ -256,24 +311,37 @@ func (m *model) fitting(bank *concept.Bank, o labelOptions) (*labelling, error) 
 	if err != nil {
 		return nil, err
 	}
-	l := &labelling{app: m.app, options: o, dictionary: d, bank: bank.Fingerprint()}
-	l.product, l.close, err = m.product(d)
-	return l, err
+	l := &labelling{model: m, options: o, dictionary: d, bank: bank.Fingerprint()}
+	return l, l.compile()
 }
 
-// product multiplies with the atoms on the model's engine.
-func (m *model) product(d *concept.Dictionary) (concept.Product, func() error, error) {
+// compile puts the products on the model's engine.
+func (l *labelling) compile() error {
+	d := l.dictionary
 	g := graph.New("product")
 	x := g.Input("x", graph.Float32, graph.Batch, graph.Dim(d.Embed))
 	g.Output("y", g.MatMul(x, g.Constant("atoms", d.Atoms, len(d.Texts), d.Embed), true))
-	session, err := m.Engine().Compile(g)
+	product, err := l.model.Engine().Compile(g)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	return func(ctx context.Context, x []float32) ([]float32, error) {
-		out, err := session.Run(ctx, map[string]graph.Tensor{"x": graph.Floats(x, len(x)/d.Embed, d.Embed)})
+	l.product = func(ctx context.Context, x []float32) ([]float32, error) {
+		out, err := product.Run(ctx, map[string]graph.Tensor{"x": graph.Floats(x, len(x)/d.Embed, d.Embed)})
 		return out["y"].Floats, err
-	}, session.Close, nil
+	}
+	g = graph.New("mix")
+	c := g.Input("c", graph.Float32, graph.Batch, graph.Length)
+	g.Output("y", g.MatMul(c, g.Input("x", graph.Float32, graph.Length, graph.Dim(len(d.Texts))), false))
+	mix, err := l.model.Engine().Compile(g)
+	if err != nil {
+		return errors.Join(err, product.Close())
+	}
+	l.mix = func(ctx context.Context, c, x []float32, d int) ([]float32, error) {
+		out, err := mix.Run(ctx, map[string]graph.Tensor{"c": graph.Floats(c, len(c)/d, d), "x": graph.Floats(x, d, len(x)/d)})
+		return out["y"].Floats, err
+	}
+	l.close = func() error { return errors.Join(product.Close(), mix.Close()) }
+	return nil
 }
 
 // record says how labels are made, before any is.
@@ -286,15 +354,20 @@ func (l *labelling) record() atlas.Labels {
 
 // run names pairs by what they say, and with use by what they fire for. It gives the record too, with what chance explains.
 func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, use *use) (labels []atlas.Label, made atlas.Labels, err error) {
-	var signs []int8
-	steps := 1
-	if use != nil {
-		signs, steps = use.signs, 2
-	}
-	bar := l.app.progress("labels", steps*len(pairs))
-	defer bar.done()
 	made = l.record()
-	says, err := naming.Says(ctx, l.fit, ov, pairs, signs, bar.set)
+	var signs []int8
+	steps, bytes := 1, 4*len(pairs)*ov.Width
+	if use != nil {
+		signs, steps, bytes = use.signs, 2, 4*len(pairs)*2*ov.Embed
+	}
+	labeller, err := l.labeller(int64(bytes))
+	if err != nil {
+		return nil, made, err
+	}
+	fit := l.journal.Fit(labeller, ov.Embed)
+	bar := l.model.app.progress("labels", steps*len(pairs))
+	defer bar.done()
+	says, err := naming.Says(ctx, fit, ov, pairs, signs, bar.set)
 	if err != nil {
 		return nil, made, err
 	}
@@ -316,7 +389,7 @@ func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose
 	if err != nil {
 		return nil, made, err
 	}
-	fires, err := naming.Fires(ctx, l.fit, use.stats, images, pairs, signs, func(n int) { bar.set(len(pairs) + n) })
+	fires, err := naming.Fires(ctx, fit, use.stats, images, pairs, signs, func(n int) { bar.set(len(pairs) + n) })
 	if err != nil {
 		return nil, made, err
 	}
@@ -327,16 +400,13 @@ func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose
 	return labels, made, nil
 }
 
-func (l *labelling) fit(ctx context.Context, units []float32, progress func(int)) ([]concept.Label, error) {
-	rows := l.options.memory<<20*7/8 - int64(4*len(units)) // what is left for correlations of words
-	o := concept.Options{Terms: l.options.terms, Product: l.product, Memory: max(rows, 1), Progress: progress}
-	switch l.options.method {
-	case methodNonNegative:
-		return l.dictionary.NonNegative(ctx, units, o)
-	case methodLasso:
-		return l.dictionary.Lasso(ctx, units, 0, o)
-	}
-	return l.dictionary.OMP(ctx, units, o)
+// labeller fits units of so many bytes by the options.
+func (l *labelling) labeller(bytes int64) (*concept.Labeller, error) {
+	methods := map[string]concept.Method{methodOMP: concept.OMP, methodNonNegative: concept.NonNegative, methodLasso: concept.Lasso}
+	rows := l.options.memory<<20*7/8 - bytes // what is left for correlations of words
+	return l.dictionary.Labeller(concept.Options{
+		Method: methods[l.options.method], Terms: l.options.terms, Product: l.product, Mix: l.mix, Memory: max(rows, 1),
+	})
 }
 
 // inWords are the labels of some pairs and where they are from.

@@ -5,10 +5,12 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -216,4 +218,169 @@ func jsonOf(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(data)
+}
+
+// TestLabelKilled: killed and interrupted at random moments and run again, labels are byte for byte those of an undisturbed run, in a file and in an
+// atlas.
+func TestLabelKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: takes some seconds")
+	}
+	root := t.TempDir()
+	whole, dir := filepath.Join(root, "whole"), filepath.Join(root, "killed")
+	for _, at := range []string{whole, dir} {
+		succeed(t, scanArgs(someScenes, at)...)
+	}
+	label := []string{"label", "--model", "demo", "--engine", "portable", "--units", "top:60%"}
+	for name, run := range map[string]struct{ undisturbed, args []string }{
+		"file":  {append(label, "-o", filepath.Join(root, "whole.csv")), append(label, "-o", filepath.Join(root, "killed.csv"))},
+		"atlas": {append(label, whole), append(label, dir)},
+	} {
+		part := filepath.Join(dir, "labels"+labelsUnderWay)
+		if name == "file" {
+			part = filepath.Join(root, "killed.csv"+labelsUnderWay)
+		}
+		succeed(t, run.undisturbed...)
+		random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+		ended := 0
+		for i := range 4 {
+			before := size(part)
+			cmd := start(t, run.args...)
+			for range 1000 { // until it has kept some
+				if time.Sleep(5 * time.Millisecond); size(part) > max(before, 100) {
+					break
+				}
+			}
+			time.Sleep(time.Duration(random.Int64N(int64(20 * time.Millisecond))))
+			if i%2 == 0 {
+				cmd.Process.Kill()
+			} else {
+				cmd.Process.Signal(os.Interrupt)
+			}
+			if cmd.Wait() != nil && size(part) > 100 {
+				ended++
+			}
+		}
+		t.Logf("%s: ended half way %d times, the last time with %d bytes of labels", name, ended, size(part))
+		if ended == 0 {
+			t.Errorf("%s: no run was ended half way", name)
+		}
+		succeed(t, run.args...)
+		if left, err := filepath.Glob(part + "*"); err != nil || len(left) > 0 {
+			t.Errorf("%s: left behind: %v, %v", name, left, err)
+		}
+	}
+	sameAtlas(t, atlasFiles(t, dir), atlasFiles(t, whole))
+	if want, got := readFile(t, filepath.Join(root, "whole.csv")), readFile(t, filepath.Join(root, "killed.csv")); got != want {
+		t.Errorf("killed: %d bytes that are not the %d expected", len(got), len(want))
+	}
+}
+
+// size is that of a file, 0 when there is none.
+func size(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestLabelForeignPart: what another run left is not written over, and says so.
+func TestLabelForeignPart(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "labels.csv")
+	if err := os.WriteFile(out+labelsUnderWay, []byte("something else"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, log := facet(t, "label", "--model", "demo", "--engine", "portable", "--units", "top:3", "-o", out)
+	if code != exitFailure || !strings.Contains(log, out+labelsUnderWay) || !strings.Contains(log, "something else") {
+		t.Errorf("exit code %d, %q", code, log)
+	}
+	if got := readFile(t, out+labelsUnderWay); got != "something else" {
+		t.Errorf("it is now %q", got)
+	}
+}
+
+// TestNamesByBank: a bank gives the pairs that are shown the labels that facet label gives them, in every verb; it wins over the labels of an atlas.
+func TestNamesByBank(t *testing.T) {
+	words := writeText(t, "a sedan", "something red", "a butterfly", "on grass", "a castle", "a yellow car", "snow")
+	dir := filepath.Join(t.TempDir(), "atlas")
+	succeed(t, scanArgs(someScenes, dir, "--keep-scalars")...)
+	ask := func(into any, args ...string) {
+		t.Helper()
+		if err := json.Unmarshal([]byte(succeed(t, append(args, "--model", "demo", "--engine", "portable", "--json")...)), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var own labelResult
+	ask(&own, "label", dir) // by the demo world's words, kept in the atlas
+	// same compares with what facet label says of the one pair by its weights, and of what it fires for by this atlas.
+	same := func(where string, neuron, head, sign int, got pairNames, fires bool) {
+		t.Helper()
+		var of labelResult
+		args := []string{"label", "--bank", words, "--units", "(" + jsonOf(t, neuron) + "," + jsonOf(t, head) + ")"}
+		if fires {
+			args = append(args, dir)
+		}
+		ask(&of, args...)
+		want := of.Pairs[0]
+		for i := range want.Label {
+			want.Label[i].Weight *= float64(sign)
+		}
+		if got.Says == nil || !cmp.Equal(got.Says.Label, want.Label) || fires != (got.Fires != nil) || fires && !cmp.Equal(*got.Fires, want.Fires.nameRecord) {
+			t.Errorf("%s: (%d,%d) is %+v, labelled %+v", where, neuron, head, got, want)
+		}
+	}
+	var pairs struct{ Pairs []usedPair }
+	ask(&pairs, "pairs", dir, "--top", "3", "--bank", words)
+	for _, p := range pairs.Pairs {
+		same("pairs", p.Neuron, p.Head, 1, p.pairNames, true)
+	}
+	var rows struct{ Rows []neuronRow }
+	ask(&rows, "neuron", dir, "89", "--pairs", "2", "--bank", words)
+	for _, r := range rows.Rows[1:] {
+		same("neuron", r.Neuron, *r.Head, 1, r.pairNames, true)
+	}
+	var explained report
+	ask(&explained, "explain", "../../docs/images/scene.png", "--words", words, "--top", "4")
+	for _, p := range explained.Pairs {
+		sign := 1
+		if p.Scalar < 0 {
+			sign = -1
+		}
+		same("explain", p.Neuron, p.Head, sign, p.pairNames, false)
+	}
+	ask(&explained, "explain", "../../docs/images/scene.png", "--words", words, "--atlas", dir, "--top", "2")
+	for _, p := range explained.Pairs {
+		same("explain with an atlas", p.Neuron, p.Head, 1, p.pairNames, true)
+	}
+	var sink sinkResult
+	ask(&sink, "sink", dir, "--limit", "3", "--bank", words)
+	if len(sink.Pairs) != len(sink.Registers) || len(sink.Pairs) == 0 {
+		t.Fatalf("%d pairs of %d registers", len(sink.Pairs), len(sink.Registers))
+	}
+	same("sink", sink.Pairs[0].Neuron, sink.Pairs[0].Head, 1, sink.Pairs[0].pairNames, true)
+	sink = sinkResult{}
+	ask(&sink, "sink", someScenes, "--limit", "3", "--bank", words)
+	for _, p := range sink.Pairs[:2] {
+		same("sink of pictures", p.Neuron, p.Head, 1, p.pairNames, false)
+	}
+	for _, args := range [][]string{{"pairs", dir}, {"explain", "../../docs/images/scene.png"}, {"sink", someScenes, "--limit", "3"}} {
+		flag := "--bank"
+		if args[0] == "explain" {
+			flag = "--words"
+		}
+		out := succeed(t, append(args, flag, words, "--model", "demo", "--engine", "portable")...)
+		if !strings.Contains(out, "says") || strings.Contains(out, "fires for") != (args[0] == "pairs") {
+			t.Errorf("%s prints %s", args[0], out)
+		}
+	}
 }

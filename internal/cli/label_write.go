@@ -15,14 +15,8 @@ import (
 	"github.com/facet-clip/facet/atlas"
 )
 
-// finishLabels writes the file, if one is wanted, and prints.
+// finishLabels prints labels and says where they are.
 func (a *app) finishLabels(ctx context.Context, m *model, o labelOptions, l inWords) error {
-	if o.output != "" {
-		write := labelWriter(o.output)
-		if err := writeFile(o.output, func(w io.Writer) error { return write(w, l) }); err != nil {
-			return err
-		}
-	}
 	if a.json {
 		record, err := m.record(ctx)
 		if err != nil {

@@ -1,52 +1,106 @@
 package cli
 
-import "github.com/facet-clip/facet/atlas"
+import (
+	"context"
 
-// names are the labels that an atlas keeps, by pair.
-type names map[int]atlas.Label
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/decompose"
+)
 
-// pairNames is what a result says of a pair when an atlas with labels is at hand.
+// names are labels by pair. Nil ones name nothing.
+type names struct {
+	labels map[int]atlas.Label
+	fires  bool // they say what pairs fire for, too
+}
+
+// pairNames is what a result says of a pair when a bank, or an atlas with labels, is at hand.
 type pairNames struct {
 	Says  *nameRecord `json:"says,omitempty"`  // where its direction points
-	Fires *nameRecord `json:"fires,omitempty"` // what the images are of in which it is strong
+	Fires *nameRecord `json:"fires,omitempty"` // what the images are of in which it is strong; with an atlas
 
 	label atlas.Label
 }
 
-// namesOf reads the labels of an atlas, none when there is no atlas, when it keeps none, or when a bank was asked for.
-func namesOf(at *atlas.Atlas, bank string) (names, error) {
-	if at == nil || at.Manifest.Labels == nil || bank != "" {
-		return nil, nil
+// namesFor are labels by a bank, if one is asked for, else those that the atlas keeps, if there is one and it has any. With a use, of which the
+// atlas need not be one that keeps labels, they say what pairs fire for.
+func (m *model) namesFor(ctx context.Context, ov *decompose.OV, use *use, pairs []decompose.Pair, bank string, truncate bool) (*names, error) {
+	switch {
+	case bank != "":
+		return m.namesBy(ctx, ov, use, pairs, bank, truncate)
+	case use != nil:
+		return namesOf(use.atlas)
 	}
-	labels, err := at.PairLabels()
+	return nil, nil
+}
+
+// namesBy labels pairs as facet label would, held against chance in their own heads.
+func (m *model) namesBy(ctx context.Context, ov *decompose.OV, use *use, pairs []decompose.Pair, bank string, truncate bool) (*names, error) {
+	o := labelDefaults()
+	o.bank, o.truncate, o.terms = bank, truncate, concept.MostShown // what comes after does not change them
+	l, err := m.labelling(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	n := names{}
-	for _, l := range labels {
-		n[l.Pair] = l
+	defer l.close()
+	labels, _, err := l.run(ctx, ov, pairs, use)
+	return newNames(labels, use != nil), err
+}
+
+// namesOf reads the labels of an atlas, nil when it keeps none.
+func namesOf(at *atlas.Atlas) (*names, error) {
+	if at.Manifest.Labels == nil {
+		return nil, nil
 	}
-	return n, nil
+	labels, err := at.PairLabels()
+	return newNames(labels, true), err
+}
+
+func newNames(labels []atlas.Label, fires bool) *names {
+	n := &names{map[int]atlas.Label{}, fires}
+	for _, l := range labels {
+		n.labels[l.Pair] = l
+	}
+	return n
 }
 
 // of are the names of a pair, empty when it has no label.
-func (n names) of(pair int) pairNames {
-	l, ok := n[pair]
+func (n *names) of(pair int) pairNames {
+	if n == nil {
+		return pairNames{}
+	}
+	l, ok := n.labels[pair]
 	if !ok {
 		return pairNames{}
 	}
-	says, fires := nameRecordOf(l.Says), nameRecordOf(l.Fires)
-	return pairNames{&says, &fires, l}
+	says := nameRecordOf(l.Says)
+	p := pairNames{Says: &says, label: l}
+	if n.fires {
+		fires := nameRecordOf(l.Fires)
+		p.Fires = &fires
+	}
+	return p
 }
 
-// nameColumns head what [pairNames.cells] gives.
-func nameColumns() []string { return []string{"fires for", "says"} }
-
-func (p pairNames) cells() []any {
-	if p.Says == nil {
-		return []any{"not labelled", ""}
+// columns head what cells gives.
+func (n *names) columns() []string {
+	if n.fires {
+		return []string{"fires for", "says"}
 	}
-	return []any{p.label.Fires.String(), p.label.Says.String()}
+	return []string{"says"}
+}
+
+// cells are the columns of a pair.
+func (n *names) cells(p pairNames) []any {
+	switch {
+	case p.Says == nil && n.fires:
+		return []any{"not labelled", ""}
+	case p.Says == nil:
+		return []any{"not labelled"}
+	case n.fires:
+		return []any{p.label.Fires.String(), p.label.Says.String()}
+	}
+	return []any{p.label.Says.String()}
 }
 
 // note is the shortest name: a word that it fires for, else that it says; empty when it is unnamed.

@@ -154,12 +154,17 @@ func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atla
 	if err != nil {
 		return nil, err
 	}
-	labels, err := namesOf(at, o.bank)
+	pairs = pairs[:min(o.pairs, len(pairs))]
+	shown := make([]decompose.Pair, len(pairs))
+	for i, p := range pairs {
+		shown[i] = decompose.Pair{Head: p.Head, Neuron: n}
+	}
+	labels, err := m.namesFor(ctx, ov, useOf(at), shown, o.bank, o.truncate)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range pairs[:min(o.pairs, len(pairs))] {
-		index := ov.Index(decompose.Pair{Head: p.Head, Neuron: n})
+	for i, p := range pairs {
+		index := ov.Index(shown[i])
 		rows = append(rows, neuronRow{Neuron: n, Head: &p.Head, Norm: p.Norm, sign: p.Sign})
 		rows[len(rows)-1].pairNames = labels.of(index)
 		far := rank.pair(index, o.images)

@@ -40,7 +40,7 @@ type usedPair struct {
 	Sign            int             `json:"sign"`            // of its principal direction
 	Polysemanticity float64         `json:"polysemanticity"` // of its ten images of largest centred norm
 	Words           []concept.Match `json:"words,omitempty"` // nearest to sign·u
-	pairNames                       // with a labelled atlas
+	pairNames                       // with a bank or a labelled atlas
 }
 
 func (a *app) pairsCommand() *cobra.Command {
@@ -98,12 +98,16 @@ func (a *app) pairs(ctx context.Context, dir string, o pairsOptions) error {
 		}
 	}
 	pairs = pairs[:min(o.top, len(pairs))]
-	labels, err := namesOf(at, o.bank)
+	shown := make([]decompose.Pair, len(pairs))
+	for i, p := range pairs {
+		shown[i] = decompose.Pair{Head: p.Head, Neuron: p.Neuron}
+	}
+	labels, err := m.namesFor(ctx, ov, useOf(at), shown, o.bank, o.truncate)
 	if err != nil {
 		return err
 	}
-	for i, p := range pairs {
-		pairs[i].pairNames = labels.of(ov.Index(decompose.Pair{Head: p.Head, Neuron: p.Neuron}))
+	for i, p := range shown {
+		pairs[i].pairNames = labels.of(ov.Index(p))
 	}
 	if o.bank != "" || m.name == demoName {
 		bank, err := m.wordBank(ctx, o.bank, o.truncate)
@@ -125,22 +129,22 @@ func (a *app) pairs(ctx context.Context, dir string, o pairsOptions) error {
 			Pairs []usedPair  `json:"pairs"`
 		}{record, dir, pairs})
 	}
-	a.printPairs(pairs, labels != nil)
+	a.printPairs(pairs, labels)
 	return nil
 }
 
-func (a *app) printPairs(pairs []usedPair, labelled bool) {
+func (a *app) printPairs(pairs []usedPair, labels *names) {
 	columns := []string{"(neuron,head)", "norm", "mean", "deviation", "sign", "polysemanticity"}
-	if labelled {
-		columns = append(columns, nameColumns()...)
+	if labels != nil {
+		columns = append(columns, labels.columns()...)
 	} else {
 		columns = append(columns, "words")
 	}
 	t := a.table(columns...)
 	for _, p := range pairs {
 		row := []any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), f3(p.Norm), f3(p.Mean), f3(p.Deviation), fmt.Sprintf("%+d", p.Sign), f3(p.Polysemanticity)}
-		if labelled {
-			row = append(row, p.cells()...)
+		if labels != nil {
+			row = append(row, labels.cells(p.pairNames)...)
 		} else {
 			row = append(row, wordList(p.Words))
 		}

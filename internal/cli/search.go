@@ -105,7 +105,7 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 		return usagef("facet search: %s is of %s: expected --bank, whose mean is taken off the text, or --no-center", o.atlas, m.name)
 	}
 	if use != nil {
-		if use.names, err = namesOf(use.atlas, ""); err != nil {
+		if use.names, err = namesOf(use.atlas); err != nil {
 			return err
 		}
 	}
@@ -137,7 +137,11 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 		}
 	}
 	if !a.json {
-		a.printHits(hits)
+		var labels *names
+		if use != nil {
+			labels = use.names
+		}
+		a.printHits(hits, labels)
 		return nil
 	}
 	result := searchResult{Text: query, Unit: o.unit, Centered: !o.noCenter, Bank: o.bank, Atlas: o.atlas, Hits: hits}
@@ -206,21 +210,21 @@ func findUnits(ov *decompose.OV, direction []float32, o searchOptions) ([]hitRec
 	return hits, err
 }
 
-func (a *app) printHits(hits []hitRecord) {
-	names := [...]string{unitHead, unitNeuron, "(neuron,head)"}
+func (a *app) printHits(hits []hitRecord, labels *names) {
+	units := [...]string{unitHead, unitNeuron, "(neuron,head)"}
 	column := 0
 	if len(hits) > 0 && hits[0].Neuron != nil {
 		if column = 1; hits[0].Head != nil {
 			column = 2
 		}
 	}
-	columns := []string{names[column], "cosine"}
+	columns := []string{units[column], "cosine"}
 	if len(hits) > 0 && hits[0].Use != nil {
 		columns = append(columns, "use")
 	}
 	labelled := slices.ContainsFunc(hits, func(h hitRecord) bool { return h.Says != nil })
 	if labelled {
-		columns = append(columns, nameColumns()...)
+		columns = append(columns, labels.columns()...)
 	}
 	t := a.table(columns...)
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}})
@@ -239,7 +243,7 @@ func (a *app) printHits(hits []hitRecord) {
 			row = append(row, f3(*h.Use))
 		}
 		if labelled {
-			row = append(row, h.cells()...)
+			row = append(row, labels.cells(h.pairNames)...)
 		}
 		t.AppendRow(row)
 	}
@@ -253,7 +257,7 @@ type use struct {
 	images   func() ([]float32, error) // embeddings [N,D]
 	strength []float32                 // mean of the 50 largest centred contribution norms [M,C]
 	signs    []int8                    // of the principal directions [M,C]
-	names    names                     // that the atlas keeps, where they are wanted
+	names    *names                    // that the atlas keeps, where they are wanted
 }
 
 // openUse opens the model, and what an atlas says of its pairs; no atlas, nil.
@@ -266,9 +270,13 @@ func (a *app) openUse(ctx context.Context, dir string) (*model, *use, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	return m, useOf(at), nil
+}
+
+func useOf(at *atlas.Atlas) *use {
 	u := newUse(at.Stats, at.Norms, at.Embeddings)
 	u.atlas = at
-	return m, u, nil
+	return u
 }
 
 func newUse(s *atlas.Stats, norms []float32, images func() ([]float32, error)) *use {

@@ -30,7 +30,9 @@ type sinkResult struct {
 	experiment.SinkReport
 	Accuracy *sinkAccuracy     `json:"accuracy,omitempty"` // absent without labels
 	Words    [][]concept.Match `json:"words,omitempty"`    // of each register: nearest to its direction when every head passes it alike
-	Pairs    []registerPair    `json:"pairs,omitempty"`    // of each register, with a labelled atlas: the one used most
+	Pairs    []registerPair    `json:"pairs,omitempty"`    // of each register, with a bank or a labelled atlas: the one used most, or of the longest direction
+
+	names *names // of the pairs
 }
 
 // registerPair is the strongest pair of a register neuron.
@@ -172,10 +174,8 @@ func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyO
 			r.Words = append(r.Words, words.Nearest(w.ov.NeuronDirection(n.Neuron), wordsPerPair))
 		}
 	}
-	if isAtlas(source) {
-		if r.Pairs, err = m.registerPairs(ctx, source, bank, r.Registers); err != nil {
-			return err
-		}
+	if r.Pairs, r.names, err = m.registerPairs(ctx, w.ov, source, bank, r.Registers); err != nil {
+		return err
 	}
 	if o.chart != "" {
 		if err := writePNG(o.chart, plot.HeatMap(w.mean(), floats(r.Mass), w.grid, w.grid, 0)); err != nil {
@@ -192,9 +192,43 @@ func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyO
 	return nil
 }
 
-// registerPairs are the labels of each register's strongest pair, none when the atlas keeps no labels or is of another model.
-func (m *model) registerPairs(ctx context.Context, dir, bank string, registers []experiment.Register) ([]registerPair, error) {
-	at, err := atlas.Open(dir)
+// registerPairs are each register's strongest pair with its label: by use in an atlas of the model, else by the length of its direction. None
+// without a bank, unless the atlas keeps labels.
+func (m *model) registerPairs(ctx context.Context, ov *decompose.OV, source, bank string, registers []experiment.Register) ([]registerPair, *names, error) {
+	use, err := m.useIn(ctx, source)
+	if err != nil {
+		return nil, nil, err
+	}
+	strength := ov.Norms()
+	if use != nil {
+		strength = use.strength
+	}
+	best := make([]decompose.Pair, len(registers))
+	for i, n := range registers {
+		best[i].Neuron = n.Neuron
+		for h := range ov.Heads {
+			if p := (decompose.Pair{Head: h, Neuron: n.Neuron}); strength[ov.Index(p)] > strength[ov.Index(best[i])] {
+				best[i] = p
+			}
+		}
+	}
+	labels, err := m.namesFor(ctx, ov, use, best, bank, false)
+	if labels == nil || err != nil {
+		return nil, nil, err
+	}
+	var pairs []registerPair
+	for _, p := range best {
+		pairs = append(pairs, registerPair{p.Neuron, p.Head, labels.of(ov.Index(p))})
+	}
+	return pairs, labels, nil
+}
+
+// useIn is the use of pairs in an atlas, nil when source is none, or one of another model.
+func (m *model) useIn(ctx context.Context, source string) (*use, error) {
+	if !isAtlas(source) {
+		return nil, nil
+	}
+	at, err := atlas.Open(source)
 	if err != nil {
 		return nil, err
 	}
@@ -203,23 +237,7 @@ func (m *model) registerPairs(ctx context.Context, dir, bank string, registers [
 	} else if err != nil {
 		return nil, err
 	}
-	labels, err := namesOf(at, bank)
-	if err != nil || labels == nil {
-		return nil, err
-	}
-	var pairs []registerPair
-	for _, n := range registers {
-		best := registerPair{Neuron: n.Neuron}
-		strength := -1.0
-		for h := range at.Stats.Heads {
-			p := h*at.Stats.Channels + n.Neuron
-			if s := at.Stats.Score(p, at.Norms[p]); s > strength {
-				strength, best.Head, best.pairNames = s, h, labels.of(p)
-			}
-		}
-		pairs = append(pairs, best)
-	}
-	return pairs, nil
+	return useOf(at), nil
 }
 
 // watcher looks at pictures for a sink. It watches the last place, the field's sink.
@@ -332,7 +350,7 @@ func (a *app) printSink(r sinkResult, grid int) {
 	columns := []string{"register neuron", fmt.Sprintf("share of the attention of place %d that goes without it", r.Watched)}
 	switch {
 	case r.Pairs != nil:
-		columns = append(columns, append([]string{"its strongest pair"}, nameColumns()...)...)
+		columns = append(columns, append([]string{"its strongest pair"}, r.names.columns()...)...)
 	case r.Words != nil:
 		columns = append(columns, "words")
 	}
@@ -342,7 +360,7 @@ func (a *app) printSink(r sinkResult, grid int) {
 		switch {
 		case r.Pairs != nil:
 			p := r.Pairs[i]
-			row = append(append(row, decompose.Pair{Head: p.Head, Neuron: p.Neuron}.String()), p.cells()...)
+			row = append(append(row, decompose.Pair{Head: p.Head, Neuron: p.Neuron}.String()), r.names.cells(p.pairNames)...)
 		case r.Words != nil:
 			row = append(row, wordList(r.Words[i]))
 		}
