@@ -484,6 +484,41 @@ func TestNearTies(t *testing.T) {
 	}
 }
 
+// TestRounding: the bound covers what float32 does to residuals, seen against float64.
+func TestRounding(t *testing.T) {
+	d, units := world(t, 400, 64, 20)
+	l, err := d.Labeller(Options{Terms: 24})
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels, err := l.Label(t.Context(), Units{{Basis: units}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alpha, err := d.Product(t.Context(), units)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, worst := l.workers[0], 0.0
+	for i, label := range labels {
+		u := target{unit: units[i*64 : (i+1)*64], alpha: alpha[i*400 : (i+1)*400]}
+		u.length = norm(u.unit)
+		u.size = u.length
+		label.Terms = label.Terms[:len(label.Terms)-1] // nobody has asked for the correlations of the last word
+		var x []float64
+		for _, term := range label.Terms {
+			x = append(x, term.Coefficient)
+		}
+		bound := w.rounding(u, x)
+		for word, v := range w.residual(u, words(label), x) {
+			worst = max(worst, math.Abs(float64(v)-w.exactResidual(word, u, words(label), x))/bound)
+		}
+	}
+	if !(worst > 0 && worst < 1) {
+		t.Errorf("float32 is off by %g of the bound", worst)
+	}
+}
+
 func TestTopTwo(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {

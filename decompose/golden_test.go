@@ -81,6 +81,26 @@ func (s set) scalars(t *testing.T, i int) decompose.Scalars {
 	return v
 }
 
+// TestFactors: a head's factors multiply to the directions of its pairs.
+func TestFactors(t *testing.T) {
+	each(t, func(t *testing.T, s set) {
+		var got []float32
+		for h := range s.Heads {
+			output, value := s.Factors(h)
+			for n := range s.Channels {
+				u := make([]float32, s.Embed)
+				for k := range s.Width {
+					for o := range u {
+						u[o] += value[n*s.Width+k] * output[k*s.Embed+o]
+					}
+				}
+				got = append(got, u...)
+			}
+		}
+		golden.Compare(t, "directions", got, s.Array("directions").Data, 2e-6, 1e-6)
+	})
+}
+
 func TestDirections(t *testing.T) {
 	each(t, func(t *testing.T, s set) {
 		want := s.Array("directions").Data // [M,C,D]
