@@ -131,7 +131,9 @@ func verify(f io.ReadSeeker) error {
 func (c *Checkpoint) decode(r io.Reader) error {
 	d := gob.NewDecoder(r)
 	s := c.Summary
-	p := progress{Pairs: s.Pairs, Scores: s.Scores, Embedding: s.Embedding} // gob leaves out what is all zeros
+	p := progress{ // of the right shape, for gob leaves out what is all zeros; not the summary's own, or it would be held against itself
+		Pairs: drift.NewMoments(len(s.Pairs.Mean)), Scores: drift.NewMoments(len(s.Scores.Mean)), Embedding: drift.NewGaussian(len(s.Embedding.Mean)),
+	}
 	if err := d.Decode(&p); err != nil {
 		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
