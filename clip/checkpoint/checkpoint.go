@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/edsrzf/mmap-go"
 )
@@ -44,6 +45,8 @@ type Checkpoint struct {
 	closed bool
 	data   []byte
 	unmap  func() error
+
+	digest atomic.Pointer[string] // of data, once asked for
 }
 
 // Open maps the file at path and finds out by its content what it is. It reads the directory of tensors
@@ -234,13 +237,16 @@ func (c *Checkpoint) Float32(name string, shape ...int) ([]float32, error) {
 }
 
 // SHA256 returns the digest of the file's bytes in hexadecimal: the fingerprint of the model. It reads
-// the whole file, and stops with the context's error when that is cancelled.
+// the whole file, the first time, and stops with the context's error when that is cancelled.
 func (c *Checkpoint) SHA256(ctx context.Context) (string, error) {
 	const step = 8 << 20
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.closed {
 		return "", fmt.Errorf("%s: %w", c.path, ErrClosed)
+	}
+	if known := c.digest.Load(); known != nil && ctx.Err() == nil {
+		return *known, nil
 	}
 	h := sha256.New()
 	for chunk := range slices.Chunk(c.data, step) {
@@ -249,5 +255,7 @@ func (c *Checkpoint) SHA256(ctx context.Context) (string, error) {
 		}
 		h.Write(chunk)
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	digest := hex.EncodeToString(h.Sum(nil))
+	c.digest.Store(&digest)
+	return digest, nil
 }
