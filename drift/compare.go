@@ -45,6 +45,17 @@ type Change struct {
 	direction []float32 // of the word, a unit vector [D]
 }
 
+// String is a change in words; "(unnamed)" is one without a word.
+func (c Change) String() string {
+	switch {
+	case c.Word == "":
+		return "(unnamed)"
+	case c.More:
+		return "more " + c.Word
+	}
+	return "less " + c.Word
+}
+
 // Comparison is what differs between images and a profile.
 type Comparison struct {
 	Images, ProfileImages int

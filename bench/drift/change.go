@@ -200,8 +200,6 @@ func (b *bench) top(ctx context.Context, v *drift.Vocabulary, p *pool, indexes, 
 		return "nothing", nil
 	case len(c[0].Changes) == 0:
 		return "unnamed", nil
-	case c[0].Changes[0].More:
-		return "more " + c[0].Changes[0].Word, nil
 	}
-	return "less " + c[0].Changes[0].Word, nil
+	return c[0].Changes[0].String(), nil
 }

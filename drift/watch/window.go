@@ -74,16 +74,8 @@ type Change struct {
 	After   []string `json:"after"`  // and of the window
 }
 
-// String is a change in words.
-func (c Change) String() string {
-	switch {
-	case c.Word == "":
-		return "(unnamed)"
-	case c.More:
-		return "more " + c.Word
-	}
-	return "less " + c.Word
-}
+// String is a change in words, as a [drift.Change].
+func (c Change) String() string { return drift.Change{Word: c.Word, More: c.More}.String() }
 
 func newChange(c drift.Change) Change {
 	return Change{c.Word, c.Quality, c.More, c.Share, c.Effect, len(c.Pairs), c.Before, c.After}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/facet-clip/facet/drift"
 )
 
 func (a *app) finishCompare(o compareOptions, r compareResult) error {
@@ -59,16 +61,8 @@ func printChanges(t table.Writer, c comparisonRecord) {
 	t.Render()
 }
 
-// String is a change in words.
-func (c changeRecord) String() string {
-	switch {
-	case c.Word == "":
-		return "(unnamed)"
-	case c.More:
-		return "more " + c.Word
-	}
-	return "less " + c.Word
-}
+// String is a change in words, as a [drift.Change].
+func (c changeRecord) String() string { return drift.Change{Word: c.Word, More: c.More}.String() }
 
 // largest are the words of the first changes.
 func (c comparisonRecord) largest() string {
