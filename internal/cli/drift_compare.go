@@ -89,15 +89,11 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 	if err != nil {
 		return err
 	}
-	m, err := a.open()
+	m, ov, err := a.openDecomposed()
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	ov, err := m.decomposition()
-	if err != nil {
-		return err
-	}
 	p, err := m.openProfile(ctx, o.profile, ov)
 	if err != nil {
 		return err

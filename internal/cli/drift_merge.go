@@ -39,15 +39,11 @@ func (a *app) driftMerge(ctx context.Context, dirs []string, output string) erro
 	if _, err := os.Lstat(output); err == nil {
 		return fmt.Errorf("%s: it exists already; a profile goes into a new folder", output)
 	}
-	m, err := a.open()
+	m, ov, err := a.openDecomposed()
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	ov, err := m.decomposition()
-	if err != nil {
-		return err
-	}
 	var header profile.Header
 	var parts []*drift.Profile
 	var sources []string

@@ -92,15 +92,11 @@ func (a *app) driftProfile(ctx context.Context, o profileOptions) error {
 	if err != nil {
 		return err
 	}
-	m, err := a.open()
+	m, ov, err := a.openDecomposed()
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	ov, err := m.decomposition()
-	if err != nil {
-		return err
-	}
 	concepts, err := m.concepts(ctx, texts, o.bank, ov)
 	if err != nil {
 		return err

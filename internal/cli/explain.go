@@ -141,11 +141,7 @@ func (m *model) explainPicture(ctx context.Context, o explainOptions) (*explaine
 
 // look runs the one picture of the input.
 func (m *model) look(ctx context.Context, in input) (*explained, error) {
-	weights, err := m.PoolWeights()
-	if err != nil {
-		return nil, err
-	}
-	ov, err := decompose.New(decompose.Weights(weights))
+	ov, err := m.decomposition()
 	if err != nil {
 		return nil, err
 	}

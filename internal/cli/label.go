@@ -226,6 +226,19 @@ func (m *model) decomposition() (*decompose.OV, error) {
 	return decompose.New(decompose.Weights(weights))
 }
 
+// openDecomposed opens the model with its decomposition.
+func (a *app) openDecomposed() (*model, *decompose.OV, error) {
+	m, err := a.open()
+	if err != nil {
+		return nil, nil, err
+	}
+	ov, err := m.decomposition()
+	if err != nil {
+		return nil, nil, errors.Join(err, m.Close())
+	}
+	return m, ov, nil
+}
+
 // chooseUnits takes pairs by --units, the longest direction first.
 func chooseUnits(units string, ov *decompose.OV, norms []float32) ([]decompose.Pair, error) {
 	byNorm := func(k int) []decompose.Pair { return ov.Top(norms, k, func(v float32) float32 { return v }) }

@@ -157,7 +157,7 @@ func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atla
 	pairs = pairs[:min(o.pairs, len(pairs))]
 	shown := make([]decompose.Pair, len(pairs))
 	for i, p := range pairs {
-		shown[i] = decompose.Pair{Head: p.Head, Neuron: n}
+		shown[i] = p.pair()
 	}
 	labels, err := m.namesFor(ctx, ov, useOf(at), shown, o.bank, o.truncate)
 	if err != nil {

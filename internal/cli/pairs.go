@@ -43,6 +43,8 @@ type usedPair struct {
 	pairNames                       // with a bank or a labelled atlas
 }
 
+func (p usedPair) pair() decompose.Pair { return decompose.Pair{Head: p.Head, Neuron: p.Neuron} }
+
 func (a *app) pairsCommand() *cobra.Command {
 	var o pairsOptions
 	cmd := &cobra.Command{
@@ -100,7 +102,7 @@ func (a *app) pairs(ctx context.Context, dir string, o pairsOptions) error {
 	pairs = pairs[:min(o.top, len(pairs))]
 	shown := make([]decompose.Pair, len(pairs))
 	for i, p := range pairs {
-		shown[i] = decompose.Pair{Head: p.Head, Neuron: p.Neuron}
+		shown[i] = p.pair()
 	}
 	labels, err := m.namesFor(ctx, ov, useOf(at), shown, o.bank, o.truncate)
 	if err != nil {
@@ -115,7 +117,7 @@ func (a *app) pairs(ctx context.Context, dir string, o pairsOptions) error {
 			return err
 		}
 		for i, p := range pairs {
-			pairs[i].Words = bank.Nearest(scaled(ov.Direction(decompose.Pair{Head: p.Head, Neuron: p.Neuron}), p.Sign), wordsPerPair)
+			pairs[i].Words = bank.Nearest(scaled(ov.Direction(shown[i]), p.Sign), wordsPerPair)
 		}
 	}
 	if a.json {

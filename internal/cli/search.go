@@ -347,15 +347,11 @@ type nearestResult struct {
 }
 
 func (a *app) nearest(ctx context.Context, name, path string, top int, truncate bool) error {
-	m, err := a.open()
+	m, ov, err := a.openDecomposed()
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	ov, err := m.decomposition()
-	if err != nil {
-		return err
-	}
 	pair, err := parsePair(name, ov)
 	if err != nil {
 		return usageError{err}
