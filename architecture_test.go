@@ -33,7 +33,7 @@ var layers = [][]string{
 	{"dataset"},
 	{"scenes", "plot"},
 	{"npy"},
-	{"half", "internal/pgtest"},
+	{"half", "internal/pgtest", "internal/numeric"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.

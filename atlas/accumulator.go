@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/blas/blas64"
 
@@ -83,8 +85,8 @@ func (a *Accumulator) flush() {
 		return
 	}
 	tiles := (a.channels + tile - 1) / tile
-	parallel(tiles, func(t int) { a.addNeurons(t*tile, min((t+1)*tile, a.channels)) })
-	parallel(a.heads, a.addHead)
+	numeric.Parallel(tiles, func(t int) { a.addNeurons(t*tile, min((t+1)*tile, a.channels)) })
+	numeric.Parallel(a.heads, a.addHead)
 	a.count += len(a.images)
 	a.waiting, a.images = a.waiting[:0], a.images[:0]
 }
@@ -119,9 +121,9 @@ func (a *Accumulator) addHead(h int) {
 	column := make([]float32, B)
 	x := newComoments(a.count, B, d)
 	for k := range d {
-		row := vector(a.value[(h*d+k)*C:][:C])
+		row := numeric.Vector(a.value[(h*d+k)*C:][:C])
 		for b := range B {
-			column[b] = blas32.Dot(row, vector(a.waiting[(b*M+h)*C:][:C]))
+			column[b] = blas32.Dot(row, numeric.Vector(a.waiting[(b*M+h)*C:][:C]))
 		}
 		x.set(k, column, &a.headMean[h*d+k])
 	}
@@ -185,8 +187,6 @@ func (a *Accumulator) Stats() *Stats {
 
 // diagonal is where entry (i,i) of a packed matrix [n,n] lies.
 func diagonal(i, n int) int { return i*n - i*(i-1)/2 }
-
-func vector(data []float32) blas32.Vector { return blas32.Vector{N: len(data), Inc: 1, Data: data} }
 
 // Merge takes over what another accumulator of the same shape gathered, whose image i becomes image i + offset here.
 func (a *Accumulator) Merge(other *Accumulator, offset uint32) error {

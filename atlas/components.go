@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/floats"
@@ -121,13 +123,13 @@ func unit(x []float64) []float32 {
 func neuronGram(w decompose.Weights) []float32 {
 	M, C := w.Heads, w.Channels
 	d := C / M
-	inner, product := matrix(make([]float32, d*d), d, d), matrix(make([]float32, d*C), d, C)
+	inner, product := numeric.Matrix(make([]float32, d*d), d, d), numeric.Matrix(make([]float32, d*C), d, C)
 	out, sums := make([]float32, C*packed(M)), make([]float64, C)
 	k := 0 // entry (h,g) of a packed matrix
 	for h := range M {
 		for g := h; g < M; g++ {
 			blas32.Gemm(blas.Trans, blas.NoTrans, 1, output(w, h), output(w, g), 0, inner)
-			blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, inner, matrix(w.Value[g*d*C:(g+1)*d*C], d, C), 0, product)
+			blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, inner, numeric.Matrix(w.Value[g*d*C:(g+1)*d*C], d, C), 0, product)
 			clear(sums)
 			for i := range d {
 				value := w.Value[(h*d+i)*C:][:C]
@@ -160,10 +162,6 @@ func (s *Stats) neuronSums(n int, gram []float32) (meanNorm, variance float64) {
 		}
 	}
 	return math.Sqrt(max(meanNorm, 0)), max(variance, 0)
-}
-
-func matrix(data []float32, rows, cols int) blas32.General {
-	return blas32.General{Rows: rows, Cols: cols, Stride: cols, Data: data}
 }
 
 // output is W_O^h [D,d].

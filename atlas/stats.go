@@ -3,6 +3,8 @@ package atlas
 import (
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -76,7 +78,7 @@ func fartherAbove(above, below Extreme, from float64) bool {
 // else +1 (DESIGN §1; the paper: k = 50).
 func (s *Stats) PairSigns(k int) []int8 {
 	signs := make([]int8, s.Heads*s.Channels)
-	parallel(s.Heads, func(h int) {
+	numeric.Parallel(s.Heads, func(h int) {
 		for p := h * s.Channels; p < (h+1)*s.Channels; p++ {
 			signs[p] = s.pairSign(p, k)
 		}

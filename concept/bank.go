@@ -20,6 +20,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Bank is a list of texts with an embedding each.
@@ -59,7 +61,7 @@ func (b *Bank) Centred() (*Bank, error) {
 		for d := range row {
 			row[d] = float32(float64(row[d]) - mean[d])
 		}
-		if length := norm(row); length < 1e-6 {
+		if length := numeric.Norm(row); length < 1e-6 {
 			return nil, fmt.Errorf("text bank: %q equals the mean of the bank: expected at least two different texts", text)
 		}
 		if err := normalise(row); err != nil {
@@ -90,13 +92,13 @@ type Match struct {
 // Nearest are the k texts of largest cosine with a direction [D], largest first; ties in the bank's order. A direction of no length is
 // near nothing.
 func (b *Bank) Nearest(direction []float32, k int) []Match {
-	length := norm(direction)
+	length := numeric.Norm(direction)
 	if length == 0 {
 		return nil
 	}
 	matches := make([]Match, len(b.Texts))
 	for i, text := range b.Texts {
-		matches[i] = Match{text, dot(b.row(i), direction) / length}
+		matches[i] = Match{text, numeric.Dot(b.row(i), direction) / length}
 	}
 	slices.SortStableFunc(matches, func(x, y Match) int { return cmp.Compare(y.Cosine, x.Cosine) })
 	return matches[:min(k, len(matches))]
@@ -120,7 +122,7 @@ func (b *Bank) row(i int) []float32 { return b.Embeddings[i*b.Embed : (i+1)*b.Em
 
 // normalise makes x unit, in place.
 func normalise(x []float32) error {
-	length := norm(x)
+	length := numeric.Norm(x)
 	if math.IsNaN(length) || math.IsInf(length, 0) || length == 0 {
 		return errors.New("is not a finite vector of some length")
 	}
@@ -129,13 +131,3 @@ func normalise(x []float32) error {
 	}
 	return nil
 }
-
-func dot(a, b []float32) float64 {
-	sum := 0.0
-	for i, v := range a {
-		sum += float64(v) * float64(b[i])
-	}
-	return sum
-}
-
-func norm(x []float32) float64 { return math.Sqrt(dot(x, x)) }

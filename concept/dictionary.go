@@ -9,6 +9,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -51,7 +53,7 @@ func NewDictionary(bank *Bank, scale Normalisation) (*Dictionary, error) {
 		return nil, fmt.Errorf("dictionary: %d words and %d numbers do not fit embeddings of width %d", T, len(bank.Embeddings), D)
 	}
 	for i, text := range bank.Texts {
-		if length := norm(bank.row(i)); math.IsNaN(length) || math.IsInf(length, 0) {
+		if length := numeric.Norm(bank.row(i)); math.IsNaN(length) || math.IsInf(length, 0) {
 			return nil, fmt.Errorf("dictionary: the embedding of %q is not finite", text)
 		}
 	}
@@ -74,7 +76,7 @@ func NewDictionary(bank *Bank, scale Normalisation) (*Dictionary, error) {
 	}
 	d.lengths = make([]float64, len(d.Texts))
 	for i := range d.lengths {
-		d.lengths[i] = norm(d.atom(i))
+		d.lengths[i] = numeric.Norm(d.atom(i))
 		d.longest = max(d.longest, d.lengths[i])
 	}
 	return d, nil
@@ -120,7 +122,7 @@ func (d *Dictionary) With(names []string, directions []float32) (*Dictionary, er
 		if err := normalise(out.atom(i)); err != nil {
 			return nil, fmt.Errorf("dictionary: the direction of %q %w", out.Texts[i], err)
 		}
-		out.lengths = append(out.lengths, norm(out.atom(i)))
+		out.lengths = append(out.lengths, numeric.Norm(out.atom(i)))
 		out.longest = max(out.longest, out.lengths[i])
 	}
 	return &out, nil
@@ -190,7 +192,7 @@ func (d *Dictionary) Product(ctx context.Context, x []float32) ([]float32, error
 			return nil, err
 		}
 		to := min(from+rows, n)
-		blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(x[from*D:to*D], to-from, D), matrix(d.Atoms, T, D), 0, matrix(out[from*T:to*T], to-from, T))
+		blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(x[from*D:to*D], to-from, D), numeric.Matrix(d.Atoms, T, D), 0, numeric.Matrix(out[from*T:to*T], to-from, T))
 	}
 	return out, nil
 }
@@ -199,7 +201,7 @@ func (d *Dictionary) Product(ctx context.Context, x []float32) ([]float32, error
 func (d *Dictionary) Sum(l Label) []float32 {
 	sum := make([]float32, d.Embed)
 	for _, t := range l.Terms {
-		blas32.Axpy(float32(t.Coefficient), vector(d.atom(t.Word)), vector(sum))
+		blas32.Axpy(float32(t.Coefficient), numeric.Vector(d.atom(t.Word)), numeric.Vector(sum))
 	}
 	return sum
 }
@@ -210,10 +212,4 @@ func (d *Dictionary) atom(i int) []float32 { return d.Atoms[i*d.Embed : (i+1)*d.
 func (d *Dictionary) cross(i, j int) float64 { return exact(d.atom(i), d.atom(j)) }
 
 // exact is the inner product summed in float64.
-func exact(a, b []float32) float64 { return blas32.DDot(vector(a), vector(b)) }
-
-func vector(x []float32) blas32.Vector { return blas32.Vector{N: len(x), Inc: 1, Data: x} }
-
-func matrix(data []float32, rows, cols int) blas32.General {
-	return blas32.General{Rows: rows, Cols: cols, Stride: cols, Data: data}
-}
+func exact(a, b []float32) float64 { return blas32.DDot(numeric.Vector(a), numeric.Vector(b)) }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
@@ -105,11 +107,11 @@ const tile = 1 << 15 // words at a time: 128 KB, which stays in the second cache
 func (w *worker) residual(u target, words []int, x []float64) []float32 {
 	for from := 0; from < len(w.alpha); from += tile {
 		to := min(from+tile, len(w.alpha))
-		alpha := vector(w.alpha[from:to])
+		alpha := numeric.Vector(w.alpha[from:to])
 		copy(alpha.Data, u.alpha[from:to])
 		for i, s := range words {
 			if x[i] != 0 {
-				blas32.Axpy(float32(-x[i]), vector(w.rows.row[s][from:to]), alpha)
+				blas32.Axpy(float32(-x[i]), numeric.Vector(w.rows.row[s][from:to]), alpha)
 			}
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -39,7 +41,7 @@ func SearchDirections(text, directions []float32, k int) ([]Hit, error) {
 	}
 	products, lengths := make([]float32, 0, len(directions)/len(text)), make([]float32, 0, len(directions)/len(text))
 	for u := range slices.Chunk(directions, len(text)) {
-		products, lengths = append(products, float32(dot(u, text))), append(lengths, float32(norm(u)))
+		products, lengths = append(products, float32(numeric.Dot(u, text))), append(lengths, float32(numeric.Norm(u)))
 	}
 	return Search(products, lengths, k), nil
 }
@@ -60,7 +62,7 @@ func (b *Bank) Centre(text []float32) ([]float32, error) {
 	for d, v := range text {
 		out[d] = float32(float64(v) - mean[d])
 	}
-	if norm(out) < 1e-6 {
+	if numeric.Norm(out) < 1e-6 {
 		return nil, errors.New("the text equals the mean of the bank: nothing is left of it")
 	}
 	return out, normalise(out)
@@ -75,7 +77,7 @@ func NeuronDirections(heads iter.Seq2[int, []float32]) []float32 {
 		if sum == nil {
 			sum = make([]float32, len(u))
 		}
-		blas32.Axpy(1, vector(u), vector(sum))
+		blas32.Axpy(1, numeric.Vector(u), numeric.Vector(sum))
 	}
 	return sum
 }
@@ -97,15 +99,15 @@ const (
 
 // principal is the unit v of largest ‖u v‖ for u [C,D], by power iteration from the rows' sum, or zero when there is none.
 func principal(u []float32, embed int) []float32 {
-	rows := matrix(u, len(u)/embed, embed)
+	rows := numeric.Matrix(u, len(u)/embed, embed)
 	ones, along := make([]float32, rows.Rows), make([]float32, rows.Rows)
 	for i := range ones {
 		ones[i] = 1
 	}
 	sum, v, w := make([]float32, embed), make([]float32, embed), make([]float32, embed)
-	blas32.Gemv(blas.Trans, 1, rows, vector(ones), 0, vector(sum))
+	blas32.Gemv(blas.Trans, 1, rows, numeric.Vector(ones), 0, numeric.Vector(sum))
 	for i := range v { // the sum alone could be orthogonal to what is sought
-		v[i] = sum[i] + float32(norm(sum)/math.Sqrt(float64(embed)))*float32(1+i%3)/4
+		v[i] = sum[i] + float32(numeric.Norm(sum)/math.Sqrt(float64(embed)))*float32(1+i%3)/4
 	}
 	if normalise(v) != nil {
 		copy(v, u[:embed])
@@ -114,8 +116,8 @@ func principal(u []float32, embed int) []float32 {
 		}
 	}
 	for range powerSteps {
-		blas32.Gemv(blas.NoTrans, 1, rows, vector(v), 0, vector(along))
-		blas32.Gemv(blas.Trans, 1, rows, vector(along), 0, vector(w))
+		blas32.Gemv(blas.NoTrans, 1, rows, numeric.Vector(v), 0, numeric.Vector(along))
+		blas32.Gemv(blas.Trans, 1, rows, numeric.Vector(along), 0, numeric.Vector(w))
 		if normalise(w) != nil {
 			break
 		}
@@ -127,8 +129,8 @@ func principal(u []float32, embed int) []float32 {
 			break
 		}
 	}
-	if dot(v, sum) < 0 {
-		blas32.Scal(-1, vector(v))
+	if numeric.Dot(v, sum) < 0 {
+		blas32.Scal(-1, numeric.Vector(v))
 	}
 	return v
 }
@@ -137,7 +139,7 @@ func principal(u []float32, embed int) []float32 {
 func multiply(a []float32, n int, b []float32, m int) []float32 {
 	out := make([]float32, n*m)
 	if k := len(b) / m; n > 0 && k > 0 {
-		blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(a, n, k), matrix(b, k, m), 0, matrix(out, n, m))
+		blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, numeric.Matrix(a, n, k), numeric.Matrix(b, k, m), 0, numeric.Matrix(out, n, m))
 	}
 	return out
 }

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -96,7 +98,7 @@ func TestPrincipal(t *testing.T) {
 			back[k] += float64(a) * float64(u[i*D+k])
 		}
 	}
-	value := norm(image) * norm(image)
+	value := numeric.Norm(image) * numeric.Norm(image)
 	for k := range D {
 		if math.Abs(back[k]-value*float64(v[k])) > 1e-4*value {
 			t.Fatalf("not an eigenvector: %v against %v times %v", back, value, v)
@@ -104,8 +106,8 @@ func TestPrincipal(t *testing.T) {
 	}
 	for range 200 {
 		r := RandomDirections(u, D, 1, random.Uint64())
-		if got := multiply(u, C, r, 1); norm(got)*norm(got) > value {
-			t.Fatalf("a random direction has more: %v > %v", norm(got), math.Sqrt(value))
+		if got := multiply(u, C, r, 1); numeric.Norm(got)*numeric.Norm(got) > value {
+			t.Fatalf("a random direction has more: %v > %v", numeric.Norm(got), math.Sqrt(value))
 		}
 	}
 }
@@ -117,7 +119,7 @@ func TestRandomDirections(t *testing.T) {
 		t.Fatalf("%d numbers, want 150", len(got))
 	}
 	for i := 0; i < len(got); i += 3 {
-		if got[i+2] != 0 || math.Abs(norm(got[i:i+3])-1) > 1e-6 {
+		if got[i+2] != 0 || math.Abs(numeric.Norm(got[i:i+3])-1) > 1e-6 {
 			t.Fatalf("direction %v", got[i:i+3])
 		}
 	}

@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/internal/golden"
@@ -212,7 +214,7 @@ func TestOMPAgainstTextbook(t *testing.T) {
 		if diff := gocmp.Diff(want, words(l)); diff != "" {
 			t.Fatalf("unit %d: words differ (-textbook +ours):\n%s", i, diff)
 		}
-		square := norm(unit) * norm(unit)
+		square := numeric.Norm(unit) * numeric.Norm(unit)
 		for k, term := range l.Terms {
 			explained := 1 - dot64(residuals[k], residuals[k])/square
 			if math.Abs(term.Explained-explained) > 1e-9 || math.Abs(term.Cosine-math.Sqrt(explained)) > 1e-9 {
@@ -263,14 +265,14 @@ func TestOMPProperties(t *testing.T) {
 			for j, a := range d.atom(term.Word) {
 				along += float64(a) * r[j]
 			}
-			if math.Abs(along) > 1e-10*norm(unit) {
+			if math.Abs(along) > 1e-10*numeric.Norm(unit) {
 				t.Errorf("unit %d: the residual is not orthogonal to word %d: %g", i, term.Word, along)
 			}
-			if f := flipped[i].Terms[k]; f.Word != term.Word || math.Abs(f.Coefficient+4*term.Coefficient) > 1e-9*norm(unit) {
+			if f := flipped[i].Terms[k]; f.Word != term.Word || math.Abs(f.Coefficient+4*term.Coefficient) > 1e-9*numeric.Norm(unit) {
 				t.Errorf("unit %d times -4: term %d is %+v, was %+v", i, k, f, term)
 			}
 		}
-		if want := 1 - dot64(r, r)/(norm(unit)*norm(unit)); math.Abs(l.Explained()-want) > 1e-9 {
+		if want := 1 - dot64(r, r)/(numeric.Norm(unit)*numeric.Norm(unit)); math.Abs(l.Explained()-want) > 1e-9 {
 			t.Errorf("unit %d: explained %v, want %v", i, l.Explained(), want)
 		}
 	}
@@ -502,7 +504,7 @@ func TestRounding(t *testing.T) {
 	w, worst := l.workers[0], 0.0
 	for i, label := range labels {
 		u := target{unit: units[i*64 : (i+1)*64], alpha: alpha[i*400 : (i+1)*400]}
-		u.length = norm(u.unit)
+		u.length = numeric.Norm(u.unit)
 		u.size = u.length
 		label.Terms = label.Terms[:len(label.Terms)-1] // nobody has asked for the correlations of the last word
 		var x []float64

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -88,7 +90,7 @@ func (b Block) fill(row []float32, i int) {
 	}
 	clear(row)
 	for k, c := range b.coefficients(i, D) {
-		blas32.Axpy(c, vector(b.Basis[k*D:(k+1)*D]), vector(row))
+		blas32.Axpy(c, numeric.Vector(b.Basis[k*D:(k+1)*D]), numeric.Vector(row))
 	}
 }
 
@@ -98,7 +100,7 @@ func (b Block) Unit(embed int) Block {
 	row := make([]float32, embed)
 	for i := range b.count(embed) {
 		b.fill(row, i)
-		if length := norm(row); length > 0 {
+		if length := numeric.Norm(row); length > 0 {
 			for k, c := range b.coefficients(i, embed) {
 				out.coefficients(i, embed)[k] = float32(float64(c) / length)
 			}
@@ -114,7 +116,7 @@ type Mix func(ctx context.Context, c, x []float32, d int) ([]float32, error)
 func mix(_ context.Context, c, x []float32, d int) ([]float32, error) {
 	n, T := len(c)/d, len(x)/d
 	out := make([]float32, n*T)
-	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(c, n, d), matrix(x, d, T), 0, matrix(out, n, T))
+	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, numeric.Matrix(c, n, d), numeric.Matrix(x, d, T), 0, numeric.Matrix(out, n, T))
 	return out, nil
 }
 
@@ -146,7 +148,7 @@ func (q *queue) take(ctx context.Context, n int) ([]target, error) {
 	for i := range out {
 		// Their own, so that they are freed with the unit, and so that it starts where memory is aligned: the order in which gonum adds up depends on that.
 		u := target{unit: slices.Clone(rows[i*D : (i+1)*D]), alpha: slices.Clone(alpha[i*T : (i+1)*T])}
-		u.length = norm(u.unit)
+		u.length = numeric.Norm(u.unit)
 		u.size = max(u.length, q.size(b, i))
 		out[i] = u
 	}
@@ -172,7 +174,7 @@ func (q *queue) correlations(ctx context.Context, b Block, rows []float32) ([]fl
 			return nil, err
 		}
 		for row := range slices.Chunk(b.Basis, D) {
-			q.lengths = append(q.lengths, norm(row))
+			q.lengths = append(q.lengths, numeric.Norm(row))
 		}
 	}
 	alpha, err := l.o.Mix(ctx, b.Coefficients[:n*d], q.basis, d)

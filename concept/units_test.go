@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -109,7 +111,7 @@ func TestBlockUnit(t *testing.T) {
 	unit, row := blocks[0].Unit(16), make([]float32, 16)
 	for i := range 9 {
 		unit.fill(row, i)
-		if length := norm(row); i == 0 && length != 0 || i > 0 && (length < 1-1e-5 || length > 1+1e-5) {
+		if length := numeric.Norm(row); i == 0 && length != 0 || i > 0 && (length < 1-1e-5 || length > 1+1e-5) {
 			t.Errorf("unit %d has length %g", i, length)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -46,9 +48,9 @@ func BenchmarkTextStored(b *testing.B) {
 	}
 	out := make([]float32, ov.Heads*ov.Channels)
 	for b.Loop() {
-		parallel(ov.Heads, func(h int) {
+		numeric.Parallel(ov.Heads, func(h int) {
 			n := ov.Channels * ov.Embed
-			blas32.Gemv(blas.NoTrans, 1, matrix(u[h*n:(h+1)*n], ov.Channels, ov.Embed), vector(t), 0, vector(out[h*ov.Channels:(h+1)*ov.Channels]))
+			blas32.Gemv(blas.NoTrans, 1, numeric.Matrix(u[h*n:(h+1)*n], ov.Channels, ov.Embed), numeric.Vector(t), 0, numeric.Vector(out[h*ov.Channels:(h+1)*ov.Channels]))
 		})
 	}
 }

@@ -1,6 +1,10 @@
 package decompose
 
-import "math"
+import (
+	"math"
+
+	"github.com/facet-clip/facet/internal/numeric"
+)
 
 // Part is what one pair brings to a whole: to the embedding, or to the logit of a text.
 type Part struct {
@@ -27,7 +31,7 @@ func (s Scalars) ExplainEmbedding(embedding []float32, top int) Explanation {
 
 // ExplainLogit splits the logit τ·⟨e,t⟩/‖e‖ of a unit text t [D]: a pair's amount is τ·s⟨u,t⟩/‖e‖.
 func (s Scalars) ExplainLogit(t, embedding []float32, τ float64, top int) Explanation {
-	total := τ * dot(embedding, t) / norm(embedding)
+	total := τ * numeric.Dot(embedding, t) / numeric.Norm(embedding)
 	return s.explain(s.Logits(t, embedding, τ), total, s.BiasLogit(t, embedding, τ), top)
 }
 
@@ -41,7 +45,7 @@ func (s Scalars) explain(amounts []float32, total, bias float64, top int) Explan
 	for _, p := range s.Top(amounts, top, magnitude) {
 		amount := float64(amounts[s.Index(p)])
 		e.Top = append(e.Top, Part{
-			Pair: p, Scalar: float64(s.At(p)), Norm: norm(s.Contribution(p)), Amount: amount, Share: amount / total,
+			Pair: p, Scalar: float64(s.At(p)), Norm: numeric.Norm(s.Contribution(p)), Amount: amount, Share: amount / total,
 		})
 		e.TopPercent += 100 * math.Abs(amount) / sum
 	}

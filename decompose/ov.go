@@ -19,6 +19,8 @@ import (
 	"iter"
 	"math"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -62,17 +64,17 @@ func New(w Weights) (*OV, error) {
 	}
 	ov := &OV{Heads: M, Channels: C, Width: C / M, Embed: D, weights: w, bias: make([]float64, D)}
 	for o := range D {
-		ov.bias[o] = float64(w.OutputBias[o]) + dot(w.Output[o*C:(o+1)*C], w.ValueBias)
+		ov.bias[o] = float64(w.OutputBias[o]) + numeric.Dot(w.Output[o*C:(o+1)*C], w.ValueBias)
 	}
 	return ov, nil
 }
 
 // Bias is b = Σ_h W_O^h b_V^h + b_O [D]: what every embedding holds whatever the picture.
-func (ov *OV) Bias() []float32 { return toFloat32(ov.bias) }
+func (ov *OV) Bias() []float32 { return numeric.Float32(ov.bias) }
 
 // Direction is u[h,n] = W_O^h W_V^h[:,n] [D].
 func (ov *OV) Direction(p Pair) []float32 {
-	return toFloat32(ov.direction(p))
+	return numeric.Float32(ov.direction(p))
 }
 
 func (ov *OV) direction(p Pair) []float64 {
@@ -83,7 +85,7 @@ func (ov *OV) direction(p Pair) []float64 {
 	}
 	u := make([]float64, ov.Embed)
 	for o := range u {
-		u[o] = dot(ov.weights.Output[o*C+p.Head*d:][:d], column)
+		u[o] = numeric.Dot(ov.weights.Output[o*C+p.Head*d:][:d], column)
 	}
 	return u
 }
@@ -96,7 +98,7 @@ func (ov *OV) NeuronDirection(n int) []float32 {
 			sum[o] += v
 		}
 	}
-	return toFloat32(sum)
+	return numeric.Float32(sum)
 }
 
 // HeadDirections are the directions of every pair of a head, u[h,:] [C,D], with one matrix product.
@@ -108,7 +110,7 @@ func (ov *OV) HeadDirections(head int) []float32 {
 
 // headDirections fills u [C,D]. W_V^h is transposed first: gonum is many times slower with a transposed left factor.
 func (ov *OV) headDirections(head int, u []float32) {
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, transposed(ov.value(head)), ov.output(head), 0, matrix(u, ov.Channels, ov.Embed))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, transposed(ov.value(head)), ov.output(head), 0, numeric.Matrix(u, ov.Channels, ov.Embed))
 }
 
 // Factors are the directions of a head as mixtures, u[h,n] = Σ_k value[n,k]·output[k]: W_O^hᵀ [d,D] and W_V^hᵀ [C,d].
@@ -138,8 +140,8 @@ func (ov *OV) Norms() []float32 {
 	squares := make([]float64, C)
 	for h := range ov.Heads {
 		out, value := ov.output(h), ov.value(h)
-		blas32.Gemm(blas.Trans, blas.NoTrans, 1, out, out, 0, matrix(gram, d, d))
-		blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(gram, d, d), value, 0, matrix(product, d, C))
+		blas32.Gemm(blas.Trans, blas.NoTrans, 1, out, out, 0, numeric.Matrix(gram, d, d))
+		blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, numeric.Matrix(gram, d, d), value, 0, numeric.Matrix(product, d, C))
 		clear(squares)
 		for k := range d {
 			for n, g := range product[k*C : (k+1)*C] {
@@ -160,10 +162,10 @@ func (ov *OV) Text(t []float32) []float32 {
 	}
 	C := ov.Channels
 	back := make([]float32, C) // W_Oᵀ t, all heads at once [M,d]
-	blas32.Gemv(blas.Trans, 1, matrix(ov.weights.Output, ov.Embed, C), vector(t), 0, vector(back))
+	blas32.Gemv(blas.Trans, 1, numeric.Matrix(ov.weights.Output, ov.Embed, C), numeric.Vector(t), 0, numeric.Vector(back))
 	out := make([]float32, ov.Heads*C)
-	parallel(ov.Heads, func(h int) {
-		blas32.Gemv(blas.Trans, 1, ov.value(h), vector(back[h*ov.Width:(h+1)*ov.Width]), 0, vector(out[h*C:(h+1)*C]))
+	numeric.Parallel(ov.Heads, func(h int) {
+		blas32.Gemv(blas.Trans, 1, ov.value(h), numeric.Vector(back[h*ov.Width:(h+1)*ov.Width]), 0, numeric.Vector(out[h*C:(h+1)*C]))
 	})
 	return out
 }
@@ -171,7 +173,7 @@ func (ov *OV) Text(t []float32) []float32 {
 // value is W_V^h [d,C].
 func (ov *OV) value(h int) blas32.General {
 	n := ov.Width * ov.Channels
-	return matrix(ov.weights.Value[h*n:(h+1)*n], ov.Width, ov.Channels)
+	return numeric.Matrix(ov.weights.Value[h*n:(h+1)*n], ov.Width, ov.Channels)
 }
 
 // output is W_O^h [D,d].
@@ -179,13 +181,9 @@ func (ov *OV) output(h int) blas32.General {
 	return blas32.General{Rows: ov.Embed, Cols: ov.Width, Stride: ov.Channels, Data: ov.weights.Output[h*ov.Width:]}
 }
 
-func matrix(data []float32, rows, cols int) blas32.General {
-	return blas32.General{Rows: rows, Cols: cols, Stride: cols, Data: data}
-}
-
 // transposed copies m [r,c] to [c,r].
 func transposed(m blas32.General) blas32.General {
-	t := matrix(make([]float32, m.Rows*m.Cols), m.Cols, m.Rows)
+	t := numeric.Matrix(make([]float32, m.Rows*m.Cols), m.Cols, m.Rows)
 	for r := range m.Rows {
 		for c, v := range m.Data[r*m.Stride:][:m.Cols] {
 			t.Data[c*m.Rows+r] = v
@@ -193,24 +191,3 @@ func transposed(m blas32.General) blas32.General {
 	}
 	return t
 }
-
-func vector(data []float32) blas32.Vector { return blas32.Vector{N: len(data), Inc: 1, Data: data} }
-
-func toFloat32(x []float64) []float32 {
-	out := make([]float32, len(x))
-	for i, v := range x {
-		out[i] = float32(v)
-	}
-	return out
-}
-
-// dot is the inner product, summed in float64.
-func dot(a, b []float32) float64 {
-	sum := 0.0
-	for i, v := range a {
-		sum += float64(v) * float64(b[i])
-	}
-	return sum
-}
-
-func norm(x []float32) float64 { return math.Sqrt(dot(x, x)) }

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Scalars are the pair scalars s[h,n] of one image [M,C], with the map that gives them their meaning.
@@ -43,14 +43,14 @@ func (s Scalars) Contribution(p Pair) []float32 {
 	for o := range u {
 		u[o] *= float64(s.At(p))
 	}
-	return toFloat32(u)
+	return numeric.Float32(u)
 }
 
 // Head is Σ_n s[h,n]·u[h,n] = W_O^h (W_V^h s_h) [D]: what passes through a head.
 func (s Scalars) Head(h int) []float32 {
 	e := make([]float64, s.Embed)
 	s.addHead(h, e)
-	return toFloat32(e)
+	return numeric.Float32(e)
 }
 
 // addHead adds W_O^h (W_V^h s_h) to e [D].
@@ -59,10 +59,10 @@ func (s Scalars) addHead(h int, e []float64) {
 	scalars, value := s.S[h*C:(h+1)*C], s.value(h)
 	v := make([]float32, d) // W_V^h s_h
 	for k := range d {
-		v[k] = float32(dot(value.Data[k*C:(k+1)*C], scalars))
+		v[k] = float32(numeric.Dot(value.Data[k*C:(k+1)*C], scalars))
 	}
 	for o := range e {
-		e[o] += dot(s.weights.Output[o*C+h*d:][:d], v)
+		e[o] += numeric.Dot(s.weights.Output[o*C+h*d:][:d], v)
 	}
 }
 
@@ -75,7 +75,7 @@ func (s Scalars) Neuron(n int) []float32 {
 			sum[o] += float64(s.At(p)) * u
 		}
 	}
-	return toFloat32(sum)
+	return numeric.Float32(sum)
 }
 
 // Embedding is Σ_h Σ_n s[h,n]·u[h,n] + b [D], the right-hand side of the decomposition.
@@ -84,7 +84,7 @@ func (s Scalars) Embedding() []float32 {
 	for h := range s.Heads {
 		s.addHead(h, e)
 	}
-	return toFloat32(e)
+	return numeric.Float32(e)
 }
 
 // Residual is ‖Σ s·u + b − embedding‖ / ‖embedding‖: rounding alone (≤ 1e-5) when both are of one image.
@@ -93,30 +93,30 @@ func (s Scalars) Residual(embedding []float32) float64 {
 	for o := range sum {
 		sum[o] -= embedding[o]
 	}
-	return norm(sum) / norm(embedding)
+	return numeric.Norm(sum) / numeric.Norm(embedding)
 }
 
 // Shares are ⟨s·u, e⟩/‖e‖² for every pair [M,C]: the signed part of the embedding's squared length that a pair
 // brings. With the bias' share ([Scalars.BiasShare]) they sum to 1.
 func (s Scalars) Shares(embedding []float32) []float32 {
-	return s.scaledBy(s.Text(embedding), 1/dot(embedding, embedding))
+	return s.scaledBy(s.Text(embedding), 1/numeric.Dot(embedding, embedding))
 }
 
 // BiasShare is ⟨b, e⟩/‖e‖².
 func (s Scalars) BiasShare(embedding []float32) float64 {
-	return dot(s.Bias(), embedding) / dot(embedding, embedding)
+	return numeric.Dot(s.Bias(), embedding) / numeric.Dot(embedding, embedding)
 }
 
 // Logits are τ·s[h,n]⟨u[h,n],t⟩/‖embedding‖ for every pair [M,C]: the parts of the class logit
 // τ·⟨embedding,t⟩/‖embedding‖ (DESIGN §1, logit attribution). t [D] of unit norm. With [Scalars.BiasLogit] they
 // sum to the logit.
 func (s Scalars) Logits(t, embedding []float32, τ float64) []float32 {
-	return s.scaledBy(s.Text(t), τ/norm(embedding))
+	return s.scaledBy(s.Text(t), τ/numeric.Norm(embedding))
 }
 
 // BiasLogit is τ·⟨b,t⟩/‖embedding‖.
 func (s Scalars) BiasLogit(t, embedding []float32, τ float64) float64 {
-	return τ * dot(s.Bias(), t) / norm(embedding)
+	return τ * numeric.Dot(s.Bias(), t) / numeric.Norm(embedding)
 }
 
 // scaledBy multiplies each product ⟨·,u[h,n]⟩ by its scalar and by a factor, in place.
@@ -148,18 +148,4 @@ func (ov *OV) Top(values []float32, k int, measure func(float32) float32) []Pair
 		pairs[i] = ov.Pair(order[i])
 	}
 	return pairs
-}
-
-// parallel calls f(0..n−1) on all cores.
-func parallel(n int, f func(int)) {
-	var wg sync.WaitGroup
-	workers := min(n, runtime.GOMAXPROCS(0))
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < n; i += workers {
-				f(i)
-			}
-		})
-	}
-	wg.Wait()
 }

@@ -1,6 +1,10 @@
 package decompose
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/facet-clip/facet/internal/numeric"
+)
 
 // Tokens are the tokens of one image and what the class query makes of them: x [N,C] and a [M,N] with
 // N = K+1, the class token first.
@@ -34,14 +38,14 @@ func (t Tokens) Map(p Pair) []float32 {
 func (t Tokens) Scalars() []float32 {
 	C := t.Channels
 	s := make([]float32, t.Heads*C)
-	parallel(t.Heads, func(h int) {
+	numeric.Parallel(t.Heads, func(h int) {
 		sum := make([]float64, C)
 		for i, a := range t.A[h*t.N : (h+1)*t.N] {
 			for n, x := range t.X[i*C : (i+1)*C] {
 				sum[n] += float64(a) * float64(x)
 			}
 		}
-		copy(s[h*C:], toFloat32(sum))
+		copy(s[h*C:], numeric.Float32(sum))
 	})
 	return s
 }
@@ -55,22 +59,22 @@ func (t Tokens) Token(i int) []float32 {
 			e[o] += v
 		}
 	}
-	return toFloat32(e)
+	return numeric.Float32(e)
 }
 
 // HeadToken is a_i^h W_O^h W_V^h x_i [D], the part of token i in head h without the bias.
-func (t Tokens) HeadToken(h, i int) []float32 { return toFloat32(t.headToken(h, i)) }
+func (t Tokens) HeadToken(h, i int) []float32 { return numeric.Float32(t.headToken(h, i)) }
 
 func (t Tokens) headToken(h, i int) []float64 {
 	d, C := t.Width, t.Channels
 	x, value := t.X[i*C:(i+1)*C], t.value(h)
 	v := make([]float32, d) // a_i^h W_V^h x_i
 	for k := range d {
-		v[k] = float32(float64(t.A[h*t.N+i]) * dot(value.Data[k*C:(k+1)*C], x))
+		v[k] = float32(float64(t.A[h*t.N+i]) * numeric.Dot(value.Data[k*C:(k+1)*C], x))
 	}
 	e := make([]float64, t.Embed)
 	for o := range e {
-		e[o] = dot(t.weights.Output[o*C+h*d:][:d], v)
+		e[o] = numeric.Dot(t.weights.Output[o*C+h*d:][:d], v)
 	}
 	return e
 }
@@ -79,13 +83,13 @@ func (t Tokens) headToken(h, i int) []float64 {
 // §1, logit attribution, summed over pairs). Entry 0 is the class token's; entries 1.. are the grid. With [Scalars.BiasLogit] they sum
 // to the logit.
 func (t Tokens) LogitMap(text, embedding []float32, τ float64) []float32 {
-	g, scale := t.Text(text), τ/norm(embedding)
+	g, scale := t.Text(text), τ/numeric.Norm(embedding)
 	parts := make([]float32, t.N)
 	for i := range parts {
 		x := t.X[i*t.Channels : (i+1)*t.Channels]
 		var sum float64
 		for h := range t.Heads {
-			sum += float64(t.A[h*t.N+i]) * dot(g[h*t.Channels:(h+1)*t.Channels], x)
+			sum += float64(t.A[h*t.N+i]) * numeric.Dot(g[h*t.Channels:(h+1)*t.Channels], x)
 		}
 		parts[i] = float32(scale * sum)
 	}

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 )
@@ -188,7 +190,7 @@ func newShift(p *Profile, images *Summary, ov *decompose.OV) shift {
 	for i := range s.embedding {
 		s.embedding[i] = float32(images.Embedding.Mean[i] - p.Embedding.Mean[i])
 	}
-	s.length, s.products = norm(s.embedding), ov.Text(s.embedding)
+	s.length, s.products = numeric.Norm(s.embedding), ov.Text(s.embedding)
 	return s
 }
 
@@ -271,7 +273,7 @@ func mostLike(direction []float32, sample []Image) []string {
 		for i, v := range image.Embedding {
 			sum += float64(v) * float64(direction[i])
 		}
-		all[k] = like{image.Path, sum / math.Max(norm(image.Embedding), 1e-30)}
+		all[k] = like{image.Path, sum / math.Max(numeric.Norm(image.Embedding), 1e-30)}
 	}
 	slices.SortStableFunc(all, func(a, b like) int { return cmp.Compare(b.cos, a.cos) })
 	var paths []string

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // FollowedPairs is how many of the strong pairs a [Monitor] follows, at most.
@@ -45,7 +47,7 @@ func NewMonitor(p *Profile, names []string) (*Monitor, error) {
 	others := min(FollowedPairs, len(p.Strong)) + 1
 	m.Names = append(append(m.Names, names[:others-1]...), "embedding")
 	for _, q := range p.Qualities {
-		if norm(q.Shift) > 0 && !slices.ContainsFunc(m.qualities, func(other Quality) bool { return other.Name == q.Name }) {
+		if numeric.Norm(q.Shift) > 0 && !slices.ContainsFunc(m.qualities, func(other Quality) bool { return other.Name == q.Name }) {
 			m.qualities, m.Names = append(m.qualities, q), append(m.Names, q.Name)
 		}
 	}
@@ -107,7 +109,7 @@ func cosine(x, y []float32) float32 {
 	for i, v := range x {
 		dot += float64(v) * float64(y[i])
 	}
-	return float32(dot / math.Max(norm(x)*norm(y), 1e-30))
+	return float32(dot / math.Max(numeric.Norm(x)*numeric.Norm(y), 1e-30))
 }
 
 // Ranks are the gaps of the reference sample into which an image's numbers fall: all that a monitor needs of it. Ties are broken by what

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
-
-	"gonum.org/v1/gonum/blas/blas32"
 )
 
 // Image is an image that a sample kept.
@@ -165,5 +163,3 @@ func embeddings(sample []Image, n int) []float32 {
 	}
 	return out
 }
-
-func vector(x []float32) blas32.Vector { return blas32.Vector{N: len(x), Inc: 1, Data: x} }

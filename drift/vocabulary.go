@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 )
@@ -33,7 +35,7 @@ func NewVocabulary(ctx context.Context, p *Profile, ov *decompose.OV, words *con
 	var names []string
 	var directions []float32
 	for _, q := range p.Qualities {
-		if norm(q.Shift) > 0 { // a model may not see it
+		if numeric.Norm(q.Shift) > 0 { // a model may not see it
 			names, directions = append(names, q.Name), append(directions, q.Shift...)
 		}
 	}

@@ -2,7 +2,8 @@ package drift
 
 import (
 	"fmt"
-	"math"
+
+	"github.com/facet-clip/facet/internal/numeric"
 
 	"gonum.org/v1/gonum/blas/blas32"
 
@@ -52,21 +53,13 @@ func (c Concept) Score(s decompose.Scalars, embedding []float32) Score {
 	for i, p := range c.Pairs {
 		v := s.At(p)
 		signed += float64(v) * float64(c.products[i])
-		blas32.Axpy(v, vector(c.directions[i*D:(i+1)*D]), vector(sum))
+		blas32.Axpy(v, numeric.Vector(c.directions[i*D:(i+1)*D]), numeric.Vector(sum))
 	}
-	norm := norm(embedding)
+	norm := numeric.Norm(embedding)
 	if norm == 0 {
 		return Score{}
 	}
-	return Score{Signed: signed / norm, Norm: float64(blas32.Nrm2(vector(sum))) / norm}
-}
-
-func norm(x []float32) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += float64(v) * float64(v)
-	}
-	return math.Sqrt(sum)
+	return Score{Signed: signed / norm, Norm: float64(blas32.Nrm2(numeric.Vector(sum))) / norm}
 }
 
 // flatten gives signed and norm of each score in turn [W,2].

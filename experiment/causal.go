@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -56,7 +58,7 @@ func (d *Data) Causal(ctx context.Context, mean []float64, images []int, c Conce
 	}
 	before := e.detect(e.whole, words)
 	out := make([]Ablated, len(words))
-	parallel(len(words), func(i int) {
+	numeric.Parallel(len(words), func(i int) {
 		a := Ablated{Word: c.Bank.Texts[words[i]], Pairs: len(sets[i][0]), Before: before[i]}
 		for j, after := range e.detect(e.without(sets[i][0]), words) {
 			if j == i {
@@ -148,10 +150,10 @@ func (e *experimentOn) detect(embeddings []float32, words []int) []float64 {
 		texts = append(texts, e.concepts.Bank.Embeddings[t*D:(t+1)*D]...)
 	}
 	cosines := make([]float32, e.images*len(words))
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(embeddings, e.images, D), matrix(texts, len(words), D), 0, matrix(cosines, e.images, len(words)))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(embeddings, e.images, D), numeric.Matrix(texts, len(words), D), 0, numeric.Matrix(cosines, e.images, len(words)))
 	lengths := make([]float64, e.images)
 	for k := range lengths {
-		lengths[k] = length(embeddings[k*D : (k+1)*D])
+		lengths[k] = numeric.Norm(embeddings[k*D : (k+1)*D])
 	}
 	out := make([]float64, len(words))
 	values := make([]float64, e.images)

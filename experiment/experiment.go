@@ -18,6 +18,8 @@ import (
 	"math"
 	"runtime"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facet-clip/facet/atlas"
@@ -133,7 +135,7 @@ func (d *Data) each(ctx context.Context, mean []float64, images []int, use func(
 }
 
 // centre is the mean embedding ē = Σ s̄·u + b [D].
-func (d *Data) centre(mean []float64) []float32 { return d.sum(toFloat32(mean)) }
+func (d *Data) centre(mean []float64) []float32 { return d.sum(numeric.Float32(mean)) }
 
 // sum is Σ s·u + b [D].
 func (d *Data) sum(s []float32) []float32 { return decompose.Scalars{OV: d.OV, S: s}.Embedding() }
@@ -159,7 +161,7 @@ func (d *Data) norms(u Unit, δ []float32) []float32 {
 	case Head:
 		out := make([]float32, d.OV.Heads)
 		for h := range out {
-			out[h] = float32(length(decompose.Scalars{OV: d.OV, S: δ}.Head(h)))
+			out[h] = float32(numeric.Norm(decompose.Scalars{OV: d.OV, S: δ}.Head(h)))
 		}
 		return out
 	}
@@ -238,27 +240,9 @@ func (d *Data) right(image int, embedding []float32) (right, known bool) {
 	best, at := math.Inf(-1), -1
 	D := d.OV.Embed
 	for c := range d.Head.Texts {
-		if v := dot(d.Head.Embeddings[c*D:(c+1)*D], embedding); v > best {
+		if v := numeric.Dot(d.Head.Embeddings[c*D:(c+1)*D], embedding); v > best {
 			best, at = v, c
 		}
 	}
 	return at == label, true
-}
-
-func dot(a, b []float32) float64 {
-	var sum float64
-	for i, v := range a {
-		sum += float64(v) * float64(b[i])
-	}
-	return sum
-}
-
-func length(x []float32) float64 { return math.Sqrt(dot(x, x)) }
-
-func toFloat32(x []float64) []float32 {
-	out := make([]float32, len(x))
-	for i, v := range x {
-		out[i] = float32(v)
-	}
-	return out
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/decompose"
@@ -93,7 +95,7 @@ func gram(ov *decompose.OV) (out []float32) {
 		}
 		for h := range u {
 			for g := h; g < len(u); g++ {
-				out = append(out, float32(dot(u[h], u[g])))
+				out = append(out, float32(numeric.Dot(u[h], u[g])))
 			}
 		}
 	}
@@ -144,7 +146,7 @@ func TestReferenceComponents(t *testing.T) {
 			want := s.Array(string(u) + "_pc")
 			far := 0
 			for i, got := range b.Directions {
-				if c := math.Abs(dot(got[:D], want.Data[i*4*D:i*4*D+D])); c < 0.999 {
+				if c := math.Abs(numeric.Dot(got[:D], want.Data[i*4*D:i*4*D+D])); c < 0.999 {
 					far++
 				}
 			}
@@ -193,7 +195,7 @@ func TestReferenceRanking(t *testing.T) {
 				t.Fatal(err)
 			}
 			along := (float64(row[p]) - from) * float64(s.Norms[p])
-			if got, want := math.Sqrt(along*along+rest), length(first[p*D:(p+1)*D]); math.Abs(got-want) > 1e-4*want+1e-7 {
+			if got, want := math.Sqrt(along*along+rest), numeric.Norm(first[p*D:(p+1)*D]); math.Abs(got-want) > 1e-4*want+1e-7 {
 				t.Fatalf("pair %d, image 0: length %g, want %g", p, got, want)
 			}
 			if s.stats.Farthest(p, 1, from)[0].Image != uint32(retrieval.Data[p*10]) {
@@ -213,8 +215,8 @@ func TestReferenceRanking(t *testing.T) {
 			axpy(1, first[(h*C+n)*D:(h*C+n+1)*D], sum)
 		}
 		for _, x := range top {
-			if x.Image == 0 && math.Abs(float64(x.Scalar)-length(sum)) > 1e-4*length(sum) {
-				t.Errorf("neuron %d, image 0: length %g, want %g", n, x.Scalar, length(sum))
+			if x.Image == 0 && math.Abs(float64(x.Scalar)-numeric.Norm(sum)) > 1e-4*numeric.Norm(sum) {
+				t.Errorf("neuron %d, image 0: length %g, want %g", n, x.Scalar, numeric.Norm(sum))
 			}
 		}
 	})
@@ -228,7 +230,7 @@ func near(t *testing.T, what string, got, want []float32, tolerance float64) {
 		e := float64(v) - float64(want[i])
 		sum += e * e
 	}
-	if miss := math.Sqrt(sum) / length(want); !(miss <= tolerance) {
+	if miss := math.Sqrt(sum) / numeric.Norm(want); !(miss <= tolerance) {
 		t.Errorf("%s: misses by %.2e of its length, want at most %.0e", what, miss, tolerance)
 	}
 }

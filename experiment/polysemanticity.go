@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/facet-clip/facet/atlas"
@@ -48,7 +50,7 @@ func (d *Data) scatter(images []int) float64 {
 	sum := make([]float64, d.OV.Embed)
 	for _, i := range images {
 		e := d.embedding(i)
-		l := length(e)
+		l := numeric.Norm(e)
 		for o, v := range e {
 			sum[o] += float64(v) / l
 		}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/mat"
 
@@ -268,7 +270,7 @@ func (d *Data) rebuild(b Basis, components []int, contribution func(i int) []flo
 		c := contribution(u)
 		for k := range len(directions) / D {
 			v := directions[k*D : (k+1)*D]
-			along := dot(c, v)
+			along := numeric.Dot(c, v)
 			for i, r := range components {
 				if k < r {
 					axpy(along, v, out[i])
@@ -289,7 +291,7 @@ func (d *Data) rebuildNeurons(b Basis) func(δ []float32, components []int) [][]
 		g.Go(func() error {
 			for k := range len(directions) / D {
 				for h := range M {
-					along[n] = append(along[n], dot(d.OV.Direction(decompose.Pair{Head: h, Neuron: n}), directions[k*D:(k+1)*D]))
+					along[n] = append(along[n], numeric.Dot(d.OV.Direction(decompose.Pair{Head: h, Neuron: n}), directions[k*D:(k+1)*D]))
 				}
 			}
 			return nil
@@ -341,7 +343,7 @@ func (s scorer) add(d *Data, k, image int, e []float32) {
 		s.right[k] = 1
 	}
 	own := d.embedding(image)
-	s.cosine[k] = dot(e, own) / math.Sqrt(dot(e, e)*dot(own, own))
+	s.cosine[k] = numeric.Dot(e, own) / math.Sqrt(numeric.Dot(e, e)*numeric.Dot(own, own))
 }
 
 func (s scorer) result() (accuracy Share, cosine, half float64) {

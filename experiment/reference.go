@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/decompose"
 )
@@ -13,7 +15,7 @@ func biasShare(w decompose.Weights, h int) []float64 {
 	d, C := w.Channels/w.Heads, w.Channels
 	c := make([]float64, w.Embed)
 	for o := range c {
-		c[o] = (dot(w.Output[o*C+h*d:][:d], w.ValueBias[h*d:][:d]) + float64(w.OutputBias[o])/float64(w.Heads)) / float64(C)
+		c[o] = (numeric.Dot(w.Output[o*C+h*d:][:d], w.ValueBias[h*d:][:d]) + float64(w.OutputBias[o])/float64(w.Heads)) / float64(C)
 	}
 	return c
 }
@@ -27,7 +29,7 @@ func BiasCentre(w decompose.Weights, ov *decompose.OV, p int) (from, rest float6
 		uc += v * float64(u[o])
 		cc += v * v
 	}
-	uu := dot(u, u)
+	uu := numeric.Dot(u, u)
 	if uu == 0 {
 		return 0, cc
 	}
@@ -52,11 +54,11 @@ func (d *Data) ReferenceTopOfNeuron(images, n, k int) ([]atlas.Extreme, error) {
 		if err := d.Row(i, s); err != nil {
 			return nil, err
 		}
-		sum := toFloat32(share)
+		sum := numeric.Float32(share)
 		for h, u := range directions {
 			axpy(float64(s[h*C+n]), u, sum)
 		}
-		all[i] = atlas.Extreme{Image: uint32(i), Scalar: float32(length(sum))}
+		all[i] = atlas.Extreme{Image: uint32(i), Scalar: float32(numeric.Norm(sum))}
 	}
 	slices.SortStableFunc(all, func(a, b atlas.Extreme) int { return cmp.Compare(b.Scalar, a.Scalar) })
 	return all[:min(k, len(all))], nil

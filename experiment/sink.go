@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // QueryKey are the weights by which the class token asks, row-major: W_Q, W_K [M·d,C] and b_Q [M·d].
@@ -79,7 +81,7 @@ func (s *Sink) absorbed(h int, class []float32) []float64 {
 	d := C / s.qk.Heads
 	u := make([]float64, C)
 	for k := h * d; k < (h+1)*d; k++ {
-		q := (dot(s.qk.Query[k*C:(k+1)*C], class) + float64(s.qk.QueryBias[k])) / math.Sqrt(float64(d))
+		q := (numeric.Dot(s.qk.Query[k*C:(k+1)*C], class) + float64(s.qk.QueryBias[k])) / math.Sqrt(float64(d))
 		for n, w := range s.qk.Key[k*C : (k+1)*C] {
 			u[n] += q * float64(w)
 		}

@@ -3,10 +3,9 @@ package experiment
 import (
 	"cmp"
 	"context"
-	"runtime"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/facet-clip/facet/internal/numeric"
 
 	"github.com/facet-clip/facet/concept"
 )
@@ -65,7 +64,7 @@ func (d *Data) Truth(ctx context.Context, images []int, c Concepts, names []Name
 	}
 	t := Truth{Pairs: len(names), Rows: make([]Detection, len(names))}
 	present := c.in(images)
-	parallel(len(names), func(i int) {
+	numeric.Parallel(len(names), func(i int) {
 		values := make([]float64, len(images))
 		for k := range values {
 			values[k] = float64(scalars[k*len(pairs)+i]) * float64(names[i].Sign)
@@ -151,17 +150,4 @@ func auc(ranks []float64, present []bool) float64 {
 		return 0.5
 	}
 	return (sum - with*(with+1)/2) / (with * without)
-}
-
-// parallel calls f(0..n−1) on all cores.
-func parallel(n int, f func(i int)) {
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range n {
-		g.Go(func() error {
-			f(i)
-			return nil
-		})
-	}
-	_ = g.Wait() // none of them can fail
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -88,13 +90,9 @@ func (d *Data) columns(ctx context.Context, mean []float64, images, pairs []int)
 func product(a, b []float32, n, m int) []float32 {
 	c := make([]float32, n*m)
 	if k := len(b) / m; k > 0 {
-		blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(a, n, k), matrix(b, k, m), 0, matrix(c, n, m))
+		blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, numeric.Matrix(a, n, k), numeric.Matrix(b, k, m), 0, numeric.Matrix(c, n, m))
 	}
 	return c
-}
-
-func matrix(data []float32, rows, cols int) blas32.General {
-	return blas32.General{Rows: rows, Cols: cols, Stride: cols, Data: data}
 }
 
 // judge classifies centre + moved, and compares moved with whole, both [N,D].
@@ -111,7 +109,7 @@ func (d *Data) judge(terms int, centre, moved, whole []float32, images []int) Wo
 				right++
 			}
 		}
-		r.Cosine += dot(m, w) / math.Sqrt(dot(m, m)*dot(w, w)) / float64(len(images))
+		r.Cosine += numeric.Dot(m, w) / math.Sqrt(numeric.Dot(m, m)*numeric.Dot(w, w)) / float64(len(images))
 	}
 	r.Accuracy = NewShare(right, known)
 	return r

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/concept"
@@ -132,7 +134,7 @@ func TestCausal(t *testing.T) {
 		for i := range values {
 			e := of(i)
 			axpy(-1, d.centre(stats.Mean), e)
-			values[i] = dot(e, c.Bank.Embeddings[:4]) / length(e)
+			values[i] = numeric.Dot(e, c.Bank.Embeddings[:4]) / numeric.Norm(e)
 		}
 		return ranks(values)
 	}

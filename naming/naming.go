@@ -16,9 +16,10 @@ package naming
 import (
 	"context"
 	"errors"
-	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/facet-clip/facet/internal/numeric"
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
@@ -145,7 +146,7 @@ func (m *Images) displacement(images []atlas.Extreme, sign float64) []float32 {
 	for d, v := range sum {
 		out[d] = float32(sign * (v/float64(len(images)) - m.mean[d]))
 	}
-	if length(out) < nothing { // an end that is all images
+	if numeric.Norm(out) < nothing { // an end that is all images
 		clear(out)
 	}
 	return out
@@ -153,14 +154,6 @@ func (m *Images) displacement(images []atlas.Extreme, sign float64) []float32 {
 
 // nothing is a displacement of unit vectors that is rounding.
 const nothing = 1e-6
-
-func length(x []float32) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += float64(v) * float64(v)
-	}
-	return math.Sqrt(sum)
-}
 
 // Fires names what pairs fire for: of a pair's two ends the one whose displacement a single text explains better. That of the weak end is
 // turned around, so that "not X" means: strong where X is missing, weak where it is. signs [M,C] are an atlas's. Chance is two random sets of

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/atlas"
@@ -193,7 +195,7 @@ func TestDisplacement(t *testing.T) {
 	for i := range images {
 		all = append(all, atlas.Extreme{Image: uint32(i)})
 	}
-	if rest := length(seen.displacement(all, 1)); rest != 0 {
+	if rest := numeric.Norm(seen.displacement(all, 1)); rest != 0 {
 		t.Errorf("all images differ from all images by %g", rest)
 	}
 	if _, err := NewImages(embeddings[1:], embed); err == nil {

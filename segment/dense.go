@@ -3,6 +3,8 @@ package segment
 import (
 	"math"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -19,7 +21,7 @@ func newCosine(p *Pool, texts []float32) cosine {
 	D := p.Embed
 	c := cosine{Pool: p, texts: len(texts) / D, back: project(texts, p.weights.Output, len(texts)/D, D, p.Channels)}
 	for q := range c.texts {
-		c.bias = append(c.bias, float32(dot(p.weights.OutputBias, texts[q*D:(q+1)*D])))
+		c.bias = append(c.bias, float32(numeric.Dot(p.weights.OutputBias, texts[q*D:(q+1)*D])))
 	}
 	return c
 }
@@ -43,7 +45,7 @@ func (c cosine) cosines(y []float32) []float32 {
 func (c cosine) products(y []float32) []float32 {
 	T := len(y) / c.Channels
 	out := make([]float32, c.texts*T)
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(c.back, c.texts, c.Channels), matrix(y, T, c.Channels), 0, matrix(out, c.texts, T))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(c.back, c.texts, c.Channels), numeric.Matrix(y, T, c.Channels), 0, numeric.Matrix(out, c.texts, T))
 	return out
 }
 
@@ -54,10 +56,10 @@ func (c cosine) lengths(y []float32) []float32 {
 	for i := range T {
 		copy(e[i*D:], c.weights.OutputBias)
 	}
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(y, T, c.Channels), matrix(c.weights.Output, D, c.Channels), 1, matrix(e, T, D))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(y, T, c.Channels), numeric.Matrix(c.weights.Output, D, c.Channels), 1, numeric.Matrix(e, T, D))
 	out := make([]float32, T)
 	for i := range out {
-		out[i] = float32(math.Sqrt(square(e[i*D : (i+1)*D])))
+		out[i] = float32(numeric.Norm(e[i*D : (i+1)*D]))
 	}
 	return out
 }
@@ -94,7 +96,7 @@ type selfSelf struct{ cosine }
 func (s selfSelf) logits(w Window) []float32 {
 	root := float32(math.Sqrt(float64(s.Width))) // queries come divided by it
 	y := make([]float32, s.tokens()*s.Channels)
-	parallel(s.Heads, func(h int) {
+	numeric.Parallel(s.Heads, func(h int) {
 		s.attend(y, w.Values, w.Queries, root, h)
 		s.attend(y, w.Values, w.Keys, 1/root, h)
 	})
@@ -105,7 +107,7 @@ type surgery struct{ cosine }
 
 func (s surgery) logits(w Window) []float32 {
 	y := make([]float32, s.tokens()*s.Channels)
-	parallel(s.Heads, func(h int) { s.attend(y, w.Values, w.Values, float32(1/math.Sqrt(float64(s.Width))), h) })
+	numeric.Parallel(s.Heads, func(h int) { s.attend(y, w.Values, w.Values, float32(1/math.Sqrt(float64(s.Width))), h) })
 	out := s.cosines(y[s.Channels:])
 	s.removeShared(out, s.weigh(w))
 	return out
@@ -146,11 +148,11 @@ func (p *Pool) attend(y, v, f []float32, scale float32, h int) {
 		return blas32.General{Rows: N, Cols: d, Stride: p.Channels, Data: x[h*d:]}
 	}
 	a := make([]float32, N*N)
-	blas32.Gemm(blas.NoTrans, blas.Trans, scale, part(f), part(f), 0, matrix(a, N, N))
+	blas32.Gemm(blas.NoTrans, blas.Trans, scale, part(f), part(f), 0, numeric.Matrix(a, N, N))
 	for i := range N {
 		softmax(a[i*N : (i+1)*N])
 	}
-	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(a, N, N), part(v), 1, part(y))
+	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, numeric.Matrix(a, N, N), part(v), 1, part(y))
 }
 
 // softmax works in place.

@@ -3,6 +3,8 @@ package segment
 import (
 	"math"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -28,7 +30,7 @@ func (n ours) logits(w Window) []float32 {
 		own[i] *= n.root() * fit[i/K]
 	}
 	out := make([]float32, n.queries*K)
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(own, n.queries, K), matrix(n.alike(z), K, K), 0, matrix(out, n.queries, K))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(own, n.queries, K), numeric.Matrix(n.alike(z), K, K), 0, numeric.Matrix(out, n.queries, K))
 	return out
 }
 
@@ -37,10 +39,10 @@ func (n ours) root() float32 { return float32(math.Sqrt(float64(n.Channels))) }
 
 // unitRows makes the rows of z [K,C] unit; those of no length stay.
 func unitRows(z []float32, C int) {
-	parallel(len(z)/C, func(i int) {
+	numeric.Parallel(len(z)/C, func(i int) {
 		row := z[i*C : (i+1)*C]
-		if l := square(row); l > 0 {
-			blas32.Scal(float32(1/math.Sqrt(l)), vector(row))
+		if l := numeric.Dot(row, row); l > 0 {
+			blas32.Scal(float32(1/math.Sqrt(l)), numeric.Vector(row))
 		}
 	})
 }
@@ -50,7 +52,7 @@ func unitRows(z []float32, C int) {
 func (n ours) alike(z []float32) []float32 {
 	K := n.H * n.W
 	like := make([]float32, K*K)
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(z, K, n.Channels), matrix(z, K, n.Channels), 0, matrix(like, K, K))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(z, K, n.Channels), numeric.Matrix(z, K, n.Channels), 0, numeric.Matrix(like, K, K))
 	for i := range K {
 		row, sum := like[i*K:(i+1)*K], float32(0)
 		row[i] = 1

@@ -5,6 +5,8 @@ import (
 	"image"
 	"math"
 	"time"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // maxLogits is the most numbers that the maps of a picture may hold: 1 GB.
@@ -204,7 +206,7 @@ func (m *Maps) Class(class int) []float32 {
 // bands calls f for bands of rows, in parallel.
 func (m *Maps) bands(f func(y0, y1 int)) {
 	const height = 64
-	parallel((m.Size.Y+height-1)/height, func(i int) { f(i*height, min((i+1)*height, m.Size.Y)) })
+	numeric.Parallel((m.Size.Y+height-1)/height, func(i int) { f(i*height, min((i+1)*height, m.Size.Y)) })
 }
 
 // Labels are the classes of pixels.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -48,7 +50,7 @@ func newPairs(p *Pool, c *Classes, o Options, weighed bool) (*pairs, error) {
 	}
 	n := &pairs{Pool: p, queries: Q, k: k, heads: project(c.Centred, p.weights.Output, Q, D, C), bias: make([]float32, Q)}
 	for q := range Q {
-		n.bias[q] = float32(dot(p.weights.OutputBias, c.row(c.Centred, q)) / float64(p.tokens()*M))
+		n.bias[q] = float32(numeric.Dot(p.weights.OutputBias, c.row(c.Centred, q)) / float64(p.tokens()*M))
 	}
 	n.start, n.neuron, n.weight = make([]int32, Q*M+1), make([]uint16, Q*k), make([]float32, Q*k)
 	n.selectPairs(c, o, weighed)
@@ -66,7 +68,7 @@ func (n *pairs) selectPairs(c *Classes, o Options, weighed bool) {
 			}
 		}
 	}
-	parallel(Q, func(q int) {
+	numeric.Parallel(Q, func(q int) {
 		scores := n.Text(c.row(c.Centred, q))
 		for i, l := range lengths {
 			if o.Signs != nil && o.Signs[i] < 0 {
@@ -155,7 +157,7 @@ func (n *pairs) cosines(w Window) [][]float32 {
 	K, Q, d := n.H*n.W, n.queries, n.Width
 	out := make([][]float32, n.Heads)
 	rooms := sync.Pool{New: func() any { return &room{make([]float32, K*d), make([]float32, K*d)} }}
-	parallel(n.Heads, func(h int) {
+	numeric.Parallel(n.Heads, func(h int) {
 		r := rooms.Get().(*room)
 		defer rooms.Put(r)
 		y := r.y
@@ -163,7 +165,7 @@ func (n *pairs) cosines(w Window) [][]float32 {
 		n.fillSink(y)
 		out[h] = make([]float32, Q*K)
 		texts := blas32.General{Rows: Q, Cols: d, Stride: n.Channels, Data: n.heads[h*d:]}
-		blas32.Gemm(blas.NoTrans, blas.Trans, 1, texts, matrix(y, K, d), 0, matrix(out[h], Q, K))
+		blas32.Gemm(blas.NoTrans, blas.Trans, 1, texts, numeric.Matrix(y, K, d), 0, numeric.Matrix(out[h], Q, K))
 		inverse := n.inverseLengths(r, h)
 		for q := range Q {
 			row := out[h][q*K : (q+1)*K]
@@ -183,11 +185,11 @@ func (n *pairs) inverseLengths(r *room, h int) []float32 {
 	K, d := n.H*n.W, n.Width
 	y, product := r.y, r.product
 	share := 1 / float64(n.tokens()*n.Heads)
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(y, K, d), matrix(n.gram[h], d, d), 0, matrix(product, K, d)) // symmetric; rows by rows is faster
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(y, K, d), numeric.Matrix(n.gram[h], d, d), 0, numeric.Matrix(product, K, d)) // symmetric; rows by rows is faster
 	out := make([]float32, K)
 	for i := range out {
 		row := y[i*d : (i+1)*d]
-		length := dot(row, product[i*d:(i+1)*d]) + 2*share*dot(row, n.back[h*d:(h+1)*d]) + share*share*n.bias2
+		length := numeric.Dot(row, product[i*d:(i+1)*d]) + 2*share*numeric.Dot(row, n.back[h*d:(h+1)*d]) + share*share*n.bias2
 		if length > 0 {
 			out[i] = float32(1 / math.Sqrt(length))
 		}
@@ -212,7 +214,7 @@ func (n *pairs) selected(q, h int) []uint16 {
 func (n *pairs) logitSums(z tiles, cos [][]float32) []float32 {
 	K := n.H * n.W
 	out := make([]float32, n.queries*K)
-	parallel(z.count()*n.queries, func(task int) { // tile after tile, each for all queries
+	numeric.Parallel(z.count()*n.queries, func(task int) { // tile after tile, each for all queries
 		at, q := task/n.queries, task%n.queries
 		row := out[q*K : (q+1)*K][at*tile : min((at+1)*tile, K)]
 		var sum [tile]float32
@@ -252,10 +254,10 @@ func (n headsAlone) logits(w Window) []float32 {
 	K := n.H * n.W
 	cos := n.cosines(w)
 	out := make([]float32, n.queries*K)
-	parallel(n.queries, func(q int) {
+	numeric.Parallel(n.queries, func(q int) {
 		row := out[q*K : (q+1)*K]
 		for h := range n.Heads {
-			blas32.Axpy(float32(len(n.selected(q, h)))/float32(n.k), vector(cos[h][q*K:(q+1)*K]), vector(row))
+			blas32.Axpy(float32(len(n.selected(q, h)))/float32(n.k), numeric.Vector(cos[h][q*K:(q+1)*K]), numeric.Vector(row))
 		}
 	})
 	return out

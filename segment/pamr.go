@@ -6,6 +6,8 @@ import (
 	"image"
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Refinement says what is done to the logits of pixels before they are labelled.
@@ -44,7 +46,7 @@ func newAffinity(photo image.Image) *affinity {
 	W, H := a.size.X, a.size.Y
 	colours := planes(photo)
 	a.weight = make([]float32, W*H*len(a.shifts))
-	parallel(H, func(y int) {
+	numeric.Parallel(H, func(y int) {
 		values := make([]float64, len(a.shifts))
 		for x := range W {
 			out := a.of(x, y)
@@ -108,7 +110,7 @@ func (a *affinity) refine(maps []float32) {
 		from[i%pixels*tile+i/pixels] = v
 	}
 	for range pamrSteps {
-		parallel(a.size.Y, func(y int) { a.step(to, from, y) })
+		numeric.Parallel(a.size.Y, func(y int) { a.step(to, from, y) })
 		from, to = to, from
 	}
 	for i := range maps {

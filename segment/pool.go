@@ -19,6 +19,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 
@@ -49,13 +51,13 @@ func NewPool(w decompose.Weights, positions []float32, h, width int) (*Pool, err
 		return nil, fmt.Errorf("a grid of %d×%d tokens needs %d positions of %d numbers, found %d numbers in all",
 			h, width, h*width+1, ov.Channels, len(positions))
 	}
-	p := &Pool{OV: ov, H: h, W: width, weights: w, positions: positions, bias2: square(w.OutputBias)}
+	p := &Pool{OV: ov, H: h, W: width, weights: w, positions: positions, bias2: numeric.Dot(w.OutputBias, w.OutputBias)}
 	p.back = project(w.OutputBias, w.Output, 1, ov.Embed, ov.Channels)
 	p.place()
 	p.gram = make([][]float32, ov.Heads)
-	parallel(ov.Heads, func(m int) {
+	numeric.Parallel(ov.Heads, func(m int) {
 		p.gram[m] = make([]float32, ov.Width*ov.Width)
-		blas32.Gemm(blas.Trans, blas.NoTrans, 1, p.output(m), p.output(m), 0, matrix(p.gram[m], ov.Width, ov.Width))
+		blas32.Gemm(blas.Trans, blas.NoTrans, 1, p.output(m), p.output(m), 0, numeric.Matrix(p.gram[m], ov.Width, ov.Width))
 	})
 	return p, nil
 }
@@ -64,7 +66,7 @@ func NewPool(w decompose.Weights, positions []float32, h, width int) (*Pool, err
 func (p *Pool) place() {
 	N, C := p.tokens(), p.Channels
 	p.placed = make([]float32, N*C)
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(p.positions, N, C), matrix(p.weights.Value, C, C), 0, matrix(p.placed, N, C))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(p.positions, N, C), numeric.Matrix(p.weights.Value, C, C), 0, numeric.Matrix(p.placed, N, C))
 }
 
 // tokens is K+1.
@@ -104,7 +106,7 @@ func (p *Pool) check(w Window, method Method) error {
 		if len(a.data) != a.want {
 			return fmt.Errorf("%w: %s: expected %d numbers, found %d", ErrWindow, a.name, a.want, len(a.data))
 		}
-		if s := square(a.data); math.IsNaN(s) || math.IsInf(s, 0) {
+		if s := numeric.Dot(a.data, a.data); math.IsNaN(s) || math.IsInf(s, 0) {
 			return fmt.Errorf("%w: %s: a number is not finite", ErrWindow, a.name)
 		}
 	}
@@ -115,7 +117,7 @@ func (p *Pool) check(w Window, method Method) error {
 func (p *Pool) spatial(w Window) []float32 {
 	K, C := p.H*p.W, p.Channels
 	z := make([]float32, K*C)
-	parallel(K, func(i int) {
+	numeric.Parallel(K, func(i int) {
 		pos := p.positions[(i+1)*C : (i+2)*C]
 		for n, x := range w.Tokens[(i+1)*C : (i+2)*C] {
 			z[i*C+n] = max(x-pos[n], 0)
@@ -152,6 +154,6 @@ func (p *Pool) attended(w Window, h int, y []float32) {
 // project is T W [T,C] for texts t [T,D] and W_O [D,C]: what each query is for the heads, W_O^hᵀ t, heads one after the other.
 func project(t, output []float32, T, D, C int) []float32 {
 	out := make([]float32, T*C)
-	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, matrix(t, T, D), matrix(output, D, C), 0, matrix(out, T, C))
+	blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, numeric.Matrix(t, T, D), numeric.Matrix(output, D, C), 0, numeric.Matrix(out, T, C))
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 
@@ -74,10 +76,10 @@ func (d *dropping) window(w Window) Window {
 // take subtracts scale·Σ_n map[:,n]·x_{i,n} over the registers from y_i [K+1,C].
 func (d *dropping) take(y, x, by []float32, scale float32) {
 	C := d.Channels
-	parallel(d.tokens(), func(i int) {
+	numeric.Parallel(d.tokens(), func(i int) {
 		for _, n := range d.Registers {
 			column := blas32.Vector{N: C, Inc: C, Data: by[n:]}
-			blas32.Axpy(-scale*x[i*C+n], column, vector(y[i*C:(i+1)*C]))
+			blas32.Axpy(-scale*x[i*C+n], column, numeric.Vector(y[i*C:(i+1)*C]))
 		}
 	})
 }
@@ -86,13 +88,13 @@ func (d *dropping) take(y, x, by []float32, scale float32) {
 func (d *dropping) attention(class, x []float32) []float32 {
 	C, N, M, width := d.Channels, d.tokens(), d.Heads, d.Width
 	q := slices.Clone(d.QueryKey.QueryBias)
-	blas32.Gemv(blas.NoTrans, 1, matrix(d.QueryKey.Query, C, C), vector(class), 1, vector(q))
+	blas32.Gemv(blas.NoTrans, 1, numeric.Matrix(d.QueryKey.Query, C, C), numeric.Vector(class), 1, numeric.Vector(q))
 	u, a := make([]float32, M*C), make([]float32, M*N)
-	parallel(M, func(h int) {
-		key := matrix(d.QueryKey.Key[h*width*C:(h+1)*width*C], width, C)
-		blas32.Gemv(blas.Trans, float32(1/math.Sqrt(float64(width))), key, vector(q[h*width:(h+1)*width]), 0, vector(u[h*C:(h+1)*C]))
+	numeric.Parallel(M, func(h int) {
+		key := numeric.Matrix(d.QueryKey.Key[h*width*C:(h+1)*width*C], width, C)
+		blas32.Gemv(blas.Trans, float32(1/math.Sqrt(float64(width))), key, numeric.Vector(q[h*width:(h+1)*width]), 0, numeric.Vector(u[h*C:(h+1)*C]))
 	})
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(u, M, C), matrix(x, N, C), 0, matrix(a, M, N))
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(u, M, C), numeric.Matrix(x, N, C), 0, numeric.Matrix(a, M, N))
 	for h := range M {
 		softmax(a[h*N : (h+1)*N])
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/internal/golden"
@@ -43,7 +45,7 @@ func maps(w, b, x []float32, C int, scale float64) []float32 {
 	y := make([]float32, len(x))
 	for at := 0; at < len(x); at += C {
 		for o := range C {
-			sum := dot(w[o*C:(o+1)*C], x[at:at+C])
+			sum := numeric.Dot(w[o*C:(o+1)*C], x[at:at+C])
 			if b != nil {
 				sum += float64(b[o])
 			}
@@ -79,7 +81,7 @@ func TestDropping(t *testing.T) {
 		sum := 0.0
 		for pass := range 2 {
 			for i := range N {
-				e := math.Exp(dot(query[h*p.Width:(h+1)*p.Width], keys[i*C+h*p.Width:]))
+				e := math.Exp(numeric.Dot(query[h*p.Width:(h+1)*p.Width], keys[i*C+h*p.Width:]))
 				if pass == 0 {
 					sum += e
 				} else {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // ErrAlike is returned when all queries are the same text to the model, or there is only one: centred, nothing is left of them.
@@ -52,7 +54,7 @@ func NewClasses(names []string, of []int, queries []string, texts []float32, emb
 	}
 	for q, name := range queries {
 		row := c.row(c.Centred, q)
-		if math.Sqrt(square(row)) < 1e-5 || !unit(row) {
+		if math.Sqrt(numeric.Dot(row, row)) < 1e-5 || !unit(row) {
 			return nil, fmt.Errorf("%w: nothing tells %q from what the %d texts have in common; name what else there is, or a background", ErrAlike, name, Q)
 		}
 	}
@@ -93,7 +95,7 @@ func (c *Classes) row(data []float32, q int) []float32 { return data[q*c.Embed :
 
 // unit makes x unit in place; false when it has no length or is not finite.
 func unit(x []float32) bool {
-	n := math.Sqrt(square(x))
+	n := math.Sqrt(numeric.Dot(x, x))
 	if !(n > 0) || math.IsInf(n, 0) {
 		return false
 	}

@@ -1,5 +1,7 @@
 package segment
 
+import "github.com/facet-clip/facet/internal/numeric"
+
 // tile is how many tokens are summed at once: a line of the cache, two registers of AVX2.
 const tile = 16
 
@@ -14,7 +16,7 @@ func tiled(z []float32, C int) tiles {
 	const block = 64 // neurons: what is read and written for them stays in the first cache
 	K := len(z) / C
 	t := tiles{C, make([]float32, (K+tile-1)/tile*tile*C)}
-	parallel(t.count(), func(at int) {
+	numeric.Parallel(t.count(), func(at int) {
 		for from := 0; from < C; from += block {
 			to := min(from+block, C)
 			for i := range min(tile, K-at*tile) {
@@ -38,7 +40,7 @@ func (t tiles) along(n uint16, weights []float32) float64 {
 	sum := 0.0
 	for at := range t.count() {
 		w := weights[at*tile : min((at+1)*tile, len(weights))]
-		sum += dot(w, t.of(at)[int(n)*tile:])
+		sum += numeric.Dot(w, t.of(at)[int(n)*tile:])
 	}
 	return sum
 }

@@ -7,6 +7,8 @@ import (
 	"image"
 	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
+
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 
@@ -104,7 +106,7 @@ func (m *Maps) weighted(q int, weights [][]float32) float64 {
 	sum, K := 0.0, m.H*m.W
 	for i, w := range weights {
 		if w != nil {
-			sum += dot(w, m.windows[i][q*K:(q+1)*K])
+			sum += numeric.Dot(w, m.windows[i][q*K:(q+1)*K])
 		}
 	}
 	return sum
@@ -170,7 +172,7 @@ func (n ours) parts(sums []float64, w Window, q int, weights []float32) {
 	z := n.filled(w)
 	unitRows(z, n.Channels)
 	spread := make([]float32, K) // each token passes its weight on to those like it
-	blas32.Gemv(blas.Trans, 1, matrix(n.alike(z), K, K), vector(weights), 0, vector(spread))
+	blas32.Gemv(blas.Trans, 1, numeric.Matrix(n.alike(z), K, K), numeric.Vector(weights), 0, numeric.Vector(spread))
 	n.addParts(sums, tiled(z, n.Channels), n.cosines(w), q, spread, float64(n.root()*n.fit.weigh(w)[q]))
 }
 

@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // batch is how many units begin at once, as in a fit.
@@ -51,7 +52,7 @@ func (s settings) head(ctx context.Context) error {
 	units := make([]float32, s.units*s.embed)
 	for i := range s.units {
 		for k, c := range b.Coefficients[i*rank : (i+1)*rank] {
-			blas32.Axpy(c, vector(b.Basis[k*s.embed:][:s.embed]), vector(units[i*s.embed:][:s.embed]))
+			blas32.Axpy(c, numeric.Vector(b.Basis[k*s.embed:][:s.embed]), numeric.Vector(units[i*s.embed:][:s.embed]))
 		}
 	}
 	whole, factored, err := inTurn(5, func() error {
@@ -97,8 +98,6 @@ func (s settings) head(ctx context.Context) error {
 	fmt.Printf("  whole labels:       %6.3f ms a unit as they are, %6.3f factored: %.2f × faster; the same words\n", whole/float64(s.units), factored/float64(s.units), whole/factored)
 	return nil
 }
-
-func vector(x []float32) blas32.Vector { return blas32.Vector{N: len(x), Inc: 1, Data: x} }
 
 // inTurn runs both so many times in turn, and gives their medians in milliseconds.
 func inTurn(times int, a, b func() error) (float64, float64, error) {
