@@ -44,13 +44,19 @@ func Preset(name string, native int) (Protocol, error) {
 	return p, p.Validate()
 }
 
+// The largest sides that a protocol may have, in pixels.
+const (
+	MostWindow    = 4096
+	MostShortSide = 1 << 14
+)
+
 // Validate says what keeps the protocol from being used.
 func (p Protocol) Validate() error {
 	switch {
-	case p.Window < 32 || p.Window%32 != 0 || p.Window > 4096:
-		return fmt.Errorf("a window of %d pixels: expected a multiple of 32, at most 4096", p.Window)
-	case p.ShortSide < p.Window || p.ShortSide > 1<<14:
-		return fmt.Errorf("a short side of %d pixels: expected at least the window's %d, and at most %d", p.ShortSide, p.Window, 1<<14)
+	case p.Window < 32 || p.Window%32 != 0 || p.Window > MostWindow:
+		return fmt.Errorf("a window of %d pixels: expected a multiple of 32, at most %d", p.Window, MostWindow)
+	case p.ShortSide < p.Window || p.ShortSide > MostShortSide:
+		return fmt.Errorf("a short side of %d pixels: expected at least the window's %d, and at most %d", p.ShortSide, p.Window, MostShortSide)
 	case p.Refine != "" && p.Refine != PAMR:
 		return fmt.Errorf("refinement %q: expected %s or none", p.Refine, PAMR)
 	case p.Stride < 1 || p.Stride > p.Window:

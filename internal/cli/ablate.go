@@ -30,11 +30,6 @@ largest centred contribution norms; those under each percentile of all scores ar
 				return err
 			}
 			slices.Sort(percentiles)
-			for _, q := range percentiles {
-				if !(q >= 0 && q <= 100) {
-					return usagef("--percentile %g: expected 0 to 100", q)
-				}
-			}
 			options := experiment.AblationOptions{Percentiles: percentiles, Strong: strong, Seed: 1}
 			if random {
 				options.Draws = 5
@@ -43,7 +38,7 @@ largest centred contribution norms; those under each percentile of all scores ar
 		},
 	}
 	o.flags(cmd.Flags(), string(experiment.Pair))
-	cmd.Flags().Float64SliceVar(&percentiles, "percentile", []float64{0, 50, 90, 95, 99}, "percentiles of the scores")
+	numbersVar(cmd.Flags(), &percentiles, "percentile", []float64{0, 50, 90, 95, 99}, span[float64]{least: 0, most: 100}, "percentiles of the scores")
 	cmd.Flags().BoolVar(&random, "random", false, "beside it, hold as many units drawn at random (five draws)")
 	cmd.Flags().BoolVar(&strong, "keep", false, "keep the units under each percentile and hold the others")
 	return cmd

@@ -56,7 +56,7 @@ embeddings is compared with the picture.
 	in.flags(f)
 	f.StringVar(&labels, "labels", "", "a list with commas, or a `FILE` with a label a line")
 	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the label (default: facet's own for photographs)")
-	f.IntVar(&top, "top", 5, "labels to print for each picture")
+	numberVar(f, &top, "top", 5, some, "labels to print for each picture")
 	return cmd
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/plot"
+	"github.com/facet-clip/facet/scenes"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -38,9 +39,6 @@ down to its neuron–head pairs, and leaves pictures and an index.html. It needs
 				return usagef("facet demo: shows the built-in model; for %s see: facet explain --help", a.model)
 			}
 			a.model = demoName
-			if n < demo.Gallery {
-				return usagef("--scenes %d: expected at least %d", n, demo.Gallery)
-			}
 			if evaluate {
 				return a.evaluateDemo(cmd.Context(), n)
 			}
@@ -50,7 +48,7 @@ down to its neuron–head pairs, and leaves pictures and an index.html. It needs
 	f := cmd.Flags()
 	f.StringVarP(&dir, "output", "o", "facet-demo", "the `DIR` to write")
 	f.BoolVar(&evaluate, "evaluate", false, "measure the built-in model instead")
-	f.IntVar(&n, "scenes", 2000, "how many scenes of each kind to measure on")
+	numberVar(f, &n, "scenes", 2000, span[int]{least: demo.Gallery, most: scenes.MaxScenes}, "how many scenes of each kind to measure on")
 	return cmd
 }
 

@@ -40,8 +40,8 @@ func (o *driftOptions) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.watch, "watch", nil, "a `TEXT` to follow; may be given more than once")
 	f.StringVar(&o.watchFile, "watch-file", "", "a `FILE` with a text to follow a line")
 	f.StringVar(&o.bank, "bank", "", "the words: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
-	f.IntVar(&o.limit, "limit", 0, "take at most so many items (default all)")
-	f.IntVar(&o.stride, "stride", 1, "take every n-th item")
+	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many items (default all)")
+	numberVar(f, &o.stride, "stride", 1, some, "take every n-th item")
 	f.BoolVar(&o.strict, "strict", false, "stop at the first file that cannot be read, instead of counting it")
 }
 
@@ -64,9 +64,6 @@ func (o driftOptions) watched() ([]string, error) {
 }
 
 func (o driftOptions) open() (*dataset.Source, error) {
-	if o.limit < 0 || o.stride < 1 {
-		return nil, usagef("--limit %d --stride %d: expected positive numbers", o.limit, o.stride)
-	}
 	return dataset.Open(o.source, dataset.Options{Limit: o.limit, Stride: o.stride})
 }
 

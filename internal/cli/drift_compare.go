@@ -65,8 +65,6 @@ groups.
 			switch {
 			case o.by != "" && keys[o.by] == nil:
 				return usagef("--by %s: expected one of %s", o.by, strings.Join(slices.Sorted(maps.Keys(keys)), ", "))
-			case !(o.level > 0 && o.level < 1):
-				return usagef("--level %g: expected a number between 0 and 1", o.level)
 			case o.output != "" && filepath.Ext(o.output) != ".html":
 				return usagef("-o %s: expected a name that ends in .html", o.output)
 			case o.bank == "" && a.model != "" && a.model != demoName:
@@ -78,8 +76,8 @@ groups.
 	o.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.by, "by", "", "compare parts: group, label, time:year, time:month or time:day")
-	f.Float64Var(&o.level, "level", 0.05, "expected share of false discoveries among the changed pairs")
-	f.Uint64Var(&o.seed, "seed", 0, "of the permutations")
+	numberVar(f, &o.level, "level", 0.05, level, "expected share of false discoveries among the changed pairs")
+	numberVar(f, &o.seed, "seed", 0, seeds, "of the permutations")
 	f.StringVarP(&o.output, "output", "o", "", "write a report with charts and pictures to `FILE`.html")
 	return cmd
 }

@@ -58,10 +58,6 @@ What is interrupted is kept in PROFILE.partial, and --resume goes on.
 			switch {
 			case o.output == "":
 				return usagef("facet drift profile: expected -o PROFILE, the folder to write")
-			case o.sample < 2:
-				return usagef("--sample %d: expected two images at least", o.sample)
-			case o.vary < 0 || o.every < 1:
-				return usagef("--vary %d --checkpoint-every %d: expected numbers of images", o.vary, o.every)
 			}
 			return a.driftProfile(cmd.Context(), o)
 		},
@@ -69,9 +65,9 @@ What is interrupted is kept in PROFILE.partial, and --resume goes on.
 	o.flags(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "the `FOLDER` of the profile, new")
-	f.IntVar(&o.sample, "sample", 2048, "images to keep in the sample, at most")
-	f.IntVar(&o.vary, "vary", 100, "pictures of the sample to vary in noise, blur and so on, so that such changes have names; 0: none")
-	f.IntVar(&o.every, "checkpoint-every", 1000, "images between checkpoints: what a kill can lose")
+	numberVar(f, &o.sample, "sample", 2048, span[int]{least: 2, most: mostCount}, "images to keep in the sample, at most")
+	numberVar(f, &o.vary, "vary", 100, someOrNone, "pictures of the sample to vary in noise, blur and so on, so that such changes have names; 0: none")
+	numberVar(f, &o.every, "checkpoint-every", 1000, some, "images between checkpoints: what a kill can lose")
 	f.BoolVar(&o.resume, "resume", false, "go on after the last checkpoint; begin if nothing was begun")
 	return cmd
 }

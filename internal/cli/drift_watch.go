@@ -68,11 +68,11 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 	f.StringVar(&o.bank, "bank", "", "the words that name changes: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
 	f.StringVar(&o.store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
 	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
-	f.Float64Var(&o.budget, "budget", 0.05, "chance of any false alarm over the whole stream, at most")
-	f.Float64Var(&o.level, "level", 0.05, "expected share of false discoveries among the changed pairs of a window")
+	numberVar(f, &o.budget, "budget", 0.05, level, "chance of any false alarm over the whole stream, at most")
+	numberVar(f, &o.level, "level", 0.05, level, "expected share of false discoveries among the changed pairs of a window")
 	f.StringVar(&o.listen, "listen", "", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
 	f.StringVar(&o.webhook, "webhook", "", "post alerts as JSON to `URL`, again until it takes them")
-	f.DurationVar(&o.every, "every", 10*time.Second, "look into a folder so often")
+	numberVar(f, &o.every, "every", 10*time.Second, span[time.Duration]{least: 10 * time.Millisecond, most: 24 * time.Hour}, "look into a folder so often")
 	f.BoolVar(&o.once, "once", false, "take what a folder holds now, and end")
 	return cmd
 }
@@ -81,14 +81,8 @@ func (o *watchOptions) check(a *app) (err error) {
 	switch {
 	case o.source == "" && o.listen == "":
 		return usagef("facet drift watch: expected a SOURCE, --listen or both")
-	case !(o.budget > 0 && o.budget < 1):
-		return usagef("--budget %g: expected a number between 0 and 1", o.budget)
-	case !(o.level > 0 && o.level < 1):
-		return usagef("--level %g: expected a number between 0 and 1", o.level)
 	case o.once && o.listen != "":
 		return usagef("--once --listen %s: expected one of them: who listens does not end", o.listen)
-	case o.every <= 0:
-		return usagef("--every %v: expected a time such as 10s", o.every)
 	case o.bank == "" && a.model != "" && a.model != demoName:
 		return usagef("facet drift watch: expected --bank, whose words name what changed")
 	}

@@ -52,9 +52,6 @@ others to judge them, are rendered on the spot.
 				return usagef("facet evaluate labels: expected an ATLAS: without one only the demo model can be asked, found --model %s", a.model)
 			}
 			a.model = demoName
-			if o.scenes < 100 {
-				return usagef("--scenes %d: expected at least 100", o.scenes)
-			}
 			return a.evaluateLabels(cmd.Context(), o, func(ctx context.Context) (*labelTrial, error) { return a.sceneTrial(ctx, o) })
 		},
 	}
@@ -64,8 +61,8 @@ others to judge them, are rendered on the spot.
 	f.StringVar(&o.study.classes, "classes", "", "a list with commas or a `FILE` of class names, a line each (default: the atlas' labels)")
 	f.StringVar(&o.study.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	f.StringVar(&o.study.means, "means", "", "take means from this other `ATLAS` (default: every other image; the rest is held and rebuilt)")
-	f.IntVar(&o.scenes, "scenes", 1000, "without ATLAS: so many scenes of each kind to ask, and twice as many to name pairs by")
-	f.IntVar(&o.top, "top", 20, "pairs to show")
+	numberVar(f, &o.scenes, "scenes", 1000, span[int]{least: 100, most: scenes.MaxScenes / 4}, "without ATLAS: so many scenes of each kind to ask, and twice as many to name pairs by")
+	numberVar(f, &o.top, "top", 20, some, "pairs to show")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	f.StringVarP(&o.study.chart, "output", "o", "", "draw how well the strongest pairs tell their words into `FILE`.png or .svg")
 	return cmd

@@ -46,18 +46,15 @@ each in its published layout (docs/segmentation.md).
 		Args: argsBetween(1, 1, "one DATASET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.dataset = args[0]
-			if o.limit < 0 {
-				return usagef("--limit %d: expected a positive number, or 0 for all pictures", o.limit)
-			}
 			return a.evaluateSegmentation(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
 	o.flags(f)
 	f.StringVar(&o.methods, "method", "facet,nap", "methods, a list with commas, or all")
-	f.Float64Var(&o.threshold, "threshold", 0, "probability below which a pixel is background, in sets that have one")
+	numberVar(f, &o.threshold, "threshold", 0, thresholds, "probability below which a pixel is background, in sets that have one")
 	f.StringVarP(&o.output, "output", "o", "", "write tables, pictures and the journal of an interrupted run into this `DIR`")
-	f.IntVar(&o.limit, "limit", 0, "measure on the first pictures only")
+	numberVar(f, &o.limit, "limit", 0, someOrNone, "measure on the first pictures only")
 	return cmd
 }
 

@@ -44,9 +44,6 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 			if o.paths = args; len(args) > 1 || (len(args) == 1) == (o.pixels != "") {
 				return usagef("facet explain: expected one picture, or --pixels FILE.npy with one")
 			}
-			if o.top < 1 {
-				return usagef("--top %d: expected at least 1", o.top)
-			}
 			return a.explain(cmd.Context(), o)
 		},
 	}
@@ -56,7 +53,7 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f.StringVar(&o.words, "words", "", "name pairs by the words of a `BANK` of facet texts, or a file with a word a line (the demo model has its own)")
 	f.StringVar(&o.atlas, "atlas", "", "name pairs by the labels that facet label left in an `ATLAS` of the same model")
 	f.StringVarP(&o.output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
-	f.IntVar(&o.top, "top", 20, "pairs to show")
+	numberVar(f, &o.top, "top", 20, some, "pairs to show")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

@@ -82,9 +82,9 @@ shown as unnamed.
 	f.StringVar(&o.method, "method", o.method, "omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
 	f.StringVar(&o.scale, "dictionary-norm", o.scale, "what is made unit: rows (texts), or reference (columns, as the reference code does)")
 	f.StringVarP(&o.output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv, and leave the atlas as it is")
-	f.IntVar(&o.terms, "terms", o.terms, "texts in a label, at most")
-	f.IntVar(&o.top, "top", o.top, "pairs to show")
-	f.Int64Var(&o.memory, "memory", o.memory, "memory to use, in MiB")
+	numberVar(f, &o.terms, "terms", o.terms, some, "texts in a label, at most")
+	numberVar(f, &o.top, "top", o.top, someOrNone, "pairs to show")
+	numberVar(f, &o.memory, "memory", o.memory, span[int64]{least: 1, most: 1 << 24}, "memory to use, in MiB")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
@@ -97,9 +97,6 @@ func (o labelOptions) check(a *app) error {
 	}
 	if o.scale != scaleRows && o.scale != scaleReference {
 		return usagef("--dictionary-norm %s: expected %s or %s", o.scale, scaleRows, scaleReference)
-	}
-	if o.terms < 1 || o.top < 0 || o.memory < 1 {
-		return usagef("facet label: --terms, --top and --memory: expected positive numbers, found %d, %d and %d", o.terms, o.top, o.memory)
 	}
 	if o.output != "" && labelWriter(o.output) == nil {
 		return usagef("-o %s: expected a name that ends in .parquet, .jsonl or .csv", o.output)

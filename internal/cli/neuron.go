@@ -43,9 +43,6 @@ from. The pictures are read again where the scan found them.
 			if err != nil {
 				return usagef("facet neuron: %q: expected the number of a neuron", args[1])
 			}
-			if o.pairs < 1 || o.images < 1 || o.images > atlas.Extremes {
-				return usagef("facet neuron: expected --pairs of 1 or more and --images from 1 to %d", atlas.Extremes)
-			}
 			if o.compat != "" && o.compat != compatReference {
 				return usagef("--compat %s: expected reference", o.compat)
 			}
@@ -59,8 +56,8 @@ from. The pictures are read again where the scan found them.
 	f.StringVarP(&o.output, "output", "o", "", "the contact sheet, `FILE`.png")
 	f.StringVar(&o.bank, "bank", "", "name pairs by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
 	f.StringVar(&o.compat, "compat", "", "reference: rank images by contributions that are not centred and hold an even share of the biases")
-	f.IntVar(&o.pairs, "pairs", 4, "pairs to show")
-	f.IntVar(&o.images, "images", 5, "images of each")
+	numberVar(f, &o.pairs, "pairs", 4, some, "pairs to show")
+	numberVar(f, &o.images, "images", 5, span[int]{least: 1, most: atlas.Extremes}, "images of each")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

@@ -60,9 +60,6 @@ mean of their contribution, or by polysemanticity (least first).
 			if !slices.Contains([]string{sortNorm, sortMean, sortPoly}, o.sort) {
 				return usagef("--sort %s: expected norm, mean or poly", o.sort)
 			}
-			if o.top < 1 {
-				return usagef("--top %d: expected at least 1", o.top)
-			}
 			if err := checkChart(o.chart); err != nil {
 				return err
 			}
@@ -70,9 +67,9 @@ mean of their contribution, or by polysemanticity (least first).
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&o.neuron, "neuron", -1, "only the pairs of this neuron")
-	f.IntVar(&o.head, "head", -1, "only the pairs of this head")
-	f.IntVar(&o.top, "top", 20, "pairs to show")
+	numberVar(f, &o.neuron, "neuron", -1, someOrNone, "only the pairs of this neuron (default all)")
+	numberVar(f, &o.head, "head", -1, someOrNone, "only the pairs of this head (default all)")
+	numberVar(f, &o.top, "top", 20, some, "pairs to show")
 	f.StringVarP(&o.chart, "output", "o", "", "draw how use is spread over the pairs into `FILE`.png or .svg")
 	f.StringVar(&o.sort, "sort", sortNorm, "norm, mean or poly")
 	f.StringVar(&o.bank, "bank", "", "name pairs by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
@@ -157,8 +154,11 @@ func (a *app) printPairs(pairs []usedPair, labels *names) {
 
 // rankPairs collects the pairs asked for, best first.
 func rankPairs(ov *decompose.OV, at *atlas.Atlas, o pairsOptions) ([]usedPair, error) {
-	if o.neuron >= ov.Channels || o.head >= ov.Heads {
-		return nil, usagef("expected a neuron from 0 to %d and a head from 0 to %d", ov.Channels-1, ov.Heads-1)
+	if o.neuron >= ov.Channels {
+		return nil, usagef("--neuron %d: expected a neuron of the model, from 0 to %d", o.neuron, ov.Channels-1)
+	}
+	if o.head >= ov.Heads {
+		return nil, usagef("--head %d: expected a head of the model, from 0 to %d", o.head, ov.Heads-1)
 	}
 	d := experiment.Data{OV: ov, Norms: at.Norms}
 	var err error

@@ -31,14 +31,11 @@ neuron sums pairs of different directions, and a head many neurons, so few compo
 				return err
 			}
 			slices.Sort(components)
-			if len(components) == 0 || components[0] < 0 {
-				return usagef("--components: expected numbers of 0 or more")
-			}
 			return a.reconstruct(cmd.Context(), args[0], o, components)
 		},
 	}
 	o.flags(cmd.Flags(), string(experiment.Pair))
-	cmd.Flags().IntSliceVar(&components, "components", []int{1, 2, 4}, "how many components each unit keeps; 0 leaves the means")
+	numbersVar(cmd.Flags(), &components, "components", []int{1, 2, 4}, someOrNone, "how many components each unit keeps; 0 leaves the means")
 	return cmd
 }
 

@@ -96,13 +96,13 @@ neurons passing through single attention heads ("pairs"), and names them in word
 	f.StringVar(&a.engine, "engine", "auto", "what runs the network: auto, ort (ONNX Runtime) or portable (pure Go)")
 	f.StringVar(&a.vocabulary, "vocab", "", "vocabulary `FILE` of the text tower (default: beside the checkpoint, then the cache)")
 	f.StringVar(&a.activation, "activation", "", "of the text tower: quickgelu or gelu (default: what the checkpoint is known to use)")
-	f.IntVar(&a.threads, "threads", 0, "cores to use (default all)")
-	f.Int64Var(&a.maxPixels, "max-pixels", 0, "refuse pictures of more pixels (default 178956970)")
+	numberVar(f, &a.threads, "threads", 0, span[int]{least: 0, most: 1024}, "cores to use (default all)")
+	numberVar(f, &a.maxPixels, "max-pixels", 0, span[int64]{least: 0, most: 1 << 34}, "refuse pictures of more pixels (default 178956970)")
 	f.BoolVar(&a.json, "json", false, "print the result as JSON")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more on stderr")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.demoCommand(), a.explainCommand(), a.embedCommand(), a.classifyCommand(), a.modelCommand(), a.scenesCommand(), a.textsCommand(), a.evaluateCommand(),
 		a.labelCommand(), a.searchCommand(), a.nearestCommand(), a.scanCommand(), a.atlasCommand(),
@@ -121,14 +121,8 @@ func (a *app) start() error {
 	if !isTerminal(a.stdout) || os.Getenv("NO_COLOR") != "" {
 		text.DisableColors()
 	}
-	if a.threads < 0 {
-		return usagef("--threads %d: expected a positive number, or 0 for all cores", a.threads)
-	}
 	if a.threads > 0 {
 		runtime.GOMAXPROCS(a.threads) // which both engines and all decoding go by
-	}
-	if a.maxPixels < 0 {
-		return usagef("--max-pixels %d: expected a positive number", a.maxPixels)
 	}
 	return nil
 }

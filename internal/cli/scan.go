@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,18 +44,16 @@ Interrupted or killed, a scan goes on with --resume where its last checkpoint wa
 			switch {
 			case o.output == "":
 				return usagef("facet scan: expected -o ATLAS, the folder to write")
-			case o.every < 0:
-				return usagef("--checkpoint-every %d: expected a number of images, or 0 for none before the end", o.every)
 			}
 			return a.scan(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "the `FOLDER` of the atlas, new or empty")
-	f.IntVar(&o.limit, "limit", 0, "take at most so many items (default all)")
-	f.IntVar(&o.stride, "stride", 1, "take every n-th item")
+	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many items (default all)")
+	numberVar(f, &o.stride, "stride", 1, some, "take every n-th item")
 	f.StringVar(&o.shard, "shard", "", "take part `I/N` of the items, counted from 0: for several machines, then facet atlas merge")
-	f.IntVar(&o.every, "checkpoint-every", 500, "images between checkpoints: what a kill can lose")
+	numberVar(f, &o.every, "checkpoint-every", 500, someOrNone, "images between checkpoints: what a kill can lose")
 	f.BoolVar(&o.resume, "resume", false, "go on after the last checkpoint; begin if nothing was begun")
 	f.BoolVar(&o.keep, "keep-scalars", false, "keep the scalars of every image too: float16 [N,M,C], 128 KiB an image for RN50")
 	f.BoolVar(&o.strict, "strict", false, "stop at the first file that cannot be read, instead of listing it")
@@ -103,17 +100,14 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 // selection is which items the flags take.
 func (o scanOptions) selection() (dataset.Options, error) {
 	s := dataset.Options{Limit: o.limit, Stride: o.stride, Shards: 1}
-	if o.limit < 0 || o.stride < 1 {
-		return s, usagef("--limit %d --stride %d: expected positive numbers", o.limit, o.stride)
-	}
 	if o.shard == "" {
 		return s, nil
 	}
 	i, n, ok := strings.Cut(o.shard, "/")
-	shard, err1 := strconv.Atoi(i)
-	shards, err2 := strconv.Atoi(n)
-	if !ok || err1 != nil || err2 != nil || shard < 0 || shard >= shards {
-		return s, usagef("--shard %q: expected I/N with I from 0 to N−1", o.shard)
+	shard, err1 := someOrNone.parse(i)
+	shards, err2 := some.parse(n)
+	if !ok || err1 != nil || err2 != nil || shard >= shards {
+		return s, usagef("--shard %s: expected I/N with I from 0 to N−1 and N up to %d", o.shard, mostCount)
 	}
 	s.Shard, s.Shards = shard, shards
 	return s, nil

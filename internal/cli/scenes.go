@@ -36,10 +36,8 @@ files everywhere; run again after an interruption, it writes what is missing.
 				return usagef("--layout %q: expected imagefolder, voc or npy", layout)
 			case dir == "":
 				return usagef("facet scenes: expected -o DIR, the folder to write")
-			case w.Scenes < 1 || w.Scenes > scenes.MaxScenes:
-				return usagef("-n %d: expected a number of scenes from 1 to %d", w.Scenes, scenes.MaxScenes)
-			case w.Size < scenes.MinSize || w.Size > scenes.MaxSize:
-				return usagef("--size %d: expected %d to %d pixels", w.Size, scenes.MinSize, scenes.MaxSize)
+			case w.Scenes == 0:
+				return usagef("facet scenes: expected -n N, how many scenes to write, from 1 to %d", scenes.MaxScenes)
 			}
 			bar := a.progress("scenes", w.Scenes)
 			defer bar.done()
@@ -51,10 +49,10 @@ files everywhere; run again after an interruption, it writes what is missing.
 		},
 	}
 	f := cmd.Flags()
-	f.IntVarP(&w.Scenes, "scenes", "n", 0, "how many scenes to write")
+	numberVarP(f, &w.Scenes, "scenes", "n", 0, span[int]{least: 1, most: scenes.MaxScenes}, "how many scenes to write")
 	f.StringVarP(&dir, "out", "o", "", "the `DIR` to write, empty or begun by the same command")
-	f.Uint64Var(&w.Seed, "seed", 0, "which scenes")
-	f.IntVar(&w.Size, "size", 192, "side of the pictures in pixels, 32 to 512")
+	numberVar(f, &w.Seed, "seed", 0, seeds, "which scenes")
+	numberVar(f, &w.Size, "size", 192, span[int]{least: scenes.MinSize, most: scenes.MaxSize}, "side of the pictures in pixels, 32 to 512")
 	f.StringVar(&layout, "layout", "imagefolder", "imagefolder, voc or npy")
 	return cmd
 }

@@ -48,9 +48,6 @@ the text first: what all texts share says nothing about this one.
 			if o.unit != unitPair && o.unit != unitNeuron && o.unit != unitHead {
 				return usagef("--unit %s: expected %s, %s or %s", o.unit, unitPair, unitNeuron, unitHead)
 			}
-			if o.top < 1 {
-				return usagef("--top %d: expected at least 1", o.top)
-			}
 			if o.atlas != "" && o.unit != unitPair {
 				return usagef("--atlas: says what pairs did, found --unit %s", o.unit)
 			}
@@ -69,7 +66,7 @@ the text first: what all texts share says nothing about this one.
 	f.StringVar(&o.atlas, "atlas", "", "say how much each pair is used in an `ATLAS`")
 	f.StringVarP(&o.output, "output", "o", "", "draw the images of the best pairs into a contact sheet, `FILE`.png")
 	f.BoolVar(&o.noCenter, "no-center", false, "take the text as it is")
-	f.IntVar(&o.top, "top", 20, "units to show")
+	numberVar(f, &o.top, "top", 20, some, "units to show")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
@@ -321,9 +318,6 @@ func (a *app) nearestCommand() *cobra.Command {
   facet nearest 624,21 --model RN50x16 --bank words.txt`,
 		Args: argsBetween(1, 1, "one pair NEURON,HEAD"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if top < 1 {
-				return usagef("--top %d: expected at least 1", top)
-			}
 			if bank == "" && a.model != "" && a.model != demoName {
 				return usagef("facet nearest: expected --bank, a bank of facet texts or a file with a text a line")
 			}
@@ -332,7 +326,7 @@ func (a *app) nearestCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&bank, "bank", "", "the texts: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
-	f.IntVar(&top, "top", 20, "texts to show")
+	numberVar(f, &top, "top", 20, some, "texts to show")
 	f.BoolVar(&truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

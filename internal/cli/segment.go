@@ -49,8 +49,6 @@ neuron–head pairs see there. An IMAGE may be a folder.
 				return usagef("facet segment: expected either --classes, a list with commas, or --classes-file")
 			case o.saveLogits && o.output == "":
 				return usagef("--save-logits: expected -o DIR, where to put them")
-			case o.top < 1:
-				return usagef("--top %d: expected at least 1", o.top)
 			}
 			return a.segment(cmd.Context(), o)
 		},
@@ -65,7 +63,7 @@ neuron–head pairs see there. An IMAGE may be a folder.
 	f.BoolVar(&o.saveLogits, "save-logits", false, "write a float map of each class as well")
 	f.StringVar(&o.why, "why", "", "show the pairs behind the pixel `X,Y`, or the region X0,Y0,X1,Y1")
 	f.StringVar(&o.words, "words", "", "name those pairs by the words of a `FILE`, one a line (the demo model has its own)")
-	f.IntVar(&o.top, "top", 10, "pairs to show with --why")
+	numberVar(f, &o.top, "top", 10, some, "pairs to show with --why")
 	return cmd
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -31,11 +32,11 @@ type segmentSettings struct {
 
 func (s *segmentSettings) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.preset, "protocol", "native", "sizes of canvas and windows: "+strings.Join(segment.Presets, ", "))
-	f.IntVar(&s.shortSide, "short-side", 0, "of the resized picture in pixels, instead of the protocol's")
-	f.IntVar(&s.window, "window", 0, "side of a window in pixels, a multiple of 32, instead of the protocol's; its half is the stride")
-	f.IntVar(&s.stride, "stride", 0, "from window to window in pixels, instead of the protocol's")
-	f.Float64Var(&s.scale, "scale", 0, "what logits are multiplied by before the softmax (default 40)")
-	f.IntVar(&s.pairs, "pairs", 0, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
+	numberVar(f, &s.shortSide, "short-side", 0, span[int]{least: 32, most: segment.MostShortSide}, "of the resized picture in pixels, instead of the protocol's")
+	numberVar(f, &s.window, "window", 0, span[int]{least: 32, most: segment.MostWindow}, "side of a window in pixels, a multiple of 32, instead of the protocol's; its half is the stride")
+	numberVar(f, &s.stride, "stride", 0, span[int]{least: 1, most: segment.MostWindow}, "from window to window in pixels, instead of the protocol's")
+	numberVar(f, &s.scale, "scale", 0, span[float64]{least: 0, most: 1e6, above: true}, "what logits are multiplied by before the softmax (default 40)")
+	numberVar(f, &s.pairs, "pairs", 0, some, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
 	f.StringVar(&s.atlas, "atlas", "", "take the signs of pairs' directions from the atlas in this `DIR`, as the paper does (default: + for all)")
 	f.StringVar(&s.refine, "refine", refineNone, "what is done to the logits of pixels: none, or pamr (they take on those of like pixels around them)")
 	f.StringVar(&s.sink, "sink", sinkAuto, "the last token and the neurons through which it draws attention: method facet drops them if it does and leaves it alone\nif not (auto), all methods do so (drop), or all replace the last token and nothing else (published)")
@@ -69,15 +70,23 @@ func (s *segmentSettings) protocol(native int) (segment.Protocol, error) {
 	default:
 		return p, usagef("--refine %s: expected %s or %s", s.refine, refineNone, segment.PAMR)
 	}
-	return p, p.Validate()
+	if err := p.Validate(); err != nil {
+		return p, usageError{err}
+	}
+	return p, nil
 }
+
+// thresholds are probabilities below which a pixel is background.
+var thresholds = span[float64]{least: 0, most: 1, below: true}
 
 // background takes the values of --background: a number is a threshold, anything else a list of what is background.
 func (s *segmentSettings) background(values []string, classes []segment.Class) ([]segment.Class, error) {
 	back := segment.Class{Name: segment.Background}
 	for _, v := range values {
-		if t, err := strconv.ParseFloat(v, 64); err == nil {
-			s.threshold = t
+		if _, err := strconv.ParseFloat(v, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+			if s.threshold, err = thresholds.parse(v); err != nil {
+				return nil, usagef("--background %s: %w, or a list of texts", v, err)
+			}
 			continue
 		}
 		c, err := segment.ParseClass(v)

@@ -62,9 +62,6 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
   facet sink scenes:default?n=500`,
 		Args: argsBetween(1, 1, "one dataset or atlas"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if limit < 1 {
-				return usagef("--limit %d: expected at least 1", limit)
-			}
 			if o.chart != "" && filepath.Ext(o.chart) != ".png" {
 				return usagef("-o %s: expected a name that ends in .png", o.chart)
 			}
@@ -72,7 +69,7 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&limit, "limit", 500, "look at so many pictures")
+	numberVar(f, &limit, "limit", 500, some, "look at so many pictures")
 	f.StringVar(&bank, "bank", "", "name register neurons by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
 	f.StringVar(&o.classes, "classes", "", "a list with commas or a `FILE` of class names (default: the labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
