@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -24,16 +25,30 @@ const (
 	Keys    Output = "keys"    // [B,K+1,C], W_K x_i + b_K
 )
 
+// outputs are all of them, in the order in which the tower gives them.
+var outputs = []Output{Embedding, Attention, Tokens, Scalars, Values, Queries, Keys}
+
+// outputList puts outputs into the order of the tower, each once. An unknown one, and none at all, is an error.
+func outputList(want []Output) ([]Output, error) {
+	for _, o := range want {
+		if !slices.Contains(outputs, o) {
+			return nil, fmt.Errorf("the image tower has no output %q: expected some of %v", o, outputs)
+		}
+	}
+	if len(want) == 0 {
+		return nil, fmt.Errorf("no output of the image tower was asked for: expected some of %v", outputs)
+	}
+	return slices.DeleteFunc(slices.Clone(outputs), func(o Output) bool { return !slices.Contains(want, o) }), nil
+}
+
 // imageTower writes the image tower for a grid of h×w tokens: pixels [B,3,32h,32w] → the wanted outputs.
 func imageTower(ck *checkpoint.Checkpoint, c Config, h, w int, want []Output) (*graph.Graph, error) {
 	t := newTower("image", ck)
 	pixels := t.Input("pixels", graph.Float32, graph.Batch, 3, graph.Dim(h*Stride), graph.Dim(w*Stride))
 	z := t.trunk(pixels, c)
 	results := t.absorbedPool(z, c, h, w)
-	for _, o := range []Output{Embedding, Attention, Tokens, Scalars, Values, Queries, Keys} {
-		if slices.Contains(want, o) {
-			t.Output(string(o), results[o])
-		}
+	for _, o := range want {
+		t.Output(string(o), results[o])
 	}
 	return t.done()
 }

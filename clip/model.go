@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/clip/tokenizer"
@@ -18,7 +17,8 @@ import (
 var ErrNoText = errors.New("the checkpoint has no text tower")
 
 // Model is a checkpoint on an engine. A tower is built when it is first needed, so that a model which
-// only sees pictures never reads the text weights. Safe for concurrent use.
+// only sees pictures never reads the text weights. Safe for concurrent use: calls run side by side, those for the same tower on
+// one session, and Close waits for them.
 type Model struct {
 	Config     Config
 	Activation Activation
@@ -26,17 +26,11 @@ type Model struct {
 	ck     *checkpoint.Checkpoint
 	engine engine.Engine
 
-	mu    sync.Mutex
-	image imageSession
-	text  engine.Session
+	images, texts *sessions
 }
 
-// imageSession is the image tower for one grid and one choice of outputs; another choice replaces it.
-type imageSession struct {
-	h, w int
-	want []Output
-	engine.Session
-}
+// imageSessions is how many image towers a model keeps: one for each grid and choice of outputs, each with weights of its own.
+const imageSessions = 4
 
 // New reads the architecture of a checkpoint and binds it to an engine. The model keeps the checkpoint
 // open and closes it. act is the activation of the text tower.
@@ -48,7 +42,7 @@ func New(ck *checkpoint.Checkpoint, e engine.Engine, act Activation) (*Model, er
 	if err != nil {
 		return nil, err
 	}
-	return &Model{Config: c, Activation: act, ck: ck, engine: e}, nil
+	return &Model{Config: c, Activation: act, ck: ck, engine: e, images: newSessions(imageSessions), texts: newSessions(1)}, nil
 }
 
 // Checkpoint is the file behind the model.
@@ -57,63 +51,39 @@ func (m *Model) Checkpoint() *checkpoint.Checkpoint { return m.ck }
 // Engine is what runs the towers.
 func (m *Model) Engine() engine.Engine { return m.engine }
 
-// Close frees the sessions and closes the checkpoint.
+// Close waits for the calls under way, frees the sessions and closes the checkpoint. Later calls give [ErrClosed].
 func (m *Model) Close() error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var errs []error
-	for _, s := range []engine.Session{m.image.Session, m.text} {
-		if s != nil {
-			errs = append(errs, s.Close())
-		}
-	}
-	m.image, m.text = imageSession{}, nil
-	return errors.Join(append(errs, m.ck.Close())...)
+	return errors.Join(m.images.close(), m.texts.close(), m.ck.Close())
 }
 
-// EncodeImages runs the image tower over pixels [B,3,32h,32w], normalised, and gives the wanted outputs.
+// EncodeImages runs the image tower over pixels [B,3,32h,32w], normalised, and gives the wanted outputs, at least one.
 // Sizes other than the native one use interpolated positions.
 func (m *Model) EncodeImages(ctx context.Context, pixels graph.Tensor, want ...Output) (map[Output]graph.Tensor, error) {
 	s := pixels.Shape
 	if len(s) != 4 || s[0] < 1 || s[1] != 3 || s[2] < Stride || s[3] < Stride || s[2]%Stride != 0 || s[3]%Stride != 0 {
 		return nil, fmt.Errorf("pixels: expected [N,3,H,W] with H and W multiples of %d, found %v", Stride, s)
 	}
-	session, err := m.imageTower(s[2]/Stride, s[3]/Stride, want)
+	h, w := s[2]/Stride, s[3]/Stride
+	list, err := outputList(want)
 	if err != nil {
 		return nil, err
 	}
-	results, err := session.Run(ctx, map[string]graph.Tensor{"pixels": pixels})
+	compile := func() (engine.Session, error) {
+		g, err := imageTower(m.ck, m.Config, h, w, list)
+		if err != nil {
+			return nil, err
+		}
+		return m.engine.Compile(g)
+	}
+	results, err := m.images.run(ctx, key{h, w, fmt.Sprint(list)}, compile, map[string]graph.Tensor{"pixels": pixels})
 	if err != nil {
 		return nil, err
 	}
-	out := map[Output]graph.Tensor{}
+	out := make(map[Output]graph.Tensor, len(results))
 	for name, t := range results {
 		out[Output(name)] = t
 	}
 	return out, nil
-}
-
-func (m *Model) imageTower(h, w int, want []Output) (engine.Session, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.image.Session != nil && m.image.h == h && m.image.w == w && slices.Equal(m.image.want, want) {
-		return m.image, nil
-	}
-	g, err := imageTower(m.ck, m.Config, h, w, want)
-	if err != nil {
-		return nil, err
-	}
-	s, err := m.engine.Compile(g)
-	if err != nil {
-		return nil, err
-	}
-	if m.image.Session != nil {
-		if err := m.image.Close(); err != nil {
-			return nil, err
-		}
-	}
-	m.image = imageSession{h, w, slices.Clone(want), s}
-	return s, nil
 }
 
 // textTokens is how many tokens run through the text tower at once: enough for matrix products at full speed, and few enough that
@@ -124,9 +94,8 @@ const textTokens = 256
 // order, not normalised. What sequences have in common at their beginning is computed once for as many as run together, and nothing behind
 // their ends; equal ones run once. done, when not nil, is told how many more are ready.
 func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(int)) (graph.Tensor, error) {
-	session, err := m.textTower()
-	if err != nil {
-		return graph.Tensor{}, err
+	if !m.Config.HasText() {
+		return graph.Tensor{}, fmt.Errorf("%s: %w", m.ck.Path(), ErrNoText)
 	}
 	order, err := m.textOrder(sequences)
 	if err != nil {
@@ -141,7 +110,7 @@ func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(
 			t.add(sequences[order[n]])
 			n++
 		}
-		results, err := session.Run(ctx, t.inputs())
+		results, err := m.texts.run(ctx, key{}, m.compileText, t.inputs())
 		if err != nil {
 			return graph.Tensor{}, err
 		}
@@ -171,21 +140,12 @@ func (m *Model) textOrder(sequences [][]int64) ([]int, error) {
 	return order, nil
 }
 
-func (m *Model) textTower() (engine.Session, error) {
-	if !m.Config.HasText() {
-		return nil, fmt.Errorf("%s: %w", m.ck.Path(), ErrNoText)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.text != nil {
-		return m.text, nil
-	}
+func (m *Model) compileText() (engine.Session, error) {
 	g, err := textTower(m.ck, m.Config, m.Activation)
 	if err != nil {
 		return nil, err
 	}
-	m.text, err = m.engine.Compile(g)
-	return m.text, err
+	return m.engine.Compile(g)
 }
 
 // LogitScale is τ, what cosines are multiplied by before the softmax: exp of the checkpoint's logit_scale.
