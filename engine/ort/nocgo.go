@@ -13,3 +13,6 @@ func New(Options) (engine.Engine, error) {
 	return nil, fmt.Errorf("%w: facet was built without cgo, by which it loads the library; build it with CGO_ENABLED=1 and a C compiler",
 		ErrUnavailable)
 }
+
+// Library is empty: nothing can be loaded.
+func Library() string { return "" }

@@ -77,6 +77,13 @@ func initialise(path string) error {
 	return onnx.DisableTelemetry()
 }
 
+// Library is the path of the library that [New] loaded, empty before.
+func Library() string {
+	loaded.Lock()
+	defer loaded.Unlock()
+	return loaded.path
+}
+
 type ortEngine struct{ threads int }
 
 // Name is "ort" and the version of ONNX Runtime.

@@ -20,9 +20,8 @@ func (a *app) ablateCommand() *cobra.Command {
 		Use:   "ablate ATLAS",
 		Short: "Ask how many units a model can do without",
 		Long: `Hold the weakest units (pairs, neurons or heads) at their mean and classify (paper, sparsity). A unit's score is the mean of its 50
-largest centred contribution norms; those under each percentile of all scores are held.
-
-  facet ablate photos.atlas --unit pair --percentile 0,50,90,99 --random -o ablation.png
+largest centred contribution norms; those under each percentile of all scores are held.`,
+		Example: `  facet ablate photos.atlas --unit pair --percentile 0,50,90,99 --random -o ablation.png
   facet ablate photos.atlas --keep        hold the strong ones instead, and keep the weak`,
 		Args: argsBetween(1, 1, "one atlas, scanned with --keep-scalars"),
 		RunE: func(cmd *cobra.Command, args []string) error {

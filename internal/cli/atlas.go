@@ -11,18 +11,17 @@ import (
 
 func (a *app) atlasCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "atlas show ATLAS | merge ATLAS ATLAS… -o ATLAS",
+		Use:   "atlas",
 		Short: "Look into atlases, which facet scan makes, and join them",
-		Args:  argsBetween(0, 0, "show or merge"),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  facet atlas show photos.atlas
+  facet atlas merge part0 part1 -o photos.atlas`,
 	}
 	var output string
 	merge := &cobra.Command{
 		Use:   "merge ATLAS ATLAS… -o ATLAS",
 		Short: "Join atlases of one model into one",
-		Long: `Join atlases of one model: the result is what one scan of all their images would have left, to rounding.
-
-  facet scan photos -o part0 --shard 0/2
+		Long:  `Join atlases of one model: the result is what one scan of all their images would have left, to rounding.`,
+		Example: `  facet scan photos -o part0 --shard 0/2
   facet scan photos -o part1 --shard 1/2
   facet atlas merge part0 part1 -o photos.atlas`,
 		Args: argsBetween(2, -1, "at least two atlases"),
@@ -38,12 +37,13 @@ func (a *app) atlasCommand() *cobra.Command {
 	}
 	merge.Flags().StringVarP(&output, "output", "o", "", "the `FOLDER` of the new atlas")
 	cmd.AddCommand(merge, &cobra.Command{
-		Use:   "show ATLAS",
-		Short: "Say what an atlas holds, and check it",
-		Args:  argsBetween(1, 1, "one atlas"),
-		RunE:  func(_ *cobra.Command, args []string) error { return a.showAtlas(args[0]) },
+		Use:     "show ATLAS",
+		Short:   "Say what an atlas holds, and check it",
+		Example: `  facet atlas show photos.atlas`,
+		Args:    argsBetween(1, 1, "one atlas"),
+		RunE:    func(_ *cobra.Command, args []string) error { return a.showAtlas(args[0]) },
 	})
-	return cmd
+	return verbsBelow(cmd)
 }
 
 // showAtlas reads an atlas whole, which checks it, and prints its manifest.

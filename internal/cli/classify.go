@@ -34,12 +34,12 @@ func (a *app) classifyCommand() *cobra.Command {
 	var labels, templates string
 	var top int
 	cmd := &cobra.Command{
-		Use:   "classify IMAGE… --labels \"car, tree, boat\"",
-		Short: "Say which of some labels fit a picture, without training",
+		Use:        "classify IMAGE… --labels \"car, tree, boat\"",
+		SuggestFor: []string{"classification"},
+		Short:      "Say which of some labels fit a picture, without training",
 		Long: `Zero-shot classification: each label is put into every prompt template, and the mean of the prompts'
-embeddings is compared with the picture.
-
-  facet classify photo.jpg --labels "car, tree, boat"
+embeddings is compared with the picture.`,
+		Example: `  facet classify photo.jpg --labels "car, tree, boat"
   facet classify *.jpg --labels imagenet.txt --templates prompts.txt --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in.paths = args

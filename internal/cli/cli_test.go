@@ -338,7 +338,7 @@ func TestExitCodes(t *testing.T) {
 		"failed while stopped": {cancelled, errors.New("no such file"), exitFailure},
 	} {
 		var log bytes.Buffer
-		if got := exitCode(c.ctx, c.err, &log); got != c.want || (c.err == nil) != (log.Len() == 0) {
+		if got := exitCode(c.ctx, "facet", c.err, &log); got != c.want || (c.err == nil) != (log.Len() == 0) {
 			t.Errorf("%s: got %d, want %d; %q", name, got, c.want, log.String())
 		}
 	}

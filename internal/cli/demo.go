@@ -29,9 +29,8 @@ func (a *app) demoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "See it work at once: the built-in model explains scenes it knows",
 		Long: `Renders a few scenes of the demo world, shows what the built-in model sees in them, explains one of them
-down to its neuron–head pairs, and leaves pictures and an index.html. It needs nothing: no network, no files.
-
-  facet demo               leaves facet-demo/index.html
+down to its neuron–head pairs, and leaves pictures and an index.html. It needs nothing: no network, no files.`,
+		Example: `  facet demo               leaves facet-demo/index.html
   facet demo --evaluate    how well the built-in model knows its world, on scenes it was not trained on`,
 		Args: argsBetween(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {

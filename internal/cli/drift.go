@@ -16,13 +16,13 @@ import (
 
 func (a *app) driftCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "drift profile|compare|watch|merge",
+		Use:   "drift",
 		Short: "Say in words how images differ from a reference",
-		Args:  argsBetween(0, 0, "profile, compare, watch or merge: "),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  facet drift profile photos/2015 --model RN50 --bank words.txt -o reference.profile
+  facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html`,
 	}
 	cmd.AddCommand(a.driftProfileCommand(), a.driftCompareCommand(), a.driftWatchCommand(), a.driftMergeCommand())
-	return cmd
+	return verbsBelow(cmd)
 }
 
 // driftOptions are the flags that both verbs have.

@@ -54,9 +54,8 @@ func (a *app) driftCompareCommand() *cobra.Command {
 		Short: "Say in words how images differ from a profile",
 		Long: `Tests every strong pair against the profile, controls the share of false discoveries, and names what the changed pairs
 add to the shift of the mean embedding. With --by, false discoveries are controlled over all groups. Watched texts are followed over
-groups.
-
-  facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html
+groups.`,
+		Example: `  facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html
   facet drift compare reference.profile cars.csv --by time:year --watch "a yellow car"
   facet drift compare reference.profile 'scenes:yellow-cars?n=200&seed=2' --by group -o report.html`,
 		Args: argsBetween(2, 2, "a PROFILE and a dataset"),

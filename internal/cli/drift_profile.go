@@ -48,9 +48,8 @@ embedding, the scores of watched texts, labels of the strong pairs, a random sam
 pictures do to some of them. The size does not depend on the number of images.
 
 SOURCE is a folder of pictures, a manifest (.csv, .jsonl, .parquet), tar shards, or scenes:default?n=1000.
-What is interrupted is kept in PROFILE.partial, and --resume goes on.
-
-  facet drift profile photos/2015 --model RN50 --bank words.txt --watch "a yellow car" -o reference.profile
+What is interrupted is kept in PROFILE.partial, and --resume goes on.`,
+		Example: `  facet drift profile photos/2015 --model RN50 --bank words.txt --watch "a yellow car" -o reference.profile
   facet drift profile 'scenes:steady?n=200' --watch "a yellow car" --watch "a convertible" -o reference.profile`,
 		Args: argsBetween(1, 1, "one dataset"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -47,9 +47,8 @@ func (a *app) driftWatchCommand() *cobra.Command {
 whole stream. It may be stopped or killed at any moment and goes on where it was; several may watch one stream.
 
 SOURCE is a folder that grows, - for a manifest on standard input, or any other dataset, which ends. With --listen, pictures are taken by
-POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and /alerts are answered.
-
-  facet drift watch reference.profile /var/spool/camera --model RN50 --bank words.txt
+POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and /alerts are answered.`,
+		Example: `  facet drift watch reference.profile /var/spool/camera --model RN50 --bank words.txt
   facet drift watch reference.profile --listen :8080 --store postgres://facet@db/drift --webhook https://example.com/hook
   facet drift watch cars.profile 'scenes:yellow-cars?n=200&seed=3' --window 200`,
 		Args: argsBetween(1, 2, "a PROFILE and a SOURCE or --listen"),

@@ -25,9 +25,8 @@ func (a *app) embedCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "embed [IMAGE…] (-o FILE.npy | --json)",
 		Short: "Embed pictures or texts",
-		Long: `Embed pictures or texts into the joint space: float32 [N,D], not normalised.
-
-  facet embed --model RN50 a.jpg b.png -o images.npy
+		Long:  `Embed pictures or texts into the joint space: float32 [N,D], not normalised.`,
+		Example: `  facet embed --model RN50 a.jpg b.png -o images.npy
   facet embed --model RN50 --texts words.txt -o words.npy      one text a line`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in.paths = args

@@ -5,11 +5,11 @@ import "github.com/spf13/cobra"
 // evaluateCommand groups the verbs that measure whether what facet says holds.
 func (a *app) evaluateCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "evaluate labels | segmentation",
+		Use:   "evaluate",
 		Short: "Measure whether what facet says holds",
-		Args:  argsBetween(0, 0, "what to evaluate"),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  facet evaluate labels
+  facet evaluate segmentation "scenes:default?n=500&seed=990006"`,
 	}
 	cmd.AddCommand(a.evaluateLabelsCommand(), a.evaluateSegmentationCommand())
-	return cmd
+	return verbsBelow(cmd)
 }

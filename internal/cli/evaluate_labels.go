@@ -36,9 +36,8 @@ tell whether its first word is in the picture?
 
 ATLAS holds the images that are asked about, with every scalar and with class labels; of scenes, all that is in them is known. The labels are its own (facet label), or
 those of --labels OTHER, so that names are not judged by the images they were made from. Without ATLAS the demo model is asked: scenes to name its pairs by, and
-others to judge them, are rendered on the spot.
-
-  facet evaluate labels                                                              the demo model
+others to judge them, are rendered on the spot.`,
+		Example: `  facet evaluate labels                                                              the demo model
   facet evaluate labels test.atlas --labels train.atlas --bank words -o labels.png   any model`,
 		Args: argsBetween(0, 1, "one atlas, scanned with --keep-scalars"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -54,9 +54,8 @@ func (a *app) labelCommand() *cobra.Command {
 		Long: `Writes the direction of each neuron–head pair, which lies in the space of texts, as a sum of a few texts of a bank: what the pair says. That
 needs the weights alone, no picture. With an atlas it also writes what the pair fires for: how the images in which its scalar is extreme differ from all
 images. The labels are kept in the atlas, and pairs, neuron, explain, sink and search show them. What words explain no better than chance is
-shown as unnamed.
-
-  facet label photos.atlas --bank words                             the tenth of the pairs that did most, kept in the atlas
+shown as unnamed.`,
+		Example: `  facet label photos.atlas --bank words                             the tenth of the pairs that did most, kept in the atlas
   facet label photos.atlas --bank words -o labels.csv               … in a file instead
   facet label RN50 --bank words.txt -o labels.parquet               by the weights: the longest tenth of the pairs
   facet label RN50 --bank words --units 624,21                      one pair, in 64 words, only shown

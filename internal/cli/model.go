@@ -17,32 +17,36 @@ import (
 
 func (a *app) modelCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "model list | pull NAME | inspect FILE | doctor FILE",
+		Use:   "model",
 		Short: "Get checkpoints and look into them",
-		Args:  argsBetween(0, 0, "list, pull, inspect or doctor"),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  facet model list
+  facet model pull RN50
+  facet model doctor RN50`,
 	}
 	var mirror string
 	pull := &cobra.Command{
-		Use:   "pull NAME",
-		Short: "Download a published model and its vocabulary into the cache",
+		Use:        "pull NAME",
+		SuggestFor: []string{"download", "get", "install"},
+		Short:      "Download a published model and its vocabulary into the cache",
 		Long: `Download a published model and its vocabulary, verify them, and keep them in the cache folder. A download that was
-cut off goes on where it stopped. Afterwards no network is needed.
-
-  facet model pull RN50`,
-		Args: argsBetween(1, 1, "the name of one model (facet model list)"),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.pull(cmd.Context(), args[0], mirror) },
+cut off goes on where it stopped. Afterwards no network is needed.`,
+		Example: `  facet model pull RN50`,
+		Args:    argsBetween(1, 1, "the name of one model (facet model list)"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.pull(cmd.Context(), args[0], mirror) },
 	}
 	pull.Flags().StringVar(&mirror, "mirror", "", "take the files from another host: `URL` replaces scheme and host")
 	cmd.AddCommand(pull, &cobra.Command{
-		Use:   "list",
-		Short: "List the published models that facet knows",
-		Args:  argsBetween(0, 0, "no arguments"),
-		RunE:  func(*cobra.Command, []string) error { return a.listModels() },
+		Use:     "list",
+		Short:   "List the published models that facet knows, and say which are on this machine",
+		Example: `  facet model list`,
+		Args:    argsBetween(0, 0, "no arguments"),
+		RunE:    func(*cobra.Command, []string) error { return a.listModels() },
 	}, &cobra.Command{
-		Use:   "inspect FILE",
-		Short: "Say what a checkpoint holds",
-		Args:  argsBetween(0, 1, "one checkpoint file, or --model"),
+		Use:        "inspect [FILE|NAME]",
+		Short:      "Say what a checkpoint holds",
+		Example:    `  facet model inspect RN50.pt`,
+		SuggestFor: []string{"show", "info"},
+		Args:       argsBetween(0, 1, "one checkpoint file, or --model"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				a.model = args[0]
@@ -50,9 +54,10 @@ cut off goes on where it stopped. Afterwards no network is needed.
 			return a.inspect(cmd.Context())
 		},
 	}, &cobra.Command{
-		Use:   "doctor FILE",
-		Short: "Say whether a checkpoint, its activation, input size and vocabulary fit, and how that is known",
-		Args:  argsBetween(0, 1, "one checkpoint file, or --model"),
+		Use:     "doctor [FILE|NAME]",
+		Short:   "Say whether a checkpoint, its activation, input size and vocabulary fit, and how that is known",
+		Example: `  facet model doctor RN50.pt`,
+		Args:    argsBetween(0, 1, "one checkpoint file, or --model"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				a.model = args[0]
@@ -60,7 +65,7 @@ cut off goes on where it stopped. Afterwards no network is needed.
 			return a.doctor(cmd.Context())
 		},
 	})
-	return cmd
+	return verbsBelow(cmd)
 }
 
 // listed is a model of facet model list --json.

@@ -34,10 +34,9 @@ func (a *app) neuronCommand() *cobra.Command {
 		Use:   "neuron ATLAS N -o FILE.png",
 		Short: "Show what a neuron and its strongest pairs stand for: sub-concepts at a glance",
 		Long: `The paper's figure: the images in which a neuron contributes most, beside those of its strongest pairs, each with the map of where it comes
-from. The pictures are read again where the scan found them.
-
-  facet neuron photos.atlas 624 -o neuron.png`,
-		Args: argsBetween(2, 2, "an atlas and the number of a neuron"),
+from. The pictures are read again where the scan found them.`,
+		Example: `  facet neuron photos.atlas 624 -o neuron.png`,
+		Args:    argsBetween(2, 2, "an atlas and the number of a neuron"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[1])
 			if err != nil {

@@ -28,10 +28,9 @@ func (a *app) polysemanticityCommand() *cobra.Command {
 		Use:   "polysemanticity ATLAS",
 		Short: "Ask how many things one pair or one neuron stands for",
 		Long: `The score of a unit is the summed squared distance to their mean of the unit embeddings of its ten images of largest centred contribution
-(paper, polysemanticity): low when they are alike. Pairs are set against their neurons: the strongest pair of each.
-
-  facet polysemanticity photos.atlas --unit pair -o polysemanticity.png`,
-		Args: argsBetween(1, 1, "one atlas, scanned with --keep-scalars"),
+(paper, polysemanticity): low when they are alike. Pairs are set against their neurons: the strongest pair of each.`,
+		Example: `  facet polysemanticity photos.atlas --unit pair -o polysemanticity.png`,
+		Args:    argsBetween(1, 1, "one atlas, scanned with --keep-scalars"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
@@ -181,12 +180,12 @@ func typeName[T numeric](v T) string {
 	return "int"
 }
 
-// flagError makes a usage error of what is wrong with a flag. A number out of range is told the range.
-func flagError(_ *cobra.Command, err error) error {
+// outOfRange makes a usage error, which tells the range, of a number out of range; nil of other errors.
+func outOfRange(err error) error {
 	var invalid *pflag.InvalidValueError
 	var out spanError
 	if errors.As(err, &invalid) && errors.As(err, &out) {
 		return usagef("--%s %s: %w", invalid.GetFlag().Name, invalid.GetValue(), out)
 	}
-	return usageError{err}
+	return nil
 }

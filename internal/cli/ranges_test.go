@@ -131,7 +131,7 @@ func checkRefused(t *testing.T, path, name, v, expected string) {
 	var out, log bytes.Buffer
 	args := append(strings.Fields(path), "--"+name+"="+v)
 	code := Main(args, &out, &log)
-	want := fmt.Sprintf("facet: --%s %s: expected %s\n", name, v, expected)
+	want := fmt.Sprintf("%s: --%s %s: expected %s\n", strings.TrimSpace("facet "+path), name, v, expected)
 	if code != exitUsage || !strings.HasPrefix(log.String(), want) || out.Len() > 0 {
 		t.Errorf("facet %s: code %d, %q; want code %d and %q", strings.Join(args, " "), code, log.String(), exitUsage, want)
 	}

@@ -22,10 +22,9 @@ func (a *app) reconstructCommand() *cobra.Command {
 		Short: "Ask how much of a model a few directions of each unit carry",
 		Long: `Replace every unit (pair, neuron or head) by its mean plus the projection of the rest on its first principal components, and
 classify the result (paper, reconstruction). A pair has one direction, so with one component its model comes back exactly; a
-neuron sums pairs of different directions, and a head many neurons, so few components lose something.
-
-  facet reconstruct photos.atlas --unit neuron --components 1,2,4 -o reconstruct.png`,
-		Args: argsBetween(1, 1, "one atlas, scanned with --keep-scalars"),
+neuron sums pairs of different directions, and a head many neurons, so few components lose something.`,
+		Example: `  facet reconstruct photos.atlas --unit neuron --components 1,2,4 -o reconstruct.png`,
+		Args:    argsBetween(1, 1, "one atlas, scanned with --keep-scalars"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err

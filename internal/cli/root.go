@@ -11,10 +11,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // The exit codes, kept stable.
@@ -39,13 +41,6 @@ type app struct {
 	stdout, stderr io.Writer
 }
 
-// usageError is a mistake in the command line itself.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
 // Main runs one command line and gives the exit code.
 func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -53,11 +48,12 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	a := &app{stdout: stdout, stderr: stderr}
 	root := a.root()
 	root.SetArgs(args)
-	return exitCode(ctx, root.ExecuteContext(ctx), stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	return exitCode(ctx, cmd.CommandPath(), err, stderr)
 }
 
-// exitCode prints an error for the user and maps it to a code; the one place that does either.
-func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+// exitCode prints an error of a verb for the user and maps it to a code; the one place that does either.
+func exitCode(ctx context.Context, verb string, err error, stderr io.Writer) int {
 	var usage usageError
 	switch {
 	case err == nil:
@@ -65,33 +61,63 @@ func exitCode(ctx context.Context, err error, stderr io.Writer) int {
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "facet: interrupted")
 		return exitInterrupted
-	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "facet: %v\nTry: facet --help\n", err)
+	}
+	message := strings.TrimPrefix(err.Error(), verb+": ") // the verb is named once
+	if errors.As(err, &usage) {
+		fmt.Fprintf(stderr, "%s: %s\nrun \"%s --help\"\n", verb, message, verb)
 		return exitUsage
 	}
-	fmt.Fprintln(stderr, "facet:", err)
+	fmt.Fprintln(stderr, "facet:", message)
 	return exitFailure
 }
 
 func (a *app) root() *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "facet VERB",
 		Short: "See what a CLIP-ResNet knows, neuron by neuron, head by head",
 		Long: `facet splits the image embedding of a CLIP-ResNet exactly into contributions of single
-neurons passing through single attention heads ("pairs"), and names them in words.
-
-  facet demo                                        see it work, with nothing at hand
+neurons passing through single attention heads ("pairs"), and names them in words.`,
+		Example: `  facet demo                                        see it work, with nothing at hand
   facet explain photo.jpg --text "a yellow car"     which pairs made this picture a yellow car
-  facet model pull RN50                             get OpenAI's RN50`,
+  facet model pull RN50                             get OpenAI's RN50
+  facet completion bash --help                      have the shell complete verbs and flags`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          argsBetween(0, 0, "a verb: "),
+		Args:          knownVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				return a.version()
+			}
 			return cmd.Help()
 		},
 		PersistentPreRunE: func(*cobra.Command, []string) error { return a.start() },
 	}
-	f := root.PersistentFlags()
+	root.Flags().BoolVar(&version, "version", false, "say which facet this is, as facet version does")
+	a.commonFlags(root.PersistentFlags())
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpFunc(a.showHelp)
+	root.AddGroup(verbGroups()...)
+	for _, verbs := range [][]*cobra.Command{
+		group(groupLook, a.demoCommand(), a.explainCommand(), a.classifyCommand(), a.embedCommand()),
+		group(groupWords, a.textsCommand(), a.searchCommand(), a.nearestCommand(), a.labelCommand()),
+		group(groupAtlases, a.scanCommand(), a.atlasCommand(), a.pairsCommand(), a.neuronCommand(), a.scenesCommand()),
+		group(groupPaper, a.reconstructCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand(), a.evaluateCommand()),
+		group(groupSegment, a.segmentCommand()),
+		group(groupDrift, a.driftCommand()),
+		group(groupModels, a.modelCommand()),
+		group(groupFacet, a.versionCommand()),
+	} {
+		root.AddCommand(verbs...)
+	}
+	a.addOwn(root)
+	return root
+}
+
+// commonFlags are those of every verb.
+func (a *app) commonFlags(f *pflag.FlagSet) {
 	f.StringVar(&a.model, "model", "", "checkpoint `FILE`, the name of a pulled model, or demo (default demo)")
 	f.StringVar(&a.engine, "engine", "auto", "what runs the network: auto, ort (ONNX Runtime) or portable (pure Go)")
 	f.StringVar(&a.vocabulary, "vocab", "", "vocabulary `FILE` of the text tower (default: beside the checkpoint, then the cache)")
@@ -100,15 +126,6 @@ neurons passing through single attention heads ("pairs"), and names them in word
 	numberVar(f, &a.maxPixels, "max-pixels", 0, span[int64]{least: 0, most: 1 << 34}, "refuse pictures of more pixels (default 178956970)")
 	f.BoolVar(&a.json, "json", false, "print the result as JSON")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more on stderr")
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(flagError)
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(a.demoCommand(), a.explainCommand(), a.embedCommand(), a.classifyCommand(), a.modelCommand(), a.scenesCommand(), a.textsCommand(), a.evaluateCommand(),
-		a.labelCommand(), a.searchCommand(), a.nearestCommand(), a.scanCommand(), a.atlasCommand(),
-		a.pairsCommand(), a.neuronCommand(), a.reconstructCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand())
-	root.AddCommand(a.segmentCommand(), a.driftCommand())
-	return root
 }
 
 // start checks the common flags and sets up the log.
@@ -125,17 +142,4 @@ func (a *app) start() error {
 		runtime.GOMAXPROCS(a.threads) // which both engines and all decoding go by
 	}
 	return nil
-}
-
-// argsBetween takes least to most arguments (most < 0: any number); what names them for the user.
-func argsBetween(least, most int, what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) < least {
-			return usagef("%s: expected %s", cmd.CommandPath(), what)
-		}
-		if most >= 0 && len(args) > most {
-			return usagef("%s: %q is too much: expected %s", cmd.CommandPath(), args[most], what)
-		}
-		return nil
-	}
 }

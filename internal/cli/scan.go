@@ -33,9 +33,8 @@ func (a *app) scanCommand() *cobra.Command {
 of largest and smallest scalar of each pair, and a row for each image. Its size hardly grows with the dataset.
 
 SOURCE is a folder of pictures, a manifest (.csv, .jsonl, .parquet), tar shards, or scenes:default?n=1000.
-Interrupted or killed, a scan goes on with --resume where its last checkpoint was.
-
-  facet scan photos/ --model RN50 -o photos.atlas
+Interrupted or killed, a scan goes on with --resume where its last checkpoint was.`,
+		Example: `  facet scan photos/ --model RN50 -o photos.atlas
   facet scan photos/ --model RN50 -o photos.atlas --resume
   facet atlas show photos.atlas`,
 		Args: argsBetween(1, 1, "one dataset"),

@@ -23,9 +23,8 @@ func (a *app) scenesCommand() *cobra.Command {
 		Use:   "scenes -n N -o DIR",
 		Short: "Write pictures of the demo world, with captions and masks",
 		Long: `Renders scenes of a small world of known things on known grounds. The same seed gives the same
-files everywhere; run again after an interruption, it writes what is missing.
-
-  facet scenes -n 1000 -o world                     a folder for each category, captions.jsonl, masks
+files everywhere; run again after an interruption, it writes what is missing.`,
+		Example: `  facet scenes -n 1000 -o world                     a folder for each category, captions.jsonl, masks
   facet scenes -n 200 -o world-voc --layout voc     the layout of PASCAL VOC, for segmentation
   facet scenes -n 200000 -o train --layout npy      all pictures in one array, for training`,
 		Args: argsBetween(0, 0, "no arguments"),

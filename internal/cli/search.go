@@ -37,9 +37,8 @@ func (a *app) searchCommand() *cobra.Command {
 		Use:   "search TEXT",
 		Short: "Find the pairs, neurons or heads whose direction is most like a text",
 		Long: `Ranks units by the cosine of their direction with a text, from the weights alone, with no picture. The mean of a bank is taken off
-the text first: what all texts share says nothing about this one.
-
-  facet search "a yellow car"                                    in the demo model
+the text first: what all texts share says nothing about this one.`,
+		Example: `  facet search "a yellow car"                                    in the demo model
   facet search "a yellow car" --model RN50 --bank words.txt
   facet search "a butterfly" --model RN50 --no-center --unit neuron
   facet search "a butterfly" --atlas photos.atlas -o butterfly.png    with how much each pair is used, and its images`,
@@ -312,9 +311,8 @@ func (a *app) nearestCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "nearest NEURON,HEAD",
 		Short: "Find the texts most like the direction of a pair",
-		Long: `Ranks the texts of a bank, minus their mean, by cosine with the direction of a neuron–head pair.
-
-  facet nearest 12,3                                   in the demo model, in the words of its world
+		Long:  `Ranks the texts of a bank, minus their mean, by cosine with the direction of a neuron–head pair.`,
+		Example: `  facet nearest 12,3                                   in the demo model, in the words of its world
   facet nearest 624,21 --model RN50x16 --bank words.txt`,
 		Args: argsBetween(1, 1, "one pair NEURON,HEAD"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -32,12 +32,12 @@ type segmentOptions struct {
 func (a *app) segmentCommand() *cobra.Command {
 	var o segmentOptions
 	cmd := &cobra.Command{
-		Use:   "segment IMAGE… --classes \"car, tree, grass\"",
-		Short: "Say what each pixel of a picture shows, without training",
+		Use:        "segment IMAGE… --classes \"car, tree, grass\"",
+		SuggestFor: []string{"segmentation"},
+		Short:      "Say what each pixel of a picture shows, without training",
 		Long: `Divide pictures into classes that are given in words: every pixel gets the class whose text fits best what the
-neuron–head pairs see there. An IMAGE may be a folder.
-
-  facet segment photo.jpg --classes "car, tree, grass" -o out
+neuron–head pairs see there. An IMAGE may be a folder.`,
+		Example: `  facet segment photo.jpg --classes "car, tree, grass" -o out
   facet segment photo.jpg --classes-file classes.txt --background "wall, sky" -o out     a class a line: car, automobile
   facet segment photo.jpg --classes "car, tree, grass" --background 0.4                  unsure pixels are background
   facet segment photo.jpg --classes "car, tree, grass" --why 120,80                      the pairs that painted a pixel`,

@@ -56,9 +56,8 @@ func (a *app) sinkCommand() *cobra.Command {
 		Use:   "sink SOURCE|ATLAS",
 		Short: "Ask where the class token looks: attention of each place, and whether one of them is a sink",
 		Long: `In CLIP-ResNets the last spatial token draws attention whatever it shows. For a dataset, or the pictures of an atlas: mean attention of each
-place, the neurons that draw it to the last one, and zero-shot accuracy when that place is not looked at.
-
-  facet sink photos/ --model RN50 -o sink.png
+place, the neurons that draw it to the last one, and zero-shot accuracy when that place is not looked at.`,
+		Example: `  facet sink photos/ --model RN50 -o sink.png
   facet sink scenes:default?n=500`,
 		Args: argsBetween(1, 1, "one dataset or atlas"),
 		RunE: func(cmd *cobra.Command, args []string) error {

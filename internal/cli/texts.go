@@ -25,9 +25,8 @@ func (a *app) textsCommand() *cobra.Command {
 		Use:   "texts FILE -o BANK",
 		Short: "Make a bank: the embeddings of a list of words or phrases",
 		Long: `Sends every line of a text file through the text tower and keeps the embeddings in a folder, for search and labels.
-Texts are batched by length and end where they end: a word costs a few tokens, not 77. Cut off, it goes on where it stopped.
-
-  facet texts words.txt -o words                       each line as it is
+Texts are batched by length and end where they end: a word costs a few tokens, not 77. Cut off, it goes on where it stopped.`,
+		Example: `  facet texts words.txt -o words                       each line as it is
   facet texts nouns.txt -o nouns --templates photo.txt each line as the mean of its prompts`,
 		Args: argsBetween(1, 1, "one FILE, a text a line"),
 		RunE: func(cmd *cobra.Command, args []string) error {
