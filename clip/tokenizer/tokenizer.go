@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -66,7 +67,8 @@ func (t *Tokenizer) Encode(text string) []int {
 }
 
 // Sequence is start, the ids of the text, end: what the text tower is fed. More than context tokens are [ErrTooLong], unless truncate,
-// which drops tokens before the end.
+// which drops tokens before the end. A text that says <|endoftext|> ends there, as for OpenAI's text tower: it reads its result at the first
+// end token, and what stands behind it has no influence.
 func (t *Tokenizer) Sequence(text string, context int, truncate bool) ([]int64, error) {
 	ids := t.Encode(text)
 	if room := context - 2; len(ids) > room {
@@ -74,6 +76,9 @@ func (t *Tokenizer) Sequence(text string, context int, truncate bool) ([]int64, 
 			return nil, fmt.Errorf("%w: %d tokens with start and end, expected at most %d (--truncate cuts it)", ErrTooLong, len(ids)+2, context)
 		}
 		ids = ids[:max(room, 0)]
+	}
+	if end := slices.Index(ids, t.end); end >= 0 {
+		ids = ids[:end]
 	}
 	sequence := []int64{int64(t.start)}
 	for _, id := range ids {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,23 +24,34 @@ func load(t testing.TB, path string) *Tokenizer {
 	return tok
 }
 
-// compare encodes the texts of a file made with an independent implementation.
-func compare(t *testing.T, tok *Tokenizer, file string) {
+// textCase is a text with what an independent implementation makes of it.
+type textCase struct {
+	Text, Clean string
+	IDs         []int
+}
+
+func readCases(t *testing.T, file string) []textCase {
 	t.Helper()
-	var cases []struct {
-		Text string
-		IDs  []int
-	}
+	var whole struct{ Texts []textCase }
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(data, &cases); err != nil || len(cases) == 0 {
-		t.Fatalf("%s: %d cases, %v", file, len(cases), err)
+	if err = json.Unmarshal(data, &whole.Texts); err != nil {
+		err = json.Unmarshal(data, &whole)
 	}
-	for _, c := range cases {
+	if err != nil || len(whole.Texts) == 0 {
+		t.Fatalf("%s: %d cases, %v", file, len(whole.Texts), err)
+	}
+	return whole.Texts
+}
+
+// compare encodes the texts of a file.
+func compare(t *testing.T, tok *Tokenizer, file string) {
+	t.Helper()
+	for _, c := range readCases(t, file) {
 		if diff := cmp.Diff(c.IDs, tok.Encode(c.Text)); diff != "" {
-			t.Errorf("%q: %s", c.Text, diff)
+			t.Errorf("%+q: %s", c.Text, diff)
 		}
 	}
 }
@@ -56,7 +68,9 @@ func TestEncodeOpenAI(t *testing.T) {
 	if tok.Size() != 49408 || tok.Start() != 49406 || tok.End() != 49407 {
 		t.Errorf("size %d, start %d, end %d", tok.Size(), tok.Start(), tok.End())
 	}
-	compare(t, tok, "testdata/openai.json")
+	for _, file := range []string{"testdata/openai.json", "testdata/texts.json", "../../testdata/cases/texts.json"} {
+		compare(t, tok, file)
+	}
 	for form, other := range otherForms(t, tok) {
 		t.Run(form, func(t *testing.T) { compare(t, other, "testdata/openai.json") })
 	}
@@ -118,7 +132,13 @@ func TestClean(t *testing.T) {
 		"e\u0301te\u0301":           "été",
 		"\ufeffmark":                "mark",
 		"bell\x07 and \x1b[31mred":  "bell and red",
-		"line\u2028break\u0085here": "line break here",
+		"line\u2028break\u0085here": "line break…here", // U+0085 is Windows-1252's ellipsis
+		"it\u0092s &rsquo;tis":      "it's 'tis",
+		"a&#31;b&#x0;":              "ab\ufffd",
+		"<b>&rsquo;</b>":            "<b>’</b>", // with a < in it ftfy takes a line for HTML
+		"&NTILDE;o &SZLIG; &Mlt;":   "ño ss &mlt;",
+		"&nLt;&nGt; &fjlig; &semi;": "≪\u20d2≫\u20d2 fj ;",
+		"&ltx &notit; &amp":         "<x ¬it; &",
 		"a &amp;amp; b &lt;3":       "a & b <3",
 		"ΟΔΟΣ":                      "οδος",
 		"cafÃ©":                     "cafã©", // mojibake stays
@@ -130,6 +150,27 @@ func TestClean(t *testing.T) {
 		if got := Clean(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
+	}
+}
+
+// TestCleanCorpus: what OpenAI's tokenizer with ftfy makes of odd texts (testdata/texts.py).
+func TestCleanCorpus(t *testing.T) {
+	cases := readCases(t, "testdata/texts.json")
+	for _, c := range cases {
+		if got := Clean(c.Text); got != c.Clean {
+			t.Errorf("%+q: got %+q, want %+q", c.Text, got, c.Clean)
+		}
+	}
+}
+
+// TestCleanEnds: layers of escapes that are deeper than anybody writes end, and soon.
+func TestCleanEnds(t *testing.T) {
+	start := time.Now()
+	for _, text := range []string{strings.Repeat("&amp&semi", 1000) + ";", "&" + strings.Repeat("amp;", 10_000), strings.Repeat("&am\x01p;", 10_000)} {
+		Clean(text)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %s", took)
 	}
 }
 
@@ -149,6 +190,12 @@ func TestSequence(t *testing.T) {
 	cut, err := tok.Sequence("a car a car", 5, true)
 	if err != nil || len(cut) != 5 || cut[4] != int64(tok.End()) {
 		t.Errorf("truncated: %v, %v", cut, err)
+	}
+	for _, text := range []string{"a car<|endoftext|>x", "a car &lt;|EndOfText|&gt; x <|endoftext|>"} {
+		ended, err := tok.Sequence(text, 20, false)
+		if diff := cmp.Diff(got, ended); err != nil || diff != "" {
+			t.Errorf("%s: %v, %s", text, err, diff)
+		}
 	}
 	if got := tok.Decode(tok.Encode("A Yellow car, on été")); got != "a yellow car , on été" {
 		t.Errorf("decoded: %q", got)
