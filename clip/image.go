@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"github.com/facet-clip/facet/clip/checkpoint"
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Output is a result of the image tower.
@@ -106,7 +108,7 @@ func (t *tower) absorbedPool(z *graph.Value, c Config, h, w int) map[Output]*gra
 	wk := t.Constant(pool+"k_proj.weight", t.tensor(pool+"k_proj.weight", C, C), M, d, C)                    // W_K^h by head
 	wv := t.tensor(pool+"v_proj.weight", C, C)                                                               // W_V^h by head
 	wo := t.tensor(pool+"c_proj.weight", D, C)                                                               // W_O
-	bias := constantTerm(wo, t.tensor(pool+"v_proj.bias", C), t.tensor(pool+"c_proj.bias", D))               // b
+	bias := t.constantTerm(c, wo)                                                                            // b
 	heads := func(v *graph.Value) *graph.Value { return t.Transpose(v, 1, 0, 2) }                            // [B,M,·] ↔ [M,B,·]
 	q := heads(t.Reshape(t.Linear(x0, wq, bq), graph.Batch, graph.Dim(M), graph.Dim(d)))                     // [M,B,d]
 	U := heads(t.MatMul(q, wk, false))                                                                       // [B,M,C]
@@ -130,18 +132,12 @@ func (t *tower) project(name string, x *graph.Value, w, b []float32, C int) *gra
 	return t.Linear(x, t.Constant("visual.attnpool."+name+".weight", w, C, C), t.Constant("visual.attnpool."+name+".bias", b, C))
 }
 
-// constantTerm is b = W_O b_V + b_O in float64: what every embedding holds whatever the picture (DESIGN §1). wo [D,C].
-func constantTerm(wo, bv, bo []float32) []float32 {
-	C := len(bv)
-	b := make([]float32, len(bo))
-	for o := range bo {
-		sum := float64(bo[o])
-		for i, v := range bv {
-			sum += float64(wo[o*C+i]) * float64(v)
-		}
-		b[o] = float32(sum)
-	}
-	return b
+// constantTerm is b = W_O b_V + b_O [D], given W_O [D,C].
+func (t *tower) constantTerm(c Config, wo []float32) []float32 {
+	const pool = "visual.attnpool."
+	w := decompose.Weights{Channels: c.Channels, Embed: c.Embed, Output: wo,
+		ValueBias: t.tensor(pool+"v_proj.bias", c.Channels), OutputBias: t.tensor(pool+"c_proj.bias", c.Embed)}
+	return numeric.Float32(w.Constant())
 }
 
 // scaled multiplies in place.

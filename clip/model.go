@@ -160,30 +160,6 @@ func (m *Model) LogitScale() (float64, error) {
 	return math.Exp(float64(v[0])), nil
 }
 
-// PoolWeights are the value and output maps of the attention pool: all that the decomposition needs.
-type PoolWeights struct {
-	Heads, Channels, Embed int       // M, C, D
-	Value                  []float32 // W_V [M,d,C]
-	ValueBias              []float32 // b_V [M,d]
-	Output                 []float32 // W_O [D,M,d]
-	OutputBias             []float32 // b_O [D]
-}
-
-// PoolWeights reads them from the checkpoint, in float32.
-func (m *Model) PoolWeights() (PoolWeights, error) {
-	const pool = "visual.attnpool."
-	C, D := m.Config.Channels, m.Config.Embed
-	t := newTower("pool", m.ck)
-	w := PoolWeights{
-		Heads: m.Config.Heads, Channels: C, Embed: D,
-		Value:      t.tensor(pool+"v_proj.weight", C, C),
-		ValueBias:  t.tensor(pool+"v_proj.bias", C),
-		Output:     t.tensor(pool+"c_proj.weight", D, C),
-		OutputBias: t.tensor(pool+"c_proj.bias", D),
-	}
-	return w, t.err
-}
-
 // Sequences cleans, splits and frames texts for [Model.EncodeTexts]. A vocabulary of another size than
 // the model's, or a text longer than its context (unless truncate), is an error.
 func (m *Model) Sequences(tok *tokenizer.Tokenizer, texts []string, truncate bool) ([][]int64, error) {

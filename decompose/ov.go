@@ -31,15 +31,6 @@ type Pair struct{ Head, Neuron int }
 // String is "(neuron,head)", the paper's way.
 func (p Pair) String() string { return fmt.Sprintf("(%d,%d)", p.Neuron, p.Head) }
 
-// Weights are the value and output maps of an attention pool, row-major.
-type Weights struct {
-	Heads, Channels, Embed int       // M, C, D
-	Value                  []float32 // W_V [M,d,C]
-	ValueBias              []float32 // b_V [M,d]
-	Output                 []float32 // W_O [D,M,d]
-	OutputBias             []float32 // b_O [D]
-}
-
 // OV is the map from pair scalars to the embedding, kept factored: all M·C directions are M products of
 // rank d = C/M, W_O^h W_V^h, and are never stored unless asked for.
 type OV struct {
@@ -50,23 +41,10 @@ type OV struct {
 
 // New checks the shapes and computes the constant term.
 func New(w Weights) (*OV, error) {
-	M, C, D := w.Heads, w.Channels, w.Embed
-	if M < 1 || C < 1 || D < 1 || C%M != 0 {
-		return nil, fmt.Errorf("attention pool: %d channels do not split into %d heads (embedding %d)", C, M, D)
+	if err := w.check(); err != nil {
+		return nil, err
 	}
-	for _, t := range []struct {
-		name       string
-		have, want int
-	}{{"value", len(w.Value), C * C}, {"value bias", len(w.ValueBias), C}, {"output", len(w.Output), D * C}, {"output bias", len(w.OutputBias), D}} {
-		if t.have != t.want {
-			return nil, fmt.Errorf("attention pool: %s: expected %d numbers, found %d", t.name, t.want, t.have)
-		}
-	}
-	ov := &OV{Heads: M, Channels: C, Width: C / M, Embed: D, weights: w, bias: make([]float64, D)}
-	for o := range D {
-		ov.bias[o] = float64(w.OutputBias[o]) + numeric.Dot(w.Output[o*C:(o+1)*C], w.ValueBias)
-	}
-	return ov, nil
+	return &OV{Heads: w.Heads, Channels: w.Channels, Width: w.Channels / w.Heads, Embed: w.Embed, weights: w, bias: w.Constant()}, nil
 }
 
 // Bias is b = Σ_h W_O^h b_V^h + b_O [D]: what every embedding holds whatever the picture.

@@ -110,7 +110,7 @@ func (e *evaluation) prepare() error {
 	if err != nil {
 		return err
 	}
-	e.weights = decompose.Weights(weights)
+	e.weights = weights
 	if e.ov, err = decompose.New(e.weights); err != nil {
 		return err
 	}

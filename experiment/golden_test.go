@@ -19,7 +19,7 @@ type set struct {
 	golden.Arrays
 	*Data
 	stats *atlas.Stats
-	qk    QueryKey
+	query decompose.Query
 }
 
 const (
@@ -82,7 +82,8 @@ func gather(t *testing.T, name string) set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gathered[name] = set{a, d, stats, QueryKey{M, C, read("q_proj.weight", C, C), read("q_proj.bias", C), read("k_proj.weight", C, C)}}
+	gathered[name] = set{a, d, stats, decompose.Query{
+		Heads: M, Channels: C, Query: read("q_proj.weight", C, C), QueryBias: read("q_proj.bias", C), Key: read("k_proj.weight", C, C)}}
 	return gathered[name]
 }
 
@@ -306,7 +307,7 @@ func TestPolysemanticity(t *testing.T) {
 // TestSinkStandsOut: a token that draws attention for itself is a sink; a bright middle is not.
 func TestSinkStandsOut(t *testing.T) {
 	const g, C = 5, 1
-	qk := QueryKey{Heads: 1, Channels: C, Query: []float32{0}, QueryBias: []float32{0}, Key: []float32{0}}
+	query := decompose.Query{Heads: 1, Channels: C, Query: []float32{0}, QueryBias: []float32{0}, Key: []float32{0}}
 	for _, c := range []struct {
 		name   string
 		weight func(y, x int) float64
@@ -329,7 +330,7 @@ func TestSinkStandsOut(t *testing.T) {
 		for i := range g * g {
 			a[i+1] = float32(c.weight(i/g, i%g) / sum)
 		}
-		s := NewSink(qk, g*g, g*g-1)
+		s := NewSink(query, g*g, g*g-1)
 		for range 3 {
 			if err := s.Add(make([]float32, g*g+1), a); err != nil {
 				t.Fatal(err)
@@ -353,14 +354,14 @@ func TestSink(t *testing.T) {
 		a := s.Array("attention").Data
 		watched := N - 2
 		one := x.Data[:N*C]
-		sink := NewSink(s.qk, N-1, watched)
+		sink := NewSink(s.query, N-1, watched)
 		if err := sink.Add(one, a[:M*N]); err != nil {
 			t.Fatal(err)
 		}
 		logits := func(x []float32) [][]float64 {
 			out := make([][]float64, M)
 			for h := range out {
-				u := sink.absorbed(h, one[:C])
+				u := sink.query.Absorbed(h, one[:C])
 				for i := range N {
 					var sum float64
 					for n, v := range u {

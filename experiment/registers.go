@@ -3,6 +3,8 @@ package experiment
 import (
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/decompose"
 )
 
 // Seen is what the image tower says about a picture: tokens x [K+1,C] and the class query's attention a [M,K+1].
@@ -12,9 +14,9 @@ type Seen struct{ Tokens, Attention []float32 }
 // found, the token keeps least attention, until it draws no more than its neighbours do, or there are as many as asked for. In the order found.
 // There are none where the last token is not a sink, as the report says. One look at all neurons would not do: while several of them hold a
 // head's softmax near 1, none is missed alone.
-func Registers(qk QueryKey, tokens, most int, pictures []Seen) (SinkReport, []int, error) {
+func Registers(query decompose.Query, tokens, most int, pictures []Seen) (SinkReport, []int, error) {
 	last := tokens - 1
-	s := NewSink(qk, tokens, last)
+	s := NewSink(query, tokens, last)
 	for _, p := range pictures {
 		if err := s.Add(p.Tokens, p.Attention); err != nil {
 			return SinkReport{}, nil, err
@@ -29,8 +31,8 @@ func Registers(qk QueryKey, tokens, most int, pictures []Seen) (SinkReport, []in
 		heads = append(heads, s.pulls(p)...)
 	}
 	var found []int
-	for len(found) < min(most, qk.Channels) && s.left(pictures, heads) > 1 {
-		n := weakest(heads, qk.Channels, found)
+	for len(found) < min(most, query.Channels) && s.left(pictures, heads) > 1 {
+		n := weakest(heads, query.Channels, found)
 		for i := range heads {
 			heads[i].own *= math.Exp(-heads[i].by[n])
 		}
@@ -48,9 +50,9 @@ type pull struct {
 
 // pulls are those of a picture's heads [M].
 func (s *Sink) pulls(p Seen) (heads []pull) {
-	C, N, at := s.qk.Channels, s.grid+1, s.token+1
-	for h := range s.qk.Heads {
-		one := pull{by: s.absorbed(h, p.Tokens[:C]), own: float64(p.Attention[h*N+at])}
+	C, N, at := s.query.Channels, s.grid+1, s.token+1
+	for h := range s.query.Heads {
+		one := pull{by: s.query.Absorbed(h, p.Tokens[:C]), own: float64(p.Attention[h*N+at])}
 		for n, x := range p.Tokens[at*C : (at+1)*C] {
 			one.by[n] *= float64(x)
 		}
@@ -81,7 +83,7 @@ func weakest(heads []pull, C int, found []int) int {
 
 // left is the mean over pictures of the watched token's attention over that of its neighbours, as the heads have it now.
 func (s *Sink) left(pictures []Seen, heads []pull) float64 {
-	N, M := s.grid+1, s.qk.Heads
+	N, M := s.grid+1, s.query.Heads
 	now := &Sink{grid: s.grid}
 	for i, p := range pictures {
 		shares := make([]float64, s.grid)

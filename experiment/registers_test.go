@@ -6,22 +6,24 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/decompose"
 )
 
 // pulled is a model of 2 heads and 6 neurons whose class token always asks for the same, and a 3×3 picture for it whose last token has every neuron at 1,
 // the others none: its logit in a head is the sum of the head's pulls.
-func pulled(heads [2][6]float64) (QueryKey, Seen) {
+func pulled(heads [2][6]float64) (decompose.Query, Seen) {
 	const M, C, d, N = 2, 6, 3, 10
-	qk := QueryKey{Heads: M, Channels: C, Query: make([]float32, C*C), QueryBias: make([]float32, C), Key: make([]float32, C*C)}
+	query := decompose.Query{Heads: M, Channels: C, Query: make([]float32, C*C), QueryBias: make([]float32, C), Key: make([]float32, C*C)}
 	seen := Seen{make([]float32, N*C), nil}
 	for n := range C {
 		seen.Tokens[(N-1)*C+n] = 1
 	}
 	for h, pulls := range heads {
-		qk.QueryBias[h*d] = 1
+		query.QueryBias[h*d] = 1
 		sum := 0.0
 		for n, v := range pulls {
-			qk.Key[h*d*C+n] = float32(v * math.Sqrt(d))
+			query.Key[h*d*C+n] = float32(v * math.Sqrt(d))
 			sum += v
 		}
 		last := math.Exp(sum)
@@ -30,7 +32,7 @@ func pulled(heads [2][6]float64) (QueryKey, Seen) {
 		}
 		seen.Attention = append(seen.Attention, float32(last/(N-1+last)))
 	}
-	return qk, seen
+	return query, seen
 }
 
 // TestRegisters finds the neurons that make a sink and no others, those of a saturated head too.
@@ -46,8 +48,8 @@ func TestRegisters(t *testing.T) {
 		"no more than": {[2][6]float64{{9, 8, 7}, {9, 8, 7}}, 2, []int{0, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			qk, seen := pulled(c.heads)
-			r, got, err := Registers(qk, 9, c.most, []Seen{seen, seen, seen})
+			query, seen := pulled(c.heads)
+			r, got, err := Registers(query, 9, c.most, []Seen{seen, seen, seen})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,9 +59,9 @@ func TestRegisters(t *testing.T) {
 			}
 		})
 	}
-	qk, seen := pulled([2][6]float64{})
+	query, seen := pulled([2][6]float64{})
 	seen.Tokens = seen.Tokens[1:]
-	if _, _, err := Registers(qk, 9, 3, []Seen{seen}); err == nil {
+	if _, _, err := Registers(query, 9, 3, []Seen{seen}); err == nil {
 		t.Error("tokens missing: no error")
 	}
 }

@@ -6,20 +6,12 @@ import (
 	"math"
 	"slices"
 
-	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/decompose"
 )
-
-// QueryKey are the weights by which the class token asks, row-major: W_Q, W_K [M·d,C] and b_Q [M·d].
-type QueryKey struct {
-	Heads, Channels int
-	Query           []float32
-	QueryBias       []float32
-	Key             []float32
-}
 
 // Sink gathers where the class query looks over a dataset (DESIGN §1, attention sink).
 type Sink struct {
-	qk       QueryKey
+	query    decompose.Query
 	grid     int // K
 	token    int // the spatial token that is watched for registers, from 0; −1: none yet
 	images   int
@@ -30,15 +22,15 @@ type Sink struct {
 }
 
 // NewSink is for a square grid of so many spatial tokens. It watches one spatial token for register neurons, from 0; the field's is the last.
-func NewSink(qk QueryKey, tokens, watched int) *Sink {
-	return &Sink{qk: qk, grid: tokens, token: watched, mass: make([]float64, tokens+1), register: make([]float64, qk.Channels)}
+func NewSink(query decompose.Query, tokens, watched int) *Sink {
+	return &Sink{query: query, grid: tokens, token: watched, mass: make([]float64, tokens+1), register: make([]float64, query.Channels)}
 }
 
 var errSinkShape = errors.New("tokens, attention and weights do not fit each other")
 
 // Add takes an image's tokens x [K+1,C] and attention a [M,K+1].
 func (s *Sink) Add(x, a []float32) error {
-	M, C, N := s.qk.Heads, s.qk.Channels, s.grid+1
+	M, C, N := s.query.Heads, s.query.Channels, s.grid+1
 	if len(x) != N*C || len(a) != M*N {
 		return errSinkShape
 	}
@@ -61,11 +53,11 @@ func (s *Sink) Add(x, a []float32) error {
 // registers adds what zeroing each neuron of the watched token takes from its attention, exactly: the token's logit in head h falls by U_h[n]·x_n,
 // and of a softmax only one entry changes: a → a·e^(−Δ)/(1 − a + a·e^(−Δ)). The query is left as it is.
 func (s *Sink) registers(x, a []float32) {
-	M, C, N := s.qk.Heads, s.qk.Channels, s.grid+1
+	M, C, N := s.query.Heads, s.query.Channels, s.grid+1
 	at := s.token + 1
 	token := x[at*C : (at+1)*C]
 	for h := range M {
-		u := s.absorbed(h, x[:C])
+		u := s.query.Absorbed(h, x[:C])
 		p := float64(a[h*N+at])
 		s.own += p
 		for n, v := range u {
@@ -73,20 +65,6 @@ func (s *Sink) registers(x, a []float32) {
 			s.register[n] += p - left/(1-p+left)
 		}
 	}
-}
-
-// absorbed is U_h = W_K^hᵀ q_h/√d [C], the direction of tokens that head h looks for (DESIGN §1, absorbed pool).
-func (s *Sink) absorbed(h int, class []float32) []float64 {
-	C := s.qk.Channels
-	d := C / s.qk.Heads
-	u := make([]float64, C)
-	for k := h * d; k < (h+1)*d; k++ {
-		q := (numeric.Dot(s.qk.Query[k*C:(k+1)*C], class) + float64(s.qk.QueryBias[k])) / math.Sqrt(float64(d))
-		for n, w := range s.qk.Key[k*C : (k+1)*C] {
-			u[n] += q * float64(w)
-		}
-	}
-	return u
 }
 
 // SinkReport says where the class query looks.

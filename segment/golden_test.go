@@ -9,7 +9,6 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/clip/preprocess"
-	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/engine"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/engine/portable"
@@ -44,7 +43,7 @@ func loadOn(t testing.TB, set string, e engine.Engine) scene {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.pool, err = segment.NewPool(decompose.Weights(weights), positions, g, g); err != nil {
+	if s.pool, err = segment.NewPool(weights, positions, g, g); err != nil {
 		t.Fatal(err)
 	}
 	s.windows = s.look(t)

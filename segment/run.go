@@ -9,7 +9,6 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
-	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/graph"
 )
 
@@ -27,7 +26,7 @@ func PoolOf(m *clip.Model, side int) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewPool(decompose.Weights(w), positions, g, g)
+	return NewPool(w, positions, g, g)
 }
 
 // Runner segments pictures by some methods at once, on one forward pass of a window. Safe for concurrent use.

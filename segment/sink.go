@@ -5,12 +5,11 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
-
-	"github.com/facet-clip/facet/clip"
 )
 
 // Sink says what is known of a model's last token. Where it draws attention whatever it shows, it is replaced, and the register neurons through which it
@@ -19,7 +18,7 @@ import (
 type Sink struct {
 	Exists    bool
 	Registers []int
-	QueryKey  clip.QueryKey // for the registers
+	Query     decompose.Query // for the registers
 }
 
 // dropping turns a window into the one without the registers.
@@ -40,7 +39,7 @@ func (p *Pool) known(s Sink) (*Pool, *dropping, error) {
 			return nil, nil, fmt.Errorf("register neuron %d: expected 0 to %d", n, p.Channels-1)
 		}
 	}
-	if C := p.Channels; len(s.QueryKey.Query) != C*C || len(s.QueryKey.Key) != C*C || len(s.QueryKey.QueryBias) != C {
+	if C := p.Channels; len(s.Query.Query) != C*C || len(s.Query.Key) != C*C || len(s.Query.QueryBias) != C {
 		return nil, nil, fmt.Errorf("query and key maps of another width than the pool's %d", C)
 	}
 	bare.positions = slices.Clone(p.positions)
@@ -67,8 +66,8 @@ func (d *dropping) window(w Window) Window {
 	d.take(out.Values, w.Tokens, d.weights.Value, 1)
 	if w.Queries != nil {
 		out.Queries, out.Keys = slices.Clone(w.Queries), slices.Clone(w.Keys)
-		d.take(out.Queries, w.Tokens, d.QueryKey.Query, float32(1/math.Sqrt(float64(d.Width))))
-		d.take(out.Keys, w.Tokens, d.QueryKey.Key, 1)
+		d.take(out.Queries, w.Tokens, d.Query.Query, float32(1/math.Sqrt(float64(d.Width))))
+		d.take(out.Keys, w.Tokens, d.Query.Key, 1)
 	}
 	return out
 }
@@ -86,14 +85,9 @@ func (d *dropping) take(y, x, by []float32, scale float32) {
 
 // attention is a^h = softmax_i(U_h·x_i) [M,K+1] of tokens x [K+1,C], asked by a class token, with U_h = W_K^hᵀ q_h/√d (DESIGN §1, absorbed pool).
 func (d *dropping) attention(class, x []float32) []float32 {
-	C, N, M, width := d.Channels, d.tokens(), d.Heads, d.Width
-	q := slices.Clone(d.QueryKey.QueryBias)
-	blas32.Gemv(blas.NoTrans, 1, numeric.Matrix(d.QueryKey.Query, C, C), numeric.Vector(class), 1, numeric.Vector(q))
+	C, N, M := d.Channels, d.tokens(), d.Heads
 	u, a := make([]float32, M*C), make([]float32, M*N)
-	numeric.Parallel(M, func(h int) {
-		key := numeric.Matrix(d.QueryKey.Key[h*width*C:(h+1)*width*C], width, C)
-		blas32.Gemv(blas.Trans, float32(1/math.Sqrt(float64(width))), key, numeric.Vector(q[h*width:(h+1)*width]), 0, numeric.Vector(u[h*C:(h+1)*C]))
-	})
+	numeric.Parallel(M, func(h int) { copy(u[h*C:], numeric.Float32(d.Query.Absorbed(h, class))) })
 	blas32.Gemm(blas.NoTrans, blas.Trans, 1, numeric.Matrix(u, M, C), numeric.Matrix(x, N, C), 0, numeric.Matrix(a, M, N))
 	for h := range M {
 		softmax(a[h*N : (h+1)*N])

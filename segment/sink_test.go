@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"github.com/facet-clip/facet/clip"
@@ -29,7 +30,7 @@ func sinkless(t *testing.T, registers []int) (*Pool, *dropping, golden.Arrays) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	qk, err := m.QueryKey()
+	qk, err := m.PoolQuery()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func TestDropping(t *testing.T) {
 	registers := []int{3, 17}
 	p, d, arrays := sinkless(t, registers)
 	C, N, M := p.Channels, p.tokens(), p.Heads
-	qk, root := d.QueryKey, math.Sqrt(float64(p.Width))
+	qk, root := d.Query, math.Sqrt(float64(p.Width))
 	x := arrays.Array("tokens").Data[:N*C]
 	golden.Compare(t, "attention of all neurons", d.attention(x[:C], x), arrays.Array("attention").Data[:M*N], 1e-5, 1e-6)
 
@@ -109,7 +110,7 @@ func TestDropping(t *testing.T) {
 func TestSinkRefuses(t *testing.T) {
 	p, d, _ := sinkless(t, []int{0})
 	for name, s := range map[string]Sink{
-		"neuron": {true, []int{p.Channels}, d.QueryKey}, "negative": {true, []int{-1}, d.QueryKey}, "maps": {true, []int{1}, clip.QueryKey{}},
+		"neuron": {true, []int{p.Channels}, d.Query}, "negative": {true, []int{-1}, d.Query}, "maps": {true, []int{1}, decompose.Query{}},
 	} {
 		if _, _, err := p.known(s); err == nil {
 			t.Errorf("%s: no error", name)

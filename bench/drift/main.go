@@ -154,11 +154,7 @@ func setUp(ctx context.Context, dir string) (*bench, error) {
 	if b.model, err = clip.New(ck, e, clip.QuickGELU); err != nil {
 		return nil, err
 	}
-	w, err := b.model.PoolWeights()
-	if err != nil {
-		return nil, err
-	}
-	if b.ov, err = decompose.New(decompose.Weights(w)); err != nil {
+	if b.ov, err = b.model.Decomposition(); err != nil {
 		return nil, err
 	}
 	concepts, err := demo.NewConcepts(ctx, b.model)

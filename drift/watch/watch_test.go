@@ -75,7 +75,7 @@ var fixture = sync.OnceValues(func() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	ov, err := decompose.New(decompose.Weights(weights))
+	ov, err := decompose.New(weights)
 	if err != nil {
 		return Config{}, err
 	}

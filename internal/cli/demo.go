@@ -14,7 +14,6 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/concept"
-	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/plot"
@@ -114,11 +113,7 @@ func (a *app) demo(ctx context.Context, dir string) error {
 
 // demoScenes draws the demo's pictures and, for each, where its text is found.
 func (m *model) demoScenes(ctx context.Context, dir string) ([]demoScene, error) {
-	weights, err := m.PoolWeights()
-	if err != nil {
-		return nil, err
-	}
-	ov, err := decompose.New(decompose.Weights(weights))
+	ov, err := m.Decomposition()
 	if err != nil {
 		return nil, err
 	}

@@ -154,7 +154,7 @@ func (m *model) watchConfig(ctx context.Context, o watchOptions) (c watch.Config
 	c = watch.Config{
 		Model: m.Model, Rule: o.rule, Budget: o.budget, Level: o.level, Webhook: o.webhook, MaxPixels: cmp.Or(m.app.maxPixels, watchPixels),
 	}
-	if c.OV, err = m.decomposition(); err != nil {
+	if c.OV, err = m.Decomposition(); err != nil {
 		return c, err
 	}
 	c.Profile, err = m.openProfile(ctx, o.profile, c.OV)

@@ -157,7 +157,7 @@ func (s *study) data(ctx context.Context, scalars *atlas.Scalars, o studyOptions
 	if err != nil {
 		return nil, err
 	}
-	d := &experiment.Data{Weights: decompose.Weights(w), Row: scalars.Row, Gram: s.atlas.NeuronGram, Norms: s.atlas.Norms}
+	d := &experiment.Data{Weights: w, Row: scalars.Row, Gram: s.atlas.NeuronGram, Norms: s.atlas.Norms}
 	if d.OV, err = decompose.New(d.Weights); err != nil {
 		return nil, err
 	}

@@ -137,7 +137,7 @@ func (m *model) explainPicture(ctx context.Context, o explainOptions) (*explaine
 
 // look runs the one picture of the input.
 func (m *model) look(ctx context.Context, in input) (*explained, error) {
-	ov, err := m.decomposition()
+	ov, err := m.Decomposition()
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (a *app) label(ctx context.Context, o labelOptions) error {
 	if o.bank == "" && m.name != demoName { // the model that an atlas is of
 		return usagef("facet label: %s is of %s: expected --bank, a bank of facet texts or a file with a text a line", o.atlas, m.name)
 	}
-	ov, err := m.decomposition()
+	ov, err := m.Decomposition()
 	if err != nil {
 		return err
 	}
@@ -213,22 +213,13 @@ func (l *labelling) fingerprint(ctx context.Context, use *use) (sum [32]byte, er
 	return sha256.Sum256(data), err
 }
 
-// decomposition is the map from scalars to the embedding.
-func (m *model) decomposition() (*decompose.OV, error) {
-	weights, err := m.PoolWeights()
-	if err != nil {
-		return nil, err
-	}
-	return decompose.New(decompose.Weights(weights))
-}
-
 // openDecomposed opens the model with its decomposition.
 func (a *app) openDecomposed() (*model, *decompose.OV, error) {
 	m, err := a.open()
 	if err != nil {
 		return nil, nil, err
 	}
-	ov, err := m.decomposition()
+	ov, err := m.Decomposition()
 	if err != nil {
 		return nil, nil, errors.Join(err, m.Close())
 	}

@@ -86,7 +86,7 @@ func (a *app) neuron(ctx context.Context, dir string, n int, o neuronOptions) er
 		return err
 	}
 	defer m.Close()
-	ov, err := m.decomposition()
+	ov, err := m.Decomposition()
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atla
 	if err != nil {
 		return nil, err
 	}
-	rank := ranking{ov: ov, at: at, weights: decompose.Weights(weights), reference: o.compat == compatReference}
+	rank := ranking{ov: ov, at: at, weights: weights, reference: o.compat == compatReference}
 	top, err := rank.neuron(n, o.images)
 	if err != nil {
 		return nil, err

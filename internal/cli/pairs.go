@@ -82,7 +82,7 @@ func (a *app) pairs(ctx context.Context, dir string, o pairsOptions) error {
 		return err
 	}
 	defer m.Close()
-	ov, err := m.decomposition()
+	ov, err := m.Decomposition()
 	if err != nil {
 		return err
 	}

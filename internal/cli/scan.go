@@ -10,7 +10,6 @@ import (
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/dataset"
-	"github.com/facet-clip/facet/decompose"
 )
 
 // scanOptions are the flags of facet scan.
@@ -130,7 +129,7 @@ func (m *model) beginAtlas(ctx context.Context, o scanOptions, source *dataset.S
 	if o.resume {
 		begin = atlas.Resume
 	}
-	return begin(o.output, manifest, decompose.Weights(weights), atlas.Options{CheckpointEvery: o.every, KeepScalars: o.keep})
+	return begin(o.output, manifest, weights, atlas.Options{CheckpointEvery: o.every, KeepScalars: o.keep})
 }
 
 func addToAtlas(w *atlas.Writer, item *scanned) error {

@@ -105,7 +105,7 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 			return err
 		}
 	}
-	ov, err := m.decomposition()
+	ov, err := m.Decomposition()
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (m *model) lookForSink(ctx context.Context, s segmentSettings, methods []se
 	default:
 		return nil, usagef("--sink %s: expected %s, %s or %s", s.sink, sinkAuto, sinkDrop, sinkPublished)
 	}
-	qk, err := m.QueryKey()
+	query, err := m.PoolQuery()
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +63,12 @@ func (m *model) lookForSink(ctx context.Context, s segmentSettings, methods []se
 		pictures = append(pictures, seen)
 	}
 	grid := side / clip.Stride
-	report, registers, err := experiment.Registers(experiment.QueryKey(qk), grid*grid, mostRegisters, pictures)
+	report, registers, err := experiment.Registers(query, grid*grid, mostRegisters, pictures)
 	if err != nil {
 		return nil, err
 	}
 	slog.Info("looked for an attention sink", "last token", report.Token == grid*grid-1, "ratio", report.Ratio, "registers", registers)
-	return &segment.Sink{Exists: len(registers) > 0, Registers: registers, QueryKey: qk}, nil
+	return &segment.Sink{Exists: len(registers) > 0, Registers: registers, Query: query}, nil
 }
 
 // probe looks at a drawn scene.

@@ -248,16 +248,16 @@ type watcher struct {
 }
 
 func (m *model) newWatcher(ctx context.Context, labels []string, o studyOptions) (*watcher, error) {
-	qk, err := m.QueryKey()
+	qk, err := m.PoolQuery()
 	if err != nil {
 		return nil, err
 	}
-	ov, err := m.decomposition()
+	ov, err := m.Decomposition()
 	if err != nil {
 		return nil, err
 	}
 	g := m.Config.Grid()
-	w := &watcher{model: m, ov: ov, grid: g, sink: experiment.NewSink(experiment.QueryKey(qk), g*g, g*g-1), light: make([]float64, m.Config.Image*m.Config.Image)}
+	w := &watcher{model: m, ov: ov, grid: g, sink: experiment.NewSink(qk, g*g, g*g-1), light: make([]float64, m.Config.Image*m.Config.Image)}
 	if o.classes != "" || slices.ContainsFunc(labels, func(l string) bool { return l != "" }) {
 		if w.head, err = m.classHead(ctx, labels, o); err != nil {
 			return nil, err
