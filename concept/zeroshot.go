@@ -2,7 +2,6 @@ package concept
 
 import (
 	"bufio"
-	_ "embed"
 	"fmt"
 	"io"
 	"math"
@@ -10,49 +9,7 @@ import (
 	"strings"
 )
 
-const (
-	hole     = "{}"
-	maxLines = 1_000_000
-)
-
-// Templates are prompts with a hole {} for the name of a class, such as "a photo of a {}.".
-type Templates []string
-
-// ReadTemplates reads one template a line; blank lines and lines that begin with # are left out. A line without exactly
-// one {} is an error that names it.
-func ReadTemplates(name string, r io.Reader) (Templates, error) {
-	lines, err := ReadLines(name, r)
-	if err != nil {
-		return nil, err
-	}
-	for _, line := range lines {
-		if strings.Count(line, hole) != 1 {
-			return nil, fmt.Errorf("%s: template %q: expected exactly one {} for the class name", name, line)
-		}
-	}
-	return lines, nil
-}
-
-//go:embed templates.txt
-var defaultTemplates string
-
-// DefaultTemplates are facet's own prompts for photographs.
-func DefaultTemplates() Templates {
-	t, err := ReadTemplates("templates.txt", strings.NewReader(defaultTemplates))
-	if err != nil {
-		panic(err) // the file is part of the program; a test reads it
-	}
-	return t
-}
-
-// Fill puts a class name into every template.
-func (t Templates) Fill(label string) []string {
-	prompts := make([]string, len(t))
-	for i, template := range t {
-		prompts[i] = strings.Replace(template, hole, label, 1)
-	}
-	return prompts
-}
+const maxLines = 1_000_000
 
 // ReadLines reads one text a line; blank lines and lines that begin with # are left out. Nothing left is an error.
 func ReadLines(name string, r io.Reader) ([]string, error) {

@@ -38,7 +38,7 @@ func (a *app) classifyCommand() *cobra.Command {
 		SuggestFor: []string{"classification"},
 		Short:      "Say which of some labels fit a picture, without training",
 		Long: `Zero-shot classification: each label is put into every prompt template, and the mean of the prompts'
-embeddings is compared with the picture.`,
+embeddings is compared with the picture. A label may bring its article: "a cat" becomes "a photo of a cat.", not "of a a cat.".`,
 		Example: `  facet classify photo.jpg --labels "car, tree, boat"
   facet classify *.jpg --labels imagenet.txt --templates prompts.txt --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
