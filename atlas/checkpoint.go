@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // stateMagic begins a state.
@@ -81,7 +83,7 @@ func (w *Writer) load() error {
 		return err
 	}
 	path := filepath.Join(w.dir, stateFile)
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return err
 	}
@@ -136,7 +138,7 @@ func (w *Writer) openParts(h stateHeader) (err error) {
 
 // unfinishScalars makes a growing file of scalars.npy again: the header is zeros until the end.
 func unfinishScalars(from, to string) error {
-	f, err := os.OpenFile(from, os.O_RDWR, 0)
+	f, err := regular.OpenFile(from, os.O_RDWR, 0)
 	if err != nil {
 		return err
 	}

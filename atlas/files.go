@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // The files of an atlas. Those of a scan under way end in .part; the state says how much of them counts.
@@ -68,7 +70,7 @@ func (c *counter) Write(p []byte) (int, error) {
 
 // syncDir makes renames in a folder last.
 func syncDir(dir string) error {
-	d, err := os.Open(dir)
+	d, err := regular.Folder(dir)
 	if err != nil {
 		return err
 	}
@@ -77,7 +79,7 @@ func syncDir(dir string) error {
 
 // hashFile gives the size and digest of a file.
 func hashFile(path string) (File, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return File{}, err
 	}
@@ -125,7 +127,7 @@ type mark struct {
 
 // openPart opens a file, checks what counts of it and drops the rest.
 func openPart(path string, m mark) (_ *part, err error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := regular.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}

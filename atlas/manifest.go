@@ -8,12 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // writeManifest writes atlas.json, which makes an atlas of a folder.
@@ -33,7 +33,7 @@ func writeManifest(dir string, m Manifest, files []File) error {
 
 // readManifest reads atlas.json.
 func readManifest(dir string) (Manifest, error) {
-	f, err := os.Open(filepath.Join(dir, manifestFile))
+	f, err := regular.Open(filepath.Join(dir, manifestFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		if exists(dir, stateFile) {
 			return Manifest{}, fmt.Errorf("%s: %w; go on with it: facet scan … -o %s --resume", dir, ErrUnfinished, dir)

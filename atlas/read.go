@@ -14,6 +14,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/facet-clip/facet/half"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -79,7 +80,7 @@ func (a *Atlas) verified(name string) (*os.File, File, error) {
 	if got != want {
 		return nil, want, fmt.Errorf("%s: %w: %d bytes with sha256 %.12s…, expected %d with %.12s…", path, ErrFormat, got.Bytes, got.SHA256, want.Bytes, want.SHA256)
 	}
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	return f, want, err
 }
 
@@ -345,7 +346,7 @@ func (a *Atlas) Scalars() (*Scalars, error) {
 	if !a.Manifest.Options.KeepScalars {
 		return nil, fmt.Errorf("%s: %w; scan with --keep-scalars", a.dir, ErrNoScalars)
 	}
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -11,11 +11,12 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"os"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp" // known to image.Decode
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // DefaultMaxPixels is the most pixels that a picture may have by default: two thirds of 2²⁸, where Pillow refuses too.
@@ -43,7 +44,7 @@ func DecodeFile(path string, maxPixels int64) (*image.NRGBA, error) {
 }
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/parquet-go/parquet-go"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // row is a line of a manifest: values by column.
@@ -36,7 +38,7 @@ const maxLine = 1 << 20
 // openManifest reads a table with the column path, and if it has them label, group, time and truth. Paths are relative to the manifest's
 // folder and stay within it, or are absolute.
 func openManifest(name string, read rowReader) (*Source, error) {
-	f, err := os.Open(name)
+	f, err := regular.Open(name)
 	if err != nil {
 		return nil, err
 	}

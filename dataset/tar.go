@@ -19,6 +19,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // maxMember is the most bytes that a member of a shard may have; a larger picture is unreadable, and said so.
@@ -104,7 +106,7 @@ type keyed struct {
 }
 
 func readShard(ctx context.Context, file string, use func(Item) bool) error {
-	f, err := os.Open(file)
+	f, err := regular.Open(file)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // ErrOther is returned when a journal is of other labels, or no journal.
@@ -49,7 +50,7 @@ func OpenJournal(path string, fingerprint [32]byte, texts int) (*Journal, error)
 	} else if !ok {
 		return nil, fmt.Errorf("%s: another process is making these labels", path)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	file, err := regular.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, errors.Join(err, os.Remove(lock.Path()), lock.Close())
 	}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // part is an unfinished download: a file that grows at its end, and the running sum of all its bytes.
@@ -24,7 +26,7 @@ type part struct {
 
 // openPart opens the part at path, and reads what an earlier run left there. A part over limit is of no use and emptied.
 func openPart(ctx context.Context, path string, limit int64) (*part, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := regular.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +99,7 @@ func syncFolder(path string) error {
 	if runtime.GOOS == "windows" { // has no such call
 		return nil
 	}
-	d, err := os.Open(path)
+	d, err := regular.Folder(path)
 	if err != nil {
 		return err
 	}
@@ -106,7 +108,7 @@ func syncFolder(path string) error {
 
 // verify reads the file at path and compares its sum; the error is a [ChecksumError] when only the sum is wrong.
 func verify(ctx context.Context, path, want string) error {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return err
 	}

@@ -1,9 +1,34 @@
 package registry
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 )
+
+// TestPartDiskFull: an error of the file system passes through and names the file.
+func TestPartDiskFull(t *testing.T) {
+	const full = "/dev/full"
+	f, err := os.OpenFile(full, os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("needs /dev/full, a disk that is always full (Linux): ", err)
+	}
+	defer f.Close()
+	p, err := openPart(t.Context(), filepath.Join(t.TempDir(), "x.part"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.f.Close()
+	whole := p.f
+	p.f = f
+	if err := p.write([]byte("x")); !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), full) {
+		t.Errorf("got %v", err)
+	}
+	p.f = whole
+}
 
 func TestOpenPartTooLong(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.part")

@@ -18,6 +18,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // MaxScenes is the most scenes one folder takes.
@@ -47,7 +49,10 @@ type manifest struct {
 	Size   int    `json:"size"`
 }
 
-const manifestName = "scenes.json"
+const (
+	manifestName = "scenes.json"
+	maxManifest  = 1 << 16 // bytes of it
+)
 
 // layout is one way to arrange the files of scenes in a folder.
 type layout struct {
@@ -139,7 +144,7 @@ func name(i int) string { return fmt.Sprintf("%07d", i) }
 // claim makes dir the home of the manifest's scenes, or finds that it is.
 func claim(dir string, m manifest) error {
 	path := filepath.Join(dir, manifestName)
-	data, err := os.ReadFile(path)
+	data, err := regular.ReadFile(path, maxManifest)
 	if err == nil {
 		var have manifest
 		if err := json.Unmarshal(data, &have); err != nil {

@@ -27,6 +27,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -39,6 +40,11 @@ const (
 	embeddingsFile = "embeddings.npy"
 	recipeFile     = "recipe.json"
 	partFile       = "embeddings.part"
+)
+
+const (
+	maxRecord = 16 << 20 // bytes of bank.json: templates are in it
+	maxLine   = 1 << 20  // bytes of a text
 )
 
 // ErrOther is returned when a folder holds another bank, or something else.
@@ -123,7 +129,7 @@ func claim(dir string, r Recipe) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(filepath.Join(dir, recipeFile))
+	data, err := regular.ReadFile(filepath.Join(dir, recipeFile), maxRecord)
 	if err == nil {
 		var have record
 		if err := json.Unmarshal(data, &have); err != nil || have.Fingerprint != r.Fingerprint() {
@@ -146,7 +152,7 @@ func claim(dir string, r Recipe) error {
 
 // cook fills embeddings.part [T,D], from where it ends.
 func cook(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int)) ([]float32, error) {
-	f, err := os.OpenFile(filepath.Join(dir, partFile), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := regular.OpenFile(filepath.Join(dir, partFile), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +252,7 @@ func Open(dir string) (*concept.Bank, Recipe, error) {
 }
 
 func open(dir string) (*concept.Bank, Recipe, error) {
-	data, err := os.ReadFile(filepath.Join(dir, recordFile))
+	data, err := regular.ReadFile(filepath.Join(dir, recordFile), maxRecord)
 	if err != nil {
 		return nil, Recipe{}, err
 	}
@@ -264,7 +270,7 @@ func open(dir string) (*concept.Bank, Recipe, error) {
 	if r.Fingerprint() != rec.Fingerprint {
 		return nil, Recipe{}, fmt.Errorf("%s is not what %s was made of: make the bank again", textsFile, recordFile)
 	}
-	f, err := os.Open(filepath.Join(dir, embeddingsFile))
+	f, err := regular.Open(filepath.Join(dir, embeddingsFile))
 	if err != nil {
 		return nil, Recipe{}, err
 	}
@@ -283,14 +289,14 @@ func open(dir string) (*concept.Bank, Recipe, error) {
 }
 
 func readLines(path string) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	var lines []string
 	s := bufio.NewScanner(f)
-	s.Buffer(nil, 1<<20)
+	s.Buffer(nil, maxLine)
 	for s.Scan() {
 		lines = append(lines, s.Text())
 	}

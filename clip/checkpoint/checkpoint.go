@@ -4,14 +4,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/edsrzf/mmap-go"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // Format is the container that a checkpoint is stored in.
@@ -52,7 +53,10 @@ type Checkpoint struct {
 // Open maps the file at path and finds out by its content what it is. It reads the directory of tensors
 // and no tensor. Errors name the file and wrap a sentinel of this package, or the file system's.
 func Open(path string) (*Checkpoint, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
+	if errors.Is(err, regular.ErrKind) {
+		return nil, fmt.Errorf("%w: %w", ErrNotCheckpoint, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open checkpoint: %w", err)
 	}
@@ -61,8 +65,8 @@ func Open(path string) (*Checkpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open checkpoint: %w", err)
 	}
-	if err := mappable(info); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if info.Size() == 0 {
+		return nil, fmt.Errorf("%s: %w: the file is empty", path, ErrNotCheckpoint)
 	}
 	mapped, err := mmap.Map(f, mmap.RDONLY, 0)
 	if err != nil {
@@ -75,18 +79,6 @@ func Open(path string) (*Checkpoint, error) {
 	}
 	c.unmap = mapped.Unmap
 	return c, nil
-}
-
-func mappable(info fs.FileInfo) error {
-	switch {
-	case info.IsDir():
-		return fmt.Errorf("%w: expected a file, found a directory", ErrNotCheckpoint)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: expected a regular file, found %s", ErrNotCheckpoint, info.Mode().Type())
-	case info.Size() == 0:
-		return fmt.Errorf("%w: the file is empty", ErrNotCheckpoint)
-	}
-	return nil
 }
 
 // openBytes reads the directory of a checkpoint that lies in memory.

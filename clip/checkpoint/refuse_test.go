@@ -41,7 +41,7 @@ func TestRefusedFiles(t *testing.T) {
 		{"list.pt", ErrNotCheckpoint, []string{"a list"}},
 		{"nested.pt", ErrNotCheckpoint, []string{`"model"`}},
 		{"absent.pt", fs.ErrNotExist, nil},
-		{".", ErrNotCheckpoint, []string{"directory"}},
+		{".", ErrNotCheckpoint, []string{"found a folder"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.file, func(t *testing.T) {

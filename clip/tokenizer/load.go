@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // ErrFormat is returned when a file is no vocabulary of CLIP's.
@@ -33,7 +35,7 @@ func Find(folders ...string) (string, error) {
 	for _, folder := range folders {
 		for _, name := range names {
 			path := filepath.Join(folder, name)
-			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			if regular.Exists(path) {
 				return path, nil
 			}
 		}
@@ -81,7 +83,7 @@ func Read(name string, r io.Reader) (*Tokenizer, error) {
 }
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // ErrMismatch is returned when a checkpoint is of another run than the one that is to go on.
@@ -97,7 +98,7 @@ func (c *Checkpoint) encode(w io.Writer) error {
 // Load takes up a checkpoint of the same run, into a checkpoint with an empty summary of the right shape. Errors wrap [ErrFormat] where the file is
 // damaged, [ErrMismatch] where it is of another run, and os.ErrNotExist where there is none.
 func (c *Checkpoint) Load(path string) error {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -24,6 +25,8 @@ var ErrFormat = errors.New("not a drift profile that facet reads")
 const Version = 2
 
 const format = "facet drift profile"
+
+const maxHeader = 1 << 30 // bytes of profile.json: paths of the sample and labels are in it
 
 // The files of a profile.
 const (
@@ -145,7 +148,7 @@ type folder struct {
 }
 
 func (f folder) write(name string, write func(io.Writer) error) error {
-	out, err := os.Create(filepath.Join(f.dir, name))
+	out, err := regular.Create(filepath.Join(f.dir, name))
 	if err != nil {
 		return err
 	}
@@ -167,7 +170,7 @@ func (f folder) moments(name string, m *drift.Moments) error {
 // ReadHeader reads profile.json. Errors wrap [ErrFormat] where the file is there but wrong.
 func ReadHeader(dir string) (Header, error) {
 	path := filepath.Join(dir, headerFile)
-	data, err := os.ReadFile(path)
+	data, err := regular.ReadFile(path, maxHeader)
 	if err != nil {
 		return Header{}, fmt.Errorf("%w (expected a folder that facet drift profile wrote)", err)
 	}
@@ -263,7 +266,7 @@ func (r *reader) read(name string, read func(io.Reader) error) {
 		return
 	}
 	path := filepath.Join(r.dir, name)
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		r.err = err
 		return
@@ -322,7 +325,7 @@ func (r *reader) moments(name string, count, n int) *drift.Moments {
 
 // Fingerprint is the SHA-256 of a profile's header, in hex.
 func Fingerprint(dir string) (string, error) {
-	data, err := os.ReadFile(filepath.Join(dir, headerFile))
+	data, err := regular.ReadFile(filepath.Join(dir, headerFile), maxHeader)
 	if err != nil {
 		return "", err
 	}

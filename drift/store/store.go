@@ -24,6 +24,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/facet-clip/facet/internal/regular"
+
 	_ "modernc.org/sqlite" // database/sql's driver "sqlite"
 )
 
@@ -65,6 +67,9 @@ func open(ctx context.Context, address string) (*Store, error) {
 			return nil, err
 		}
 		return prepare(ctx, &Store{db: db, name: Name(address), lock: " FOR UPDATE"}, "postgres", goose.DialectPostgres, goose.WithSessionLocker(locker))
+	}
+	if err := errors.Join(regular.CheckPath(address), regular.CheckPath(address+".lock")); err != nil { // SQLite and locks would wait for a pipe
+		return nil, err
 	}
 	// Two processes that make a new SQLite file at once would both create its tables.
 	making := flock.New(address + ".lock")

@@ -12,11 +12,15 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // ErrUnavailable is returned when no usable ONNX Runtime library is found, or facet was built without
 // cgo. The error around it says where facet looked and how to get one.
 var ErrUnavailable = errors.New("ONNX Runtime is not available")
+
+const maxConfiguration = 1 << 20 // bytes of a file of the loader
 
 // Variable is the environment variable that names the library and ends the search.
 const Variable = "FACET_ONNXRUNTIME"
@@ -50,8 +54,8 @@ func candidates(library string) ([]string, error) {
 	if library != "" {
 		if info, err := os.Stat(library); err != nil {
 			return nil, fmt.Errorf("%w: %s: %w; %s", ErrUnavailable, asked, err, advice)
-		} else if info.IsDir() {
-			return nil, fmt.Errorf("%w: %s names the folder %s, not a library; %s", ErrUnavailable, asked, library, advice)
+		} else if err := regular.Check(library, info); err != nil { // the loader would wait for a pipe
+			return nil, fmt.Errorf("%w: %s: %w; %s", ErrUnavailable, asked, err, advice)
 		}
 		// Absolute, for a bare name would send the loader to search by itself.
 		path, err := filepath.Abs(library)
@@ -73,7 +77,8 @@ func candidates(library string) ([]string, error) {
 // inFolder is the library in a folder, or "".
 func inFolder(folder string) string {
 	for _, name := range libraryNames(runtime.GOOS) {
-		matches, err := filepath.Glob(filepath.Join(folder, name))
+		matches, err := regular.Match(folder, name)
+		matches = slices.DeleteFunc(matches, func(path string) bool { return !regular.Exists(path) })
 		if err == nil && len(matches) > 0 {
 			return slices.Max(matches)
 		}
@@ -125,7 +130,7 @@ func systemFolders(system string) []string {
 // loaderFolders reads the folders out of a configuration file of ldconfig and the files that it includes, which may
 // include others down to the given depth. What cannot be read has no folders.
 func loaderFolders(file string, depth int) []string {
-	text, err := os.ReadFile(file)
+	text, err := regular.ReadFile(file, maxConfiguration)
 	if err != nil || depth == 0 {
 		return nil
 	}

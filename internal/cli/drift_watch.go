@@ -187,7 +187,7 @@ func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.C
 		if err != nil {
 			return nil, nil, err
 		}
-		jobs = append(jobs, func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, os.Stdin, dir), p.set)(ctx) })
+		jobs = append(jobs, func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, a.stdin, dir), p.set)(ctx) })
 	case statErr == nil && info.IsDir():
 		p = a.progress("images", total)
 		count := p.set

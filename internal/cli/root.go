@@ -9,10 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
 	"runtime"
 	"strings"
-	"syscall"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
@@ -25,6 +23,7 @@ const (
 	exitFailure     = 1   // bad input, or something went wrong
 	exitUsage       = 2   // the command line itself is wrong
 	exitInterrupted = 130 // Ctrl-C
+	exitTerminated  = 143 // SIGTERM
 )
 
 // app holds the flags that every verb has, and where it prints.
@@ -38,14 +37,15 @@ type app struct {
 	json       bool
 	verbose    bool
 
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
 // Main runs one command line and gives the exit code.
 func Main(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := withSignals(context.Background())
 	defer stop()
-	a := &app{stdout: stdout, stderr: stderr}
+	a := &app{stdin: os.Stdin, stdout: stdout, stderr: stderr}
 	root := a.root()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -60,7 +60,7 @@ func exitCode(ctx context.Context, verb string, err error, stderr io.Writer) int
 		return exitOK
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "facet: interrupted")
-		return exitInterrupted
+		return interruptedCode(ctx)
 	}
 	message := strings.TrimPrefix(err.Error(), verb+": ") // the verb is named once
 	if errors.As(err, &usage) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,7 +25,14 @@ import (
 
 // TestMain lets the test binary be facet itself, so that tests can kill it.
 func TestMain(m *testing.M) {
-	if os.Getenv("FACET_TEST_MAIN") != "" {
+	switch os.Getenv("FACET_TEST_MAIN") {
+	case "":
+	case "stuck": // in something that does not look at its context
+		_, stop := withSignals(context.Background())
+		defer stop()
+		fmt.Fprintln(os.Stderr, "stuck")
+		select {}
+	default:
 		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
@@ -41,8 +49,19 @@ func start(t *testing.T, args ...string) *exec.Cmd {
 // startLogged is start with what the process says on stderr, to be read to its end.
 func startLogged(t *testing.T, args ...string) (*exec.Cmd, io.Reader) {
 	t.Helper()
+	return startAs(t, "1", args...)
+}
+
+// startAs is startLogged with what the process is to be; its standard input never says anything.
+func startAs(t *testing.T, what string, args ...string) (*exec.Cmd, io.Reader) {
+	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "FACET_TEST_MAIN=1", "FACET_CACHE="+t.TempDir())
+	cmd.Env = append(os.Environ(), "FACET_TEST_MAIN="+what, "FACET_CACHE="+t.TempDir())
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -52,7 +53,7 @@ func encodeJSON(w io.Writer, v any) error {
 
 // readNPY reads an array and names the file in its errors.
 func readNPY(path string) (npy.Array, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return npy.Array{}, err
 	}
@@ -66,7 +67,7 @@ func readNPY(path string) (npy.Array, error) {
 
 // readText reads a text file of the user's with a reader that names it in its errors.
 func readText[T any](path string, read func(name string, r io.Reader) (T, error)) (T, error) {
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		var none T
 		return none, err

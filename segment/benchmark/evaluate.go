@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/segment"
 )
 
@@ -148,7 +149,7 @@ func (e *Evaluation) open() ([]Picture, *os.File, error) {
 	if e.Journal == "" {
 		return nil, nil, nil
 	}
-	f, err := os.OpenFile(e.Journal, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := regular.OpenFile(e.Journal, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, nil, err
 	}

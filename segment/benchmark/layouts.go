@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // layout is where a published data set keeps its pictures and masks. A picture is picture with its name in place of *, its mask likewise.
@@ -69,7 +70,7 @@ func (l layout) names(dir string) ([]string, error) {
 		return l.found(dir)
 	}
 	path := filepath.Join(dir, filepath.FromSlash(l.list))
-	f, err := os.Open(path)
+	f, err := regular.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: expected the list %s: %w", ErrLayout, l.list, err)
 	}
@@ -81,9 +82,16 @@ func (l layout) names(dir string) ([]string, error) {
 func (l layout) found(dir string) ([]string, error) {
 	folder, pattern := filepath.Split(filepath.FromSlash(l.picture))
 	root := filepath.Join(dir, folder)
+	cities, err := regular.Match(root, "*")
+	if err != nil {
+		return nil, err
+	}
 	var names []string
-	for _, glob := range []string{pattern, filepath.Join("*", pattern)} {
-		matches, err := filepath.Glob(filepath.Join(escape(root), glob))
+	for _, folder := range append([]string{root}, cities...) {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			continue
+		}
+		matches, err := regular.Match(folder, pattern)
 		if err != nil {
 			return nil, err
 		}
@@ -100,11 +108,6 @@ func (l layout) found(dir string) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-// escape keeps a folder's own name from being a pattern.
-func escape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, "[", `\[`, "*", `\*`, "?", `\?`).Replace(path)
 }
 
 const (
@@ -147,7 +150,7 @@ func loadFiles(it item, maxPixels int64) (image.Image, []uint8, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	f, err := os.Open(it.mask)
+	f, err := regular.Open(it.mask)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,134 @@
+//go:build unix
+
+package regular_test
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/internal/regular"
+)
+
+// within fails a test that hangs.
+func within(t *testing.T, do func()) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("still waiting after a minute")
+	}
+}
+
+// kinds are paths that are no regular files, and what they are called.
+func kinds(t *testing.T) map[string]string {
+	t.Helper()
+	dir := t.TempDir()
+	pipe, socket, link := filepath.Join(dir, "pipe"), filepath.Join(dir, "s"), filepath.Join(dir, "link")
+	if err := errors.Join(syscall.Mkfifo(pipe, 0o600), os.Symlink(pipe, link)); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return map[string]string{dir: "a folder", pipe: "a pipe", socket: "a socket", link: "a pipe", os.DevNull: "a device"}
+}
+
+func TestOtherKindsAreRefusedAtOnce(t *testing.T) {
+	for path, kind := range kinds(t) {
+		for name, open := range map[string]func() error{
+			"Open":     func() error { _, err := regular.Open(path); return err },
+			"OpenFile": func() error { _, err := regular.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); return err },
+			"Create":   func() error { _, err := regular.Create(path); return err },
+			"ReadFile": func() error { _, err := regular.ReadFile(path, 10); return err },
+		} {
+			within(t, func() {
+				err := open()
+				if !errors.Is(err, regular.ErrKind) || !strings.Contains(err.Error(), path) || !strings.HasSuffix(err.Error(), "found "+kind) {
+					t.Errorf("%s(%s): %v, expected %s", name, path, err, kind)
+				}
+			})
+		}
+		if kind != "a folder" {
+			within(t, func() {
+				if _, err := regular.Folder(path); err == nil {
+					t.Errorf("Folder(%s): expected an error", path)
+				}
+			})
+		}
+	}
+}
+
+func TestRegularFiles(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	if _, err := regular.Open(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	f, err := regular.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(f, "0123456789"); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	if err := os.Symlink(path, filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{path, filepath.Join(dir, "link")} {
+		data, err := regular.ReadFile(p, 10)
+		if err != nil || string(data) != "0123456789" {
+			t.Errorf("%s: %q, %v", p, data, err)
+		}
+	}
+	if _, err := regular.ReadFile(path, 9); !errors.Is(err, regular.ErrSize) || !strings.Contains(err.Error(), path) {
+		t.Errorf("a byte too many: %v", err)
+	}
+	d, err := regular.Folder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMatch: a folder's name is no pattern.
+func TestMatch(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data[1]*")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"b.png", "a.png", "c.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := regular.Match(dir, "*.png")
+	if d := cmp.Diff([]string{filepath.Join(dir, "a.png"), filepath.Join(dir, "b.png")}, got); d != "" || err != nil {
+		t.Errorf("%v %s", err, d)
+	}
+	if got, err := regular.Match(filepath.Join(dir, "none"), "*"); len(got) != 0 || err != nil {
+		t.Errorf("no folder: %v, %v", got, err)
+	}
+	if _, err := regular.Match(dir, "["); err == nil {
+		t.Error("a broken pattern: expected an error")
+	}
+}
