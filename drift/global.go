@@ -13,6 +13,9 @@ import (
 
 // Fréchet is the Fréchet distance between two Gaussians, ‖μ₁−μ₂‖² + tr(Σ₁ + Σ₂ − 2(Σ₁^½ Σ₂ Σ₁^½)^½) (Dowson and Landau, 1982; FID
 // of Heusel et al., 2017, over CLIP embeddings). Two vectors at least on each side.
+//
+// No matrix root is taken. Σ₁Σ₂ has the eigenvalues of FᵀΣ₂F for every F with FFᵀ = Σ₁, so the trace of the root is the sum of their
+// roots. F is the pivoted Cholesky factor of the side with fewer vectors: of n of them, F has n − 1 columns at most.
 func Fréchet(a, b *Gaussian) (float64, error) {
 	if a.Count < 2 || b.Count < 2 {
 		return 0, fmt.Errorf("fréchet distance: %d and %d images, expected two at least of each", a.Count, b.Count)
@@ -22,19 +25,15 @@ func Fréchet(a, b *Gaussian) (float64, error) {
 		δ := a.Mean[i] - b.Mean[i]
 		distance += δ * δ
 	}
+	if b.Count < a.Count {
+		a, b = b, a
+	}
 	A, B := a.covariance(), b.covariance()
-	root, _, err := squareRoot(A)
+	cross, err := rootTrace(A, B, a.Count-1)
 	if err != nil {
 		return 0, err
 	}
-	var half, inner mat.Dense
-	half.Mul(root, B)
-	inner.Mul(&half, root)
-	_, trace, err := squareRoot(symmetric(&inner))
-	if err != nil {
-		return 0, err
-	}
-	return math.Max(0, distance+mat.Trace(A)+mat.Trace(B)-2*trace), nil
+	return math.Max(0, distance+mat.Trace(A)+mat.Trace(B)-2*cross), nil
 }
 
 func (g *Gaussian) covariance() *mat.SymDense {
@@ -48,6 +47,43 @@ func (g *Gaussian) covariance() *mat.SymDense {
 	return c
 }
 
+// rootTrace is tr((A^½ B A^½)^½) of two positive semidefinite matrices [D,D], the first of a known rank at most. Eigenvalues below
+// zero are rounding.
+func rootTrace(A, B *mat.SymDense, rank int) (float64, error) {
+	var cholesky mat.PivotedCholesky
+	cholesky.Factorize(A, -1) // PᵀAP = UᵀU; not ok stands for a rank below D, which is no fault
+	if rank = min(rank, cholesky.Rank()); rank == 0 {
+		return 0, nil
+	}
+	D := A.SymmetricDim()
+	var upper mat.TriDense
+	cholesky.UTo(&upper)
+	U := mat.DenseCopyOf(&upper).Slice(0, rank, 0, D) // [rank,D]
+	var half, inner mat.Dense
+	half.Mul(U, permuted(B, cholesky.ColumnPivots(nil)))
+	inner.Mul(&half, U.T())
+	var e mat.EigenSym
+	if !e.Factorize(symmetric(&inner), false) {
+		return 0, errors.New("fréchet distance: the covariance's eigenvalues did not converge")
+	}
+	trace := 0.0
+	for _, v := range e.Values(nil) {
+		trace += math.Sqrt(math.Max(0, v))
+	}
+	return trace, nil
+}
+
+// permuted is a matrix with its rows and columns in another order.
+func permuted(s *mat.SymDense, order []int) *mat.SymDense {
+	p := mat.NewSymDense(len(order), nil)
+	for i, from := range order {
+		for j := i; j < len(order); j++ {
+			p.SetSym(i, j, s.At(from, order[j]))
+		}
+	}
+	return p
+}
+
 // symmetric is the symmetric part of a matrix that is symmetric but for rounding.
 func symmetric(m *mat.Dense) *mat.SymDense {
 	n, _ := m.Dims()
@@ -58,25 +94,6 @@ func symmetric(m *mat.Dense) *mat.SymDense {
 		}
 	}
 	return s
-}
-
-// squareRoot is the root of a positive semidefinite matrix and the root's trace; eigenvalues below zero are rounding.
-func squareRoot(s *mat.SymDense) (root *mat.Dense, trace float64, err error) {
-	var e mat.EigenSym
-	if !e.Factorize(s, true) {
-		return nil, 0, errors.New("fréchet distance: the covariance's eigenvalues did not converge")
-	}
-	values := e.Values(nil)
-	for i, v := range values {
-		values[i] = math.Sqrt(math.Max(0, v))
-		trace += values[i]
-	}
-	var vectors, scaled mat.Dense
-	e.VectorsTo(&vectors)
-	scaled.Mul(&vectors, mat.NewDiagDense(len(values), values))
-	root = new(mat.Dense)
-	root.Mul(&scaled, vectors.T())
-	return root, trace, nil
 }
 
 // Energy is the energy test that two samples of vectors x [n,D] and y [m,D] have one distribution (Székely and Rizzo, 2004): the squared
