@@ -34,7 +34,7 @@ var layers = [][]string{
 	{"dataset"},
 	{"scenes", "plot"},
 	{"npy"},
-	{"half", "internal/pgtest", "internal/numeric", "internal/regular"},
+	{"half", "internal/foreign", "internal/pgtest", "internal/numeric", "internal/regular"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.

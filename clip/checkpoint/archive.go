@@ -8,6 +8,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/foreign"
 )
 
 const (
@@ -39,7 +41,7 @@ func readArchive(data []byte) (*archive, error) {
 	a := &archive{data: data, entries: make(map[string]*zip.File, len(r.File))}
 	for _, f := range r.File {
 		if a.entries[f.Name] != nil {
-			return nil, fmt.Errorf("%w: zip directory: entry %s appears twice", ErrCorrupt, quote(f.Name))
+			return nil, fmt.Errorf("%w: zip directory: entry %s appears twice", ErrCorrupt, foreign.Quote(f.Name))
 		}
 		a.entries[f.Name] = f
 	}
@@ -56,12 +58,12 @@ func readArchive(data []byte) (*archive, error) {
 func (a *archive) extent(f *zip.File) (extent, error) {
 	begin, err := f.DataOffset()
 	if err != nil {
-		return extent{}, fmt.Errorf("%w: zip entry %s: %w", ErrCorrupt, quote(f.Name), err)
+		return extent{}, fmt.Errorf("%w: zip entry %s: %w", ErrCorrupt, foreign.Quote(f.Name), err)
 	}
 	size := uint64(len(a.data))
 	if begin < 0 || uint64(begin) > size || f.CompressedSize64 > size-uint64(begin) {
 		return extent{}, fmt.Errorf("%w: zip entry %s: expected %d bytes at %d, found a file of %d bytes",
-			ErrCorrupt, quote(f.Name), f.CompressedSize64, begin, size)
+			ErrCorrupt, foreign.Quote(f.Name), f.CompressedSize64, begin, size)
 	}
 	return extent{int(begin), int(begin) + int(f.CompressedSize64)}, nil
 }
@@ -85,7 +87,7 @@ func (a *archive) checkOverlap(files []*zip.File) error {
 	slices.SortFunc(all, func(x, y placed) int { return x.begin - y.begin })
 	for i := 1; i < len(all); i++ {
 		if all[i].begin < all[i-1].end {
-			return fmt.Errorf("%w: zip entries %s and %s overlap", ErrCorrupt, quote(all[i-1].name), quote(all[i].name))
+			return fmt.Errorf("%w: zip entries %s and %s overlap", ErrCorrupt, foreign.Quote(all[i-1].name), foreign.Quote(all[i].name))
 		}
 	}
 	return nil
@@ -108,7 +110,7 @@ func (a *archive) findTop() error {
 			ErrNotCheckpoint, len(a.entries))
 	}
 	slices.Sort(tops)
-	return fmt.Errorf("%w: expected one FOLDER/data.pkl, found them in %s and %s", ErrCorrupt, quote(tops[0]), quote(tops[1]))
+	return fmt.Errorf("%w: expected one FOLDER/data.pkl, found them in %s and %s", ErrCorrupt, foreign.Quote(tops[0]), foreign.Quote(tops[1]))
 }
 
 // checkByteOrder reads the entry that PyTorch 2.1 and later write; earlier ones wrote little-endian on all
@@ -123,7 +125,7 @@ func (a *archive) checkByteOrder() error {
 	}
 	if s := string(order); s != "little" {
 		return fmt.Errorf("%w: expected byte order \"little\", found %s; save it again on a little-endian machine",
-			ErrUnsupported, quote(s))
+			ErrUnsupported, foreign.Quote(s))
 	}
 	return nil
 }
@@ -134,15 +136,15 @@ func (a *archive) stored(name string) ([]byte, error) {
 	f := a.entries[full]
 	switch {
 	case f == nil:
-		return nil, fmt.Errorf("%w: expected a zip entry %s, found none", ErrCorrupt, quote(full))
+		return nil, fmt.Errorf("%w: expected a zip entry %s, found none", ErrCorrupt, foreign.Quote(full))
 	case f.Flags&encrypted != 0:
-		return nil, fmt.Errorf("%w: zip entry %s is encrypted", ErrUnsupported, quote(full))
+		return nil, fmt.Errorf("%w: zip entry %s is encrypted", ErrUnsupported, foreign.Quote(full))
 	case f.Method != zip.Store:
 		return nil, fmt.Errorf("%w: zip entry %s is compressed; PyTorch stores tensors as they are (unpack the "+
-			"archive and zip it again with zip -0)", ErrUnsupported, quote(full))
+			"archive and zip it again with zip -0)", ErrUnsupported, foreign.Quote(full))
 	case f.UncompressedSize64 != f.CompressedSize64:
 		return nil, fmt.Errorf("%w: zip entry %s: expected %d bytes, found %d stored",
-			ErrCorrupt, quote(full), f.UncompressedSize64, f.CompressedSize64)
+			ErrCorrupt, foreign.Quote(full), f.UncompressedSize64, f.CompressedSize64)
 	}
 	e, err := a.extent(f)
 	if err != nil {

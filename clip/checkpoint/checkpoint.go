@@ -1,11 +1,13 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -37,78 +39,119 @@ const (
 // file must not be changed while it is open.
 type Checkpoint struct {
 	path    string
+	folder  string // in which shards may lie; empty for bytes in memory
 	format  Format
 	naming  Naming
+	weights string           // which set of weights is taken, where there are several
+	others  []string         // and which are not
 	names   []string         // canonical, sorted
 	tensors map[string]*view // by canonical name
 
 	mu     sync.RWMutex // write-held by Close alone
 	closed bool
-	data   []byte
-	unmap  func() error
+	files  []mapping
 
-	digest atomic.Pointer[string] // of data, once asked for
+	digest atomic.Pointer[string] // of the files, once asked for
 }
 
-// Open maps the file at path and finds out by its content what it is. It reads the directory of tensors
-// and no tensor. Errors name the file and wrap a sentinel of this package, or the file system's.
+// mapping is a file in memory.
+type mapping struct {
+	data  []byte
+	unmap func() error // nil for bytes that were in memory before
+}
+
+// Open maps the file at path and finds out by its content what it is: one of the formats, or the index of a checkpoint in shards, which are
+// then mapped too. It reads the directory of tensors and no tensor. Errors name the file and wrap a sentinel of this package, or the file
+// system's.
 func Open(path string) (*Checkpoint, error) {
-	f, err := regular.Open(path)
-	if errors.Is(err, regular.ErrKind) {
-		return nil, fmt.Errorf("%w: %w", ErrNotCheckpoint, err)
-	}
+	m, err := mapFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("open checkpoint: %w", err)
-	}
-	defer f.Close() // the mapping outlives the descriptor
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("open checkpoint: %w", err)
-	}
-	if info.Size() == 0 {
-		return nil, fmt.Errorf("%s: %w: the file is empty", path, ErrNotCheckpoint)
-	}
-	mapped, err := mmap.Map(f, mmap.RDONLY, 0)
-	if err != nil {
-		return nil, fmt.Errorf("%s: map the file: %w", path, err)
-	}
-	c, err := openBytes(path, mapped)
-	if err != nil {
-		mapped.Unmap() //nolint:errcheck // the first error is the one to report
 		return nil, err
 	}
-	c.unmap = mapped.Unmap
-	return c, nil
-}
-
-// openBytes reads the directory of a checkpoint that lies in memory.
-func openBytes(path string, data []byte) (*Checkpoint, error) {
-	c := &Checkpoint{path: path, data: data}
-	if err := c.index(); err != nil {
+	c := &Checkpoint{path: path, folder: filepath.Dir(path), files: []mapping{m}}
+	err = refuseShard(path)
+	if err == nil {
+		err = c.index()
+	}
+	if err != nil {
+		c.Close() //nolint:errcheck // the first error is the one to report
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
 }
 
+// OpenBytes reads the directory of a checkpoint that lies in memory, as [Open] does of a file; name stands for its path. The
+// data must not change while the checkpoint is open.
+func OpenBytes(name string, data []byte) (*Checkpoint, error) {
+	c := &Checkpoint{path: name, files: []mapping{{data: slices.Clip(data)}}}
+	if err := c.index(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return c, nil
+}
+
+func mapFile(path string) (mapping, error) {
+	f, err := regular.Open(path)
+	if errors.Is(err, regular.ErrKind) {
+		return mapping{}, fmt.Errorf("%w: %w", ErrNotCheckpoint, err)
+	}
+	if err != nil {
+		return mapping{}, fmt.Errorf("open checkpoint: %w", err)
+	}
+	defer f.Close() // the mapping outlives the descriptor
+	info, err := f.Stat()
+	if err != nil {
+		return mapping{}, fmt.Errorf("open checkpoint: %w", err)
+	}
+	if info.Size() == 0 {
+		return mapping{}, fmt.Errorf("%s: %w: the file is empty", path, ErrNotCheckpoint)
+	}
+	mapped, err := mmap.Map(f, mmap.RDONLY, 0)
+	if err != nil {
+		return mapping{}, fmt.Errorf("%s: map the file: %w", path, err)
+	}
+	return mapping{mapped, mapped.Unmap}, nil
+}
+
 func (c *Checkpoint) index() error {
-	kind, err := sniff(c.data)
+	kind, err := sniff(c.files[0].data)
 	if err != nil {
 		return err
 	}
 	var views []*view
-	if kind == contentSafetensors {
-		c.format = FormatSafetensors
-		views, err = readSafetensors(c.data)
+	if kind == contentIndex {
+		views, err = c.readShards()
 	} else {
-		c.format, views, err = readTorch(c.data)
+		views, err = c.readFile(kind, c.files[0].data)
 	}
 	if err != nil {
 		return err
 	}
-	if err := checkViews(views, len(c.data)); err != nil {
+	size := 0
+	for _, f := range c.files {
+		size += len(f.data)
+	}
+	if err := checkViews(views, size); err != nil {
 		return err
 	}
 	return c.name(views)
+}
+
+// readFile reads the directory of one file.
+func (c *Checkpoint) readFile(kind content, data []byte) ([]*view, error) {
+	if kind == contentSafetensors {
+		c.format = FormatSafetensors
+		return readSafetensors(data)
+	}
+	format, found, err := readTorch(data)
+	if err != nil {
+		return nil, err
+	}
+	c.format = format
+	if len(found.others) > 0 {
+		c.weights, c.others = found.weights, found.others
+	}
+	return found.views, nil
 }
 
 // checkViews refuses tensors that are in order one by one but not together.
@@ -139,11 +182,19 @@ func (c *Checkpoint) name(views []*view) error {
 	for i, v := range views {
 		sources[i] = v.Source
 	}
-	canonical, naming := canonicalNames(sources, c.format)
+	canonical, naming, prefix, others := canonicalNames(sources, c.format)
 	c.naming = naming
+	if len(others) > 0 {
+		c.weights = within(c.weights, prefix)
+		for _, other := range others {
+			c.others = append(c.others, within("", other))
+		}
+	}
 	c.tensors = make(map[string]*view, len(views))
 	for i, v := range views {
-		v.Name = canonical[i]
+		if v.Name = canonical[i]; v.Name == "" {
+			continue
+		}
 		if other, ok := c.tensors[v.Name]; ok {
 			return fmt.Errorf("%w: two tensors for %s: %s and %s", ErrCorrupt, v.Name, other.Source, v.Source)
 		}
@@ -154,6 +205,17 @@ func (c *Checkpoint) name(views []*view) error {
 	return nil
 }
 
+// within says where in a file tensors are: at a key, and under names that begin alike.
+func within(path, prefix string) string {
+	switch {
+	case prefix == "":
+		return cmp.Or(path, "names without a prefix")
+	case path == "":
+		return prefix + "*"
+	}
+	return path + ": " + prefix + "*"
+}
+
 // Close releases the file. Slices returned by Float32 stay valid; reading more tensors returns ErrClosed.
 func (c *Checkpoint) Close() error {
 	c.mu.Lock()
@@ -162,17 +224,20 @@ func (c *Checkpoint) Close() error {
 		return nil
 	}
 	c.closed = true
-	c.data = nil
 	for _, v := range c.tensors {
 		v.storage = nil
 	}
-	if c.unmap == nil {
-		return nil
+	var errs []error
+	for _, f := range c.files {
+		if f.unmap == nil {
+			continue
+		}
+		if err := f.unmap(); err != nil {
+			errs = append(errs, fmt.Errorf("%s: unmap the file: %w", c.path, err))
+		}
 	}
-	if err := c.unmap(); err != nil {
-		return fmt.Errorf("%s: unmap the file: %w", c.path, err)
-	}
-	return nil
+	c.files = nil
+	return errors.Join(errs...)
 }
 
 // Path returns the path that the checkpoint was opened with.
@@ -183,6 +248,12 @@ func (c *Checkpoint) Format() Format { return c.format }
 
 // Naming returns whose names the tensors bear in the file.
 func (c *Checkpoint) Naming() Naming { return c.naming }
+
+// Weights tells which set of weights was taken, and which other sets the file holds: a key such as state_dict, or the beginning of names such
+// as model.*. Weights as they were trained are taken before averages of them (ema, swa, …). Without others both are empty.
+func (c *Checkpoint) Weights() (taken string, others []string) {
+	return c.weights, slices.Clone(c.others)
+}
 
 // Names returns the canonical names of all tensors, sorted. The caller may keep the slice.
 func (c *Checkpoint) Names() []string { return slices.Clone(c.names) }
@@ -228,8 +299,9 @@ func (c *Checkpoint) Float32(name string, shape ...int) ([]float32, error) {
 	return c.tensors[name].float32s(), nil
 }
 
-// SHA256 returns the digest of the file's bytes in hexadecimal: the fingerprint of the model. It reads
-// the whole file, the first time, and stops with the context's error when that is cancelled.
+// SHA256 returns the digest of the file's bytes in hexadecimal: the fingerprint of the model. Of a checkpoint in shards it is that of the
+// index followed by the shards, in the order of their names. It reads everything, the first time, and stops with the context's error when
+// that is cancelled.
 func (c *Checkpoint) SHA256(ctx context.Context) (string, error) {
 	const step = 8 << 20
 	c.mu.RLock()
@@ -241,11 +313,13 @@ func (c *Checkpoint) SHA256(ctx context.Context) (string, error) {
 		return *known, nil
 	}
 	h := sha256.New()
-	for chunk := range slices.Chunk(c.data, step) {
-		if err := ctx.Err(); err != nil {
-			return "", fmt.Errorf("%s: digest: %w", c.path, err)
+	for _, f := range c.files {
+		for chunk := range slices.Chunk(f.data, step) {
+			if err := ctx.Err(); err != nil {
+				return "", fmt.Errorf("%s: digest: %w", c.path, err)
+			}
+			h.Write(chunk)
 		}
-		h.Write(chunk)
 	}
 	digest := hex.EncodeToString(h.Sum(nil))
 	c.digest.Store(&digest)

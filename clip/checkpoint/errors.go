@@ -30,18 +30,22 @@ var (
 	// ErrShape is returned, inside a TensorError, when a tensor has another shape than expected.
 	ErrShape = errors.New("tensor has another shape")
 
+	// ErrNotFinite is returned, inside a TensorError, when a number of a tensor is NaN or infinite, or a variance is negative.
+	ErrNotFinite = errors.New("tensor is not finite")
+
 	// ErrClosed is returned when a checkpoint is used after Close.
 	ErrClosed = errors.New("checkpoint is closed")
 )
 
-// TensorError tells which tensor of which file is not what the model needs. It wraps ErrNoTensor or ErrShape.
+// TensorError tells which tensor of which file is not what the model needs. It wraps ErrNoTensor,
+// ErrShape or ErrNotFinite.
 type TensorError struct {
 	File     string // path of the checkpoint
 	Tensor   string // canonical name
 	Source   string // name in the file; empty when missing
 	Expected string // for example "[64,3,3,3]"
 	Found    string
-	Err      error // ErrNoTensor or ErrShape
+	Err      error // ErrNoTensor, ErrShape or ErrNotFinite
 }
 
 // Error names file, tensor, expected and found.
@@ -68,13 +72,4 @@ func formatShape(shape []int) string {
 	}
 	b.WriteByte(']')
 	return b.String()
-}
-
-// quote makes a string from a file fit to be printed: escaped and not too long.
-func quote(s string) string {
-	const most = 120
-	if len(s) > most {
-		return strconv.Quote(s[:most]) + "…"
-	}
-	return strconv.Quote(s)
 }

@@ -10,7 +10,7 @@ import (
 // check opens bytes that may be anything and reads whatever they turn out to hold.
 func check(t *testing.T, data []byte) {
 	before := bytes.Clone(data)
-	c, err := openBytes("fuzz", data)
+	c, err := OpenBytes("fuzz", data)
 	if err != nil {
 		return
 	}
@@ -51,6 +51,8 @@ func seed(f *testing.F, pattern string) {
 // FuzzOpenTorch feeds whole files to the zip reader and what lies behind it.
 func FuzzOpenTorch(f *testing.F) {
 	seed(f, "testdata/*.pt")
+	seed(f, "testdata/training/*.pt")
+	seed(f, "testdata/training/*.ckpt")
 	f.Fuzz(check)
 }
 
@@ -60,6 +62,11 @@ func FuzzPickle(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	more, err := filepath.Glob("testdata/training/*.[pc]*t")
+	if err != nil {
+		f.Fatal(err)
+	}
+	files = append(files, more...)
 	for _, name := range files {
 		b, err := os.ReadFile(name)
 		if err != nil {
@@ -75,6 +82,7 @@ func FuzzPickle(f *testing.F) {
 		}
 		f.Add(bytes.TrimSuffix(bytes.TrimPrefix(p, []byte("\x80\x02")), []byte(".")))
 	}
+	f.Add([]byte("}(X\x05\x00\x00\x00modelcargparse\nNamespace\n)\x81}bX\x01\x00\x00\x00acnumpy\ndtype\n(NtRNa\x8f(K\x01\x90u"))
 	f.Add([]byte("}(" + pickleString("w") + pickleTensor("0", 6, 0, []int64{2, 3}, []int64{3, 1}) + "u"))
 	f.Fuzz(func(t *testing.T, program []byte) { check(t, archiveOf(t, string(program))) })
 }
@@ -83,4 +91,22 @@ func FuzzPickle(f *testing.F) {
 func FuzzOpenSafetensors(f *testing.F) {
 	seed(f, "testdata/*.safetensors")
 	f.Fuzz(check)
+}
+
+// FuzzIndex feeds the index of a checkpoint in shards, which may name the file beside it.
+func FuzzIndex(f *testing.F) {
+	seed(f, "testdata/training/*.index.json")
+	f.Add([]byte(oneShard))
+	f.Add([]byte(`{"weight_map":{"a":"../shard"}}`))
+	f.Fuzz(func(t *testing.T, index []byte) {
+		shardOf, err := readIndex(index)
+		if err != nil {
+			return
+		}
+		for name, file := range shardOf {
+			if !filepath.IsLocal(file) || filepath.Dir(filepath.Join("folder", file)) != "folder" {
+				t.Fatalf("%q: shard %q lies elsewhere", name, file)
+			}
+		}
+	})
 }

@@ -2,13 +2,17 @@ package checkpoint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/foreign"
 )
 
 // storage is a run of numbers that a pickle refers to: the zip entry data/KEY. Where it
 // lived (cpu, cuda:0) does not matter.
 type storage struct {
-	dtype    DType
+	dtype    DType // empty: a type that is not read
+	kind     global
 	key      string
 	elements int64
 }
@@ -27,18 +31,34 @@ var storageTypes = map[string]DType{
 	"BoolStorage": Bool,
 }
 
-// callables are the functions that PyTorch's writers name in an archive, each as the data it stands for.
+// callables are the functions whose results hold tensors, each as the data it stands for. Calls of all others give an [inert] value.
 var callables = map[global]func(args tuple) (any, error){
-	{"collections", "OrderedDict"}:            emptyDict,
-	{"torch._utils", "_rebuild_tensor_v2"}:    rebuildTensor,
-	{"torch._utils", "_rebuild_parameter"}:    rebuildParameter,
-	{"torch", "device"}:                       ignored,
-	{"torch", "Size"}:                         ignored,
-	{"torch.jit._pickle", "build_intlist"}:    ignored,
-	{"torch.jit._pickle", "build_doublelist"}: ignored,
-	{"torch.jit._pickle", "build_boollist"}:   ignored,
-	{"torch.jit._pickle", "build_tensorlist"}: ignored,
-	{"torch.jit._pickle", "restore_type_tag"}: ignored,
+	{"collections", "OrderedDict"}:                    dictOf,
+	{"collections", "defaultdict"}:                    dictOf,
+	{"torch._utils", "_rebuild_tensor_v2"}:            rebuildTensor,
+	{"torch._utils", "_rebuild_tensor_v3"}:            rebuildTyped,
+	{"torch._utils", "_rebuild_parameter"}:            rebuildParameter,
+	{"torch._utils", "_rebuild_parameter_with_state"}: rebuildParameter,
+}
+
+// dangerous are the modules that an attack calls. Nothing of a pickle is ever called, so this list keeps nobody safe: it tells people what
+// they were sent. A name "" stands for the whole module.
+var dangerous = map[string][]string{
+	"os": {""}, "posix": {""}, "nt": {""}, "subprocess": {""}, "sys": {""}, "socket": {""}, "shutil": {""}, "runpy": {""}, "ctypes": {""},
+	"pty": {""}, "code": {""}, "codeop": {""}, "commands": {""}, "webbrowser": {""}, "pip": {""}, "marshal": {""}, "bdb": {""}, "pdb": {""},
+	"timeit": {""}, "pickle": {""}, "_pickle": {""}, "cloudpickle": {""}, "importlib": {"import_module", "__import__", "reload"},
+	"builtins": unsafeBuiltins, "__builtin__": unsafeBuiltins,
+}
+
+var unsafeBuiltins = []string{"eval", "exec", "execfile", "compile", "open", "input", "__import__", "breakpoint", "globals", "apply", "file"}
+
+// isDangerous looks at the module, the packages that it is in, and the first part of a dotted name.
+func (g global) isDangerous() bool {
+	first, _, _ := strings.Cut(g.name, ".")
+	top, _, _ := strings.Cut(g.module, ".")
+	names := dangerous[top]
+	_, inName := dangerous[first]
+	return slices.Contains(names, "") || slices.Contains(names, first) || strings.Contains(g.name, ".") && inName
 }
 
 // isClass tells whether a global is a class that was compiled into the archive.
@@ -71,14 +91,12 @@ func (m *machine) stackGlobal() error {
 	return m.pushGlobal(global{module, name})
 }
 
-// pushGlobal is the gate: what is not on the list is not even put on the stack.
+// pushGlobal puts a name on the stack. One that only an attack needs ends the reading.
 func (m *machine) pushGlobal(g global) error {
-	_, isStorage := storageTypes[g.name]
-	if callables[g] != nil || (g.module == "torch" && isStorage) || g.isClass() {
-		return m.push(g)
+	if g.isDangerous() {
+		return fmt.Errorf("%w: the pickle asks for %s, which no checkpoint of tensors needs", ErrUnsafe, foreign.Quote(g.String()))
 	}
-	return fmt.Errorf("%w: the pickle asks for %s, which is not among the few things a checkpoint of "+
-		"tensors needs (save model.state_dict() rather than the model)", ErrUnsafe, quote(g.String()))
+	return m.push(g)
 }
 
 // reduce stands in for a call: global, arguments → value.
@@ -87,34 +105,48 @@ func (m *machine) reduce() error {
 	if err != nil {
 		return err
 	}
-	g, ok1 := items[0].(global)
-	args, ok2 := items[1].(tuple)
-	if !ok1 || !ok2 {
-		return fmt.Errorf("%w: expected a global and its arguments, found %s and %s", ErrCorrupt, kind(items[0]), kind(items[1]))
+	args, ok := items[1].(tuple)
+	if !ok {
+		return fmt.Errorf("%w: expected arguments, found %s", ErrCorrupt, kind(items[1]))
 	}
-	call := callables[g]
-	if call == nil {
-		return fmt.Errorf("%w: the pickle calls %s", ErrUnsafe, quote(g.String()))
-	}
-	v, err := call(args)
+	v, err := reduced(items[0], args)
 	if err != nil {
-		return fmt.Errorf("%s: %w", g, err)
+		return fmt.Errorf("%s: %w", kind(items[0]), err)
 	}
 	return m.push(v)
 }
 
-// newObject makes an instance of a compiled class.
-func (m *machine) newObject() error {
-	items, err := m.popN(2)
+// reduced is the value of a call that is not made.
+func reduced(what any, args tuple) (any, error) {
+	switch called := what.(type) {
+	case global:
+		if called == rebuildSubclass {
+			return rebuildOf(args)
+		}
+		if call := callables[called]; call != nil {
+			return call(args)
+		}
+		return &inert{of: called}, nil
+	case *inert:
+		return &inert{of: called.of}, nil
+	}
+	return nil, fmt.Errorf("%w: expected a global to call", ErrCorrupt)
+}
+
+// newObject makes an instance of a class: of one that was compiled into the archive, or an inert one. It takes so many values.
+func (m *machine) newObject(values int) error {
+	items, err := m.popN(values)
 	if err != nil {
 		return err
 	}
-	g, ok1 := items[0].(global)
-	args, ok2 := items[1].(tuple)
-	if !ok1 || !ok2 || !g.isClass() || len(args) != 0 {
-		return fmt.Errorf("%w: expected a class of the archive to make an object of", ErrUnsafe)
+	g, ok := items[0].(global)
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: expected a class to make an object of, found %s", ErrCorrupt, kind(items[0]))
+	case g.isClass():
+		return m.push(&object{})
 	}
-	return m.push(&object{})
+	return m.push(&inert{of: g})
 }
 
 // build gives an object its attributes. A dict's own (OrderedDict's _metadata) are of no interest.
@@ -128,7 +160,7 @@ func (m *machine) build() error {
 		return err
 	}
 	switch target := v.(type) {
-	case *dict:
+	case *dict, *inert, *rawTensor:
 		return nil
 	case *object:
 		target.attributes, _ = state.(*dict) // a class with its own __getstate__ has no attributes to look into
@@ -151,26 +183,53 @@ func (m *machine) persistent() error {
 	key, ok2 := id[2].(string)
 	_, ok3 := id[3].(string)
 	elements, ok4 := id[4].(int64)
-	d, ok5 := storageTypes[g.name]
-	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || g.module != "torch" || elements < 0 {
+	if !ok1 || !ok2 || !ok3 || !ok4 || elements < 0 {
 		return fmt.Errorf("%w: expected a storage's type, key, location and length", ErrCorrupt)
 	}
-	return m.push(storage{dtype: d, key: key, elements: elements})
-}
-
-func emptyDict(args tuple) (any, error) {
-	if len(args) != 0 {
-		return nil, fmt.Errorf("%w: expected no arguments, found %d", ErrUnsupported, len(args))
+	s := storage{kind: g, key: key, elements: elements}
+	if g.module == "torch" {
+		s.dtype = storageTypes[g.name]
 	}
-	return &dict{}, nil
+	return m.push(s)
 }
 
-func ignored(tuple) (any, error) { return opaque{}, nil }
+// dictOf takes nothing, a factory of defaults, or the items as a list of pairs, as Python 2 wrote them.
+func dictOf(args tuple) (any, error) {
+	d := &dict{}
+	for _, arg := range args {
+		items, ok := arg.(*list)
+		if !ok {
+			continue
+		}
+		for _, item := range items.items {
+			key, value, ok := pair(item)
+			if !ok {
+				return nil, fmt.Errorf("%w: expected pairs, found %s", ErrCorrupt, kind(item))
+			}
+			d.set(key, value)
+		}
+	}
+	return d, nil
+}
+
+func pair(v any) (key, value any, ok bool) {
+	items, _ := v.(tuple)
+	if l, isList := v.(*list); isList {
+		items = l.items
+	}
+	if len(items) != 2 {
+		return nil, nil, false
+	}
+	return items[0], items[1], true
+}
 
 // rebuildTensor takes storage, offset, shape, strides; requires_grad, hooks and metadata do not matter.
 func rebuildTensor(args tuple) (any, error) {
 	if len(args) < 6 || len(args) > 7 {
 		return nil, fmt.Errorf("%w: expected 6 or 7 arguments, found %d", ErrCorrupt, len(args))
+	}
+	if from, ok := args[0].(*inert); ok { // a storage that lies in the pickle itself
+		return &inert{of: global{"torch.storage", "_rebuild_" + from.of.name}}, nil
 	}
 	s, ok1 := args[0].(storage)
 	offset, ok2 := args[1].(int64)
@@ -183,13 +242,52 @@ func rebuildTensor(args tuple) (any, error) {
 	return &rawTensor{storage: s, offset: offset, shape: shape, strides: strides}, nil
 }
 
+// rebuildTyped is rebuildTensor with the type of the numbers, which the storage does not tell, after requires_grad and hooks. PyTorch writes it
+// for types that have no storage of their own.
+func rebuildTyped(args tuple) (any, error) {
+	if len(args) < 7 {
+		return nil, fmt.Errorf("%w: expected 7 arguments or more, found %d", ErrCorrupt, len(args))
+	}
+	t, err := rebuildTensor(args[:6])
+	if err != nil {
+		return nil, err
+	}
+	raw, ok := t.(*rawTensor)
+	if !ok {
+		return t, nil
+	}
+	raw.storage.dtype = ""
+	raw.storage.kind, _ = args[6].(global)
+	return raw, nil
+}
+
+// rebuildParameter takes a tensor, or what stands for one that is not read; requires_grad, hooks and state do not matter.
 func rebuildParameter(args tuple) (any, error) {
-	if len(args) == 3 {
-		if t, ok := args[0].(*rawTensor); ok {
+	if len(args) >= 3 {
+		switch t := args[0].(type) {
+		case *rawTensor, *inert:
 			return t, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: expected a tensor, requires_grad and hooks", ErrCorrupt)
+}
+
+// rebuildSubclass makes a tensor by a function and its arguments, and gives it a class and attributes.
+var rebuildSubclass = global{"torch._tensor", "_rebuild_from_type_v2"}
+
+func rebuildOf(args tuple) (any, error) {
+	if len(args) >= 3 {
+		if inner, ok := args[2].(tuple); ok && args[0] != any(rebuildSubclass) {
+			return reduced(args[0], inner)
+		}
+	}
+	return nil, fmt.Errorf("%w: expected a function, a class, arguments and a state", ErrCorrupt)
+}
+
+// isForeignTensor tells whether an inert value stands for a tensor, of a kind that is not read.
+func (g global) isForeignTensor() bool {
+	return strings.HasPrefix(g.name, "_rebuild_") && strings.HasPrefix(g.module, "torch.") ||
+		strings.HasPrefix(g.module, "torch.distributed.") || strings.HasPrefix(g.module, "torchao.")
 }
 
 func int64s(v any) ([]int64, bool) {

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/facet-clip/facet/internal/foreign"
 )
 
 // Naming tells whose names the tensors bear in the file.
@@ -27,46 +30,110 @@ var sizeBuffers = []string{"input_resolution", "context_length", "vocab_size"}
 func checkName(name string) error {
 	switch {
 	case name == "" || len(name) > maxNameLength:
-		return fmt.Errorf("%w: tensor %s: expected a name of 1 to %d bytes, found %d", ErrCorrupt, quote(name), maxNameLength, len(name))
+		return fmt.Errorf("%w: tensor %s: expected a name of 1 to %d bytes, found %d", ErrCorrupt, foreign.Quote(name), maxNameLength, len(name))
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return fmt.Errorf("%w: tensor %s: expected a printable name", ErrCorrupt, quote(name))
+		return fmt.Errorf("%w: tensor %s: expected a printable name", ErrCorrupt, foreign.Quote(name))
 	}
 	return nil
 }
 
-// canonicalNames returns the canonical name of each source, in the same order, and whose naming it is.
-func canonicalNames(sources []string, format Format) ([]string, Naming) {
-	names := slices.Clone(sources)
-	stripAll(names, "module.")
+// wrappers are parts of a name that PyTorch's and Lightning's wrappers of a module put there: DistributedDataParallel, torch.compile, FSDP,
+// activation checkpointing, Fabric. No tensor of a CLIP has such a part of its own.
+var wrappers = map[string]bool{
+	"module": true, "_orig_mod": true, "_fsdp_wrapped_module": true, "_checkpoint_wrapped_module": true, "_forward_module": true,
+}
+
+// towers are names that every image tower has: what stands before one is where the model lies in a larger module. The first that a name
+// ends with counts.
+var towers = []string{"visual.trunk.stem.conv1.conv.weight", "visual.conv1.weight", "stem.conv1.conv.weight"}
+
+// unwrapped is a name without the parts of wrappers, wherever they stand.
+func unwrapped(name string) string {
+	parts := slices.DeleteFunc(strings.Split(name, "."), func(part string) bool { return wrappers[part] })
+	if len(parts) == 0 {
+		return name
+	}
+	return strings.Join(parts, ".")
+}
+
+// towerPrefixes are what stands before the names of image towers, without wrappers: "" or "model." or the like. The first is the model's to
+// take: averages come last, and the shortest first.
+func towerPrefixes(names []string) []string {
+	var found []string
+	for _, name := range names {
+		name = unwrapped(name)
+		for _, tower := range towers {
+			prefix, ok := strings.CutSuffix(name, tower)
+			if !ok || prefix != "" && !strings.HasSuffix(prefix, ".") {
+				continue
+			}
+			if !slices.Contains(found, prefix) {
+				found = append(found, prefix)
+			}
+			break
+		}
+	}
+	late := map[bool]int{true: 1}
+	slices.SortFunc(found, func(a, b string) int {
+		return cmp.Or(late[isAverage(a)]-late[isAverage(b)], len(a)-len(b), strings.Compare(a, b))
+	})
+	return found
+}
+
+// withinModel takes wrappers and the prefix of the model off names. A name outside the model is kept where no other has it, and is "" else.
+func withinModel(sources []string, prefix string) []string {
+	names, inside := make([]string, len(sources)), map[string]bool{}
+	for i, source := range sources {
+		name, ok := strings.CutPrefix(unwrapped(source), prefix)
+		if ok && name != "" {
+			names[i] = name
+			inside[name] = true
+		}
+	}
+	for i, source := range sources {
+		if name := unwrapped(source); names[i] == "" && !inside[name] {
+			names[i] = name
+		}
+	}
+	return names
+}
+
+// canonicalNames returns the canonical name of each source, in the same order, "" for one that is left out, and whose naming it is. others
+// are prefixes of further image towers in the same file.
+func canonicalNames(sources []string, format Format) (names []string, naming Naming, taken string, others []string) {
+	if prefixes := towerPrefixes(sources); len(prefixes) > 0 {
+		taken, others = prefixes[0], prefixes[1:]
+	}
+	names = withinModel(sources, taken)
+	return names, translate(names, format), taken, others
+}
+
+// translate turns names into OpenAI's, in place.
+func translate(names []string, format Format) Naming {
 	has := make(map[string]bool, len(names))
 	for _, n := range names {
 		has[n] = true
 	}
 	trunk := has["visual.trunk.stem.conv1.conv.weight"]
-	switch {
-	case trunk || has["stem.conv1.conv.weight"]:
+	if trunk || has["stem.conv1.conv.weight"] {
 		for i, n := range names {
 			names[i] = fromTimm(n, trunk)
 		}
-		return names, NamingTimm
-	case format == FormatTorchScript, slices.ContainsFunc(sizeBuffers, func(b string) bool { return has[b] }):
-		return names, NamingOpenAI
-	case slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "visual.") }):
-		return names, NamingOpenCLIP
+		return NamingTimm
 	}
-	return names, NamingUnknown
-}
-
-// stripAll removes a prefix that every name has, as DistributedDataParallel puts it there.
-func stripAll(names []string, prefix string) {
-	for _, n := range names {
-		if len(n) <= len(prefix) || !strings.HasPrefix(n, prefix) {
-			return
+	if has["text.token_embedding.weight"] && !has["token_embedding.weight"] { // open_clip's CustomTextCLIP
+		for i, n := range names {
+			names[i] = strings.TrimPrefix(n, "text.")
 		}
+		return NamingOpenCLIP
 	}
-	for i, n := range names {
-		names[i] = n[len(prefix):]
+	switch {
+	case format == FormatTorchScript, slices.ContainsFunc(sizeBuffers, func(b string) bool { return has[b] }):
+		return NamingOpenAI
+	case slices.ContainsFunc(names, func(n string) bool { return strings.HasPrefix(n, "visual.") }):
+		return NamingOpenCLIP
 	}
+	return NamingUnknown
 }
 
 // timmRule rewrites one kind of timm's names; the first that matches is used.

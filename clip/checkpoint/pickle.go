@@ -6,13 +6,15 @@ import (
 	"fmt"
 	"math"
 	"unicode/utf8"
+
+	"github.com/facet-clip/facet/internal/foreign"
 )
 
 // A pickle is a program for a stack machine. This one knows the instructions that build plain data, as
 // PyTorch's C++ and Python writers use them (protocols 2 to 4), and nothing that could call out.
 //
 // Values on the stack: nil, bool, int64, float64, string, []byte, tuple, *list, *dict, *object, global, storage, *rawTensor
-// and opaque.
+// and *inert.
 
 const (
 	maxPickleOps    = 1 << 21 // instructions of one pickle, and so values, memo entries and stack depth
@@ -26,13 +28,28 @@ type (
 	// object is an instance of a TorchScript class: attributes and no behaviour.
 	object struct{ attributes *dict }
 	global struct{ module, name string }
-	// opaque stands for a value that no tensor needs, such as a device.
-	opaque struct{}
+	// inert stands for a value that no tensor needs, such as a device, a date or a NumPy scalar: what would have made it, and the items
+	// that were set in it, as in a dict.
+	inert struct {
+		of    global
+		items dict
+	}
 )
+
+// asDict gives the items of a dict, or of an object of a class that is used like one.
+func asDict(v any) (*dict, bool) {
+	switch d := v.(type) {
+	case *dict:
+		return d, true
+	case *inert:
+		return &d.items, len(d.items.keys) > 0
+	}
+	return nil, false
+}
 
 // kind names the type of a value in a message.
 func kind(v any) string {
-	switch v.(type) {
+	switch v := v.(type) {
 	case nil:
 		return "None"
 	case bool:
@@ -55,6 +72,8 @@ func kind(v any) string {
 		return "a storage"
 	case *rawTensor:
 		return "a tensor"
+	case *inert:
+		return "an object of " + foreign.Quote(v.of.String())
 	}
 	return "something else"
 }
@@ -117,7 +136,8 @@ var instructions = [256]func(*machine) error{
 	'K':  func(m *machine) error { return m.pushInt(1) },  // BININT1
 	'M':  func(m *machine) error { return m.pushInt(2) },  // BININT2
 	'J':  func(m *machine) error { return m.pushInt(-4) }, // BININT, signed
-	0x8a: (*machine).long1,
+	0x8a: func(m *machine) error { return m.long(1) },     // LONG1
+	0x8b: func(m *machine) error { return m.long(4) },     // LONG4
 	'G':  (*machine).binfloat,
 
 	'X':  func(m *machine) error { return m.pushString(4) }, // BINUNICODE
@@ -126,6 +146,9 @@ var instructions = [256]func(*machine) error{
 	'U':  func(m *machine) error { return m.pushString(1) }, // SHORT_BINSTRING
 	'B':  func(m *machine) error { return m.pushBytes(4) },  // BINBYTES
 	'C':  func(m *machine) error { return m.pushBytes(1) },  // SHORT_BINBYTES
+	0x8d: func(m *machine) error { return m.pushString(8) }, // BINUNICODE8
+	0x8e: func(m *machine) error { return m.pushBytes(8) },  // BINBYTES8
+	0x96: func(m *machine) error { return m.pushBytes(8) },  // BYTEARRAY8
 
 	'(':  func(m *machine) error { m.marks = append(m.marks, len(m.stack)); return nil },
 	')':  func(m *machine) error { return m.push(tuple{}) },
@@ -139,6 +162,13 @@ var instructions = [256]func(*machine) error{
 	'}':  func(m *machine) error { return m.push(&dict{}) },
 	's':  func(m *machine) error { items, err := m.popN(2); return m.setItems(items, err) },
 	'u':  func(m *machine) error { items, err := m.popMark(); return m.setItems(items, err) },
+	0x8f: func(m *machine) error { return m.push(&list{}) },                                               // EMPTY_SET
+	0x90: func(m *machine) error { items, err := m.popMark(); return m.appends(items, err) },              // ADDITEMS
+	0x91: func(m *machine) error { items, err := m.popMark(); return m.pushIf(&list{items: items}, err) }, // FROZENSET
+
+	'0': func(m *machine) error { _, err := m.pop(); return err },
+	'1': func(m *machine) error { _, err := m.popMark(); return err },
+	'2': func(m *machine) error { v, err := m.top(); return m.pushIf(v, err) },
 
 	'q':  func(m *machine) error { return m.put(1) }, // BINPUT
 	'r':  func(m *machine) error { return m.put(4) }, // LONG_BINPUT
@@ -149,7 +179,8 @@ var instructions = [256]func(*machine) error{
 	'c':  (*machine).global,
 	0x93: (*machine).stackGlobal,
 	'R':  (*machine).reduce,
-	0x81: (*machine).newObject,
+	0x81: func(m *machine) error { return m.newObject(2) },
+	0x92: func(m *machine) error { return m.newObject(3) }, // NEWOBJ_EX: with keywords
 	'b':  (*machine).build,
 	'Q':  (*machine).persistent,
 }
@@ -180,6 +211,19 @@ func (m *machine) uint(size int) (uint32, error) {
 	var wide [4]byte
 	copy(wide[:], b)
 	return binary.LittleEndian.Uint32(wide[:]), nil
+}
+
+// length is a number of 1, 4 or 8 bytes.
+func (m *machine) length(size int) (uint64, error) {
+	if size < 8 {
+		n, err := m.uint(size)
+		return uint64(n), err
+	}
+	b, err := m.bytes(8)
+	if err != nil {
+		return 0, err
+	}
+	return binary.LittleEndian.Uint64(b), nil
 }
 
 func (m *machine) line() (string, error) {
@@ -264,18 +308,15 @@ func (m *machine) pushInt(size int) error {
 	return m.pushIf(int64(n), err)
 }
 
-// long1 reads a two's complement number; PyTorch writes none beyond 8 bytes.
-func (m *machine) long1() error {
-	n, err := m.byte()
+// long reads a two's complement number with a length of the given size. Beyond 8 bytes it is the state of a random generator or the like.
+func (m *machine) long(size int) error {
+	b, err := m.counted(size)
 	if err != nil {
 		return err
 	}
+	n := len(b)
 	if n > 8 {
-		return fmt.Errorf("%w: a whole number of %d bytes", ErrUnsupported, n)
-	}
-	b, err := m.bytes(int(n))
-	if err != nil {
-		return err
+		return m.push(&inert{of: global{"builtins", "int"}})
 	}
 	var v uint64
 	for i, x := range b {
@@ -295,7 +336,7 @@ func (m *machine) binfloat() error {
 
 // counted reads a length of the given size and as many bytes.
 func (m *machine) counted(size int) ([]byte, error) {
-	n, err := m.uint(size)
+	n, err := m.length(size)
 	if err != nil {
 		return nil, err
 	}
@@ -329,12 +370,14 @@ func (m *machine) appends(items []any, err error) error {
 	if err != nil {
 		return err
 	}
-	l, ok := v.(*list)
-	if !ok {
-		return fmt.Errorf("%w: expected a list to append to, found %s", ErrCorrupt, kind(v))
+	switch l := v.(type) {
+	case *list:
+		l.items = append(l.items, items...)
+		return nil
+	case *inert: // a class that is used like a list
+		return nil
 	}
-	l.items = append(l.items, items...)
-	return nil
+	return fmt.Errorf("%w: expected a list to append to, found %s", ErrCorrupt, kind(v))
 }
 
 func (m *machine) setItems(items []any, err error) error {
@@ -345,7 +388,10 @@ func (m *machine) setItems(items []any, err error) error {
 	if err != nil {
 		return err
 	}
-	d, ok := v.(*dict)
+	d, ok := asDict(v)
+	if object, empty := v.(*inert); empty {
+		d, ok = &object.items, true
+	}
 	if !ok || len(items)%2 != 0 {
 		return fmt.Errorf("%w: expected a dict and pairs to set, found %s and %d values", ErrCorrupt, kind(v), len(items))
 	}

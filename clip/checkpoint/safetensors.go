@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/facet-clip/facet/internal/foreign"
 )
 
 // maxHeader is the format's own limit on its JSON header.
@@ -91,7 +93,7 @@ func (r *headerReader) token() (json.Token, error) {
 func (r *headerReader) delim(want json.Delim) error {
 	t, err := r.token()
 	if err == nil && t != want {
-		err = fmt.Errorf("%w: expected %s, found %v", ErrCorrupt, want, quote(fmt.Sprint(t)))
+		err = fmt.Errorf("%w: expected %s, found %v", ErrCorrupt, want, foreign.Quote(fmt.Sprint(t)))
 	}
 	return err
 }
@@ -103,7 +105,7 @@ func (r *headerReader) key(seen map[string]bool) (string, error) {
 	}
 	key, _ := t.(string) // the decoder lets nothing else pass as a key
 	if seen[key] {
-		return "", fmt.Errorf("%w: key %s appears twice", ErrCorrupt, quote(key))
+		return "", fmt.Errorf("%w: key %s appears twice", ErrCorrupt, foreign.Quote(key))
 	}
 	seen[key] = true
 	return key, nil
@@ -121,7 +123,7 @@ func (r *headerReader) metadata() error {
 func (r *headerReader) tensor(name string) error {
 	v, e, err := r.entry(name)
 	if err != nil {
-		return fmt.Errorf("tensor %s: %w", quote(name), err)
+		return fmt.Errorf("tensor %s: %w", foreign.Quote(name), err)
 	}
 	if len(r.views) >= maxTensors {
 		return fmt.Errorf("%w: expected at most %d tensors", ErrCorrupt, maxTensors)
@@ -139,7 +141,7 @@ func (r *headerReader) entry(name string) (*view, extent, error) {
 	d, ok := safetensorsTypes[dtype]
 	if !ok {
 		return nil, extent{}, fmt.Errorf("%w: expected a number type among F16, BF16, F32, F64, I8 to I64, U8, BOOL, found %s",
-			ErrUnsupported, quote(dtype))
+			ErrUnsupported, foreign.Quote(dtype))
 	}
 	v := &view{Tensor: Tensor{Source: name, DType: d, Shape: shape}}
 	if err := r.place(v, e); err != nil {
@@ -171,7 +173,7 @@ func (r *headerReader) fields() (dtype string, shape []int, e extent, err error)
 			err = errors.New("unknown key")
 		}
 		if err != nil {
-			return "", nil, extent{}, fmt.Errorf("%w: %s: %w", ErrCorrupt, quote(key), err)
+			return "", nil, extent{}, fmt.Errorf("%w: %s: %w", ErrCorrupt, foreign.Quote(key), err)
 		}
 	}
 	if !seen["dtype"] || !seen["shape"] || len(offsets) != 2 {
@@ -196,11 +198,11 @@ func (r *headerReader) ints(most int) ([]int, error) {
 		}
 		number, ok := t.(json.Number)
 		if !ok {
-			return nil, fmt.Errorf("expected a number, found %s", quote(fmt.Sprint(t)))
+			return nil, fmt.Errorf("expected a number, found %s", foreign.Quote(fmt.Sprint(t)))
 		}
 		n, err := number.Int64()
 		if err != nil || n < 0 || int64(int(n)) != n {
-			return nil, fmt.Errorf("expected a whole number, found %s", quote(number.String()))
+			return nil, fmt.Errorf("expected a whole number, found %s", foreign.Quote(number.String()))
 		}
 		list = append(list, int(n))
 	}
@@ -239,7 +241,7 @@ func (r *headerReader) coverage() error {
 	for _, i := range order {
 		if e := r.extents[i]; e.begin != at {
 			return fmt.Errorf("%w: tensor %s: expected its bytes to start at %d, where the one before ends, found %d",
-				ErrCorrupt, quote(r.views[i].Source), at, e.begin)
+				ErrCorrupt, foreign.Quote(r.views[i].Source), at, e.begin)
 		}
 		at = r.extents[i].end
 	}

@@ -11,13 +11,17 @@ type content int
 const (
 	contentZip content = iota
 	contentSafetensors
+	contentIndex // of shards
 )
 
 // legacyMagic opens every torch.save file of PyTorch before 1.6: the pickled number
 // 0x1950a86a20f9469cfc6c, after the two bytes of the protocol.
 var legacyMagic = []byte{0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19}
 
-// sniff tells the two containers apart and says what the file is otherwise.
+// byteOrderMark is what some editors begin a text with.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// sniff tells the containers apart and says what the file is otherwise.
 func sniff(data []byte) (content, error) {
 	const jsonStart = 8
 	switch {
@@ -25,11 +29,13 @@ func sniff(data []byte) (content, error) {
 		return contentSafetensors, nil
 	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
 		return contentZip, nil
+	case bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(data[:min(len(data), 64)], byteOrderMark), " \t\r\n"), []byte("{")):
+		return contentIndex, nil
 	case len(data) > 2 && data[0] == 0x80 && bytes.HasPrefix(data[2:], legacyMagic), isTar(data):
 		return 0, fmt.Errorf("%w: it is in the format that PyTorch wrote before 1.6; load it in PyTorch and "+
 			"save it again: torch.save(torch.load(OLD, map_location=\"cpu\"), NEW)", ErrUnsupported)
 	}
-	return 0, fmt.Errorf("%w: expected a PyTorch archive (zip) or safetensors, found %s", ErrNotCheckpoint, describe(data))
+	return 0, fmt.Errorf("%w: expected a PyTorch archive (zip), safetensors or an index of shards, found %s", ErrNotCheckpoint, describe(data))
 }
 
 func isTar(data []byte) bool {
@@ -41,7 +47,7 @@ func isTar(data []byte) bool {
 func describe(data []byte) string {
 	const most = 512
 	head := data[:min(len(data), most)]
-	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n"))
+	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, byteOrderMark), " \t\r\n"))
 	for _, m := range []struct {
 		in           []byte
 		prefix, what string

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/foreign"
 )
 
 const (
@@ -12,7 +14,7 @@ const (
 )
 
 // readTorch reads the archive of torch.save or torch.jit.save.
-func readTorch(data []byte) (Format, []*view, error) {
+func readTorch(data []byte) (Format, *collector, error) {
 	a, err := readArchive(data)
 	if err != nil {
 		return "", nil, err
@@ -26,16 +28,16 @@ func readTorch(data []byte) (Format, []*view, error) {
 		return "", nil, err
 	}
 	c := &collector{archive: a}
-	var format Format
-	switch v := root.(type) {
-	case *object:
-		format, err = FormatTorchScript, c.module("", v, 0)
-	case *dict:
-		format, err = FormatTorch, c.stateDict(v)
-	default:
-		err = fmt.Errorf("%w: expected a module or a state dict, found %s", ErrNotCheckpoint, kind(root))
+	if o, ok := root.(*object); ok {
+		return FormatTorchScript, c, c.module("", o, 0)
 	}
-	return format, c.views, err
+	if d, ok := asDict(root); ok {
+		return FormatTorch, c, c.stateDict(d)
+	}
+	if o, ok := root.(*inert); ok {
+		return "", nil, fmt.Errorf("%w: it holds %s and no tensors by name; save its state_dict() instead", ErrUnsupported, kind(o))
+	}
+	return "", nil, fmt.Errorf("%w: expected a module or a state dict, found %s", ErrNotCheckpoint, kind(root))
 }
 
 // collector gathers the tensors of a pickle under dotted names.
@@ -43,6 +45,8 @@ type collector struct {
 	archive *archive
 	views   []*view
 	visits  int
+	weights string   // where in a dict the weights are; empty: it is a state dict itself
+	others  []string // where other sets of weights are
 }
 
 // module walks a TorchScript module: attributes are tensors, modules, or settings such as training.
@@ -76,41 +80,60 @@ func (c *collector) module(prefix string, o *object, depth int) error {
 	return nil
 }
 
-// stateDict takes the tensors of a dict, or of its "state_dict" where training checkpoints keep them.
-func (c *collector) stateDict(d *dict) error {
-	if inner, ok := d.get("state_dict"); ok {
-		if d, ok = inner.(*dict); !ok {
-			return fmt.Errorf("%w: expected a dict under \"state_dict\", found %s", ErrNotCheckpoint, kind(inner))
-		}
+// stateDict takes the tensors of the dict in which the weights are.
+func (c *collector) stateDict(root *dict) error {
+	found := findWeights(root)
+	if len(found) == 0 {
+		return root.withoutTensors()
+	}
+	d := found[0].tensors
+	c.weights = found[0].path
+	for _, other := range found[1:] {
+		c.others = append(c.others, other.path)
 	}
 	for i, key := range d.keys {
 		name, isName := key.(string)
-		t, isTensor := d.values[i].(*rawTensor)
-		if !isName || !isTensor {
+		if !isName {
 			continue
 		}
-		if err := c.add(name, t); err != nil {
-			return err
+		switch t := d.values[i].(type) {
+		case *rawTensor:
+			if err := c.add(name, t); err != nil {
+				return err
+			}
+		case *inert:
+			if t.of.isForeignTensor() {
+				return fmt.Errorf("%w: tensor %s is made by %s, expected a dense tensor", ErrUnsupported, foreign.Quote(name), foreign.Quote(t.of.String()))
+			}
 		}
-	}
-	if len(c.views) == 0 {
-		return fmt.Errorf("%w: expected a state dict, found a dict without tensors%s", ErrNotCheckpoint, d.hint())
 	}
 	return nil
 }
 
-// hint lists a few keys of a dict.
+// withoutTensors says what a dict holds where weights are looked for: a module with its code, or arrays of NumPy, are weights that are not
+// read.
+func (d *dict) withoutTensors() error {
+	for i, key := range d.keys {
+		name, _ := key.(string)
+		if o, ok := d.values[i].(*inert); ok && (slices.Contains(usual, name) || isAverage(name) || strings.HasPrefix(o.of.module, "numpy")) {
+			return fmt.Errorf("%w: under %s it holds %s and no tensor; save the model's state_dict(), with tensors", ErrUnsupported, foreign.Quote(name), kind(o))
+		}
+	}
+	return fmt.Errorf("%w: expected a state dict, found a dict without tensors%s", ErrNotCheckpoint, d.hint())
+}
+
+// hint lists a few keys of a dict, and what lies there.
 func (d *dict) hint() string {
 	var keys []string
-	for _, k := range d.keys[:min(len(d.keys), 8)] {
+	for i, k := range d.keys[:min(len(d.keys), 8)] {
 		if s, ok := k.(string); ok {
-			keys = append(keys, quote(s))
+			keys = append(keys, foreign.Quote(s)+": "+kind(d.values[i]))
 		}
 	}
 	if len(keys) == 0 {
 		return ""
 	}
-	return " (keys " + strings.Join(keys, ", ") + ")"
+	return " (" + strings.Join(keys, ", ") + ")"
 }
 
 // add checks a tensor against its storage and takes it in.
@@ -123,7 +146,7 @@ func (c *collector) add(name string, t *rawTensor) error {
 	}
 	v, err := c.resolve(t)
 	if err != nil {
-		return fmt.Errorf("tensor %s: %w", quote(name), err)
+		return fmt.Errorf("tensor %s: %w", foreign.Quote(name), err)
 	}
 	v.Source = name
 	c.views = append(c.views, v)
@@ -136,9 +159,12 @@ func (c *collector) resolve(t *rawTensor) (*view, error) {
 		return nil, err
 	}
 	size := int64(t.storage.dtype.Size())
+	if size == 0 {
+		return nil, fmt.Errorf("%w: numbers of %s", ErrUnsupported, foreign.Quote(t.storage.kind.String()))
+	}
 	if t.storage.elements > int64(len(bytes))/size {
 		return nil, fmt.Errorf("%w: storage %s: expected %d numbers of %s, found %d bytes",
-			ErrCorrupt, quote(t.storage.key), t.storage.elements, t.storage.dtype, len(bytes))
+			ErrCorrupt, foreign.Quote(t.storage.key), t.storage.elements, t.storage.dtype, len(bytes))
 	}
 	shape, ok1 := sizes(t.shape)
 	strides, ok2 := sizes(t.strides)

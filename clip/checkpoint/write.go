@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"github.com/facet-clip/facet/half"
 )
@@ -67,10 +66,4 @@ func writeFloats(out *bufio.Writer, t Data) {
 			out.Write(b[:])
 		}
 	}
-}
-
-// OpenBytes reads the directory of a checkpoint that lies in memory, as [Open] does of a file; name stands for its path. The
-// data must not change while the checkpoint is open.
-func OpenBytes(name string, data []byte) (*Checkpoint, error) {
-	return openBytes(name, slices.Clip(data))
 }

@@ -132,12 +132,15 @@ func (a *app) pull(ctx context.Context, name, mirror string) error {
 
 // inspection is what facet model inspect --json prints.
 type inspection struct {
-	Path         string `json:"path"`
-	Format       string `json:"format"`
-	Naming       string `json:"naming"`
-	SHA256       string `json:"sha256"`
-	Architecture string `json:"architecture"`
-	Activation   string `json:"activation,omitempty"`
+	Path   string `json:"path"`
+	Format string `json:"format"`
+	Naming string `json:"naming"`
+	// Weights is which set of weights is taken, and OtherWeights those that are not; both are empty where the file holds one.
+	Weights      string   `json:"weights,omitempty"`
+	OtherWeights []string `json:"other_weights,omitempty"`
+	SHA256       string   `json:"sha256"`
+	Architecture string   `json:"architecture"`
+	Activation   string   `json:"activation,omitempty"`
 	// ActivationAssumed tells that the file does not say and facet takes what every published CLIP-ResNet uses.
 	ActivationAssumed bool           `json:"activation_assumed"`
 	Config            clip.Config    `json:"config"`
@@ -160,6 +163,7 @@ func (a *app) inspect(ctx context.Context) error {
 		Path: ck.Path(), Format: string(ck.Format()), Naming: string(ck.Naming()), Architecture: c.Architecture(),
 		Config: c, DTypes: map[string]int{},
 	}
+	i.Weights, i.OtherWeights = ck.Weights()
 	if c.HasText() {
 		act, assumed, err := a.chooseActivation(name, ck)
 		if err != nil {
@@ -191,6 +195,9 @@ func printInspection(w io.Writer, i inspection) {
 	row("file", "%s", i.Path)
 	row("sha256", "%s", i.SHA256)
 	row("format", "%s, names of %s", i.Format, i.Naming)
+	if len(i.OtherWeights) > 0 {
+		row("weights", "%s; not %s", i.Weights, strings.Join(i.OtherWeights, ", "))
+	}
 	row("architecture", "%s", i.Architecture)
 	row("image tower", "%d px, width %d, blocks %v, %d neurons, %d heads, grid %d×%d, embedding %d, %s parameters",
 		c.Image, c.Width, c.Blocks, c.Channels, c.Heads, c.Grid(), c.Grid(), c.Embed, millions(i.ImageParameters))

@@ -82,7 +82,9 @@ func (a *app) openCheckpoint() (name string, ck *checkpoint.Checkpoint, err erro
 		return demoName, ck, err
 	}
 	if _, err := os.Stat(a.model); err == nil {
-		ck, err = checkpoint.Open(a.model)
+		if ck, err = checkpoint.Open(a.model); err == nil {
+			tellWeights(ck)
+		}
 		return a.model, ck, err
 	}
 	known, err := registry.Lookup(a.model)
@@ -98,6 +100,13 @@ func (a *app) openCheckpoint() (name string, ck *checkpoint.Checkpoint, err erro
 	}
 	ck, err = checkpoint.Open(known.Path(cache))
 	return known.Name, ck, err
+}
+
+// tellWeights says which weights are taken, where a file holds several sets.
+func tellWeights(ck *checkpoint.Checkpoint) {
+	if taken, others := ck.Weights(); len(others) > 0 {
+		slog.Warn("the checkpoint holds several sets of weights; those as trained are taken before averages (ema)", "file", ck.Path(), "taken", taken, "left", others)
+	}
 }
 
 // chooseActivation is what the user says, else what is known of the checkpoint, else QuickGELU, assumed.
