@@ -1,6 +1,7 @@
 package facet
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -34,13 +35,49 @@ var layers = [][]string{
 	{"dataset"},
 	{"scenes", "plot"},
 	{"npy"},
-	{"half", "internal/foreign", "internal/pgtest", "internal/numeric", "internal/regular"},
+	{"internal/atomicfile"},
+	{"half", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.
 var pure = map[string]bool{"decompose": true, "concept": true, "segment": true, "drift": true}
 
 var impure = []string{"os", "net/http", module + "engine", module + "clip/checkpoint", module + "npy"}
+
+// writers are the calls by which files come into being; of facet's packages only internal/atomicfile makes them.
+var writers = []string{"Create", "CreateTemp", "Link", "MkdirTemp", "OpenFile", "Rename", "Symlink", "Truncate", "WriteFile"}
+
+// TestOnlyAtomicfileWrites: files that appear half, links that are followed and locks that are removed have no other place to come from.
+func TestOnlyAtomicfileWrites(t *testing.T) {
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		slash := filepath.ToSlash(file)
+		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") ||
+			strings.HasPrefix(slash, "internal/atomicfile/") || strings.HasPrefix(slash, "internal/regular/") || strings.HasPrefix(slash, "internal/pgtest/") || strings.HasPrefix(slash, "bench/") {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			if spec.Path.Value == `"github.com/gofrs/flock"` {
+				t.Errorf("%s takes a lock of its own: use internal/atomicfile", file)
+			}
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if call, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := call.X.(*ast.Ident); ok && (pkg.Name == "os" || pkg.Name == "regular") && slices.Contains(writers, call.Sel.Name) {
+					t.Errorf("%s: %s.%s: use internal/atomicfile", file, pkg.Name, call.Sel.Name)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
 
 func TestImportsGoDown(t *testing.T) {
 	level := map[string]int{}

@@ -44,6 +44,8 @@ var (
 	ErrUnfinished = errors.New("the scan is not finished")
 	// ErrFinished is returned when a scan is to go on in a folder whose atlas is complete.
 	ErrFinished = errors.New("the atlas is complete")
+	// ErrBusy is returned when another process is writing into the folder of an atlas.
+	ErrBusy = errors.New("another process is writing there")
 	// ErrNoScalars is returned when the scalars of every image are asked of an atlas that was made without them.
 	ErrNoScalars = errors.New("the atlas keeps no scalars of single images")
 	// ErrFormat is returned when a file of an atlas is not what it should be.

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 	"path/filepath"
 
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 )
 
@@ -79,7 +79,7 @@ func readStateHeader(in io.Reader) (stateHeader, error) {
 
 // load takes up the last checkpoint.
 func (w *Writer) load() error {
-	if err := removeTemporary(w.dir); err != nil {
+	if err := atomicfile.RemoveTemporaries(w.dir); err != nil {
 		return err
 	}
 	path := filepath.Join(w.dir, stateFile)
@@ -138,7 +138,7 @@ func (w *Writer) openParts(h stateHeader) (err error) {
 
 // unfinishScalars makes a growing file of scalars.npy again: the header is zeros until the end.
 func unfinishScalars(from, to string) error {
-	f, err := regular.OpenFile(from, os.O_RDWR, 0)
+	f, err := atomicfile.Open(from)
 	if err != nil {
 		return err
 	}
@@ -146,5 +146,5 @@ func unfinishScalars(from, to string) error {
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(from, to)
+	return atomicfile.Rename(from, to)
 }

@@ -10,8 +10,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 )
 
@@ -31,34 +31,25 @@ const (
 	stateFile      = "state.part"
 	rowsPart       = "images.part"
 	scalarsPart    = "scalars.part"
-	lockFile       = ".lock"
-	temporary      = ".facet-"
-	scalarsHeader  = 128 // bytes before the numbers of scalars.npy
+	mergePart      = "merge.part" // while a merge is under way, whose tables count for nothing yet
+	lockFile       = ".lock"      // which stays
+	scalarsHeader  = 128          // bytes before the numbers of scalars.npy
 	maxManifest    = 1 << 28
 	maxStateHeader = 1 << 28
 )
 
-// writeFile writes a file whole or not at all: to a temporary name beside it, synced, renamed.
-func writeFile(dir, name string, write func(io.Writer) error) (_ File, err error) {
-	f, err := os.CreateTemp(dir, temporary+"*")
+// writeFile writes a file whole or not at all, and gives its size and digest.
+func writeFile(dir, name string, write func(io.Writer) error) (File, error) {
+	hash := sha256.New()
+	size := counter(0)
+	err := atomicfile.Write(filepath.Join(dir, name), func(f io.Writer) error {
+		out := bufio.NewWriterSize(io.MultiWriter(f, hash, &size), 1<<18)
+		return errors.Join(write(out), out.Flush())
+	})
 	if err != nil {
 		return File{}, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing %s: %w", filepath.Join(dir, name), err), f.Close(), os.Remove(f.Name()))
-		}
-	}()
-	hash := sha256.New()
-	size := counter(0)
-	out := bufio.NewWriterSize(io.MultiWriter(f, hash, &size), 1<<18)
-	if err := errors.Join(write(out), out.Flush(), f.Chmod(0o644), f.Sync()); err != nil {
-		return File{}, err
-	}
-	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
-		return File{}, err
-	}
-	return File{name, int64(size), hex.EncodeToString(hash.Sum(nil))}, f.Close()
+	return File{name, int64(size), hex.EncodeToString(hash.Sum(nil))}, nil
 }
 
 type counter int64
@@ -66,15 +57,6 @@ type counter int64
 func (c *counter) Write(p []byte) (int, error) {
 	*c += counter(len(p))
 	return len(p), nil
-}
-
-// syncDir makes renames in a folder last.
-func syncDir(dir string) error {
-	d, err := regular.Folder(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // hashFile gives the size and digest of a file.
@@ -95,22 +77,6 @@ func exists(dir, name string) bool {
 	return err == nil
 }
 
-// removeTemporary removes what a killed process left of files it was writing.
-func removeTemporary(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if isTemporary(e.Name()) {
-			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
-		}
-	}
-	return err
-}
-
-func isTemporary(name string) bool { return strings.HasPrefix(name, temporary) }
-
 // part is a file that only grows; a state records how much of it counts.
 type part struct {
 	f    *os.File
@@ -127,7 +93,7 @@ type mark struct {
 
 // openPart opens a file, checks what counts of it and drops the rest.
 func openPart(path string, m mark) (_ *part, err error) {
-	f, err := regular.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := atomicfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -10,12 +10,9 @@ import (
 	"io"
 	"iter"
 	"math"
-	"os"
-	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/gofrs/flock"
 )
 
 // LabelFormat is the version of labels.parquet and of what atlas.json says of it.
@@ -169,40 +166,52 @@ func WriteLabelTable(w io.Writer, labels []Label, channels int) error {
 	return writeRows(w, groupRows, Rows(labels, channels))
 }
 
-// KeepLabels keeps labels in an atlas, in the place of those it may have. Killed half way, it leaves the atlas without labels and
-// otherwise whole: atlas.json first forgets the old ones and learns of the new ones last.
-func (a *Atlas) KeepLabels(made Labels, labels []Label) (err error) {
-	lock := flock.New(filepath.Join(a.dir, lockFile), flock.SetPermissions(0o644))
-	if ok, err := lock.TryLock(); err != nil {
-		return fmt.Errorf("locking %s: %w", a.dir, err)
-	} else if !ok {
-		return fmt.Errorf("%s: another process is writing this atlas", a.dir)
+// KeepLabels keeps labels in an atlas's folder, in the place of those it may have, and gives the atlas that has them; a itself stays as it
+// was opened, for those who read it meanwhile. Killed half way, it leaves the atlas without labels and otherwise whole: atlas.json first
+// forgets the old ones and learns of the new ones last. It is [ErrMismatch] when the folder holds another atlas by now.
+func (a *Atlas) KeepLabels(made Labels, labels []Label) (_ *Atlas, err error) {
+	lock, err := lockFolder(a.dir)
+	if err != nil {
+		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.Remove(lock.Path()), lock.Close()) }()
-	without := a.Manifest
-	without.Labels = nil
-	without.Files = slices.DeleteFunc(slices.Clone(without.Files), func(f File) bool { return f.Name == labelsFile })
-	if a.Manifest.Labels != nil {
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	old, err := readManifest(a.dir)
+	if err != nil {
+		return nil, err
+	}
+	without := old.withoutLabels()
+	if !reflect.DeepEqual(without, a.Manifest.withoutLabels()) {
+		return nil, fmt.Errorf("%s: %w: it was written anew while labels were made", a.dir, ErrMismatch)
+	}
+	if old.Labels != nil {
 		if err := writeManifest(a.dir, without, without.Files); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	f, err := writeTable(a.dir, labelsFile, groupRows, Rows(labels, a.Stats.Channels))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	with := without
 	made.Format, made.Pairs, made.Rows = LabelFormat, len(labels), 0
 	for range Rows(labels, a.Stats.Channels) {
 		made.Rows++
 	}
-	made.Fingerprint = made.fingerprint(with)
-	with.Labels = &made
-	if err := writeManifest(a.dir, with, append(slices.Clone(without.Files), f)); err != nil {
-		return err
+	made.Fingerprint = made.fingerprint(without)
+	with := *a
+	with.Manifest = without
+	with.Manifest.Labels = &made
+	if err := writeManifest(a.dir, with.Manifest, append(slices.Clone(without.Files), f)); err != nil {
+		return nil, err
 	}
-	a.Manifest, err = readManifest(a.dir)
-	return err
+	with.Manifest, err = readManifest(a.dir)
+	return &with, err
+}
+
+// withoutLabels is the manifest of the atlas as it was before it had labels.
+func (m Manifest) withoutLabels() Manifest {
+	m.Labels = nil
+	m.Files = slices.DeleteFunc(slices.Clone(m.Files), func(f File) bool { return f.Name == labelsFile })
+	return m
 }
 
 // Same reports whether labels were made of the same as others would be, so that they need not be made again.

@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
-	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
 )
@@ -33,7 +33,8 @@ func made() Labels {
 func labelled(t *testing.T) *Atlas {
 	t.Helper()
 	a := reopen(t, scan(t, 0, 20, Options{}))
-	if err := a.KeepLabels(made(), some()); err != nil {
+	a, err := a.KeepLabels(made(), some())
+	if err != nil {
 		t.Fatal(err)
 	}
 	return a
@@ -68,12 +69,12 @@ func TestKeepLabels(t *testing.T) {
 	if got[0].Says.String() != "−tree, car" || got[1].Fires.String() != "unnamed" || got[0].Says.ShownShare() != 0.75 || got[0].Says.Explained() != 0.875 {
 		t.Errorf("%s; %s; %g; %g", got[0].Says, got[1].Fires, got[0].Says.ShownShare(), got[0].Says.Explained())
 	}
-	if exists(a.Dir(), lockFile) {
-		t.Error("a lock is left")
+	if !exists(a.Dir(), lockFile) {
+		t.Error("the lock's file was removed, which lets two in")
 	}
 	other := made()
 	other.Terms = 1
-	if err := again.KeepLabels(other, some()[1:]); err != nil {
+	if _, err := again.KeepLabels(other, some()[1:]); err != nil {
 		t.Fatal(err)
 	}
 	again = reopen(t, a.Dir())
@@ -91,6 +92,44 @@ func TestKeepLabels(t *testing.T) {
 	table, err := parquet.Read[LabelRow](bytes.NewReader(file.Bytes()), int64(file.Len()))
 	if err != nil || len(table) != rows || table[3].Sense != Fires || table[1].Text != "tree" {
 		t.Errorf("%v, %+v", err, table)
+	}
+}
+
+// TestKeepLabelsWhileRead: whoever reads an atlas while it is labelled sees it as it was opened. The race detector watches.
+func TestKeepLabelsWhileRead(t *testing.T) {
+	a := reopen(t, scan(t, 0, 40, Options{KeepScalars: true}))
+	var group sync.WaitGroup
+	for range 3 {
+		group.Go(func() {
+			for range 20 {
+				if a.Manifest.Labels != nil {
+					t.Error("an open atlas has labels that it had not when it was opened")
+				}
+				if _, err := a.Labels(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for range 5 {
+		if _, err := a.KeepLabels(made(), some()); err != nil {
+			t.Error(err)
+		}
+	}
+	group.Wait()
+	if reopen(t, a.Dir()).Manifest.Labels == nil {
+		t.Error("no labels were kept")
+	}
+}
+
+// TestKeepLabelsOfAnother: labels that were made for an atlas do not go to another one that has taken its folder meanwhile.
+func TestKeepLabelsOfAnother(t *testing.T) {
+	a, other := reopen(t, scan(t, 0, 40, Options{})), scan(t, 0, 41, Options{})
+	for name, data := range contents(t, other) {
+		write(t, filepath.Join(a.Dir(), name), data)
+	}
+	if _, err := a.KeepLabels(made(), some()); !errors.Is(err, ErrMismatch) {
+		t.Errorf("got %v, want %v", err, ErrMismatch)
 	}
 }
 
@@ -115,7 +154,7 @@ func TestLabelsKilled(t *testing.T) {
 			t.Errorf("got %v, want %v", err, ErrNoLabels)
 		}
 	}
-	if err := reopen(t, a.Dir()).KeepLabels(made(), some()); err != nil {
+	if _, err := reopen(t, a.Dir()).KeepLabels(made(), some()); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(before, reopen(t, a.Dir()).Manifest); diff != "" {
@@ -158,12 +197,12 @@ func TestLabelsRefused(t *testing.T) {
 	if _, err := reopen(t, merged).PairLabels(); !errors.Is(err, ErrNoLabels) {
 		t.Errorf("merged: %v", err)
 	}
-	lock := flock.New(filepath.Join(a.Dir(), lockFile))
-	if ok, err := lock.TryLock(); !ok || err != nil {
+	lock, err := lockFolder(a.Dir())
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer lock.Close()
-	if err := a.KeepLabels(made(), some()); err == nil || !strings.Contains(err.Error(), "another process") {
+	defer lock.Unlock()
+	if _, err := a.KeepLabels(made(), some()); !errors.Is(err, ErrBusy) || !strings.Contains(err.Error(), "another process") {
 		t.Errorf("while another labels: %v", err)
 	}
 }
@@ -180,7 +219,7 @@ func TestLabelRows(t *testing.T) {
 		a := reopen(t, scan(t, 0, 20, Options{}))
 		record := made()
 		record.Terms = 1000
-		if err := a.KeepLabels(record, spoil(some())); err != nil {
+		if _, err := a.KeepLabels(record, spoil(some())); err != nil {
 			t.Fatal(err)
 		}
 		_, err := reopen(t, a.Dir()).PairLabels()

@@ -19,16 +19,13 @@ import (
 // writeManifest writes atlas.json, which makes an atlas of a folder.
 func writeManifest(dir string, m Manifest, files []File) error {
 	m.Files = slices.SortedFunc(slices.Values(files), func(a, b File) int { return strings.Compare(a.Name, b.Name) })
-	if err := syncDir(dir); err != nil {
-		return err
-	}
 	_, err := writeFile(dir, manifestFile, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)
 		return e.Encode(m)
 	})
-	return errors.Join(err, syncDir(dir))
+	return err
 }
 
 // readManifest reads atlas.json.
@@ -37,6 +34,9 @@ func readManifest(dir string) (Manifest, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		if exists(dir, stateFile) {
 			return Manifest{}, fmt.Errorf("%s: %w; go on with it: facet scan … -o %s --resume", dir, ErrUnfinished, dir)
+		}
+		if exists(dir, mergePart) {
+			return Manifest{}, fmt.Errorf("%s: %w; it is a merge: run facet atlas merge again", dir, ErrUnfinished)
 		}
 		return Manifest{}, fmt.Errorf("%s: expected an atlas, found no %s in it: %w", dir, manifestFile, err)
 	}
@@ -101,11 +101,7 @@ func (m Manifest) check() error {
 	if sum != m.Images {
 		return fmt.Errorf("%d images in the datasets, %d in all", sum, m.Images)
 	}
-	needed := []string{pairsFile, neuronsFile, imagesFile, topFile, neuronCovFile, headCovFile, headMeanFile, gramFile}
-	if m.Options.KeepScalars {
-		needed = append(needed, scalarsFile)
-	}
-	for _, name := range needed {
+	for _, name := range tableFiles(m.Options) {
 		if _, err := m.file(name); err != nil {
 			return err
 		}
@@ -122,6 +118,15 @@ func checkShape(c clip.Config) error {
 		return fmt.Errorf("a model of %d heads, %d neurons, embedding %d", c.Heads, c.Channels, c.Embed)
 	}
 	return nil
+}
+
+// tableFiles are those that every atlas has beside its manifest.
+func tableFiles(o Options) []string {
+	names := []string{pairsFile, neuronsFile, imagesFile, topFile, neuronCovFile, headCovFile, headMeanFile, gramFile}
+	if o.KeepScalars {
+		names = append(names, scalarsFile)
+	}
+	return names
 }
 
 // file is the entry of one file.

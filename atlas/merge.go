@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
 
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -26,29 +28,37 @@ func Merge(dirs []string, out string) (err error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	if err := fresh(out); err != nil {
+	if err := fresh(out); err != nil && !errors.Is(err, ErrUnfinished) { // which may be under way: the lock tells
 		return err
 	}
-	parent := filepath.Dir(filepath.Clean(out))
-	dir, err := os.MkdirTemp(parent, temporary+"*")
+	lock, err := lockFolder(out)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(dir))
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	if err := errors.Join(fresh(out), clearLeftovers(out)); err != nil {
+		return err
+	}
+	if _, err := writeFile(out, mergePart, func(io.Writer) error { return nil }); err != nil {
+		return err
+	}
+	if err := merge(dirs, out, m); err != nil {
+		return errors.Join(err, clearLeftovers(out))
+	}
+	return os.Remove(filepath.Join(out, mergePart))
+}
+
+// clearLeftovers removes what writers that failed or were killed left in a folder without atlas.json: temporaries, and tables of a merge.
+func clearLeftovers(dir string) error {
+	if err := atomicfile.RemoveTemporaries(dir); err != nil || !exists(dir, mergePart) {
+		return err
+	}
+	for _, name := range append(tableFiles(Options{KeepScalars: true}), mergePart) {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
-	}()
-	if err := errors.Join(os.Chmod(dir, 0o755), merge(dirs, dir, m)); err != nil {
-		return err
 	}
-	if err := os.Remove(out); err != nil {
-		return err
-	}
-	if err := os.Rename(dir, out); err != nil {
-		return err
-	}
-	return syncDir(parent)
+	return nil
 }
 
 // mergeManifests checks that atlases go together.

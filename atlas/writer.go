@@ -9,12 +9,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-
-	"github.com/gofrs/flock"
 
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/half"
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -30,7 +30,7 @@ type Writer struct {
 	every    int
 	acc      *Accumulator
 	top      strongest
-	lock     *flock.Flock
+	lock     *atomicfile.Lock
 	rows     *part
 	scalars  *part  // nil unless kept
 	buf      []byte // of one image
@@ -43,7 +43,7 @@ func Create(dir string, m Manifest, w decompose.Weights, opts Options) (*Writer,
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	if err := fresh(dir); err != nil {
+	if err := fresh(dir); err != nil && !errors.Is(err, ErrUnfinished) { // which may be under way: the lock tells
 		return nil, err
 	}
 	return begin(dir, m, w, opts, (*Writer).start)
@@ -53,7 +53,7 @@ func Create(dir string, m Manifest, w decompose.Weights, opts Options) (*Writer,
 // where nothing was begun, it begins. It is [ErrFinished] when the atlas is complete, and [ErrMismatch] when it is of something else.
 func Resume(dir string, m Manifest, w decompose.Weights, opts Options) (*Writer, error) {
 	if exists(dir, manifestFile) {
-		return nil, errors.Join(fmt.Errorf("%s: %w", dir, ErrFinished), removeParts(dir), removeTemporary(dir))
+		return nil, errors.Join(fmt.Errorf("%s: %w", dir, ErrFinished), tidy(dir))
 	}
 	if !exists(dir, stateFile) {
 		return Create(dir, m, w, opts)
@@ -79,11 +79,9 @@ func begin(dir string, m Manifest, w decompose.Weights, opts Options, step func(
 	if err != nil {
 		return nil, err
 	}
-	lock := flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o644))
-	if ok, err := lock.TryLock(); err != nil {
-		return nil, fmt.Errorf("locking %s: %w", dir, err)
-	} else if !ok {
-		return nil, fmt.Errorf("%s: another process is writing this atlas", dir)
+	lock, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
 	}
 	m.Format, m.Options, m.Images, m.Skipped, m.Files = Format, opts, 0, []Skipped{}, nil
 	m.Datasets = []Dataset{m.Datasets[0]}
@@ -95,11 +93,39 @@ func begin(dir string, m Manifest, w decompose.Weights, opts Options, step func(
 	return wr, nil
 }
 
-// fresh is an error unless a folder holds nothing but what a scan killed before its first checkpoint left.
+// lockFolder makes this the only process that writes into a folder.
+func lockFolder(dir string) (*atomicfile.Lock, error) {
+	lock, err := atomicfile.TryLock(filepath.Join(dir, lockFile))
+	if !errors.Is(err, atomicfile.ErrLocked) {
+		return lock, err
+	}
+	if exists(dir, stateFile) {
+		return nil, fmt.Errorf("%s: another scan is running there: %w; wait for it, or give another folder", dir, ErrBusy)
+	}
+	return nil, fmt.Errorf("%s: %w; wait for it, or give another folder", dir, ErrBusy)
+}
+
+// tidy removes what a scan that was killed just after its end left, unless another process is writing there.
+func tidy(dir string) error {
+	lock, err := lockFolder(dir)
+	if errors.Is(err, ErrBusy) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(removeParts(dir), atomicfile.RemoveTemporaries(dir), lock.Unlock())
+}
+
+// fresh is an error unless a folder holds nothing but what a scan killed before its first checkpoint, or a merge before its end, left.
 func fresh(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
+	}
+	known := []string{lockFile, rowsPart, scalarsPart, mergePart}
+	if exists(dir, mergePart) {
+		known = append(known, tableFiles(Options{KeepScalars: true})...)
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
@@ -107,7 +133,7 @@ func fresh(dir string) error {
 			return fmt.Errorf("%s: %w; give another folder, or remove this one", dir, ErrFinished)
 		case name == stateFile:
 			return fmt.Errorf("%s: %w; go on with it (--resume), or remove the folder", dir, ErrUnfinished)
-		case name != lockFile && name != rowsPart && name != scalarsPart && !isTemporary(name):
+		case !slices.Contains(known, name) && !atomicfile.IsTemporary(name):
 			return fmt.Errorf("%s: not empty: it holds %s; expected a new or empty folder", dir, name)
 		}
 	}
@@ -116,7 +142,7 @@ func fresh(dir string) error {
 
 // start begins with nothing.
 func (w *Writer) start() error {
-	err := errors.Join(fresh(w.dir), removeTemporary(w.dir))
+	err := errors.Join(fresh(w.dir), clearLeftovers(w.dir))
 	if err != nil {
 		return err
 	}
@@ -222,7 +248,7 @@ func (w *Writer) checkpoint() (err error) {
 		return err
 	}
 	w.since = 0
-	return syncDir(w.dir)
+	return nil
 }
 
 // Finish writes the tables and, last of all, atlas.json. Nothing can be added afterwards. It is an error when there is no image.
@@ -265,7 +291,7 @@ func (w *Writer) finish() error {
 // checkpointed.
 func (w *Writer) finishScalars(images int) (File, error) {
 	path := filepath.Join(w.dir, scalarsFile)
-	if err := os.Rename(filepath.Join(w.dir, scalarsPart), path); err != nil {
+	if err := atomicfile.Rename(filepath.Join(w.dir, scalarsPart), path); err != nil {
 		return File{}, err
 	}
 	f := w.scalars.f
@@ -301,12 +327,12 @@ func (w *Writer) Close() error {
 	if !errors.Is(w.err, ErrFinished) && w.err == nil {
 		w.err = errors.New("the writer is closed")
 	}
-	return errors.Join(err, w.lock.Close())
+	return errors.Join(err, w.lock.Unlock())
 }
 
 // removeParts removes what a scan needs no more, the state first: without it nothing else counts.
 func removeParts(dir string) error {
-	for _, name := range []string{stateFile, rowsPart, scalarsPart, lockFile} {
+	for _, name := range []string{stateFile, rowsPart, scalarsPart} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // A little world: 3 heads, 12 neurons, embedding 5.
@@ -338,7 +339,7 @@ func TestResume(t *testing.T) {
 						t.Fatal(err)
 					}
 					appendTo(t, filepath.Join(dir, rowsPart), "half a row")
-					write(t, filepath.Join(dir, temporary+"123"), "half a table")
+					write(t, filepath.Join(dir, ".facet-123"), "half a table")
 				}
 				w, err := Resume(dir, manifest("0"), small, opts)
 				if err != nil {
@@ -449,6 +450,66 @@ func TestMergeIsUnion(t *testing.T) {
 				t.Errorf("left beside the atlas: %v %v", left, err)
 			}
 		})
+	}
+}
+
+// TestMergeKilled: what a merge that was killed leaves counts for nothing, and the next merge or scan takes its place.
+func TestMergeKilled(t *testing.T) {
+	parts := []string{scan(t, 0, 50, Options{}), scan(t, 50, 90, Options{})}
+	whole := filepath.Join(t.TempDir(), "merged")
+	if err := Merge(parts, whole); err != nil {
+		t.Fatal(err)
+	}
+	want := contents(t, whole)
+	killed := func() string {
+		dir := copyOf(t, whole)
+		if err := os.Remove(filepath.Join(dir, manifestFile)); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, mergePart), "")
+		write(t, filepath.Join(dir, ".facet-1"), "half a table")
+		write(t, filepath.Join(dir, topFile), "of another merge")
+		return dir
+	}
+	dir := killed()
+	if _, err := Open(dir); !errors.Is(err, ErrUnfinished) || !strings.Contains(err.Error(), "facet atlas merge") {
+		t.Errorf("an unfinished merge opens: %v", err)
+	}
+	if err := Merge(parts, dir); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, contents(t, dir), want)
+	dir = killed()
+	w, err := Create(dir, manifest("0"), small, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed(t, w, 50)
+	if err := errors.Join(w.Finish(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, contents(t, dir), contents(t, parts[0]))
+	full := t.TempDir()
+	write(t, filepath.Join(full, pairsFile), "somebody's")
+	if err := Merge(parts, full); err == nil || !strings.Contains(err.Error(), "not empty") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestPartsAreNoLinks: a link in the place of a growing file is refused, and what it leads to stays as it is.
+func TestPartsAreNoLinks(t *testing.T) {
+	for _, name := range []string{rowsPart, scalarsPart} {
+		dir, target := t.TempDir(), filepath.Join(t.TempDir(), "target")
+		write(t, target, "precious")
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Skip("no symbolic links here: ", err)
+		}
+		if _, err := Create(dir, manifest("0"), small, Options{KeepScalars: true}); !errors.Is(err, regular.ErrKind) {
+			t.Errorf("%s: got %v, want %v", name, err, regular.ErrKind)
+		}
+		if got := contents(t, filepath.Dir(target))["target"]; got != "precious" {
+			t.Errorf("%s: the target holds %q", name, got)
+		}
 	}
 }
 

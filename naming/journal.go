@@ -11,11 +11,10 @@ import (
 	"io"
 	"math"
 	"os"
-
-	"github.com/gofrs/flock"
+	"path/filepath"
 
 	"github.com/facet-clip/facet/concept"
-	"github.com/facet-clip/facet/internal/regular"
+	"github.com/facet-clip/facet/internal/atomicfile"
 )
 
 // ErrOther is returned when a journal is of other labels, or no journal.
@@ -29,7 +28,7 @@ var ErrOther = errors.New("it holds something else")
 // a killed run leaves it, is cut off. A nil Journal keeps nothing.
 type Journal struct {
 	file  *os.File
-	lock  *flock.Flock
+	lock  *atomicfile.Lock
 	known []concept.Label // of earlier runs, not asked for again yet
 	fresh []concept.Label // not in the file yet
 }
@@ -44,21 +43,27 @@ const (
 // OpenJournal opens or begins the journal at path of labels that a fingerprint stands for, in so many texts. [ErrOther]: it is of others. It fails
 // too while another process has it.
 func OpenJournal(path string, fingerprint [32]byte, texts int) (*Journal, error) {
-	lock := flock.New(path+".lock", flock.SetPermissions(0o644))
-	if ok, err := lock.TryLock(); err != nil {
-		return nil, err
-	} else if !ok {
-		return nil, fmt.Errorf("%s: another process is making these labels", path)
+	lock, err := atomicfile.TryLock(lockOf(path))
+	if errors.Is(err, atomicfile.ErrLocked) {
+		return nil, fmt.Errorf("%s: another process is making these labels: %w", path, err)
 	}
-	file, err := regular.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return nil, errors.Join(err, os.Remove(lock.Path()), lock.Close())
+		return nil, err
+	}
+	file, err := atomicfile.Open(path)
+	if err != nil {
+		return nil, errors.Join(err, lock.Unlock())
 	}
 	j := &Journal{file: file, lock: lock}
 	if err := j.read(fingerprint, texts); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), j.Close())
 	}
 	return j, nil
+}
+
+// lockOf is the hidden file whose lock a journal's owner holds.
+func lockOf(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".lock")
 }
 
 // Count is how many labels of earlier runs are at hand.
@@ -74,7 +79,7 @@ func (j *Journal) Close() error {
 	if j == nil {
 		return nil
 	}
-	return errors.Join(j.file.Close(), os.Remove(j.lock.Path()), j.lock.Close())
+	return errors.Join(j.file.Close(), j.lock.Unlock())
 }
 
 // Remove takes the file away, once the labels are kept elsewhere.

@@ -13,6 +13,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // TestJournal cuts a run's file off after every length, and hurts it at some places: what comes out in the end is the same labels and the same bytes.
@@ -109,8 +110,15 @@ func TestJournalErrors(t *testing.T) {
 		t.Errorf("the letter is now %q, %v", data, err)
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
-	if err != nil || len(entries) != 1 {
+	if err != nil || len(entries) != 2 || entries[0].Name() != ".labels.part.lock" { // which stays
 		t.Errorf("left behind: %v, %v", entries, err)
+	}
+	target := path + ".target"
+	if err := errors.Join(os.Rename(path, target), os.Symlink(target, path)); err != nil {
+		t.Skip("no symbolic links here: ", err)
+	}
+	if _, err := OpenJournal(path, [32]byte{1}, 8); !errors.Is(err, regular.ErrKind) {
+		t.Errorf("a link to a letter: %v", err)
 	}
 	var none *Journal
 	d, _ := world(t)

@@ -9,10 +9,9 @@ import (
 	"hash"
 	"io"
 	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 )
 
@@ -26,7 +25,7 @@ type part struct {
 
 // openPart opens the part at path, and reads what an earlier run left there. A part over limit is of no use and emptied.
 func openPart(ctx context.Context, path string, limit int64) (*part, error) {
-	f, err := regular.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := atomicfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -88,22 +87,7 @@ func (p *part) commit(target string) error {
 	if err := errors.Join(p.f.Sync(), p.f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(p.f.Name(), target); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(target))
-}
-
-// syncFolder makes a rename last through a power cut.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" { // has no such call
-		return nil
-	}
-	d, err := regular.Folder(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return atomicfile.Rename(p.f.Name(), target)
 }
 
 // verify reads the file at path and compares its sum; the error is a [ChecksumError] when only the sum is wrong.

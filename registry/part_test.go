@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // TestPartDiskFull: an error of the file system passes through and names the file.
@@ -28,6 +30,22 @@ func TestPartDiskFull(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	p.f = whole
+}
+
+// TestOpenPartIsNoLink: what a link in the place of a part leads to is neither emptied nor written.
+func TestOpenPartIsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	target, path := filepath.Join(dir, "target"), filepath.Join(dir, "x.part")
+	writeFile(t, target, content)
+	if err := os.Symlink(target, path); err != nil {
+		t.Skip("no symbolic links here: ", err)
+	}
+	if _, err := openPart(t.Context(), path, 100); !errors.Is(err, regular.ErrKind) {
+		t.Errorf("got %v, want %v", err, regular.ErrKind)
+	}
+	if got := read(t, target); string(got) != string(content) {
+		t.Errorf("%d bytes are left of %d", len(got), len(content))
+	}
 }
 
 func TestOpenPartTooLong(t *testing.T) {

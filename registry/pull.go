@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
+	"github.com/facet-clip/facet/internal/atomicfile"
 )
 
 // What a Puller does when it is not told otherwise.
@@ -132,19 +132,13 @@ func (p *Puller) download(ctx context.Context, from *mirror, f file, path string
 	return part.commit(path)
 }
 
-// lock makes this the only pull that writes path. The operating system drops the lock when the process ends, however
-// that happens; the empty lock file stays, since removing it would let two in.
+// lock makes this the only pull that writes path.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
-	l := flock.New(path+".lock", flock.SetPermissions(0o644)) // readable, so that users may share a cache
-	free, err := l.TryLock()
-	if err == nil && !free {
-		slog.Warn("waiting for another pull of the same file", "file", path)
-		_, err = l.TryLockContext(ctx, 100*time.Millisecond)
-	}
+	l, err := atomicfile.WaitLock(ctx, path+".lock", func() { slog.Warn("waiting for another pull of the same file", "file", path) })
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", l.Path(), err)
+		return nil, err
 	}
-	return func() { l.Close() }, nil
+	return func() { l.Unlock() }, nil
 }
 
 // or is value, or what stands for zero.

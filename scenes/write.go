@@ -1,7 +1,6 @@
 package scenes
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 )
 
@@ -284,26 +284,10 @@ func writeLines(path string, lines []string) error {
 	})
 }
 
-// place writes a file under a temporary name beside its own and renames it when it is whole.
-func place(path string, write func(io.Writer) error) (err error) {
+// place writes a file whole or not at all, and makes its folder.
+func place(path string, write func(io.Writer) error) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing %s: %w", path, err), f.Close(), os.Remove(f.Name()))
-		}
-	}()
-	buffered := bufio.NewWriterSize(f, 1<<16)
-	if err := errors.Join(write(buffered), buffered.Flush(), f.Chmod(0o644)); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return atomicfile.Write(path, write)
 }

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
@@ -40,6 +42,7 @@ const (
 	embeddingsFile = "embeddings.npy"
 	recipeFile     = "recipe.json"
 	partFile       = "embeddings.part"
+	lockFile       = ".lock"
 )
 
 const (
@@ -49,6 +52,9 @@ const (
 
 // ErrOther is returned when a folder holds another bank, or something else.
 var ErrOther = errors.New("the folder holds something else")
+
+// errNone tells that there is no bank yet, finished or damaged.
+var errNone = errors.New("no finished bank")
 
 // Recipe is what a bank is made of and with.
 type Recipe struct {
@@ -99,64 +105,166 @@ type Encoder func(ctx context.Context, texts []string) ([]float32, error)
 const chunk = 1024
 
 // Build makes the recipe's bank in dir, or opens it if it is there. Cut off, it loses at most 1,024 texts; run again with the same
-// recipe it goes on. done, if not nil, is told how many more texts are finished. It fails with [ErrOther] when dir holds anything else.
+// recipe it goes on. While another process makes a bank there, it waits. done, if not nil, is told how many more texts are finished. It
+// fails with [ErrOther] when dir holds anything else.
 func Build(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int)) (*concept.Bank, error) {
+	return build(ctx, dir, r, encode, done, false)
+}
+
+// Cache is [Build] in a folder that is facet's own. Whatever is wrong there (what a killed build left, a damaged bank) is removed, and
+// the bank is made again.
+func Cache(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int)) (*concept.Bank, error) {
+	return build(ctx, dir, r, encode, done, true)
+}
+
+func build(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int), own bool) (*concept.Bank, error) {
 	for i, t := range r.Texts {
 		if strings.ContainsAny(t, "\r\n") {
 			return nil, fmt.Errorf("text bank: text %d, %q, has a line end", i+1, t)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(dir, recordFile)); err == nil {
-		bank, have, err := Open(dir)
-		if err == nil && have.Fingerprint() != r.Fingerprint() {
-			err = fmt.Errorf("%s: a bank of other texts or of another model: %w", dir, ErrOther)
-		}
+	if bank, err := finished(dir, r); err == nil || !own && !errors.Is(err, errNone) {
 		return bank, err
 	}
-	if err := claim(dir, r); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	data, err := cook(ctx, dir, r, encode, done)
+	if err := free(dir); err != nil && !own { // before there is a lock, which a folder of other things does not get
+		return nil, err
+	}
+	lock, err := atomicfile.WaitLock(ctx, filepath.Join(dir, lockFile), func() {
+		slog.Warn("waiting for another process that makes the same text bank", "folder", dir)
+	})
+	if err != nil {
+		return nil, err
+	}
+	bank, err := makeBank(ctx, dir, r, encode, done, own)
+	return bank, errors.Join(err, lock.Unlock())
+}
+
+// finished opens the recipe's bank, which is errNone where there is none in dir.
+func finished(dir string, r Recipe) (*concept.Bank, error) {
+	if _, err := os.Lstat(filepath.Join(dir, recordFile)); errors.Is(err, fs.ErrNotExist) {
+		return nil, errNone
+	}
+	bank, have, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if have.Fingerprint() != r.Fingerprint() {
+		return nil, fmt.Errorf("%s: a bank of other texts or of another model: %w", dir, ErrOther)
+	}
+	return bank, nil
+}
+
+// makeBank makes the bank for whoever holds the folder's lock.
+func makeBank(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int), own bool) (*concept.Bank, error) {
+	bank, err := finished(dir, r) // by another process, meanwhile
+	if err == nil {
+		return bank, nil
+	}
+	var part *os.File
+	if errors.Is(err, errNone) {
+		part, err = claim(dir, r)
+	}
+	if err != nil && own {
+		slog.Info("a text bank in the cache is made again", "folder", dir, "reason", err)
+		if err := empty(dir); err != nil {
+			return nil, err
+		}
+		part, err = claim(dir, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer part.Close()
+	data, err := cook(ctx, part, r, encode, done)
 	if err != nil {
 		return nil, fmt.Errorf("text bank %s: %w", dir, err)
 	}
-	bank := &concept.Bank{Texts: r.Texts, Embed: r.Embed, Embeddings: data}
-	return bank, finish(dir, r, bank)
+	bank = &concept.Bank{Texts: r.Texts, Embed: r.Embed, Embeddings: data}
+	return bank, finish(dir, part, r, bank)
 }
 
-// claim makes dir the home of the recipe, or finds that it is.
-func claim(dir string, r Recipe) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	data, err := regular.ReadFile(filepath.Join(dir, recipeFile), maxRecord)
-	if err == nil {
-		var have record
-		if err := json.Unmarshal(data, &have); err != nil || have.Fingerprint != r.Fingerprint() {
-			return fmt.Errorf("%s: an unfinished bank of other texts or of another model: %w", dir, ErrOther)
-		}
-		return nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
+// free is an error unless a folder is empty, or holds an unfinished bank, or what a build that was killed at its very beginning left.
+func free(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	if len(entries) > 0 {
-		return fmt.Errorf("%s has %s and no %s: %w: choose an empty folder", dir, entries[0].Name(), recordFile, ErrOther)
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == recipeFile || e.Name() == recordFile }) {
+		return nil
 	}
-	return writeJSON(filepath.Join(dir, recipeFile), r.record())
+	for _, e := range entries {
+		if !leftover(e.Name()) {
+			return fmt.Errorf("%s has %s and no %s: %w: choose an empty folder", dir, e.Name(), recordFile, ErrOther)
+		}
+	}
+	return nil
+}
+
+// leftover tells what facet alone writes into the folder of a bank that is not finished. Earlier versions called their temporaries .tmp-.
+func leftover(name string) bool {
+	return name == lockFile || name == partFile || atomicfile.IsTemporary(name) || strings.HasPrefix(name, ".tmp-")
+}
+
+// claim makes dir the home of the recipe, or finds that it is, and opens embeddings.part.
+func claim(dir string, r Recipe) (*os.File, error) {
+	if err := free(dir); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, recipeFile)
+	data, err := regular.ReadFile(path, maxRecord)
+	begun := err == nil
+	if begun {
+		var have record
+		if err := json.Unmarshal(data, &have); err != nil || have.Fingerprint != r.Fingerprint() {
+			return nil, fmt.Errorf("%s: an unfinished bank of other texts or of another model: %w", dir, ErrOther)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if err := removeLeftovers(dir, begun); err != nil {
+		return nil, err
+	}
+	if !begun {
+		if err := writeJSON(path, r.record()); err != nil {
+			return nil, err
+		}
+	}
+	return atomicfile.Open(filepath.Join(dir, partFile))
+}
+
+// removeLeftovers removes what no build needs: not the lock, nor the part of one that was begun.
+func removeLeftovers(dir string, begun bool) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if name := e.Name(); leftover(name) && name != lockFile && (name != partFile || !begun) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
+		}
+	}
+	return err
+}
+
+// empty removes everything from a folder but its lock.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.Name() != lockFile {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	return err
 }
 
 // cook fills embeddings.part [T,D], from where it ends.
-func cook(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int)) ([]float32, error) {
-	f, err := regular.OpenFile(filepath.Join(dir, partFile), os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
+func cook(ctx context.Context, f *os.File, r Recipe, encode Encoder, done func(int)) ([]float32, error) {
 	data, err := readPart(f, r)
 	if err != nil {
 		return nil, err
@@ -224,13 +332,13 @@ func rows(ctx context.Context, texts []string, r Recipe, encode Encoder) ([]floa
 }
 
 // finish writes the bank's files, bank.json last, and takes the unfinished ones away.
-func finish(dir string, r Recipe, bank *concept.Bank) error {
+func finish(dir string, part *os.File, r Recipe, bank *concept.Bank) error {
 	err := errors.Join(
-		place(filepath.Join(dir, textsFile), func(w io.Writer) error {
+		atomicfile.Write(filepath.Join(dir, textsFile), func(w io.Writer) error {
 			_, err := io.WriteString(w, strings.Join(r.Texts, "\n")+"\n")
 			return err
 		}),
-		place(filepath.Join(dir, embeddingsFile), func(w io.Writer) error {
+		atomicfile.Write(filepath.Join(dir, embeddingsFile), func(w io.Writer) error {
 			return npy.Write(w, bank.Embeddings, len(bank.Texts), bank.Embed)
 		}))
 	if err != nil {
@@ -239,6 +347,7 @@ func finish(dir string, r Recipe, bank *concept.Bank) error {
 	if err := writeJSON(filepath.Join(dir, recordFile), r.record()); err != nil {
 		return err
 	}
+	part.Close() // which Windows asks for; all of it was synced
 	return errors.Join(os.Remove(filepath.Join(dir, partFile)), os.Remove(filepath.Join(dir, recipeFile)))
 }
 
@@ -304,21 +413,9 @@ func readLines(path string) ([]string, error) {
 }
 
 func writeJSON(path string, v any) error {
-	return place(path, func(w io.Writer) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		return e.Encode(v)
 	})
-}
-
-// place writes a file whole or not at all.
-func place(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(f.Name()))
-	}
-	return os.Rename(f.Name(), path)
 }

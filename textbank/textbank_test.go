@@ -2,12 +2,15 @@ package textbank
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -135,8 +138,113 @@ func TestGoesOn(t *testing.T) {
 		t.Error(diff)
 	}
 	left, _ := filepath.Glob(filepath.Join(dir, "*"))
-	if len(left) != 3 {
+	if len(left) != 4 { // the lock stays
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestHeals: whatever a killed build, a power cut or another hand left in a folder of the cache, the bank is made.
+func TestHeals(t *testing.T) {
+	r := recipe(5)
+	want, err := Build(t.Context(), filepath.Join(t.TempDir(), "at once"), r, fake, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := json.Marshal(recipe(6).record())
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := json.Marshal(r.record())
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := filepath.Join(t.TempDir(), "target")
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		build bool // heals in a user's folder too
+	}{
+		{"nothing but a folder", nil, true},
+		{"a temporary", map[string]string{".facet-1": "half a recipe"}, true},
+		{"a temporary of an earlier version", map[string]string{".tmp-1": "half a recipe"}, true},
+		{"a part without its recipe", map[string]string{partFile: "12345678"}, true},
+		{"a lock", map[string]string{lockFile: ""}, true},
+		{"begun", map[string]string{recipeFile: string(whole), partFile: "1234", ".facet-1": "half"}, true},
+		{"begun otherwise", map[string]string{recipeFile: string(other)}, false},
+		{"an empty recipe", map[string]string{recipeFile: "", partFile: "1234"}, false},
+		{"an empty record", map[string]string{recordFile: ""}, false},
+		{"a record without files", map[string]string{recordFile: string(whole)}, false},
+		{"a bank of others", map[string]string{recordFile: string(whole), textsFile: "x\n", embeddingsFile: "x"}, false},
+		{"files of others", map[string]string{"holiday.jpg": "x"}, false},
+		{"a link for a part", map[string]string{recipeFile: string(whole), partFile: "->" + target}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for what, build := range map[string]func(context.Context, string, Recipe, Encoder, func(int)) (*concept.Bank, error){"build": Build, "cache": Cache} {
+				dir := t.TempDir()
+				fill(t, dir, c.files)
+				if err := os.WriteFile(target, []byte("precious"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				bank, err := build(t.Context(), dir, r, fake, nil)
+				if what == "build" && !c.build {
+					if err == nil {
+						t.Error("a folder of something else was taken")
+					}
+					for name := range c.files {
+						if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
+							t.Errorf("a refused build removed something: %v", err)
+						}
+					}
+				} else if diff := cmp.Diff(want, bank); err != nil || diff != "" {
+					t.Errorf("%s: %v %s", what, err, diff)
+				}
+				if data, _ := os.ReadFile(target); string(data) != "precious" {
+					t.Errorf("%s: the target of a link holds %q", what, data)
+				}
+				if left, _ := filepath.Glob(filepath.Join(dir, "*")); err == nil && len(left) != 4 { // the lock stays
+					t.Errorf("%s: left behind: %v", what, left)
+				}
+			}
+		})
+	}
+}
+
+// fill writes files into a folder; one that begins with -> is a link.
+func fill(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, data := range files {
+		var err error
+		if to, link := strings.CutPrefix(data, "->"); link {
+			err = os.Symlink(to, filepath.Join(dir, name))
+		} else {
+			err = os.WriteFile(filepath.Join(dir, name), []byte(data), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestTogether: of several that ask for one bank at once, one makes it and the others wait for it.
+func TestTogether(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "bank")
+	r := recipe(chunk + 5)
+	var encoded atomic.Int64
+	count := func(ctx context.Context, texts []string) ([]float32, error) {
+		encoded.Add(int64(len(texts)))
+		return fake(ctx, texts)
+	}
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			if bank, err := Build(t.Context(), dir, r, count, nil); err != nil || len(bank.Texts) != len(r.Texts) {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if n := encoded.Load(); n != int64(len(r.Texts)) {
+		t.Errorf("%d texts were embedded, want each of %d once", n, len(r.Texts))
 	}
 }
 

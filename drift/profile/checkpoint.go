@@ -8,10 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 )
 
@@ -51,17 +50,13 @@ type progress struct {
 	Images        int // of the sample
 }
 
-// Save writes a checkpoint to a file: to a temporary one beside it, synced, renamed.
+// Save writes a checkpoint to a file, whole or not at all.
 func (c *Checkpoint) Save(path string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".facet-*")
+	f, err := atomicfile.Create(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing %s: %w", path, err), f.Close(), os.Remove(f.Name()))
-		}
-	}()
+	defer func() { err = errors.Join(err, f.Discard()) }()
 	sum := sha256.New()
 	head := append([]byte(checkpointMagic), sum.Sum(nil)...) // the place of the sum
 	if _, err := f.Write(head); err != nil {
@@ -74,10 +69,7 @@ func (c *Checkpoint) Save(path string) (err error) {
 	if _, err := f.WriteAt(sum.Sum(nil), int64(len(checkpointMagic))); err != nil {
 		return err
 	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return f.Commit()
 }
 
 // encode writes the images one by one, so that no message of gob grows with their number.

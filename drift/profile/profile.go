@@ -14,6 +14,7 @@ import (
 
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
@@ -79,28 +80,10 @@ type Model struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Write writes a profile into a new folder: to a temporary one beside it, synced, renamed. Format, version, counts and samples of the
+// Write writes a profile into a new folder, whole or not at all. Format, version, counts and samples of the
 // header, labels, qualities and sums are filled in. A folder that exists is an error.
-func Write(dir string, h Header, p *drift.Profile) (err error) {
-	if _, err := os.Lstat(dir); err == nil {
-		return fmt.Errorf("%s: %w", dir, os.ErrExist)
-	}
-	temporary, err := os.MkdirTemp(filepath.Dir(filepath.Clean(dir)), ".facet-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing %s: %w", dir, err), os.RemoveAll(temporary))
-		}
-	}()
-	if err := writeAll(temporary, h, p); err != nil {
-		return err
-	}
-	if err := os.Chmod(temporary, 0o755); err != nil {
-		return err
-	}
-	return os.Rename(temporary, dir)
+func Write(dir string, h Header, p *drift.Profile) error {
+	return atomicfile.WriteFolder(dir, func(temporary string) error { return writeAll(temporary, h, p) })
 }
 
 func writeAll(dir string, h Header, p *drift.Profile) error {
@@ -148,12 +131,8 @@ type folder struct {
 }
 
 func (f folder) write(name string, write func(io.Writer) error) error {
-	out, err := regular.Create(filepath.Join(f.dir, name))
-	if err != nil {
-		return err
-	}
 	sum := sha256.New()
-	err = errors.Join(write(io.MultiWriter(out, sum)), out.Sync(), out.Close())
+	err := atomicfile.Write(filepath.Join(f.dir, name), func(out io.Writer) error { return write(io.MultiWriter(out, sum)) })
 	f.sums[name] = hex.EncodeToString(sum.Sum(nil))
 	return err
 }

@@ -16,14 +16,13 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 
 	_ "modernc.org/sqlite" // database/sql's driver "sqlite"
@@ -72,8 +71,8 @@ func open(ctx context.Context, address string) (*Store, error) {
 		return nil, err
 	}
 	// Two processes that make a new SQLite file at once would both create its tables.
-	making := flock.New(address + ".lock")
-	if _, err := making.TryLockContext(ctx, 50*time.Millisecond); err != nil {
+	making, err := atomicfile.WaitLock(ctx, address+".lock", nil)
+	if err != nil {
 		return nil, fmt.Errorf("%w (expected postgres://… or a file in a folder that is there)", err)
 	}
 	defer making.Unlock()

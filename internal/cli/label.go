@@ -167,7 +167,7 @@ func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use) (w in
 		return w, err
 	}
 	if w.kept {
-		err = use.atlas.KeepLabels(w.made, w.labels)
+		_, err = use.atlas.KeepLabels(w.made, w.labels)
 	} else if o.output != "" {
 		err = writeFile(o.output, func(f io.Writer) error { return labelWriter(o.output)(f, w) })
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/textbank"
 )
 
 // textsResult is what facet texts --json prints.
@@ -60,7 +61,7 @@ func (a *app) texts(ctx context.Context, file, output, templateFile string, trun
 	if err != nil {
 		return err
 	}
-	bank, err := m.buildBank(ctx, output, file, recipe)
+	bank, err := m.buildBank(ctx, textbank.Build, output, file, recipe)
 	if err != nil {
 		return err
 	}

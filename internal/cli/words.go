@@ -57,7 +57,7 @@ func (m *model) openBank(ctx context.Context, path string, truncate bool) (*conc
 	if err != nil {
 		return nil, err
 	}
-	return m.buildBank(ctx, filepath.Join(cache, "banks", recipe.Fingerprint()[:16]), path, recipe)
+	return m.buildBank(ctx, textbank.Cache, filepath.Join(cache, "banks", recipe.Fingerprint()[:16]), path, recipe)
 }
 
 // savedBank opens a bank and refuses one that another model made: its directions would mean nothing here.
@@ -90,7 +90,10 @@ func (m *model) recipe(ctx context.Context, file string, templates concept.Templ
 	}, err
 }
 
-func (m *model) buildBank(ctx context.Context, dir, file string, r textbank.Recipe) (*concept.Bank, error) {
+// builder is [textbank.Build] or [textbank.Cache].
+type builder func(ctx context.Context, dir string, r textbank.Recipe, encode textbank.Encoder, done func(int)) (*concept.Bank, error)
+
+func (m *model) buildBank(ctx context.Context, build builder, dir, file string, r textbank.Recipe) (*concept.Bank, error) {
 	tok, err := m.tokenizer()
 	if err != nil {
 		return nil, err
@@ -105,7 +108,7 @@ func (m *model) buildBank(ctx context.Context, dir, file string, r textbank.Reci
 		out, err := m.EncodeTexts(ctx, sequences, nil)
 		return out.Floats, err
 	}
-	bank, err := textbank.Build(ctx, dir, r, encode, p.add)
+	bank, err := build(ctx, dir, r, encode, p.add)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}

@@ -2,34 +2,18 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image"
 	"image/png"
 	"io"
-	"os"
-	"path/filepath"
 
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
 
-// writeFile writes a file whole or not at all: to a temporary name beside it, synced, renamed.
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".facet-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("writing %s: %w", path, err), f.Close(), os.Remove(f.Name()))
-		}
-	}()
-	if err := errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
+// writeFile writes a file whole or not at all.
+func writeFile(path string, write func(io.Writer) error) error { return atomicfile.Write(path, write) }
 
 func writeNPY(path string, data []float32, shape ...int) error {
 	return writeFile(path, func(w io.Writer) error { return npy.Write(w, data, shape...) })

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/facet-clip/facet/internal/regular"
+	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/segment"
 )
 
@@ -149,7 +149,7 @@ func (e *Evaluation) open() ([]Picture, *os.File, error) {
 	if e.Journal == "" {
 		return nil, nil, nil
 	}
-	f, err := regular.OpenFile(e.Journal, os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := atomicfile.Open(e.Journal)
 	if err != nil {
 		return nil, nil, err
 	}
