@@ -306,8 +306,8 @@ func TestPolysemanticity(t *testing.T) {
 
 // TestSinkStandsOut: a token that draws attention for itself is a sink; a bright middle is not.
 func TestSinkStandsOut(t *testing.T) {
-	const g, C = 5, 1
-	query := decompose.Query{Heads: 1, Channels: C, Query: []float32{0}, QueryBias: []float32{0}, Key: []float32{0}}
+	const g = 5
+	query := decompose.Query{Heads: 1, Channels: 1, Query: []float32{0}, QueryBias: []float32{1}, Key: []float32{1}} // a token is its logit
 	for _, c := range []struct {
 		name   string
 		weight func(y, x int) float64
@@ -322,17 +322,13 @@ func TestSinkStandsOut(t *testing.T) {
 			return 1
 		}, true},
 	} {
-		a := make([]float32, g*g+1)
-		var sum float64
+		x := make([]float32, g*g+1)
 		for i := range g * g {
-			sum += c.weight(i/g, i%g)
-		}
-		for i := range g * g {
-			a[i+1] = float32(c.weight(i/g, i%g) / sum)
+			x[i+1] = float32(math.Log(c.weight(i/g, i%g)))
 		}
 		s := NewSink(query, g*g, g*g-1)
 		for range 3 {
-			if err := s.Add(make([]float32, g*g+1), a); err != nil {
+			if err := s.Add(x); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -340,8 +336,8 @@ func TestSinkStandsOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Exists != c.exists {
-			t.Errorf("%s: a sink: %v (%.2f times its neighbours), want %v", c.name, r.Exists, r.Ratio, c.exists)
+		if r.Exists != c.exists || (len(r.Registers) > 0) != c.exists {
+			t.Errorf("%s: a sink: %v (%.2f times its neighbours, registers %v), want %v", c.name, r.Exists, r.Ratio, r.Registers, c.exists)
 		}
 	}
 }
@@ -355,7 +351,7 @@ func TestSink(t *testing.T) {
 		watched := N - 2
 		one := x.Data[:N*C]
 		sink := NewSink(s.query, N-1, watched)
-		if err := sink.Add(one, a[:M*N]); err != nil {
+		if err := sink.Add(one); err != nil {
 			t.Fatal(err)
 		}
 		logits := func(x []float32) [][]float64 {
@@ -403,7 +399,10 @@ func TestSink(t *testing.T) {
 		if math.Abs(sink.register[n]-fall) > 1e-6 {
 			t.Errorf("zeroing neuron %d takes %g, done anew %g", n, sink.register[n], fall)
 		}
-		without := Without(watched, one, a[:M*N], M, C)
+		without, err := sink.Without(one)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for h, l := range logits(one) {
 			weights := softmax(l, watched+1)
 			var want float64
@@ -415,7 +414,7 @@ func TestSink(t *testing.T) {
 			}
 		}
 		r, err := sink.Report(3)
-		if err != nil || r.Images != 1 || len(r.Registers) != 3 {
+		if err != nil || r.Images != 1 || r.RatioLow != nil {
 			t.Errorf("report %+v, %v", r, err)
 		}
 	})

@@ -3,20 +3,22 @@ package experiment
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
-// Sink gathers where the class query looks over a dataset (DESIGN §1, attention sink).
+// Sink gathers where the class query looks over a dataset (DESIGN §1, attention sink). It works with logits in float64: a head that looks at one token
+// alone has an attention of 1 there in float32, and of 0 elsewhere, which says nothing of what would be left without that token.
 type Sink struct {
 	query    decompose.Query
 	grid     int // K
-	token    int // the spatial token that is watched for registers, from 0; −1: none yet
-	images   int
-	mass     []float64   // Σ over images and heads of a_i [K+1]
-	perImage [][]float64 // share of each spatial token, mean over heads [N][K]
+	token    int // the spatial token that is watched for registers, from 0
+	mass     []float64
+	perImage [][]float64 // log of each spatial token's attention, mean over heads [N][K]
 	register []float64   // Σ over images and heads of how much of the sink's attention goes when a neuron is zeroed there [C]
 	own      float64     // Σ over images and heads of the sink's attention
 }
@@ -26,59 +28,112 @@ func NewSink(query decompose.Query, tokens, watched int) *Sink {
 	return &Sink{query: query, grid: tokens, token: watched, mass: make([]float64, tokens+1), register: make([]float64, query.Channels)}
 }
 
-var errSinkShape = errors.New("tokens, attention and weights do not fit each other")
-
-// Add takes an image's tokens x [K+1,C] and attention a [M,K+1].
-func (s *Sink) Add(x, a []float32) error {
-	M, C, N := s.query.Heads, s.query.Channels, s.grid+1
-	if len(x) != N*C || len(a) != M*N {
-		return errSinkShape
+// Add takes an image's tokens x [K+1,C]. It is an error when they are of another number, or not finite.
+func (s *Sink) Add(x []float32) error {
+	heads, err := s.heads(x)
+	if err != nil {
+		return err
 	}
 	shares := make([]float64, s.grid)
-	for h := range M {
-		for i := range N {
-			v := float64(a[h*N+i]) / float64(M)
-			s.mass[i] += v
-			if i > 0 {
-				shares[i-1] += v
-			}
+	for i := range s.mass {
+		logs := make([]float64, len(heads))
+		for h, one := range heads {
+			logs[h] = one.logits[i] - one.all
+		}
+		log := logSumExp(logs) - math.Log(float64(len(heads)))
+		s.mass[i] += math.Exp(log)
+		if i > 0 {
+			shares[i-1] = log
 		}
 	}
 	s.perImage = append(s.perImage, shares)
-	s.images++
-	s.registers(x, a)
+	for _, one := range heads {
+		s.own += logistic(one.ahead)
+		for n, by := range one.by {
+			s.register[n] += fall(one.ahead, by)
+		}
+	}
 	return nil
 }
 
-// registers adds what zeroing each neuron of the watched token takes from its attention, exactly: the token's logit in head h falls by U_h[n]·x_n,
-// and of a softmax only one entry changes: a → a·e^(−Δ)/(1 − a + a·e^(−Δ)). The query is left as it is.
-func (s *Sink) registers(x, a []float32) {
-	M, C, N := s.query.Heads, s.query.Channels, s.grid+1
-	at := s.token + 1
-	token := x[at*C : (at+1)*C]
-	for h := range M {
-		u := s.query.Absorbed(h, x[:C])
-		p := float64(a[h*N+at])
-		s.own += p
-		for n, v := range u {
-			left := p * math.Exp(-v*float64(token[n]))
-			s.register[n] += p - left/(1-p+left)
+// headLook is where one head looks in one image.
+type headLook struct {
+	logits []float64 // U_h·x_i [K+1]
+	by     []float64 // U_h[n]·x_n of the watched token [C]: they sum to its logit
+	all    float64   // log Σ_i e^logit
+	rest   float64   // the same without the watched token
+	ahead  float64   // the watched token's logit less rest: its attention is the logistic function of this
+}
+
+// heads are the looks of all heads [M] at tokens x [K+1,C]: softmax_i(U_h·x_i) is their attention (DESIGN §1, absorbed pool).
+func (s *Sink) heads(x []float32) ([]headLook, error) {
+	M, C, N, at := s.query.Heads, s.query.Channels, s.grid+1, s.token+1
+	if len(x) != N*C {
+		return nil, fmt.Errorf("tokens and weights do not fit each other: expected %d numbers for %d tokens of width %d, found %d", N*C, N, C, len(x))
+	}
+	all := make([]headLook, M)
+	for h := range all {
+		one := headLook{logits: make([]float64, N), by: s.query.Absorbed(h, x[:C])}
+		for i := range one.logits {
+			for n, u := range one.by {
+				one.logits[i] += u * float64(x[i*C+n])
+			}
+		}
+		for n := range one.by {
+			one.by[n] *= float64(x[at*C+n])
+		}
+		one.all, one.rest = logSumExp(one.logits), logSumExp(one.logits[:at], one.logits[at+1:])
+		if one.ahead = one.logits[at] - one.rest; math.IsNaN(one.ahead) || math.IsInf(one.all, 0) {
+			return nil, fmt.Errorf("head %d: its attention is not finite: the tokens or the weights are not", h)
+		}
+		all[h] = one
+	}
+	return all, nil
+}
+
+// logSumExp is log Σ e^v over all lists, −∞ of none.
+func logSumExp(lists ...[]float64) float64 {
+	most := math.Inf(-1)
+	for _, list := range lists {
+		for _, v := range list {
+			most = max(most, v)
 		}
 	}
+	if math.IsInf(most, 0) || math.IsNaN(most) {
+		return most
+	}
+	var sum float64
+	for _, list := range lists {
+		for _, v := range list {
+			sum += math.Exp(v - most)
+		}
+	}
+	return most + math.Log(sum)
+}
+
+// logistic is 1/(1 + e^−z): the attention of a token whose logit is z more than the log-sum-exp of the others'.
+func logistic(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+
+// fall is logistic(z) − logistic(z−by), what a token's attention loses with its logit, without a difference of nearly equal numbers.
+func fall(z, by float64) float64 {
+	if by < 0 {
+		return -fall(z-by, -by)
+	}
+	return -logistic(z) * logistic(by-z) * math.Expm1(-by)
 }
 
 // SinkReport says where the class query looks.
 type SinkReport struct {
 	Images    int        `json:"images"`
-	Mass      []float64  `json:"mass"`  // mean attention of each spatial token [K]
-	Class     float64    `json:"class"` // of the class token
-	Token     int        `json:"token"` // the spatial token that stands out most from its neighbours, from 0
-	Ratio     float64    `json:"ratio"` // its attention over the mean of its neighbours', mean over images
-	RatioLow  float64    `json:"ratio_low"`
-	RatioHigh float64    `json:"ratio_high"` // 95 % interval over images
+	Mass      []float64  `json:"mass"`       // mean attention of each spatial token [K]
+	Class     float64    `json:"class"`      // of the class token
+	Token     int        `json:"token"`      // the spatial token that stands out most from its neighbours, from 0
+	Ratio     float64    `json:"ratio"`      // its attention over the mean of its neighbours': the geometric mean over images
+	RatioLow  *float64   `json:"ratio_low"`  // 95 % interval over images; nil of one image
+	RatioHigh *float64   `json:"ratio_high"` // likewise
 	Exists    bool       `json:"exists"`     // the interval lies above 3
 	Watched   int        `json:"watched"`
-	Registers []Register `json:"registers"` // of the watched token, strongest first
+	Registers []Register `json:"registers"` // of the watched token if it is the sink, strongest first; else none
 }
 
 // Register is a neuron that draws attention to the watched token.
@@ -91,78 +146,99 @@ type Register struct {
 // one token, whatever lies there.
 const sinkRatio = 3
 
-// Report sums up, with the given number of registers. It is an error without images.
+// Report sums up, with the given number of registers at most. It is an error without images.
 func (s *Sink) Report(registers int) (SinkReport, error) {
-	if s.images == 0 {
+	images := len(s.perImage)
+	if images == 0 {
 		return SinkReport{}, errors.New("no images to look for a sink in")
 	}
-	r := SinkReport{Images: s.images, Watched: s.token, Class: s.mass[0] / float64(s.images)}
+	r := SinkReport{Images: images, Watched: s.token, Class: s.mass[0] / float64(images), Registers: []Register{}}
 	for i, m := range s.mass[1:] {
-		r.Mass = append(r.Mass, m/float64(s.images))
-		if mean, low, high := s.ratio(i); mean > r.Ratio {
-			r.Token, r.Ratio, r.RatioLow, r.RatioHigh = i, mean, low, high
+		r.Mass = append(r.Mass, m/float64(images))
+		log, half := s.ratio(i)
+		if ratio := math.Exp(log); ratio > r.Ratio {
+			r.Token, r.Ratio = i, ratio
+			if images > 1 {
+				low, high := math.Exp(log-half), math.Exp(log+half)
+				r.RatioLow, r.RatioHigh = &low, &high
+			}
 		}
 	}
-	r.Exists = r.RatioLow > sinkRatio
+	r.Exists = r.RatioLow != nil && *r.RatioLow > sinkRatio
+	if !r.Exists || r.Token != s.token {
+		return r, nil
+	}
 	for n, v := range s.register {
-		r.Registers = append(r.Registers, Register{n, v / s.own})
+		if v > 0 {
+			r.Registers = append(r.Registers, Register{n, v / s.own})
+		}
 	}
 	slices.SortStableFunc(r.Registers, func(a, b Register) int { return cmp.Compare(b.Share, a.Share) })
 	r.Registers = r.Registers[:min(registers, len(r.Registers))]
 	return r, nil
 }
 
-// ratio is the mean over images of a token's attention over that of its neighbours, up to eight, with its 95 % interval.
-func (s *Sink) ratio(token int) (mean, low, high float64) {
+// ratio is the mean over images of the log of a token's attention over that of its neighbours, up to eight, with half the width of its 95 % interval.
+// Logs, because a ratio is never negative, and neither is its interval.
+func (s *Sink) ratio(token int) (log, half float64) {
 	n := float64(len(s.perImage))
-	ratios := make([]float64, len(s.perImage))
-	for i, shares := range s.perImage {
-		ratios[i] = shares[token] / max(s.around(shares, token), 1e-12)
-		mean += ratios[i] / n
-	}
 	var spread float64
-	for _, r := range ratios {
-		spread += (r - mean) * (r - mean) / max(n-1, 1)
+	logs := s.ratios(token)
+	for _, l := range logs {
+		log += l / n
 	}
-	half := z95 * math.Sqrt(spread/n)
-	return mean, mean - half, mean + half
+	for _, l := range logs {
+		spread += (l - log) * (l - log) / max(n-1, 1)
+	}
+	return log, z95 * math.Sqrt(spread/n)
 }
 
-// around is the mean over a token's neighbours on the square grid.
+// ratios are the logs of a token's attention over that of its neighbours [N].
+func (s *Sink) ratios(token int) (logs []float64) {
+	for _, shares := range s.perImage {
+		logs = append(logs, shares[token]-s.around(shares, token))
+	}
+	return logs
+}
+
+// around is the log of the mean over a token's neighbours on the square grid; a token without neighbours is its own.
 func (s *Sink) around(shares []float64, token int) float64 {
 	g := int(math.Round(math.Sqrt(float64(s.grid))))
-	var sum, count float64
+	var logs []float64
 	for y := max(token/g-1, 0); y <= min(token/g+1, g-1); y++ {
 		for x := max(token%g-1, 0); x <= min(token%g+1, g-1); x++ {
 			if at := y*g + x; at != token {
-				sum += shares[at]
-				count++
+				logs = append(logs, shares[at])
 			}
 		}
 	}
-	return sum / max(count, 1)
+	if len(logs) == 0 {
+		return shares[token]
+	}
+	return logSumExp(logs) - math.Log(float64(len(logs)))
 }
 
-// Without are the pair scalars [M,C] when a spatial token is not looked at: the attention of the others in each head is scaled up to sum to 1.
-func Without(token int, x, a []float32, heads, channels int) []float32 {
-	N := len(x) / channels
-	s := make([]float32, heads*channels)
-	sum := make([]float64, channels)
-	for h := range heads {
-		clear(sum)
-		rest := 1 - float64(a[h*N+token+1])
-		for i := range N {
-			if i == token+1 {
+// Without are the pair scalars [M,C] of an image with tokens x [K+1,C] when the watched token is not looked at: the attention of the others in each
+// head, however little it is, is scaled up to sum to 1.
+func (s *Sink) Without(x []float32) ([]float32, error) {
+	heads, err := s.heads(x)
+	if err != nil {
+		return nil, err
+	}
+	C := s.query.Channels
+	var all []float32
+	for _, one := range heads {
+		sum := make([]float64, C)
+		for i, l := range one.logits {
+			if i == s.token+1 {
 				continue
 			}
-			w := float64(a[h*N+i]) / rest
-			for n, v := range x[i*channels : (i+1)*channels] {
+			w := math.Exp(l - one.rest)
+			for n, v := range x[i*C : (i+1)*C] {
 				sum[n] += w * float64(v)
 			}
 		}
-		for n, v := range sum {
-			s[h*channels+n] = float32(v)
-		}
+		all = append(all, numeric.Float32(sum)...)
 	}
-	return s
+	return all, nil
 }

@@ -104,9 +104,9 @@ type unread struct {
 
 const unreadShown = 100
 
-func (u *unread) add(item *scanned) {
+func (u *unread) add(what string) {
 	if u.count++; len(u.first) < unreadShown {
-		u.first = append(u.first, item.Path+": "+item.reason())
+		u.first = append(u.first, what)
 	}
 }
 
@@ -147,7 +147,7 @@ func (m *model) pass(ctx context.Context, p *pass) error {
 
 func (p *pass) take(item *scanned) error {
 	if item.Err != nil {
-		p.bad.add(item)
+		p.bad.add(item.Path + ": " + item.reason())
 		return nil
 	}
 	scalars, err := p.ov.Scalars(item.scalars)

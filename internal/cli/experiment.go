@@ -180,6 +180,17 @@ func (s *study) data(ctx context.Context, scalars *atlas.Scalars, o studyOptions
 // className is a folder's name as prompts say it.
 func className(label string) string { return strings.ReplaceAll(label, "_", " ") }
 
+// classNames are the classes among labels, in order.
+func classNames(labels []string) (classes []string) {
+	for _, l := range labels {
+		if l != "" {
+			classes = append(classes, className(l))
+		}
+	}
+	slices.Sort(classes)
+	return slices.Compact(classes)
+}
+
 // classHead is the zero-shot head over the classes asked for, or the labels at hand. The demo model's own classes are said as its world says them.
 func (m *model) classHead(ctx context.Context, labels []string, o studyOptions) (*concept.Bank, error) {
 	var classes []string
@@ -189,13 +200,7 @@ func (m *model) classHead(ctx context.Context, labels []string, o studyOptions) 
 			return nil, err
 		}
 	} else {
-		for _, l := range labels {
-			if l != "" {
-				classes = append(classes, className(l))
-			}
-		}
-		slices.Sort(classes)
-		classes = slices.Compact(classes)
+		classes = classNames(labels)
 	}
 	if len(classes) < 2 {
 		return nil, fmt.Errorf("%d classes among the labels: expected at least two to tell apart, or --classes", len(classes))

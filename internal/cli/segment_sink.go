@@ -54,7 +54,7 @@ func (m *model) lookForSink(ctx context.Context, s segmentSettings, methods []se
 	if err != nil {
 		return nil, err
 	}
-	var pictures []experiment.Seen
+	var pictures [][]float32
 	for i := range probes {
 		seen, err := m.probe(ctx, uint64(i), side)
 		if err != nil {
@@ -71,18 +71,18 @@ func (m *model) lookForSink(ctx context.Context, s segmentSettings, methods []se
 	return &segment.Sink{Exists: len(registers) > 0, Registers: registers, Query: query}, nil
 }
 
-// probe looks at a drawn scene.
-func (m *model) probe(ctx context.Context, index uint64, side int) (experiment.Seen, error) {
+// probe gives the tokens [K+1,C] of a drawn scene.
+func (m *model) probe(ctx context.Context, index uint64, side int) ([]float32, error) {
 	spec, err := scenes.Sample(scenes.DefaultWorld(), probeSeed, index)
 	if err != nil {
-		return experiment.Seen{}, err
+		return nil, err
 	}
 	scene, err := scenes.Render(spec, min(side, largestScene))
 	if err != nil {
-		return experiment.Seen{}, err
+		return nil, err
 	}
 	canvas := image.NewRGBA(image.Rect(0, 0, side, side))
 	draw.BiLinear.Scale(canvas, canvas.Rect, scene.Image, scene.Image.Rect, draw.Src, nil)
-	out, err := m.EncodeImages(ctx, graph.Floats(preprocess.Normalise(canvas), 1, 3, side, side), clip.Attention, clip.Tokens)
-	return experiment.Seen{Tokens: out[clip.Tokens].Floats, Attention: out[clip.Attention].Floats}, err
+	out, err := m.EncodeImages(ctx, graph.Floats(preprocess.Normalise(canvas), 1, 3, side, side), clip.Tokens)
+	return out[clip.Tokens].Floats, err
 }

@@ -28,7 +28,8 @@ type sinkResult struct {
 	Model  modelRecord `json:"model"`
 	Source string      `json:"source"`
 	experiment.SinkReport
-	Accuracy *sinkAccuracy     `json:"accuracy,omitempty"` // absent without labels
+	Unread   int               `json:"unread"`             // pictures that cannot be read, which are left out
+	Accuracy *sinkAccuracy     `json:"accuracy,omitempty"` // absent without labels of two classes at least
 	Words    [][]concept.Match `json:"words,omitempty"`    // of each register: nearest to its direction when every head passes it alike
 	Pairs    []registerPair    `json:"pairs,omitempty"`    // of each register, with a bank or a labelled atlas: the one used most, or of the longest direction
 
@@ -80,6 +81,7 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 type labelled struct {
 	label   string
 	picture *image.NRGBA
+	unread  error // why there is no picture
 }
 
 // pictures gives the pictures of a dataset or of an atlas, and all labels there are.
@@ -97,7 +99,7 @@ func (a *app) pictures(ctx context.Context, source string, limit int) (iter.Seq2
 				var l labelled
 				if err == nil {
 					l.label = img.Label
-					l.picture, err = dataset.Picture(img.Path, pixels)
+					l.picture, l.unread = dataset.Picture(img.Path, pixels)
 				}
 				if n++; !yield(l, err) || err != nil || n == limit {
 					return
@@ -118,10 +120,7 @@ func (a *app) pictures(ctx context.Context, source string, limit int) (iter.Seq2
 	}
 	return func(yield func(labelled, error) bool) {
 		for l, err := range s.Load(ctx, 0, pixels) {
-			if err == nil {
-				err = l.Err
-			}
-			if !yield(labelled{l.Label, l.Image}, err) || err != nil {
+			if !yield(labelled{l.Label, l.Image, l.Err}, err) || err != nil {
 				return
 			}
 		}
@@ -144,17 +143,23 @@ func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyO
 	}
 	bar := a.progress("pictures", min(limit, len(labels)))
 	defer bar.done()
+	var bad unread
 	for l, err := range pictures {
 		if err != nil {
 			return err
 		}
+		bar.add(1)
+		if l.unread != nil {
+			bad.add(l.unread.Error())
+			continue
+		}
 		if err := w.look(ctx, l); err != nil {
 			return err
 		}
-		bar.add(1)
 	}
 	bar.done()
-	r := sinkResult{Source: source}
+	bad.warn()
+	r := sinkResult{Source: source, Unread: bad.count}
 	if r.SinkReport, err = w.sink.Report(10); err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
@@ -258,7 +263,7 @@ func (m *model) newWatcher(ctx context.Context, labels []string, o studyOptions)
 	}
 	g := m.Config.Grid()
 	w := &watcher{model: m, ov: ov, grid: g, sink: experiment.NewSink(qk, g*g, g*g-1), light: make([]float64, m.Config.Image*m.Config.Image)}
-	if o.classes != "" || slices.ContainsFunc(labels, func(l string) bool { return l != "" }) {
+	if o.classes != "" || len(classNames(labels)) > 1 {
 		if w.head, err = m.classHead(ctx, labels, o); err != nil {
 			return nil, err
 		}
@@ -272,15 +277,15 @@ func (w *watcher) look(ctx context.Context, l labelled) error {
 	for p := range w.light {
 		w.light[p] += float64(seen.Pix[4*p+1])
 	}
-	out, err := w.EncodeImages(ctx, graph.Floats(preprocess.Normalise(seen), 1, 3, size, size), clip.Embedding, clip.Attention, clip.Tokens)
+	out, err := w.EncodeImages(ctx, graph.Floats(preprocess.Normalise(seen), 1, 3, size, size), clip.Embedding, clip.Tokens)
 	if err != nil {
 		return err
 	}
-	x, a := out[clip.Tokens].Floats, out[clip.Attention].Floats
-	if err := w.classify(slices.Index(w.labels(), className(l.label)), out[clip.Embedding].Floats, x, a); err != nil {
+	x := out[clip.Tokens].Floats
+	if err := w.classify(slices.Index(w.labels(), className(l.label)), out[clip.Embedding].Floats, x); err != nil {
 		return err
 	}
-	return w.sink.Add(x, a)
+	return w.sink.Add(x)
 }
 
 func (w *watcher) labels() []string {
@@ -291,11 +296,15 @@ func (w *watcher) labels() []string {
 }
 
 // classify asks for a picture's class with all places, and without the last one.
-func (w *watcher) classify(label int, embedding, x, a []float32) error {
+func (w *watcher) classify(label int, embedding, x []float32) error {
 	if label < 0 {
 		return nil
 	}
-	scalars, err := w.ov.Scalars(experiment.Without(w.grid*w.grid-1, x, a, w.ov.Heads, w.ov.Channels))
+	without, err := w.sink.Without(x)
+	if err != nil {
+		return err
+	}
+	scalars, err := w.ov.Scalars(without)
 	if err != nil {
 		return err
 	}
@@ -337,12 +346,30 @@ func (a *app) printSink(r sinkResult, grid int) {
 		}
 		fmt.Fprintln(a.stdout)
 	}
+	fmt.Fprintf(a.stdout, "Place %d (row %d, column %d) stands out most: %.2f times the attention of its neighbours%s.\n", r.Token, r.Token/grid, r.Token%grid, r.Ratio, r.verdict())
+	a.printRegisters(r)
+	if r.Accuracy != nil {
+		fmt.Fprintf(a.stdout, "Zero-shot accuracy %s; without place %d, %s.\n", interval(r.Accuracy.With), r.Watched, interval(r.Accuracy.Without))
+	}
+}
+
+// verdict says whether the place that stands out most is a sink.
+func (r sinkResult) verdict() string {
+	if r.RatioLow == nil {
+		return "; one picture does not tell whether it is a sink"
+	}
 	verdict := "no sink"
 	if r.Exists {
 		verdict = "a sink"
 	}
-	fmt.Fprintf(a.stdout, "Place %d (row %d, column %d) stands out most: %.2f times the attention of its neighbours (%.2f to %.2f), %s.\n",
-		r.Token, r.Token/grid, r.Token%grid, r.Ratio, r.RatioLow, r.RatioHigh, verdict)
+	return fmt.Sprintf(" (%.2f to %.2f), %s", *r.RatioLow, *r.RatioHigh, verdict)
+}
+
+// printRegisters lists the neurons that make a sink of the watched place; where there is none, nothing.
+func (a *app) printRegisters(r sinkResult) {
+	if len(r.Registers) == 0 {
+		return
+	}
 	columns := []string{"register neuron", fmt.Sprintf("share of the attention of place %d that goes without it", r.Watched)}
 	switch {
 	case r.Pairs != nil:
@@ -363,7 +390,4 @@ func (a *app) printSink(r sinkResult, grid int) {
 		t.AppendRow(row)
 	}
 	t.Render()
-	if r.Accuracy != nil {
-		fmt.Fprintf(a.stdout, "Zero-shot accuracy %s; without place %d, %s.\n", interval(r.Accuracy.With), r.Watched, interval(r.Accuracy.Without))
-	}
 }

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestSinkSaturated plants a sink that takes all of a head's attention, on which accuracy without it was NaN: it is found with its registers, and neither such
+// a picture nor one that cannot be read ends the run.
+func TestSinkSaturated(t *testing.T) {
+	dir := t.TempDir()
+	succeed(t, "scenes", "-n", "6", "-o", filepath.Join(dir, "world"))
+	bad := filepath.Join(dir, "world", "bus")
+	if err := os.MkdirAll(bad, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(bad, "bad.png"), []byte("no picture"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, amount := range []float32{80, 2000, 1e6} {
+		args := append([]string{"sink", filepath.Join(dir, "world"), "--engine", "portable"}, planted(t, t.TempDir(), amount)...)
+		var r sinkResult
+		if err := json.Unmarshal([]byte(succeed(t, append(args, "--json")...)), &r); err != nil {
+			t.Fatal(err)
+		}
+		if !r.Exists || r.Token != len(r.Mass)-1 || !(*r.RatioLow > sinkLeast) || r.Unread != 1 || r.Images < 6 || r.Accuracy.Without.Of != r.Images {
+			t.Errorf("planted by %g: %+v", amount, r)
+		}
+		for _, n := range r.Registers[:2] {
+			if !slices.Contains(pulling, n.Neuron) || n.Share < 0 {
+				t.Errorf("planted by %g: register %+v", amount, n)
+			}
+		}
+		out := succeed(t, args...)
+		if strings.Contains(out, "NaN") || regexp.MustCompile(`[ (]-\d`).MatchString(out) || !strings.Contains(out, ", a sink.") {
+			t.Errorf("planted by %g: %s", amount, out)
+		}
+	}
+}
+
+// sinkLeast is the ratio from where on a place is a sink, as docs/segmentation.md says.
+const sinkLeast = 3
+
+// TestNoSink: where there is no sink there are no register neurons; one picture does not tell; classes are not needed.
+func TestNoSink(t *testing.T) {
+	for _, source := range []string{"scenes:default?n=5&seed=3", "scenes:default?n=1&seed=3", "../../docs/images"} {
+		out := succeed(t, "sink", source, "--model", "demo", "--engine", "portable")
+		if strings.Contains(out, "register") || strings.Contains(out, ", a sink.") || strings.Contains(out, "NaN") {
+			t.Errorf("%s: %s", source, out)
+		}
+		if one := strings.Contains(source, "n=1"); one != strings.Contains(out, "one picture does not tell") {
+			t.Errorf("%s: %s", source, out)
+		}
+	}
+}
