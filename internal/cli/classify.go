@@ -3,9 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"image"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -13,7 +13,6 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/concept"
-	"github.com/facet-clip/facet/graph"
 )
 
 // classifyResult is what facet classify --json prints.
@@ -21,53 +20,63 @@ type classifyResult struct {
 	Model     modelRecord       `json:"model"`
 	Templates concept.Templates `json:"templates"`
 	Images    []classified      `json:"images"`
+	Skipped   []skippedPicture  `json:"skipped,omitempty"`
 }
 
-// classified is one picture with every label, most likely first.
+// classified is one picture with its most likely labels, the first first.
 type classified struct {
 	Image   string          `json:"image"`
 	Classes []concept.Class `json:"classes"`
 }
 
+// classifyOptions are the flags of facet classify.
+type classifyOptions struct {
+	input
+	labels, templates string
+	top               int
+}
+
 func (a *app) classifyCommand() *cobra.Command {
-	var in input
-	var labels, templates string
-	var top int
+	var o classifyOptions
 	cmd := &cobra.Command{
-		Use:        "classify IMAGE… --labels \"car, tree, boat\"",
+		Use:        "classify SOURCE… --labels \"car, tree, boat\"",
 		SuggestFor: []string{"classification"},
 		Short:      "Say which of some labels fit a picture, without training",
 		Long: `Zero-shot classification: each label is put into every prompt template, and the mean of the prompts'
-embeddings is compared with the picture. A label may bring its article: "a cat" becomes "a photo of a cat.", not "of a a cat.".`,
+embeddings is compared with the picture. A label may bring its article: "a cat" becomes "a photo of a cat.", not "of a a cat.".
+` + sourceHelp + ` Pictures of a
+dataset that cannot be read are left out and listed.`,
 		Example: `  facet classify photo.jpg --labels "car, tree, boat"
-  facet classify *.jpg --labels imagenet.txt --templates prompts.txt --json`,
+  facet classify photos/ --labels imagenet.txt --templates prompts.txt --top 1 --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in.paths = args
-			if (len(args) > 0) == (in.pixels != "") {
-				return usagef("facet classify: expected either pictures or --pixels FILE.npy")
+			o.paths = args
+			switch {
+			case len(args) == 0 && o.pixels == "":
+				return usagef("expected pictures or datasets, or --pixels FILE.npy")
+			case len(args) > 0 && o.pixels != "":
+				return usagef("expected only one of pictures or datasets and --pixels FILE.npy")
+			case o.labels == "":
+				return usagef("expected --labels, a list with commas or a file with a label a line")
 			}
-			if labels == "" {
-				return usagef("facet classify: expected --labels, a list with commas or a file with a label a line")
-			}
-			return a.classify(cmd.Context(), in, labels, templates, top)
+			return a.classify(cmd.Context(), o)
 		},
 	}
 	f := cmd.Flags()
-	in.flags(f)
-	f.StringVar(&labels, "labels", "", "a list with commas, or a `FILE` with a label a line")
-	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the label (default: facet's own for photographs)")
-	numberVar(f, &top, "top", 5, some, "labels to print for each picture")
+	o.flags(f)
+	f.StringVar(&o.labels, "labels", "", "a list with commas, or a `FILE` with a label a line")
+	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the label (default: facet's own for photographs)")
+	numberVar(f, &o.top, "top", 5, some, "labels to print for each picture")
 	return cmd
 }
 
-func (a *app) classify(ctx context.Context, in input, labelList, templateFile string, top int) error {
-	labels, err := readLabels(labelList)
+func (a *app) classify(ctx context.Context, o classifyOptions) error {
+	labels, err := readLabels(o.labels)
 	if err != nil {
 		return err
 	}
 	templates := concept.DefaultTemplates()
-	if templateFile != "" {
-		if templates, err = readText(templateFile, concept.ReadTemplates); err != nil {
+	if o.templates != "" {
+		if templates, err = readText(o.templates, concept.ReadTemplates); err != nil {
 			return err
 		}
 	}
@@ -80,12 +89,18 @@ func (a *app) classify(ctx context.Context, in input, labelList, templateFile st
 	if err != nil {
 		return err
 	}
-	result := classifyResult{Templates: templates}
-	if result.Images, err = m.classifyImages(ctx, in, head); err != nil {
+	result := classifyResult{Templates: templates, Images: []classified{}}
+	count := 0
+	result.Skipped, err = m.classifyImages(ctx, o, head, func(c classified) error {
+		if a.json {
+			result.Images = append(result.Images, c)
+			return nil
+		}
+		count++
+		return printClasses(a.stdout, c, count > 1)
+	})
+	if err != nil || !a.json {
 		return err
-	}
-	if !a.json {
-		return printClasses(a.stdout, result.Images, top)
 	}
 	if result.Model, err = m.record(ctx); err != nil {
 		return err
@@ -123,38 +138,37 @@ func (m *model) zeroShot(ctx context.Context, labels []string, templates concept
 	return concept.ZeroShot(labels, embeddings, len(templates), m.Config.Embed)
 }
 
-func (m *model) classifyImages(ctx context.Context, in input, head *concept.Bank) ([]classified, error) {
+// classifyImages gives the top labels of each picture as it is seen.
+func (m *model) classifyImages(ctx context.Context, o classifyOptions, head *concept.Bank, use func(classified) error) ([]skippedPicture, error) {
 	τ, err := m.LogitScale()
 	if err != nil {
 		return nil, err
 	}
-	var images []classified
-	err = m.batches(ctx, in, func(pixels graph.Tensor, _ []*image.RGBA) error {
-		out, err := m.EncodeImages(ctx, pixels, clip.Embedding)
+	D := m.Config.Embed
+	return m.batches(ctx, o.input, func(b batch) error {
+		out, err := m.EncodeImages(ctx, b.pixels, clip.Embedding)
 		if err != nil {
 			return err
 		}
-		e, D := out[clip.Embedding].Floats, m.Config.Embed
-		for i := range pixels.Shape[0] {
-			name := fmt.Sprintf("%s[%d]", in.pixels, len(images))
-			if in.pixels == "" {
-				name = in.paths[len(images)]
+		for i, name := range b.names {
+			classes := head.Classify(out[clip.Embedding].Floats[i*D:(i+1)*D], τ)
+			top := slices.Clone(classes[:min(o.top, len(classes))]) // and not the memory of all
+			if err := use(classified{name, top}); err != nil {
+				return err
 			}
-			images = append(images, classified{name, head.Classify(e[i*D:(i+1)*D], τ)})
 		}
 		return nil
 	})
-	return images, err
 }
 
-func printClasses(w io.Writer, images []classified, top int) error {
-	for i, c := range images {
-		if i > 0 {
-			fmt.Fprintln(w)
-		}
-		fmt.Fprintln(w, text.Bold.Sprint(c.Image))
-		for _, class := range c.Classes[:min(top, len(c.Classes))] {
-			fmt.Fprintf(w, "  %5.1f %%  %s\n", 100*class.Probability, class.Label)
+func printClasses(w io.Writer, c classified, space bool) error {
+	if space {
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintln(w, text.Bold.Sprint(c.Image))
+	for _, class := range c.Classes {
+		if _, err := fmt.Fprintf(w, "  %5.1f %%  %s\n", 100*class.Probability, class.Label); err != nil {
+			return err
 		}
 	}
 	return nil

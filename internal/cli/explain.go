@@ -16,7 +16,6 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
-	"github.com/facet-clip/facet/graph"
 )
 
 // explainOptions are the flags of facet explain.
@@ -142,18 +141,18 @@ func (m *model) look(ctx context.Context, in input) (*explained, error) {
 		return nil, err
 	}
 	var e *explained
-	err = m.batches(ctx, in, func(pixels graph.Tensor, seen []*image.RGBA) error {
-		if e != nil || pixels.Shape[0] != 1 {
+	_, err = m.batches(ctx, in, func(b batch) error {
+		if e != nil || len(b.names) != 1 {
 			return errors.New("expected one picture to explain, found more")
 		}
-		out, err := m.EncodeImages(ctx, pixels, clip.Embedding, clip.Attention, clip.Tokens, clip.Scalars)
+		out, err := m.EncodeImages(ctx, b.pixels, clip.Embedding, clip.Attention, clip.Tokens, clip.Scalars)
 		if err != nil {
 			return err
 		}
-		e = &explained{source: in.pixels, seen: seen[0], embedding: out[clip.Embedding].Floats}
-		e.h, e.w = pixels.Shape[2]/clip.Stride, pixels.Shape[3]/clip.Stride
+		e = &explained{source: in.pixels, seen: b.seen[0], embedding: out[clip.Embedding].Floats}
+		e.h, e.w = b.pixels.Shape[2]/clip.Stride, b.pixels.Shape[3]/clip.Stride
 		if in.pixels == "" {
-			e.source = in.paths[0]
+			e.source = b.names[0]
 		}
 		if e.scalars, err = ov.Scalars(out[clip.Scalars].Floats); err != nil {
 			return err
