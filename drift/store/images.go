@@ -25,10 +25,14 @@ type Image struct {
 func (s *Store) Known(ctx context.Context, hash [32]byte) (known bool, reason string, err error) {
 	var why sql.NullString
 	err = s.db.QueryRowContext(ctx, `SELECT reason FROM images WHERE hash = $1`, hash[:]).Scan(&why)
+	known = err == nil
 	if errors.Is(err, sql.ErrNoRows) {
-		return false, "", nil
+		err = nil
 	}
-	return err == nil, why.String, s.wrap(err)
+	if err == nil {
+		err = s.Intact()
+	}
+	return known, why.String, s.wrap(err)
 }
 
 // Add takes up images in one transaction and tells which were new: those whose content was not there.

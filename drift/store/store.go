@@ -31,6 +31,9 @@ import (
 var (
 	// ErrNewer is returned when a newer facet has changed the tables.
 	ErrNewer = errors.New("the store was written by a newer version of facet")
+	// ErrLost is returned when the file of an SQLite store was deleted, replaced or cut short under an open store: what is written then is kept by
+	// nothing.
+	ErrLost = errors.New("the store's file is gone")
 	// ErrOther is returned when a store holds a stream of other settings.
 	ErrOther = errors.New("the store holds another stream")
 )
@@ -43,6 +46,7 @@ type Store struct {
 	db   *sql.DB
 	name string // for errors; without a password
 	lock string // added to a query to lock the row that it reads
+	file *file  // of SQLite; nil for PostgreSQL
 }
 
 // Open opens the store at an address, postgres://… or the path of an SQLite file, makes it where there is none, and brings its tables
@@ -80,7 +84,14 @@ func open(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return prepare(ctx, &Store{db: db, name: address}, "sqlite", goose.DialectSQLite3)
+	s, err := prepare(ctx, &Store{db: db, name: address}, "sqlite", goose.DialectSQLite3)
+	if err != nil {
+		return nil, err
+	}
+	if s.file, err = hold(ctx, db, address); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
 }
 
 func prepare(ctx context.Context, s *Store, folder string, dialect goose.Dialect, options ...goose.ProviderOption) (*Store, error) {
@@ -164,10 +175,15 @@ func Name(address string) string {
 }
 
 // Close closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.file.release(), s.db.Close()) }
 
-// Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error { return s.wrap(s.db.PingContext(ctx)) }
+// Ping reports whether the database answers, and is where it was.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.wrap(errors.Join(s.db.PingContext(ctx), s.file.check()))
+}
+
+// Intact is [ErrLost] when what is written is not kept. It asks the file system alone.
+func (s *Store) Intact() error { return s.wrap(s.file.check()) }
 
 func (s *Store) wrap(err error) error {
 	if err == nil {
@@ -185,7 +201,10 @@ func (s *Store) within(ctx context.Context, do func(*sql.Tx) error) error {
 	if err := do(tx); err != nil {
 		return errors.Join(s.wrap(err), ignoreDone(tx.Rollback()))
 	}
-	return s.wrap(tx.Commit())
+	if err := tx.Commit(); err != nil {
+		return s.wrap(err)
+	}
+	return s.Intact() // after the commit, so that nobody is told of what nothing keeps
 }
 
 func ignoreDone(err error) error {

@@ -4,14 +4,11 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"mime"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -19,17 +16,24 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/foreign"
 )
 
 // MaxBody is how many bytes a posted picture may have.
 const MaxBody = 16 << 20
 
-// limits bound what posts may take (at most slots·body bytes of pictures are in memory, whatever comes), and what the watcher waits for.
+// limits bound what posts may take (at most slots·body + heads·head bytes of pictures are in memory, whatever comes), and what the watcher waits
+// for.
 type limits struct {
 	body        int64         // bytes of a picture
-	slots       int           // posts that are read or wait to be counted; others wait for one of them to end
+	head        int64         // bytes of it that are read before it has a slot
+	heads       int           // posts whose first bytes are read, or that wait for a slot; others are told to come again
+	slots       int           // posts that are read on or wait to be counted; others wait for one of them to end
 	slotWait    time.Duration // at most
-	bodyTimeout time.Duration // to send a picture
+	rate        int64         // bytes a second that a picture must bring
+	grace       time.Duration // added to what it may take at that rate
+	brisk       time.Duration // in a slot, before a place among the slow is needed
+	bodyTimeout time.Duration // to send a picture, at any rate
 	answer      time.Duration // until a picture that came is counted
 	settling    time.Duration // of files of a folder that is looked through once
 	turn        time.Duration // of taking up images, in good health
@@ -37,8 +41,12 @@ type limits struct {
 }
 
 var defaultLimits = limits{
-	body: MaxBody, slots: 64, slotWait: 30 * time.Second, bodyTimeout: 30 * time.Second, answer: time.Minute, settling: time.Minute, turn: 2 * time.Minute, tick: 5 * time.Second,
+	body: MaxBody, head: 64 << 10, heads: 512, slots: 64, slotWait: 30 * time.Second, rate: 16 << 10, grace: 3 * time.Second, brisk: 2 * time.Second,
+	bodyTimeout: 30 * time.Second, answer: time.Minute, settling: time.Minute, turn: 2 * time.Minute, tick: 5 * time.Second,
 }
+
+// slowShare is how many slots there are to one for slow posts.
+const slowShare = 4
 
 const (
 	headTimeout  = 10 * time.Second // to send a header
@@ -73,13 +81,16 @@ func (w *Watcher) Serve(listener net.Listener) func(context.Context) error {
 
 // Handler answers POST /images, and GET /metrics, /healthz, /windows and /alerts.
 func (w *Watcher) Handler() http.Handler {
-	slots := make(chan struct{}, w.limits.slots)
+	room := newRoom(w.limits)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /images", func(out http.ResponseWriter, in *http.Request) {
-		code, answer := w.posted(out, in, slots)
+		code, answer := w.posted(out, in, room)
 		w.metrics.requests.WithLabelValues(strconv.Itoa(code)).Inc()
-		if code == http.StatusServiceUnavailable {
+		switch code {
+		case http.StatusServiceUnavailable:
 			out.Header().Set("Retry-After", "5")
+		case http.StatusUnsupportedMediaType:
+			out.Header().Set("Accept-Encoding", "identity")
 		}
 		reply(out, code, answer)
 	})
@@ -104,44 +115,50 @@ func reply(out http.ResponseWriter, code int, v any) {
 }
 
 func refuse(code int, format string, args ...any) (int, answer) {
-	return code, answer{Error: fmt.Sprintf(format, args...)}
+	return code, answer{Error: foreign.Message(fmt.Sprintf(format, args...))}
 }
 
 // posted takes up a posted picture and answers when it is in the store.
-func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, slots chan struct{}) (int, answer) {
-	http.NewResponseController(out).SetReadDeadline(time.Now().Add(w.limits.slotWait + w.limits.bodyTimeout))
-	kind, _, _ := mime.ParseMediaType(in.Header.Get("Content-Type"))
-	if !strings.HasPrefix(kind, "image/") && kind != "application/octet-stream" {
-		return refuse(http.StatusUnsupportedMediaType, "Content-Type %q: expected image/… or application/octet-stream", in.Header.Get("Content-Type"))
+func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, r *room) (int, answer) {
+	if code, a := w.acceptable(in); code != 0 {
+		return code, a
 	}
-	if in.ContentLength > w.limits.body {
-		return refuse(http.StatusRequestEntityTooLarge, "%d bytes: expected at most %d", in.ContentLength, w.limits.body)
-	}
-	name := in.URL.Query().Get("name")
-	if len(name) > longestName {
-		return refuse(http.StatusBadRequest, "a name of %d bytes: expected at most %d", len(name), longestName)
-	}
-	moment, err := moment(in.URL.Query().Get("time"))
+	parameters, err := query(in, "name", "time")
 	if err != nil {
 		return refuse(http.StatusBadRequest, "%v", err)
 	}
-	ctx, cancel := context.WithTimeout(in.Context(), w.limits.slotWait)
-	defer cancel()
-	select {
-	case slots <- struct{}{}:
-		defer func() { <-slots }()
-	case <-ctx.Done():
-		return refuse(http.StatusServiceUnavailable, "too many posts at once: try again")
-	case <-w.dead:
-		return refuse(http.StatusServiceUnavailable, "%v", ErrStopped)
+	name := parameters["name"]
+	if len(name) > longestName {
+		return refuse(http.StatusBadRequest, "a name of %d bytes: expected at most %d", len(name), longestName)
 	}
-	http.NewResponseController(out).SetReadDeadline(time.Now().Add(w.limits.bodyTimeout))
-	data, err := io.ReadAll(http.MaxBytesReader(out, in.Body, w.limits.body))
+	moment, err := moment(parameters["time"])
+	if err != nil {
+		return refuse(http.StatusBadRequest, "%v", err)
+	}
+	if err := w.Store.Intact(); err != nil {
+		return refuse(http.StatusServiceUnavailable, "%v", err)
+	}
+	data, leave, err := w.receive(out, in, r)
 	if err != nil {
 		return unreceived(err)
 	}
-	http.NewResponseController(out).SetReadDeadline(time.Time{}) // or it would end the wait for the answer
+	defer leave()
 	return w.take(in.Context(), name, data, moment)
+}
+
+// acceptable refuses, by its header, what is no picture as it is; code 0 is for what may be one.
+func (w *Watcher) acceptable(in *http.Request) (code int, a answer) {
+	kind, _, _ := mime.ParseMediaType(in.Header.Get("Content-Type"))
+	coding := strings.Join(in.Header.Values("Content-Encoding"), ", ")
+	switch {
+	case !strings.HasPrefix(kind, "image/") && kind != "application/octet-stream":
+		return refuse(http.StatusUnsupportedMediaType, "Content-Type %s: expected image/… or application/octet-stream", foreign.Quote(in.Header.Get("Content-Type")))
+	case coding != "" && !strings.EqualFold(coding, "identity"):
+		return refuse(http.StatusUnsupportedMediaType, "Content-Encoding %s: expected the picture as it is, without a Content-Encoding", foreign.Quote(coding))
+	case in.ContentLength > w.limits.body:
+		return refuse(http.StatusRequestEntityTooLarge, "%d bytes: expected at most %d", in.ContentLength, w.limits.body)
+	}
+	return 0, a
 }
 
 // take counts the bytes of a picture.
@@ -182,30 +199,6 @@ func (w *Watcher) prepareNext(ctx context.Context, c dataset.Content, name strin
 	return w.prepare(ctx, c, name, moment)
 }
 
-// unreceived says why a body did not come whole.
-func unreceived(err error) (int, answer) {
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return refuse(http.StatusRequestEntityTooLarge, "more than %d bytes", large.Limit)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return refuse(http.StatusRequestTimeout, "the picture did not come in time")
-	}
-	return refuse(http.StatusBadRequest, "the picture did not come whole: %v", err)
-}
-
-// moment reads RFC 3339; nothing is no time.
-func moment(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
-	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return t, fmt.Errorf("time %q: expected RFC 3339, such as 2026-01-02T15:04:05Z", s)
-	}
-	return t, nil
-}
-
 const pingTimeout = 5 * time.Second
 
 // health is well while the store answers and images are taken up.
@@ -222,6 +215,10 @@ func (w *Watcher) health(out http.ResponseWriter, in *http.Request) {
 		return
 	default:
 	}
+	if trouble := w.trouble.Load(); trouble != nil {
+		reply(out, http.StatusServiceUnavailable, answer{Error: *trouble})
+		return
+	}
 	if ago := time.Since(*w.turned.Load()); ago > w.limits.turn {
 		reply(out, http.StatusServiceUnavailable, answer{Error: fmt.Sprintf("images were last taken up %v ago: the store is blocked or was out of reach, or the model is too slow",
 			ago.Round(time.Millisecond))})
@@ -233,12 +230,15 @@ func (w *Watcher) health(out http.ResponseWriter, in *http.Request) {
 // rows answers with the last rows of the store, the newest first: 100, or n of the query.
 func rows(out http.ResponseWriter, in *http.Request, last func(context.Context, int) ([]string, error)) {
 	n := 100
-	if text := in.URL.Query().Get("n"); text != "" {
-		var err error
+	parameters, err := query(in, "n")
+	if text := parameters["n"]; err == nil && text != "" {
 		if n, err = strconv.Atoi(text); err != nil || n < 1 || n > mostRows {
-			reply(out, http.StatusBadRequest, answer{Error: fmt.Sprintf("n=%s: expected 1 to %d", text, mostRows)})
-			return
+			err = fmt.Errorf("n=%s: expected 1 to %d", foreign.Quote(text), mostRows)
 		}
+	}
+	if err != nil {
+		reply(out, http.StatusBadRequest, answer{Error: err.Error()})
+		return
 	}
 	results, err := last(in.Context(), n)
 	if err != nil {

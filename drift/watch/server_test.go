@@ -95,19 +95,28 @@ func TestPosts(t *testing.T) {
 		{"oversize", "/images", "image/png", bytes.NewReader(make([]byte, 5000)), 413, "", "at most 4000"},
 		{"oversize, of unknown length", "/images", "image/png", io.MultiReader(bytes.NewReader(make([]byte, 5000))), 413, "", "more than 4000"},
 		{"time", "/images?time=yesterday", "image/png", bytes.NewReader(picture(2, 0)), 400, "", "RFC 3339"},
+		{"a plus that is not escaped", "/images?name=plus&time=2026-01-02T03:04:05+02:00", "image/png", bytes.NewReader(picture(3, 0)), 201, Counted, ""},
+		{"a long time", "/images?time=" + strings.Repeat("x", 60_000), "image/png", bytes.NewReader(picture(2, 0)), 400, "", "60000 bytes"},
+		{"two times", "/images?time=2026-01-02T03:04:05Z&time=2026-01-02T03:04:06Z", "image/png", bytes.NewReader(picture(2, 0)), 400, "", "2 times"},
+		{"a parameter that is misspelt", "/images?tiem=2026-01-02T03:04:05Z", "image/png", bytes.NewReader(picture(2, 0)), 400, "", `"tiem"`},
+		{"no query", "/images?time=%zz", "image/png", bytes.NewReader(picture(2, 0)), 400, "", "query"},
+		{"a long type", "/images", "text/" + strings.Repeat("x", 50_000), bytes.NewReader(picture(2, 0)), 415, "", "50005 bytes"},
 		{"name", "/images?name=" + strings.Repeat("a", 2000), "image/png", bytes.NewReader(picture(2, 0)), 400, "", "a name of 2000 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			code, a := post(t, address+c.path, c.kind, c.body)
+			if len(a.Error) > 5000 {
+				t.Errorf("an answer of %d bytes", len(a.Error))
+			}
 			if code != c.code || a.Status != c.status || !strings.Contains(a.Error, c.says) {
 				t.Errorf("%d %+v, expected %d %s %q", code, a, c.code, c.status, c.says)
 			}
 		})
 	}
-	if d := cmp.Diff(store.Totals{Images: 1, Waiting: 1, Unreadable: 3}, totals(t, s)); d != "" {
+	if d := cmp.Diff(store.Totals{Images: 2, Waiting: 2, Unreadable: 3}, totals(t, s)); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
-	for path, want := range map[string]int{"/healthz": 200, "/windows": 200, "/alerts?n=3": 200, "/windows?n=0": 400, "/images": 405, "/": 404} {
+	for path, want := range map[string]int{"/healthz": 200, "/windows": 200, "/alerts?n=3": 200, "/windows?n=0": 400, "/windows?m=1": 400, "/alerts?n=1&n=2": 400, "/windows?n=" + strings.Repeat("9", 9000): 400, "/images": 405, "/": 404} {
 		if code, body := get(t, address+path); code != want {
 			t.Errorf("GET %s: %d, expected %d: %s", path, code, want, body)
 		}
@@ -156,38 +165,6 @@ func closed(t testing.TB, s *store.Store, windows int64) store.Totals {
 	}
 	t.Errorf("%+v, expected %d windows", totals(t, s), windows)
 	return totals(t, s)
-}
-
-// TestSlowClient: a client that does not send holds its slot no longer than the limit, and others are told to come again.
-func TestSlowClient(t *testing.T) {
-	w := newWatcher(t, openStore(t, filepath.Join(t.TempDir(), "drift.db")), nil)
-	w.limits.body, w.limits.slots, w.limits.slotWait, w.limits.bodyTimeout = 4000, 1, 100*time.Millisecond, 3*time.Second
-	address := serve(t, w)
-	slow, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer slow.Close()
-	fmt.Fprint(slow, "POST /images HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nslow")
-	busy := 0
-	for range 100 { // until the slow one has the slot
-		if code, a := post(t, address+"/images", "image/png", bytes.NewReader(picture(1, 0))); code == http.StatusServiceUnavailable {
-			if busy = code; !strings.Contains(a.Error, "try again") {
-				t.Errorf("busy: %+v", a)
-			}
-			break
-		}
-	}
-	if busy == 0 {
-		t.Error("nobody was told that the server is busy")
-	}
-	said, err := io.ReadAll(slow) // to the end: the server closes the connection
-	if err != nil || !bytes.HasPrefix(said, []byte("HTTP/1.1 408")) {
-		t.Errorf("the slow client was told %q, %v", said, err)
-	}
-	if code, a := post(t, address+"/images", "image/png", bytes.NewReader(picture(2, 0))); code != 201 {
-		t.Errorf("afterwards: %d %+v", code, a)
-	}
 }
 
 // TestManyPosts: memory does not grow with the number of posts.

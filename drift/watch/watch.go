@@ -57,6 +57,7 @@ type Watcher struct {
 	metrics    *metrics
 	alerts     chan struct{}             // there may be one to deliver
 	turned     atomic.Pointer[time.Time] // when taking up last came round
+	trouble    atomic.Pointer[string]    // why counting or closing fails and is tried again; nil: it does not
 
 	mutex   sync.Mutex
 	refused map[store.File]bool // that could not be opened, as they were
@@ -182,7 +183,10 @@ func (w *Watcher) count(ctx context.Context, batch []*arrival) error {
 	for i, a := range batch {
 		images[i] = a.image
 	}
-	added, err := insist(ctx, "counting images", func(ctx context.Context) ([]bool, error) { return w.Store.Add(ctx, images) })
+	added, err := insist(ctx, "counting images", func(ctx context.Context) ([]bool, error) {
+		added, err := w.Store.Add(ctx, images)
+		return added, w.note(err)
+	})
 	for i, a := range batch {
 		switch {
 		case err != nil:
@@ -286,15 +290,27 @@ func (w *Watcher) closeWindow(ctx context.Context) (window Window, closed bool, 
 				return there, err
 			}
 		}
-		return w.Store.CloseWindow(ctx, w.Rule, time.Now(), func(full store.Full) (o store.Outcome, err error) {
+		closed, err := w.Store.CloseWindow(ctx, w.Rule, time.Now(), func(full store.Full) (o store.Outcome, err error) {
 			if window, o, err = w.judge(context.WithoutCancel(ctx), full); err != nil {
 				err = backoff.Permanent(err)
 			}
 			tried = o
 			return o, err
 		})
+		return closed, w.note(err)
 	})
 	return window, closed, err
+}
+
+// note keeps why the store refuses what came, for /healthz, until it takes it again.
+func (w *Watcher) note(err error) error {
+	if err == nil {
+		w.trouble.Store(nil)
+		return nil
+	}
+	why := err.Error()
+	w.trouble.Store(&why)
+	return err
 }
 
 // insist tries again, for a while, what a database may refuse for a while. An attempt goes on when ctx is done, but not for long.

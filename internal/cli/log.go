@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+
+	"github.com/facet-clip/facet/internal/foreign"
 )
 
 // lineHandler logs as people read: "facet: warning: message (key: value)".
@@ -35,7 +37,7 @@ func (h lineHandler) WithGroup(string) slog.Handler { return h }
 func (h lineHandler) Handle(_ context.Context, r slog.Record) error {
 	var notes []string
 	note := func(a slog.Attr) bool {
-		notes = append(notes, fmt.Sprintf("%s: %v", a.Key, a.Value))
+		notes = append(notes, a.Key+": "+foreign.Message(fmt.Sprint(a.Value)))
 		return true
 	}
 	for _, a := range h.attrs {

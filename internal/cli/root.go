@@ -15,6 +15,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/facet-clip/facet/internal/foreign"
 )
 
 // The exit codes, kept stable.
@@ -62,7 +64,7 @@ func exitCode(ctx context.Context, verb string, err error, stderr io.Writer) int
 		fmt.Fprintln(stderr, "facet: interrupted")
 		return interruptedCode(ctx)
 	}
-	message := strings.TrimPrefix(err.Error(), verb+": ") // the verb is named once
+	message := foreign.Message(strings.TrimPrefix(err.Error(), verb+": ")) // the verb is named once
 	if errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "%s: %s\nrun \"%s --help\"\n", verb, message, verb)
 		return exitUsage

@@ -2,13 +2,16 @@
 package foreign
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
 const (
 	mostQuoted  = 120  // bytes of a text that a message repeats
-	mostMessage = 2000 // bytes of a message that leaves the program
+	mostMessage = 4000 // bytes of a message that leaves the program
 )
 
 // Quote quotes a text for a message: escaped, so that it is one line and moves no cursor, and cut where it is long.
@@ -19,12 +22,25 @@ func Quote(s string) string {
 	return strconv.Quote(cut(s, mostQuoted)) + "… (" + strconv.Itoa(len(s)) + " bytes)"
 }
 
-// Message bounds a whole message that may hold texts from outside: the beginning of one that is too long.
+// Message makes a whole message that may hold texts from outside fit to leave the program: without characters that move a cursor, and cut where
+// it is long. Line ends and tabs stay.
 func Message(s string) string {
-	if len(s) <= mostMessage {
-		return s
+	whole := len(s)
+	if whole > mostMessage {
+		s = cut(s, mostMessage)
 	}
-	return cut(s, mostMessage) + "… (" + strconv.Itoa(len(s)) + " bytes)"
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			fmt.Fprintf(&b, "\\x%02x", r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	if whole > mostMessage {
+		fmt.Fprintf(&b, "… (%d bytes)", whole)
+	}
+	return b.String()
 }
 
 // cut gives most bytes of a text, or a few fewer, so that no character is torn.
