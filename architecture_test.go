@@ -33,6 +33,8 @@ var layers = [][]string{
 	{"engine"},
 	{"graph"},
 	{"dataset"},
+	{"dataset/codec"},
+	{"dataset/codec/module"},
 	{"scenes", "plot"},
 	{"npy"},
 	{"internal/atomicfile"},

@@ -1,9 +1,6 @@
 package dataset
 
-import (
-	"image"
-	"image/color"
-)
+import "image"
 
 // toRGB turns one sample of luma and chroma into red, green and blue.
 type toRGB func(y, cb, cr uint8) (r, g, b uint8)
@@ -102,6 +99,3 @@ func videoRGB(y, cb, cr uint8) (r, g, b uint8) {
 }
 
 func level(v int) uint8 { return uint8(min(max(v>>16, 0), 255)) }
-
-// fullRGB converts the colours of JPEG.
-func fullRGB(y, cb, cr uint8) (r, g, b uint8) { return color.YCbCrToRGB(y, cb, cr) }

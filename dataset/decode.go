@@ -2,19 +2,12 @@
 package dataset
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
-	"image/jpeg"
-	"image/png"
 	"io"
-
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
-	_ "golang.org/x/image/webp" // known to image.Decode
 
 	"github.com/facet-clip/facet/internal/regular"
 )
@@ -68,10 +61,10 @@ func readAll(name string, r io.Reader) ([]byte, error) {
 	return data, nil
 }
 
-// Decode reads JPEG, PNG, GIF (the first frame), BMP, TIFF or WebP, found by content, as Pillow's open(…).convert("RGB") does:
-// transparency is dropped and not painted over anything, of 16 bits the high byte stays, EXIF orientation is not applied. The result
-// is opaque. The size is checked against maxPixels before memory is taken for it. Errors name the picture and, where the decoders
-// do not know a kind (animated WebP; TIFF in CMYK, with grey and alpha, or JPEG-compressed), say so.
+// Decode reads JPEG, PNG, GIF (the first frame), BMP, TIFF or WebP, found by content, as Pillow's open(…).convert("RGB") does: transparency
+// is dropped and not painted over anything, of 16 bits the high byte stays, TIFFs are turned as their orientation says and others are not.
+// What Pillow repairs is repaired: see the readers. The result is opaque. The size is checked against maxPixels before memory is taken for
+// it. Errors name the picture; a kind that is not decoded is called unsupported, by name, and never damaged.
 func Decode(name string, r io.Reader, maxPixels int64) (*image.NRGBA, error) {
 	data, err := readAll(name, r)
 	if err != nil {
@@ -81,67 +74,30 @@ func Decode(name string, r io.Reader, maxPixels int64) (*image.NRGBA, error) {
 }
 
 func decodeBytes(name string, data []byte, maxPixels int64) (img *image.NRGBA, err error) {
-	defer func() { // the decoders are other people's, and the bytes are anybody's
-		if p := recover(); p != nil {
-			img, err = nil, fmt.Errorf("%s: the picture is damaged: %v", name, p)
-		}
-	}()
-	c, format, err := image.DecodeConfig(bytes.NewReader(data))
-	if errors.Is(err, image.ErrFormat) {
-		return nil, fmt.Errorf("%s: %w", name, ErrFormat)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s %s picture: %w", name, fault(err), format, err)
-	}
-	if c.Width < 1 || c.Height < 1 {
-		return nil, fmt.Errorf("%s: a picture of %d×%d pixels", name, c.Width, c.Height)
-	}
-	if int64(c.Width) > maxPixels/int64(c.Height) {
-		return nil, fmt.Errorf("%s: %w: %d×%d, expected at most %d in all (--max-pixels raises it)", name, ErrTooLarge, c.Width, c.Height, maxPixels)
-	}
-	img, err = decodeAs(format, data, image.Pt(c.Width, c.Height))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s %s picture: %w", name, fault(err), format, err)
-	}
-	return img, nil
-}
-
-// decodeAs decodes data of a known format and size.
-func decodeAs(format string, data []byte, size image.Point) (*image.NRGBA, error) {
-	if format == "gif" {
-		return firstFrame(data, size)
-	}
-	if format == "webp" && animated(data) {
-		return nil, errAnimated
-	}
-	decoded, _, err := image.Decode(bytes.NewReader(data))
+	f, err := formatOf(name, data)
 	if err != nil {
 		return nil, err
 	}
-	out := image.NewNRGBA(image.Rectangle{Max: decoded.Bounds().Size()})
-	if format == "webp" && fromVideo(out, decoded) {
-		return out, nil
+	defer func() { // the decoders are other people's, and the bytes are anybody's
+		if p := recover(); p != nil {
+			img, err = nil, fmt.Errorf("%s: damaged %s picture: %v", name, f.name, p)
+		}
+	}()
+	p, err := f.open(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s %s picture: %w", name, fault(err), f.name, err)
 	}
-	copyOpaque(out, decoded)
-	return out, nil
-}
-
-var errAnimated = errors.New("expected a still picture, found an animated WebP")
-
-// animated tells whether a WebP file says in its extended header that it is an animation.
-func animated(data []byte) bool {
-	return len(data) > 20 && string(data[12:16]) == "VP8X" && data[20]&2 != 0
-}
-
-// fault tells what a decoder does not know from what is broken.
-func fault(err error) string {
-	var j jpeg.UnsupportedError
-	var p png.UnsupportedError
-	var t tiff.UnsupportedError
-	if errors.As(err, &j) || errors.As(err, &p) || errors.As(err, &t) || errors.Is(err, bmp.ErrUnsupported) || errors.Is(err, errAnimated) {
-		return "unsupported kind of"
+	if p.size.X < 1 || p.size.Y < 1 {
+		return nil, fmt.Errorf("%s: damaged %s picture: %d×%d pixels", name, f.name, p.size.X, p.size.Y)
 	}
-	return "damaged"
+	if int64(p.size.X) > maxPixels/int64(p.size.Y) {
+		return nil, fmt.Errorf("%s: %w: %d×%d, expected at most %d in all (--max-pixels raises it)", name, ErrTooLarge, p.size.X, p.size.Y, maxPixels)
+	}
+	img, err = p.decode()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s %s picture: %w", name, fault(err), f.name, err)
+	}
+	return img, nil
 }
 
 // fromVideo fills out with the colours of a lossy WebP picture; it reports false for a lossless one.
@@ -159,10 +115,6 @@ func fromVideo(out *image.NRGBA, img image.Image) bool {
 func copyOpaque(out *image.NRGBA, img image.Image) {
 	bounds := img.Bounds()
 	switch src := img.(type) {
-	case *image.YCbCr:
-		if !fromYCbCr(out, src, fullRGB) {
-			draw.Draw(out, out.Bounds(), img, bounds.Min, draw.Src)
-		}
 	case *image.NRGBA: // colours under full transparency are kept
 		for y := range bounds.Dy() {
 			copy(out.Pix[y*out.Stride:][:4*bounds.Dx()], src.Pix[src.PixOffset(bounds.Min.X, bounds.Min.Y+y):])
@@ -175,8 +127,6 @@ func copyOpaque(out *image.NRGBA, img image.Image) {
 	case *image.Paletted:
 		colours := palette(src.Palette)
 		each(out, func(x, y int) color.NRGBA { return colours[src.ColorIndexAt(bounds.Min.X+x, bounds.Min.Y+y)] })
-	case *image.CMYK:
-		each(out, func(x, y int) color.NRGBA { return fromCMYK(src.CMYKAt(bounds.Min.X+x, bounds.Min.Y+y)) })
 	default: // opaque kinds: grey, RGBA
 		draw.Draw(out, out.Bounds(), img, bounds.Min, draw.Src)
 	}
@@ -209,13 +159,4 @@ func opaqueColour(c color.Color) color.NRGBA {
 		return n
 	}
 	return color.NRGBAModel.Convert(c).(color.NRGBA)
-}
-
-// fromCMYK is Pillow's rule: each of red, green and blue is what ink and black leave, (255−ink)·(255−K)/255 rounded as Pillow rounds.
-func fromCMYK(c color.CMYK) color.NRGBA {
-	left := func(ink uint8) uint8 {
-		t := int(255-c.K)*int(ink) + 128
-		return uint8(max(int(255-c.K)-((t>>8)+t)>>8, 0))
-	}
-	return color.NRGBA{left(c.C), left(c.M), left(c.Y), 255}
 }
