@@ -81,9 +81,25 @@ func (m *Model) EncodeImages(ctx context.Context, pixels graph.Tensor, want ...O
 	}
 	out := make(map[Output]graph.Tensor, len(results))
 	for name, t := range results {
+		if err := m.checkFinite("picture", name, t); err != nil {
+			return nil, err
+		}
 		out[Output(name)] = t
 	}
 	return out, nil
+}
+
+// ErrNotFinite is returned when a tower gives NaN or an infinite number: its weights, though finite, are too large for float32.
+var ErrNotFinite = errors.New("the model gives numbers that are not finite")
+
+// checkFinite names the first of a batch whose result is not finite.
+func (m *Model) checkFinite(what, output string, t graph.Tensor) error {
+	for i, v := range t.Floats {
+		if v-v != 0 {
+			return fmt.Errorf("%s: %w: %g in the %s of %s %d of a batch of %d", m.ck.Path(), ErrNotFinite, v, output, what, i/(len(t.Floats)/t.Shape[0])+1, t.Shape[0])
+		}
+	}
+	return nil
 }
 
 // textTokens is how many tokens run through the text tower at once: enough for matrix products at full speed, and few enough that
@@ -112,6 +128,9 @@ func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(
 		}
 		results, err := m.texts.run(ctx, key{}, m.compileText, t.inputs())
 		if err != nil {
+			return graph.Tensor{}, err
+		}
+		if err := m.checkFinite("text", string(Embedding), results[string(Embedding)]); err != nil {
 			return graph.Tensor{}, err
 		}
 		for i, text := range order[:n] {
@@ -157,7 +176,12 @@ func (m *Model) LogitScale() (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return math.Exp(float64(v[0])), nil
+	τ := math.Exp(float64(v[0]))
+	if math.IsNaN(τ) || math.IsInf(τ, 0) {
+		return 0, &checkpoint.TensorError{File: m.ck.Path(), Tensor: "logit_scale", Err: checkpoint.ErrNotFinite,
+			Expected: "a number whose exponential is finite", Found: fmt.Sprint(v[0])}
+	}
+	return τ, nil
 }
 
 // Sequences cleans, splits and frames texts for [Model.EncodeTexts]. A vocabulary of another size than

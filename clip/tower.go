@@ -1,7 +1,9 @@
 package clip
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/graph"
@@ -24,11 +26,32 @@ func (t *tower) tensor(name string, shape ...int) []float32 {
 	if t.err == nil {
 		data, err := t.ck.Float32(name, shape...)
 		if err == nil {
+			err = t.checkNumbers(name, data)
+		}
+		if err == nil {
 			return data
 		}
 		t.err = err
 	}
 	return make([]float32, elements(shape))
+}
+
+// checkNumbers refuses numbers that no training leaves, and that would make every result NaN.
+func (t *tower) checkNumbers(name string, data []float32) error {
+	variance := strings.HasSuffix(name, "running_var")
+	for i, v := range data {
+		if v-v == 0 && !(variance && v < 0) {
+			continue
+		}
+		expected := "finite numbers"
+		if variance {
+			expected = "variances"
+		}
+		of, _ := t.ck.Tensor(name)
+		return &checkpoint.TensorError{File: t.ck.Path(), Tensor: name, Source: of.Source, Err: checkpoint.ErrNotFinite,
+			Expected: expected, Found: fmt.Sprintf("%g at place %d of %d", v, i, len(data))}
+	}
+	return nil
 }
 
 // weight is a tensor of the checkpoint as a constant.

@@ -19,6 +19,9 @@ var (
 	// ErrStalled is returned when a server sent nothing for too long, at every attempt.
 	ErrStalled = errors.New("the server sends nothing")
 
+	// ErrSlow is returned when a server sent next to nothing for a minute, at every attempt.
+	ErrSlow = errors.New("the server is too slow")
+
 	// ErrSize is returned when a server offers or sends another number of bytes than can be right.
 	ErrSize = errors.New("wrong size")
 )

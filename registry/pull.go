@@ -45,7 +45,7 @@ type Puller struct {
 // another sum is replaced, once its successor is complete.
 //
 // A download goes on where an earlier one stopped. When ctx ends, Pull returns at once and keeps what it has. Errors
-// are a [StatusError] or [ChecksumError], or wrap [ErrMirror], [ErrInsecure], [ErrStalled], [ErrSize], ctx's error,
+// are a [StatusError] or [ChecksumError], or wrap [ErrMirror], [ErrInsecure], [ErrStalled], [ErrSlow], [ErrSize], ctx's error,
 // or one of the operating system, which names the file.
 func (p *Puller) Pull(ctx context.Context, m Model) (string, error) {
 	if p.Cache == "" {

@@ -18,6 +18,10 @@ const (
 	chunk      = 256 << 10        // bytes read at a time
 	worthwhile = 1 << 20          // an attempt that brings so many new bytes does not count as failed
 	maxBackoff = 30 * time.Second // longest pause between attempts
+
+	// An attempt fails when a window of waiting for bytes brings fewer than leastBytes: 1 KiB a second, at which RN50 would take three days.
+	slowWindow = time.Minute
+	leastBytes = 60 << 10
 )
 
 // transfer fills a part from a server, with as many requests as it takes.
@@ -218,10 +222,13 @@ func (t *transfer) append(ctx context.Context, body io.Reader, watch *time.Timer
 		most = t.total
 	}
 	buf := make([]byte, chunk)
+	var pace pace
 	for {
 		watch.Reset(t.stall)
+		began := time.Now()
 		n, err := body.Read(buf)
 		watch.Stop() // writing may take its time
+		slow := pace.tooSlow(n, time.Since(began))
 		if t.part.size+int64(n) > most {
 			return t.wrongSize(fmt.Sprintf("expected at most %d bytes, the server sends more", most))
 		}
@@ -238,8 +245,28 @@ func (t *transfer) append(ctx context.Context, body io.Reader, watch *time.Timer
 			return nil
 		case err != nil:
 			return failure(ctx, fmt.Errorf("%s: %w", t.url.Redacted(), err))
+		case slow:
+			return &temporaryError{fmt.Errorf("%s: %w: fewer than %d bytes in %s; another host may be faster: --mirror URL",
+				t.url.Redacted(), ErrSlow, leastBytes, slowWindow)}
 		}
 	}
+}
+
+// pace is what came in a window of waiting.
+type pace struct {
+	bytes  int
+	waited time.Duration
+}
+
+// tooSlow takes up bytes and how long they were waited for, and tells at the end of a window whether they are too few.
+func (p *pace) tooSlow(n int, waited time.Duration) bool {
+	p.bytes += n
+	if p.waited += waited; p.waited < slowWindow {
+		return false
+	}
+	slow := p.bytes < leastBytes
+	*p = pace{}
+	return slow
 }
 
 // validator is what tells one state of a file from another: the ETag, unless it is a weak one, else the date.

@@ -74,7 +74,8 @@ func TestTiming(t *testing.T) {
 		is    error
 		took  time.Duration
 	}{
-		{"slow but steady", defaultStall - time.Second, nil, 11 * (defaultStall - time.Second)}, // ten bytes and the end
+		{"slow but steady", 5 * time.Second, nil, 11 * 5 * time.Second}, // ten bytes and the end
+		{"slower", defaultStall - time.Second, ErrSlow, 5*3*(defaultStall-time.Second) + (1+2+4+8)*time.Second}, // three bytes a window
 		{"stalls", defaultStall + time.Second, ErrStalled, 5*defaultStall + (1+2+4+8)*time.Second},
 		{"refused", 0, syscall.ECONNREFUSED, (1 + 2 + 4 + 8) * time.Second},
 	}
@@ -104,6 +105,34 @@ func TestTiming(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTooSlow: a server that sends a byte a second is given up, and what it sent is kept.
+func TestTooSlow(t *testing.T) {
+	body := bytes.Repeat([]byte("x"), 1<<20)
+	p := &Puller{Cache: t.TempDir(), vocabulary: testVocabulary()}
+	writeFile(t, VocabularyPath(p.Cache), vocabularyContent)
+	p.Client = &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
+		at := 0
+		header := http.Header{"Etag": {`"a"`}}
+		code := http.StatusOK
+		if _, err := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &at); err == nil {
+			header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", at, len(body)-1, len(body)))
+			code = http.StatusPartialContent
+		}
+		rest := io.NopCloser(&slow{r.Context(), body[at:], time.Second})
+		return &http.Response{StatusCode: code, ContentLength: int64(len(body) - at), Body: rest, Header: header}, nil
+	})}
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		_, err := p.Pull(t.Context(), testModel(body))
+		if !errors.Is(err, ErrSlow) || !strings.Contains(err.Error(), "gave up after 5 attempts") || !strings.Contains(err.Error(), "300 bytes are kept") {
+			t.Errorf("got %v", err)
+		}
+		if took, want := time.Since(start), 5*slowWindow+(1+2+4+8)*time.Second; took != want {
+			t.Errorf("took %s, want %s", took, want)
+		}
+	})
 }
 
 func TestParseContentRange(t *testing.T) {
