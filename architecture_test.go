@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"atlas"},
 	{"segment/benchmark"},
 	{"drift/watch"},
-	{"drift/profile", "drift/report", "drift/store", "drift/quality"},
+	{"drift/profile", "drift/record", "drift/report", "drift/store", "drift/quality"},
 	{"segment", "drift"},
 	{"registry", "concept"},
 	{"clip"},

@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/facet-clip/facet/drift/record"
 )
 
 // MostWords is how many words of named changes the metrics show one by one in the life of a process; further ones share the word "(other)", so
@@ -151,7 +153,7 @@ func (s *stream) window(w *Window, gauge func(*prometheus.Desc, float64, ...stri
 }
 
 // shares are those of changes by direction and word, of which no more than [MostWords] are told apart.
-func (s *stream) shares(changes []Change) map[[2]string]float64 {
+func (s *stream) shares(changes []record.Change) map[[2]string]float64 {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	out := map[[2]string]float64{}

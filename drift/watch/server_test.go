@@ -22,6 +22,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facet-clip/facet/drift/record"
 	"github.com/facet-clip/facet/drift/store"
 )
 
@@ -246,7 +247,7 @@ func TestSeriesAreBounded(t *testing.T) {
 	s := &stream{words: map[string]bool{}}
 	seen := map[[2]string]bool{}
 	for k := range 10 * MostWords {
-		for key := range s.shares([]Change{{Word: fmt.Sprint("word ", k), More: true, Share: 0.5}, {Word: fmt.Sprint("word ", k), Share: 0.1}}) {
+		for key := range s.shares([]record.Change{{Word: fmt.Sprint("word ", k), More: true, Share: 0.5}, {Word: fmt.Sprint("word ", k), Share: 0.1}}) {
 			seen[key] = true
 		}
 	}

@@ -625,7 +625,7 @@ func TestOneAlertForOneDrift(t *testing.T) {
 		for _, i := range c.crossed {
 			w.monitor.Detectors[i].Windows, w.monitor.Detectors[i].Since = k+1, c.since
 		}
-		a := w.alert(m, c.crossed, comparison{window: k + 1, from: 3, images: 7, holds: c.holds})
+		a := w.alert(m, c.crossed, comparison{window: k + 1, from: 3, taken: 7, holds: c.holds})
 		if (a == nil) != (c.new == nil) {
 			t.Errorf("%s: %+v", c.what, a)
 		}

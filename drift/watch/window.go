@@ -11,21 +11,23 @@ import (
 	"time"
 
 	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/drift/record"
 	"github.com/facet-clip/facet/drift/store"
 )
 
 // Window is the result of a window: what its images say by themselves, with p-values that are for reading and not for alerts, and the evidence
 // of the whole stream up to its end.
 type Window struct {
-	Number   int        `json:"window"` // from 1
-	Images   int        `json:"images"`
-	First    time.Time  `json:"first"` // moments of its images
-	Last     time.Time  `json:"last"`
-	Closed   time.Time  `json:"closed"`
-	Watched  []Watched  `json:"watched"`
-	Evidence []Evidence `json:"evidence"` // the strongest, largest first
-	Compared *Compared  `json:"compared,omitempty"`
-	Alerts   []Alert    `json:"alerts"`
+	Format   int                `json:"format"` // [record.Format]; 0 stands for 1
+	Number   int                `json:"window"` // from 1
+	Images   int                `json:"images"`
+	First    time.Time          `json:"first"` // moments of its images
+	Last     time.Time          `json:"last"`
+	Closed   time.Time          `json:"closed"`
+	Watched  []Watched          `json:"watched"`
+	Evidence []Evidence         `json:"evidence"` // the strongest, largest first
+	Compared *record.Comparison `json:"compared,omitempty"`
+	Alerts   []Alert            `json:"alerts"`
 }
 
 // Watched is a watched text in a window.
@@ -48,49 +50,17 @@ type Evidence struct {
 	Value    float64 `json:"value"`
 }
 
-// Compared is the comparison of a window's images with the profile.
-type Compared struct {
-	Energy    float64  `json:"energy_distance"`
-	EnergyP   float64  `json:"energy_p"` // by permutation
-	Frechet   float64  `json:"frechet_distance"`
-	Shift     float64  `json:"shift"` // ‖Δe‖
-	Tested    int      `json:"pairs_tested"`
-	Changed   int      `json:"pairs_changed"`
-	Explained float64  `json:"explained"` // share of the shift that the changed pairs explain
-	Unnamed   float64  `json:"unnamed"`   // share that they explain outside the named changes
-	Changes   []Change `json:"changes"`
-	Rest      *Change  `json:"unnamed_change,omitempty"` // without a word; nil where names cover all
-}
-
-// Change is a named change, or what no name covers.
-type Change struct {
-	Word    string   `json:"word"`    // empty for the unnamed
-	Quality bool     `json:"quality"` // of pictures, such as noise, whatever they show
-	More    bool     `json:"more"`
-	Share   float64  `json:"share"`  // of the shift of the mean embedding
-	Effect  float64  `json:"effect"` // in standard deviations of the profile's embeddings along the word
-	Pairs   int      `json:"pairs"`
-	Before  []string `json:"before"` // images of the profile most like the word
-	After   []string `json:"after"`  // and of the window
-}
-
-// String is a change in words, as a [drift.Change].
-func (c Change) String() string { return drift.Change{Word: c.Word, More: c.More}.String() }
-
-func newChange(c drift.Change) Change {
-	return Change{c.Word, c.Quality, c.More, c.Share, c.Effect, len(c.Pairs), c.Before, c.After}
-}
-
 // Alert says that something is no longer as in the profile, and was not said before. A window raises one at most.
 type Alert struct {
-	Window   int        `json:"window"`
-	Budget   float64    `json:"budget"`    // chance of any false alert over the whole stream, at most
-	New      []string   `json:"new"`       // what was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding"
-	RaisedBy []Evidence `json:"raised_by"` // what crossed the line in this window
-	From     int        `json:"from"`      // changes are those of the images of the windows from here on: what raised the alert has grown over them
-	Images   int        `json:"images"`    // of these windows
-	Changes  []Change   `json:"changes"`
-	Rest     *Change    `json:"unnamed_change,omitempty"`
+	Format   int             `json:"format"` // [record.Format]; 0 stands for 1
+	Window   int             `json:"window"`
+	Budget   float64         `json:"budget"`    // chance of any false alert over the whole stream, at most
+	New      []string        `json:"new"`       // what was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding"
+	RaisedBy []Evidence      `json:"raised_by"` // what crossed the line in this window
+	From     int             `json:"from"`      // changes are those of the images of the windows from here on: what raised the alert has grown over them
+	Images   int             `json:"images"`    // of these windows
+	Changes  []record.Change `json:"changes"`
+	Rest     *record.Change  `json:"unnamed_change,omitempty"`
 }
 
 const strongest = 5 // of the evidence shown
@@ -110,7 +80,7 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 			return Window{}, store.Outcome{}, err
 		}
 	}
-	window := Window{Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []Alert{}}
+	window := Window{Format: record.Format, Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []Alert{}}
 	window.First, window.Last = moments(full.Images)
 	s, err := w.Profile.Summarise(images, w.Profile.Size)
 	if err != nil {
@@ -121,7 +91,7 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
-	window.Compared = own.Compared
+	window.Compared = own.Comparison
 	m := memory{Monitor: w.initial, Said: map[string]int{}}
 	if full.State != nil {
 		if err := json.Unmarshal(full.State, &m); err != nil {
@@ -148,10 +118,10 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 
 // comparison is that of the images of some windows up to the last.
 type comparison struct {
-	*Compared                      // nil for one image
-	window       int               // the last
-	from, images int               // the first of the windows, and all their images
-	holds        map[string]string // the named change of every pair that one holds, and of [anyOther]
+	*record.Comparison                   // nil for one image
+	window             int               // the last
+	from, taken        int               // the first of the windows, and all their images
+	holds              map[string]string // the named change of every pair that one holds, and of [anyOther]
 }
 
 // anyOther stands for all pairs that no named change holds.
@@ -159,7 +129,7 @@ const anyOther = ""
 
 // compare compares the images of a window. One image says nothing.
 func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (comparison, error) {
-	out := comparison{window: window, from: window, images: s.Count(), holds: map[string]string{}}
+	out := comparison{window: window, from: window, taken: s.Count(), holds: map[string]string{}}
 	if s.Count() < 2 {
 		return out, nil
 	}
@@ -167,24 +137,15 @@ func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (co
 	if err != nil {
 		return out, err
 	}
-	c := all[0]
-	out.Compared = &Compared{
-		Energy: c.Energy, EnergyP: c.EnergyP, Frechet: c.Distance, Shift: c.Shift, Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed,
-		Changes: []Change{},
-	}
-	for k, ch := range c.Changes {
-		change := newChange(ch)
-		out.Changes = append(out.Changes, change)
-		for _, p := range ch.Pairs {
-			out.holds[p.Pair.String()] = change.String()
+	compared := record.NewComparison(all[0])
+	out.Comparison = &compared
+	for k, c := range all[0].Changes {
+		for _, p := range c.Pairs {
+			out.holds[p.Pair.String()] = c.String()
 		}
 		if k == 0 {
-			out.holds[anyOther] = change.String()
+			out.holds[anyOther] = c.String()
 		}
-	}
-	if c.Rest != nil {
-		rest := newChange(*c.Rest)
-		out.Rest = &rest
 	}
 	return out, nil
 }
@@ -217,8 +178,8 @@ func (w *Watcher) grown(ctx context.Context, full store.Full, images []drift.Ima
 // embedding with them. What crossed is said as the named change that holds it; else as the largest change, unless its evidence began to grow after an
 // alert had said that, for then it is another drift; else by its own name, as watched texts always are.
 func (w *Watcher) alert(m *memory, crossed []int, c comparison) *Alert {
-	a := &Alert{Window: c.window, Budget: w.Budget, From: c.from, Images: c.images}
-	if c.Compared != nil {
+	a := &Alert{Format: record.Format, New: []string{}, Changes: []record.Change{}, Window: c.window, Budget: w.Budget, From: c.from, Images: c.taken}
+	if c.Comparison != nil {
 		a.Changes, a.Rest = c.Changes, c.Rest
 	}
 	largest := c.holds[anyOther]

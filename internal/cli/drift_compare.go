@@ -16,6 +16,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/profile"
+	"github.com/facet-clip/facet/drift/record"
 )
 
 // compareOptions are the flags of facet drift compare.
@@ -117,7 +118,7 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 	if g.all.Count() < 2 {
 		return fmt.Errorf("%s: %d pictures that can be read, expected two at least", o.source, g.all.Count())
 	}
-	r := compareResult{Profile: o.profile, Source: o.source, By: o.by, Level: o.level, Unread: bad.count}
+	r := compareResult{Format: record.Format, Profile: o.profile, Source: o.source, By: o.by, Level: o.level, Unread: bad.count}
 	if r.Model, err = m.record(ctx); err != nil {
 		return err
 	}
@@ -190,7 +191,7 @@ func (g *grouping) add(item *scanned, image drift.Image, strong []int) error {
 }
 
 // compare compares all images, and then the groups with false discoveries controlled over all of them.
-func (g *grouping) compare(ctx context.Context, v *drift.Vocabulary, groups []*drift.Group, o drift.Options) (all comparisonRecord, parts []groupRecord, err error) {
+func (g *grouping) compare(ctx context.Context, v *drift.Vocabulary, groups []*drift.Group, o drift.Options) (all record.Comparison, parts []groupRecord, err error) {
 	whole, err := v.Compare(ctx, []*drift.Summary{g.all.Summary}, o)
 	if err != nil {
 		return all, nil, err
@@ -207,9 +208,9 @@ func (g *grouping) compare(ctx context.Context, v *drift.Vocabulary, groups []*d
 		return all, nil, err
 	}
 	for i, c := range compared {
-		parts = append(parts, groupRecord{names[i], newComparisonRecord(c)})
+		parts = append(parts, groupRecord{names[i], record.NewComparison(c)})
 	}
-	return newComparisonRecord(whole[0]), parts, nil
+	return record.NewComparison(whole[0]), parts, nil
 }
 
 func (g *grouping) sorted() []*drift.Group {
@@ -222,96 +223,27 @@ func (g *grouping) sorted() []*drift.Group {
 
 // compareResult is what facet drift compare --json prints.
 type compareResult struct {
-	Model   modelRecord      `json:"model"`
-	Profile string           `json:"profile"`
-	Source  string           `json:"source"`
-	By      string           `json:"by,omitempty"`
-	Level   float64          `json:"level"`
-	Unread  int              `json:"unread"`
-	All     comparisonRecord `json:"all"`
-	Groups  []groupRecord    `json:"groups,omitempty"`
-	Watched []watchedRecord  `json:"watched,omitempty"`
+	Format  int               `json:"format"` // [record.Format]
+	Model   modelRecord       `json:"model"`
+	Profile string            `json:"profile"`
+	Source  string            `json:"source"`
+	By      string            `json:"by,omitempty"`
+	Level   float64           `json:"level"`
+	Unread  int               `json:"unread"`
+	All     record.Comparison `json:"all"`
+	Groups  []groupRecord     `json:"groups,omitempty"`
+	Watched []watchedRecord   `json:"watched,omitempty"`
 }
 
 type groupRecord struct {
 	Name string `json:"name"`
-	comparisonRecord
-}
-
-// comparisonRecord is a drift.Comparison.
-type comparisonRecord struct {
-	Images        int            `json:"images"`
-	ProfileImages int            `json:"profile_images"`
-	Shift         float64        `json:"shift"`            // ‖Δe‖
-	Frechet       float64        `json:"frechet_distance"` //
-	Energy        float64        `json:"energy_distance"`  // squared
-	EnergyP       float64        `json:"energy_p"`
-	Tested        int            `json:"pairs_tested"`
-	Changed       int            `json:"pairs_changed"`
-	Explained     float64        `json:"explained"` // share of the shift that the changed pairs explain
-	Unnamed       float64        `json:"unnamed"`   // share that they explain outside the named changes
-	Residual      float64        `json:"residual"`
-	Changes       []changeRecord `json:"changes"`
-	Rest          *changeRecord  `json:"unnamed_change,omitempty"` // the changed pairs outside the named changes
-}
-
-type changeRecord struct {
-	Word    string           `json:"word"`    // empty for the unnamed
-	Quality bool             `json:"quality"` // of pictures, such as noise, and no word of the bank
-	More    bool             `json:"more"`
-	Share   float64          `json:"share"`
-	Effect  float64          `json:"effect"`
-	Pairs   []pairTestRecord `json:"pairs"` // the ten of largest share
-	Count   int              `json:"pair_count"`
-	Before  []string         `json:"before"`
-	After   []string         `json:"after"`
-}
-
-type pairTestRecord struct {
-	Neuron   int     `json:"neuron"`
-	Head     int     `json:"head"`
-	Label    string  `json:"label"` // empty: without
-	Shift    float64 `json:"shift"`
-	Effect   float64 `json:"effect"`
-	P        float64 `json:"p"`
-	Adjusted float64 `json:"p_adjusted"`
-	Ranks    bool    `json:"by_ranks"`
-	Share    float64 `json:"share"`
-}
-
-const pairsOfAChange = 10
-
-func newComparisonRecord(c *drift.Comparison) comparisonRecord {
-	r := comparisonRecord{
-		Images: c.Images, ProfileImages: c.ProfileImages, Shift: c.Shift, Frechet: c.Distance, Energy: c.Energy, EnergyP: c.EnergyP,
-		Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed, Residual: c.Residual, Changes: []changeRecord{},
-	}
-	for _, change := range c.Changes {
-		r.Changes = append(r.Changes, newChangeRecord(change))
-	}
-	if c.Rest != nil {
-		rest := newChangeRecord(*c.Rest)
-		r.Rest = &rest
-	}
-	return r
-}
-
-func newChangeRecord(c drift.Change) changeRecord {
-	r := changeRecord{
-		Word: c.Word, Quality: c.Quality, More: c.More, Share: c.Share, Effect: c.Effect, Count: len(c.Pairs), Before: orEmpty(c.Before), After: orEmpty(c.After),
-	}
-	for _, t := range c.Pairs[:min(pairsOfAChange, len(c.Pairs))] {
-		r.Pairs = append(r.Pairs, pairTestRecord{
-			t.Pair.Neuron, t.Pair.Head, t.Label, t.Shift, t.Effect, t.P, t.Adjusted, t.Ranks, t.Share,
-		})
-	}
-	return r
+	record.Comparison
 }
 
 // watchedRecord follows a text.
 type watchedRecord struct {
 	Text    string          `json:"text"`
-	Pairs   []string        `json:"pairs"`             // (neuron,head)
+	Pairs   []record.Pair   `json:"pairs"`
 	Profile *scoreRecord    `json:"profile,omitempty"` // the reference's mean, where the profile watched the text too
 	All     scoreRecord     `json:"all"`
 	P       *float64        `json:"p,omitempty"` // Welch's test of the signed score against the profile
@@ -344,9 +276,9 @@ type agreementRecord struct {
 func watchedRecords(p *drift.Profile, concepts []drift.Concept, all *drift.Group, groups []*drift.Group) []watchedRecord {
 	var out []watchedRecord
 	for w, c := range concepts {
-		r := watchedRecord{Text: c.Text, All: newScoreRecord(all, w), Images: newAgreement(all.ImageAgreement(w)), Curve: newAgreement(drift.CurveAgreement(groups, w))}
+		r := watchedRecord{Text: c.Text, Pairs: []record.Pair{}, All: newScoreRecord(all, w), Images: newAgreement(all.ImageAgreement(w)), Curve: newAgreement(drift.CurveAgreement(groups, w))}
 		for _, pair := range c.Pairs {
-			r.Pairs = append(r.Pairs, pair.String())
+			r.Pairs = append(r.Pairs, record.NewPair(pair))
 		}
 		if w < len(p.Watched) {
 			reference := newScoreRecord(&drift.Group{Summary: &p.Summary, Truth: drift.NewGaussian(1)}, w)

@@ -5,12 +5,12 @@ import (
 	"html/template"
 	"log/slog"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift/record"
 	driftreport "github.com/facet-clip/facet/drift/report"
 	"github.com/facet-clip/facet/plot"
 )
@@ -26,7 +26,7 @@ const (
 func (a *app) driftPage(r compareResult) (driftreport.Page, error) {
 	c := r.All
 	page := driftreport.Page{
-		Headline: c.headline(),
+		Headline: headline(c),
 		Title:    fmt.Sprintf("%s (%d images) against %s (%d images)", r.Source, c.Images, r.Profile, c.ProfileImages),
 		Facts: []driftreport.Fact{
 			{Name: "Model", Value: fmt.Sprintf("%s (%.12s)", r.Model.Name, r.Model.SHA256)},
@@ -37,16 +37,16 @@ func (a *app) driftPage(r compareResult) (driftreport.Page, error) {
 			{Name: "Fréchet distance", Value: fmt.Sprintf("%.4g", c.Frechet)},
 			{Name: "Files that cannot be read", Value: fmt.Sprint(r.Unread)},
 		},
-		Shares: c.shares(),
+		Shares: shiftShares(c),
 	}
-	for _, change := range c.all() {
+	for _, change := range c.All() {
 		if change.Word != "" || math.Abs(change.Share) >= leastUnnamed {
 			page.Changes = append(page.Changes, a.pageChange(change))
 		}
 	}
 	for _, g := range r.Groups {
 		page.Columns = []string{r.By, "Images", "Energy p", "Pairs changed", "Largest changes"}
-		page.Parts = append(page.Parts, []string{g.Name, fmt.Sprint(g.Images), fmt.Sprintf("%.3g", g.EnergyP), fmt.Sprint(g.Changed), g.largest()})
+		page.Parts = append(page.Parts, []string{g.Name, fmt.Sprint(g.Images), fmt.Sprintf("%.3g", g.EnergyP), fmt.Sprint(g.Changed), g.Largest()})
 		page.PartsNote = fmt.Sprintf("False discoveries are controlled at %g on average over the parts in which anything changed.", r.Level)
 	}
 	for _, w := range r.Watched {
@@ -63,30 +63,22 @@ func (a *app) driftPage(r compareResult) (driftreport.Page, error) {
 }
 
 // headline is the result in a sentence.
-func (c comparisonRecord) headline() string {
+func headline(c record.Comparison) string {
 	switch {
 	case c.Changed == 0:
 		return "Nothing changed that can be told from chance"
 	case len(c.Changes) == 0:
 		return "Something changed that no word fits"
 	}
-	words := []rune(c.largest())
+	words := []rune(c.Largest())
 	return strings.ToUpper(string(words[:1])) + string(words[1:])
 }
 
-// all are the named changes and then the unnamed one.
-func (c comparisonRecord) all() []changeRecord {
-	if c.Rest == nil {
-		return c.Changes
-	}
-	return append(slices.Clone(c.Changes), *c.Rest)
-}
-
 // shares are bars on one scale, which add up to the whole shift.
-func (c comparisonRecord) shares() []driftreport.Share {
+func shiftShares(c record.Comparison) []driftreport.Share {
 	rest := driftreport.Share{Name: "all other pairs", Share: percent(1 - c.Explained), Width: 1 - c.Explained, Plain: true}
 	var out []driftreport.Share
-	for _, change := range c.all() {
+	for _, change := range c.All() {
 		out = append(out, driftreport.Share{Name: change.String(), Share: percent(change.Share), Width: change.Share})
 	}
 	out = append(out, rest)
@@ -100,7 +92,7 @@ func (c comparisonRecord) shares() []driftreport.Share {
 	return out
 }
 
-func (a *app) pageChange(c changeRecord) driftreport.Change {
+func (a *app) pageChange(c record.Change) driftreport.Change {
 	out := driftreport.Change{
 		Name: c.String(), Share: percent(c.Share), Effect: fmt.Sprintf("%+.2f", c.Effect), Count: c.Count,
 		Before: a.thumbnails(c.Before), After: a.thumbnails(c.After),

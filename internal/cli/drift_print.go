@@ -3,11 +3,10 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/drift/record"
 )
 
 func (a *app) finishCompare(o compareOptions, r compareResult) error {
@@ -40,7 +39,7 @@ func (a *app) printComparison(r compareResult) {
 	if len(r.Groups) > 0 {
 		t := a.table(r.By, "Images", "Energy p", "Pairs changed", "Largest changes")
 		for _, g := range r.Groups {
-			t.AppendRow(table.Row{g.Name, g.Images, fmt.Sprintf("%.3g", g.EnergyP), g.Changed, g.largest()})
+			t.AppendRow(table.Row{g.Name, g.Images, fmt.Sprintf("%.3g", g.EnergyP), g.Changed, g.Largest()})
 		}
 		fmt.Fprintln(a.stdout)
 		t.Render()
@@ -52,28 +51,13 @@ func (a *app) printComparison(r compareResult) {
 }
 
 // printChanges lists the changes so that their shares add up to 1.
-func printChanges(t table.Writer, c comparisonRecord) {
-	for _, c := range c.all() {
+func printChanges(t table.Writer, c record.Comparison) {
+	for _, c := range c.All() {
 		p := c.Pairs[0]
 		t.AppendRow(table.Row{c.String(), percent(c.Share), fmt.Sprintf("%+.2f", c.Effect), c.Count, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), p.Label})
 	}
 	t.AppendRow(table.Row{"all other pairs", percent(1 - c.Explained), "", "", "", ""})
 	t.Render()
-}
-
-// String is a change in words, as a [drift.Change].
-func (c changeRecord) String() string { return drift.Change{Word: c.Word, More: c.More}.String() }
-
-// largest are the words of the first changes.
-func (c comparisonRecord) largest() string {
-	var words []string
-	for _, change := range c.Changes[:min(3, len(c.Changes))] {
-		words = append(words, change.String())
-	}
-	if len(words) == 0 && c.Rest != nil {
-		return c.Rest.String()
-	}
-	return strings.Join(words, ", ")
 }
 
 func (a *app) printWatched(w watchedRecord) {
