@@ -74,7 +74,7 @@ func TestTiming(t *testing.T) {
 		is    error
 		took  time.Duration
 	}{
-		{"slow but steady", 5 * time.Second, nil, 11 * 5 * time.Second}, // ten bytes and the end
+		{"slow but steady", 5 * time.Second, nil, 11 * 5 * time.Second},                                         // ten bytes and the end
 		{"slower", defaultStall - time.Second, ErrSlow, 5*3*(defaultStall-time.Second) + (1+2+4+8)*time.Second}, // three bytes a window
 		{"stalls", defaultStall + time.Second, ErrStalled, 5*defaultStall + (1+2+4+8)*time.Second},
 		{"refused", 0, syscall.ECONNREFUSED, (1 + 2 + 4 + 8) * time.Second},
