@@ -419,3 +419,26 @@ func TestSink(t *testing.T) {
 		}
 	})
 }
+
+// TestScores compares the scores of neurons and heads with the mean of PyTorch's largest centred norms.
+func TestScores(t *testing.T) {
+	each(t, func(t *testing.T, s set) {
+		for _, u := range []Unit{Pair, Neuron, Head} {
+			norms := s.Array(string(u) + "_norms")
+			k := norms.Shape[len(norms.Shape)-1]
+			got, err := s.Scores(t.Context(), s.stats, s.images(), u, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := make([]float32, len(norms.Data)/k)
+			for i, v := range norms.Data {
+				want[i/k] += v / float32(k)
+			}
+			scores := make([]float32, len(got))
+			for i, v := range got {
+				scores[i] = float32(v)
+			}
+			golden.Compare(t, string(u)+" scores", scores, want, 1e-5, 1e-6)
+		}
+	})
+}

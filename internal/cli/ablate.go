@@ -50,11 +50,7 @@ func (a *app) ablate(ctx context.Context, dir string, o studyOptions, options ex
 	}
 	defer s.close()
 	u := experiment.Unit(o.unit)
-	images := s.from
-	if len(images) == 0 && u != experiment.Pair {
-		images = s.test // with --means, the other atlas need not keep scalars; scores then come from the images at hand
-	}
-	scores, err := s.Scores(ctx, s.means, images, u, referenceTop)
+	scores, err := s.scores(ctx, u)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -26,12 +27,16 @@ type studyOptions struct {
 const compatReference = "reference"
 
 func (o *studyOptions) flags(f *pflag.FlagSet, unit string) {
-	f.StringVar(&o.unit, "unit", unit, "pair, neuron or head")
+	o.unitFlags(f, unit)
 	f.StringVar(&o.classes, "classes", "", "a list with commas or a `FILE` of class names, a line each (default: the atlas' labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
-	f.StringVar(&o.means, "means", "", "take means and components from this other `ATLAS` (default: every other image, scored on the rest)")
+	f.StringVar(&o.means, "means", "", "take means, components and scores from this other `ATLAS` (default: every other image, scored on the rest)")
+}
+
+// unitFlags are those of a question that scores nothing.
+func (o *studyOptions) unitFlags(f *pflag.FlagSet, unit string) {
+	f.StringVar(&o.unit, "unit", unit, "pair, neuron or head")
 	f.StringVarP(&o.chart, "output", "o", "", "draw a chart into `FILE`.png or .svg")
-	f.StringVar(&o.compat, "compat", "", "reference: the published code's choices where ours differ")
 }
 
 func (o studyOptions) check() error {
@@ -60,10 +65,13 @@ type study struct {
 	*model
 	*experiment.Data
 	atlas *atlas.Atlas
-	means *atlas.Stats // of the images that s̄ and components come from
-	from  []int        // those of this atlas; none with --means
+	means *atlas.Stats     // of the images that s̄, components and scores come from
+	fit   *experiment.Data // of those images; nil where --means names an atlas without scalars
+	from  []int            // those images
+	unfit error            // why there is no fit
 	test  []int
-	close func() error
+
+	closers []func() error
 }
 
 // openAtlas opens an atlas with the model of --model, which must be the one that made it.
@@ -109,72 +117,122 @@ func (a *app) openStudy(ctx context.Context, dir string, o studyOptions) (*study
 	if err != nil {
 		return nil, err
 	}
-	s := &study{model: m, atlas: at, close: m.Close}
+	s := &study{model: m, atlas: at, closers: []func() error{m.Close}}
 	if err := s.prepare(ctx, dir, o); err != nil {
-		return nil, joinClose(err, m)
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *study) prepare(ctx context.Context, dir string, o studyOptions) error {
-	scalars, err := s.atlas.Scalars()
-	if err != nil {
-		return fmt.Errorf("%s: %w: scan again with --keep-scalars", dir, err)
+func (s *study) close() (err error) {
+	for _, c := range slices.Backward(s.closers) {
+		err = errors.Join(err, c())
 	}
-	s.close = func() error {
-		if err := scalars.Close(); err != nil {
-			return err
-		}
-		return s.Close()
+	return err
+}
+
+func (s *study) prepare(ctx context.Context, dir string, o studyOptions) (err error) {
+	if s.Data, err = s.model.data(s.atlas); err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
 	}
-	if s.Data, err = s.data(ctx, scalars, o); err != nil {
+	if s.Row, err = s.scalars(s.atlas); err != nil {
+		return err
+	}
+	if err := s.classes(ctx, o); err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
 	if o.means != "" {
-		other, err := atlas.Open(o.means)
-		if err != nil {
-			return err
-		}
-		if err := other.Manifest.Model.SameModel(s.atlas.Manifest.Model); err != nil {
-			return fmt.Errorf("--means %s: %w", o.means, err)
-		}
-		s.means = other.Stats
-		for i := range s.Images() {
-			s.test = append(s.test, i)
-		}
-		return nil
+		return s.meansOf(o.means)
 	}
 	if s.Images() < 4 {
 		return fmt.Errorf("%s: %d images are too few to take means from some and test on others", dir, s.Images())
 	}
+	s.fit = s.Data
 	s.from, s.test = experiment.Halves(s.Images())
 	s.means, err = s.Fit(ctx, s.from)
 	return err
 }
 
-func (s *study) data(ctx context.Context, scalars *atlas.Scalars, o studyOptions) (*experiment.Data, error) {
-	w, err := s.PoolWeights()
+// meansOf takes s̄, components and scores from another atlas of the model. Its scalars are opened where it keeps them.
+func (s *study) meansOf(dir string) error {
+	other, err := atlas.Open(dir)
+	if err != nil {
+		return fmt.Errorf("--means: %w", err)
+	}
+	if err := other.Manifest.Model.SameModel(s.atlas.Manifest.Model); err != nil {
+		return fmt.Errorf("--means %s: %w", dir, err)
+	}
+	s.means = other.Stats
+	for i := range s.Images() {
+		s.test = append(s.test, i)
+	}
+	row, err := s.scalars(other)
+	if errors.Is(err, atlas.ErrNoScalars) {
+		s.unfit = fmt.Errorf("--means %w", err)
+		return nil
+	} else if err != nil {
+		return err
+	}
+	fit := *s.Data
+	fit.Row, s.fit = row, &fit
+	for i := range other.Manifest.Images {
+		s.from = append(s.from, i)
+	}
+	return nil
+}
+
+// fitting are the images that s̄, components and scores come from, with their scalars.
+func (s *study) fitting() (*experiment.Data, []int, error) { return s.fit, s.from, s.unfit }
+
+// scores are how much the model uses each unit in the images that s̄ comes from. Those of pairs are in every atlas; those of neurons and heads need scalars.
+func (s *study) scores(ctx context.Context, u experiment.Unit) ([]float64, error) {
+	if u == experiment.Pair {
+		return s.Scores(ctx, s.means, nil, u, referenceTop)
+	}
+	fit, images, err := s.fitting()
 	if err != nil {
 		return nil, err
 	}
-	d := &experiment.Data{Weights: w, Row: scalars.Row, Gram: s.atlas.NeuronGram, Norms: s.atlas.Norms}
+	return fit.Scores(ctx, s.means, images, u, referenceTop)
+}
+
+// scalars opens the scalars that an atlas keeps, until the study is closed.
+func (s *study) scalars(at *atlas.Atlas) (func(int, []float32) error, error) {
+	scalars, err := at.Scalars()
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, scalars.Close)
+	return scalars.Row, nil
+}
+
+// data is an atlas' data, without scalars and classes.
+func (m *model) data(at *atlas.Atlas) (*experiment.Data, error) {
+	w, err := m.PoolWeights()
+	if err != nil {
+		return nil, err
+	}
+	d := &experiment.Data{Weights: w, Gram: at.NeuronGram, Norms: at.Norms}
 	if d.OV, err = decompose.New(d.Weights); err != nil {
 		return nil, err
 	}
-	if d.Embeddings, err = s.atlas.Embeddings(); err != nil {
-		return nil, err
-	}
+	d.Embeddings, err = at.Embeddings()
+	return d, err
+}
+
+// classes gives the data its zero-shot head and the class of each image.
+func (s *study) classes(ctx context.Context, o studyOptions) error {
 	labels, err := s.atlas.Labels()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if d.Head, err = s.classHead(ctx, labels, o); err != nil {
-		return nil, err
+	if s.Head, err = s.classHead(ctx, labels, o); err != nil {
+		return err
 	}
 	for _, l := range labels {
-		d.Labels = append(d.Labels, slices.Index(d.Head.Texts, className(l)))
+		s.Labels = append(s.Labels, slices.Index(s.Head.Texts, className(l)))
 	}
-	return d, nil
+	return nil
 }
 
 // className is a folder's name as prompts say it.
@@ -226,18 +284,23 @@ func (m *model) classHead(ctx context.Context, labels []string, o studyOptions) 
 
 // studyRecord says what a result was measured on: every result carries it.
 type studyRecord struct {
-	Model   modelRecord `json:"model"`
-	Atlas   string      `json:"atlas"`
-	Unit    string      `json:"unit"`
-	Images  int         `json:"images"` // scored
-	Means   string      `json:"means"`  // where s̄ and components come from
-	Classes int         `json:"classes"`
-	Compat  string      `json:"compat,omitempty"`
+	studied
+	Means   string `json:"means"` // where s̄, components and scores come from
+	Classes int    `json:"classes"`
+	Compat  string `json:"compat,omitempty"`
+}
+
+// studied is what was asked of what.
+type studied struct {
+	Model  modelRecord `json:"model"`
+	Atlas  string      `json:"atlas"`
+	Unit   string      `json:"unit"`
+	Images int         `json:"images"` // scored
 }
 
 func (s *study) record(ctx context.Context, dir string, o studyOptions) (studyRecord, error) {
 	m, err := s.model.record(ctx)
-	r := studyRecord{Model: m, Atlas: dir, Unit: o.unit, Images: len(s.test), Means: fmt.Sprintf("the %d images of odd index", len(s.from)), Classes: len(s.Head.Texts), Compat: o.compat}
+	r := studyRecord{studied: studied{m, dir, o.unit, len(s.test)}, Means: fmt.Sprintf("the %d images of odd index", len(s.from)), Classes: len(s.Head.Texts), Compat: o.compat}
 	if o.means != "" {
 		r.Means = o.means
 	}

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
+	"log/slog"
 	"math"
 	"strconv"
 
@@ -34,7 +36,7 @@ func (a *app) neuronCommand() *cobra.Command {
 		Use:   "neuron ATLAS N -o FILE.png",
 		Short: "Show what a neuron and its strongest pairs stand for: sub-concepts at a glance",
 		Long: `The paper's figure: the images in which a neuron contributes most, beside those of its strongest pairs, each with the map of where it comes
-from. The pictures are read again where the scan found them.`,
+from. The pictures are read again where the scan found them. Without scalars (facet scan --keep-scalars) only the pairs are shown.`,
 		Example: `  facet neuron photos.atlas 624 -o neuron.png`,
 		Args:    argsBetween(2, 2, "an atlas and the number of a neuron"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -61,7 +63,7 @@ from. The pictures are read again where the scan found them.`,
 	return cmd
 }
 
-// neuronRow is a line of the sheet: a unit and its images. The first is the neuron's.
+// neuronRow is a line of the sheet: a unit and its images. The first is the neuron's, where the atlas keeps scalars.
 type neuronRow struct {
 	Neuron int             `json:"neuron"`
 	Head   *int            `json:"head,omitempty"` // absent for the neuron itself
@@ -134,18 +136,21 @@ func (a *app) neuron(ctx context.Context, dir string, n int, o neuronOptions) er
 
 // neuronRows finds the neuron's images and those of its strongest pairs.
 func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atlas, n int, o neuronOptions) ([]neuronRow, error) {
-	rows := []neuronRow{{Neuron: n, sign: 1}}
+	var rows []neuronRow
 	var wanted [][]atlas.Extreme
 	weights, err := m.PoolWeights()
 	if err != nil {
 		return nil, err
 	}
 	rank := ranking{ov: ov, at: at, weights: weights, reference: o.compat == compatReference}
-	top, err := rank.neuron(n, o.images)
-	if err != nil {
+	switch top, err := rank.neuron(n, o.images); {
+	case errors.Is(err, atlas.ErrNoScalars):
+		slog.Warn("only the neuron's pairs are shown", "reason", err)
+	case err != nil:
 		return nil, err
+	default:
+		rows, wanted = append(rows, neuronRow{Neuron: n, sign: 1}), append(wanted, top)
 	}
-	wanted = append(wanted, top)
 	pairs, err := rankPairs(ov, at, pairsOptions{neuron: n, head: -1, sort: sortNorm})
 	if err != nil {
 		return nil, err
@@ -193,7 +198,7 @@ type ranking struct {
 func (r ranking) neuron(n, k int) ([]atlas.Extreme, error) {
 	scalars, err := r.at.Scalars()
 	if err != nil {
-		return nil, fmt.Errorf("%w: scan again with --keep-scalars", err)
+		return nil, err
 	}
 	defer scalars.Close()
 	d := experiment.Data{Weights: r.weights, OV: r.ov, Row: scalars.Row, Norms: r.at.Norms, Gram: r.at.NeuronGram}

@@ -2,11 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/plot"
 )
@@ -16,10 +19,12 @@ const topImages = 10
 
 // polysemanticityResult is what facet polysemanticity --json prints.
 type polysemanticityResult struct {
-	studyRecord
+	studied
 	Scores     []float64              `json:"scores"` // of every unit, by flat index
 	Spread     experiment.Spread      `json:"spread"`
-	Comparison *experiment.Comparison `json:"comparison,omitempty"`
+	Comparison *experiment.Comparison `json:"comparison,omitempty"` // absent for an atlas without scalars
+
+	all map[experiment.Unit][]float64
 }
 
 func (a *app) polysemanticityCommand() *cobra.Command {
@@ -28,9 +33,10 @@ func (a *app) polysemanticityCommand() *cobra.Command {
 		Use:   "polysemanticity ATLAS",
 		Short: "Ask how many things one pair or one neuron stands for",
 		Long: `The score of a unit is the summed squared distance to their mean of the unit embeddings of its ten images of largest centred contribution
-(paper, polysemanticity): low when they are alike. Pairs are set against their neurons: the strongest pair of each.`,
+(paper, polysemanticity): low when they are alike. Pairs are set against their neurons: the strongest pair of each.
+Scores of pairs need no scalars; those of neurons and heads, and the comparison, need an atlas that was scanned with --keep-scalars.`,
 		Example: `  facet polysemanticity photos.atlas --unit pair -o polysemanticity.png`,
-		Args:    argsBetween(1, 1, "one atlas, scanned with --keep-scalars"),
+		Args:    argsBetween(1, 1, "one atlas"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := o.check(); err != nil {
 				return err
@@ -38,59 +44,91 @@ func (a *app) polysemanticityCommand() *cobra.Command {
 			return a.polysemanticity(cmd.Context(), args[0], o)
 		},
 	}
-	o.flags(cmd.Flags(), string(experiment.Pair))
+	o.unitFlags(cmd.Flags(), string(experiment.Pair))
 	return cmd
 }
 
 func (a *app) polysemanticity(ctx context.Context, dir string, o studyOptions) error {
-	s, err := a.openStudy(ctx, dir, o)
+	m, at, err := a.openAtlas(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	all := make([]int, s.Images()) // no accuracy is measured: every image may be a top image
-	for i := range all {
-		all[i] = i
+	defer m.Close()
+	r := polysemanticityResult{studied: studied{Atlas: dir, Unit: o.unit, Images: at.Manifest.Images}, all: map[experiment.Unit][]float64{}}
+	if err := r.measure(ctx, m, at); err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
 	}
-	scores := map[experiment.Unit][]float64{}
-	for _, u := range []experiment.Unit{experiment.Pair, experiment.Neuron, experiment.Unit(o.unit)} {
-		if scores[u] == nil {
-			if scores[u], err = s.Polysemanticity(ctx, s.atlas.Stats, all, u, topImages); err != nil {
-				return err
-			}
-		}
-	}
-	r := polysemanticityResult{Scores: scores[experiment.Unit(o.unit)]}
-	r.Spread = experiment.NewSpread(r.Scores)
-	if r.studyRecord, err = s.record(ctx, dir, o); err != nil {
-		return err
-	}
-	r.Images, r.Means = s.Images(), "all images"
-	strength, err := s.Scores(ctx, s.atlas.Stats, all, experiment.Pair, referenceTop)
-	if err != nil {
-		return err
-	}
-	c := s.Compare(scores[experiment.Pair], scores[experiment.Neuron], strength)
-	r.Comparison = &c
 	if o.chart != "" {
-		if err := writeChart(o.chart, polysemanticityChart(scores)); err != nil {
+		if err := writeChart(o.chart, polysemanticityChart(r.all)); err != nil {
 			return err
 		}
 	}
 	if a.json {
+		if r.Model, err = m.record(ctx); err != nil {
+			return err
+		}
 		return encodeJSON(a.stdout, r)
 	}
+	a.printPolysemanticity(r)
+	return nil
+}
+
+// measure scores the units asked for, and pairs against neurons. Pairs need what every atlas keeps; neurons and heads need scalars.
+func (r *polysemanticityResult) measure(ctx context.Context, m *model, at *atlas.Atlas) error {
+	d, err := m.data(at)
+	if err != nil {
+		return err
+	}
+	units := []experiment.Unit{experiment.Pair, experiment.Neuron, experiment.Unit(r.Unit)}
+	scalars, err := at.Scalars()
+	switch {
+	case errors.Is(err, atlas.ErrNoScalars) && r.Unit == string(experiment.Pair):
+		slog.Warn("pairs are not set against their neurons", "reason", err)
+		units = []experiment.Unit{experiment.Pair}
+	case err != nil:
+		return err
+	default:
+		defer scalars.Close()
+		d.Row = scalars.Row
+	}
+	images := make([]int, at.Manifest.Images) // no accuracy is measured: every image may be a top image
+	for i := range images {
+		images[i] = i
+	}
+	for _, u := range units {
+		if r.all[u] == nil {
+			if r.all[u], err = d.Polysemanticity(ctx, at.Stats, images, u, topImages); err != nil {
+				return err
+			}
+		}
+	}
+	r.Scores = r.all[experiment.Unit(r.Unit)]
+	r.Spread = experiment.NewSpread(r.Scores)
+	if r.all[experiment.Neuron] == nil {
+		return nil
+	}
+	strength, err := d.Scores(ctx, at.Stats, images, experiment.Pair, referenceTop)
+	if err != nil {
+		return err
+	}
+	c := d.Compare(r.all[experiment.Pair], r.all[experiment.Neuron], strength)
+	r.Comparison = &c
+	return nil
+}
+
+func (a *app) printPolysemanticity(r polysemanticityResult) {
 	t := a.table("unit", "lowest", "quarter", "median", "three quarters", "highest")
 	for _, u := range experiment.Units() {
-		if len(scores[u]) > 0 {
-			x := experiment.NewSpread(scores[u])
+		if len(r.all[u]) > 0 {
+			x := experiment.NewSpread(r.all[u])
 			t.AppendRow([]any{u, f3(x.Low), f3(x.Quarter), f3(x.Median), f3(x.ThreeQuarters), f3(x.High)})
 		}
 	}
 	t.Render()
-	fmt.Fprintf(a.stdout, "The strongest pair of a neuron stands for less than the neuron in %d of %d neurons, for more in %d; median difference %+.3f, sign test p = %.1e.\n",
-		c.Lower, c.Neurons, c.Higher, c.Median, c.P)
-	return nil
+	if c := r.Comparison; c != nil {
+		fmt.Fprintf(a.stdout, "The strongest pair of a neuron stands for less than the neuron in %d of %d neurons, for more in %d; median difference %+.3f, sign test p = %.1e.\n",
+			c.Lower, c.Neurons, c.Higher, c.Median, c.P)
+	}
 }
 
 func f3(x float64) string { return fmt.Sprintf("%.3f", x) }

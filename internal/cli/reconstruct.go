@@ -34,6 +34,7 @@ neuron sums pairs of different directions, and a head many neurons, so few compo
 		},
 	}
 	o.flags(cmd.Flags(), string(experiment.Pair))
+	cmd.Flags().StringVar(&o.compat, "compat", "", "reference: take components of neurons and heads as the published code does, from their 50 images of largest norm")
 	numbersVar(cmd.Flags(), &components, "components", []int{1, 2, 4}, someOrNone, "how many components each unit keeps; 0 leaves the means")
 	return cmd
 }
@@ -47,10 +48,7 @@ func (a *app) reconstruct(ctx context.Context, dir string, o studyOptions, compo
 	basis := experiment.Basis{Unit: experiment.Pair}
 	if u, rank := experiment.Unit(o.unit), components[len(components)-1]; u != experiment.Pair {
 		if o.compat == compatReference {
-			if len(s.from) == 0 {
-				return usagef("--compat reference with --means: the reference's components need the images of the atlas itself")
-			}
-			basis, err = s.ReferenceComponents(ctx, s.means, s.from, u, rank, referenceTop)
+			basis, err = s.referenceComponents(ctx, u, rank)
 		} else {
 			basis, err = s.Components(s.means, u, rank)
 		}
@@ -84,6 +82,15 @@ func (a *app) reconstruct(ctx context.Context, dir string, o studyOptions, compo
 	t.Render()
 	fmt.Fprintf(a.stdout, "%d images, %d classes; means and components from %s.\n", record.Images, record.Classes, record.Means)
 	return nil
+}
+
+// referenceComponents are the published code's, of the images that s̄ comes from.
+func (s *study) referenceComponents(ctx context.Context, u experiment.Unit, rank int) (experiment.Basis, error) {
+	fit, images, err := s.fitting()
+	if err != nil {
+		return experiment.Basis{}, err
+	}
+	return fit.ReferenceComponents(ctx, s.means, images, u, rank, referenceTop)
 }
 
 func reconstructionChart(unit string, rows []experiment.Reconstruction) plot.Curve {

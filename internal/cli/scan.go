@@ -53,7 +53,7 @@ Interrupted or killed, a scan goes on with --resume where its last checkpoint wa
 	f.StringVar(&o.shard, "shard", "", "take part `I/N` of the items, counted from 0: for several machines, then facet atlas merge")
 	numberVar(f, &o.every, "checkpoint-every", 500, someOrNone, "images between checkpoints: what a kill can lose")
 	f.BoolVar(&o.resume, "resume", false, "go on after the last checkpoint; begin if nothing was begun")
-	f.BoolVar(&o.keep, "keep-scalars", false, "keep the scalars of every image too: float16 [N,M,C], 128 KiB an image for RN50")
+	f.BoolVar(&o.keep, "keep-scalars", false, "keep the scalars of every image too, which reconstruct, ablate and evaluate labels need, polysemanticity for neurons and heads, and neuron for the\nneuron itself: float16 [N,M,C], 128 KiB an image for RN50")
 	f.BoolVar(&o.strict, "strict", false, "stop at the first file that cannot be read, instead of listing it")
 	return cmd
 }
