@@ -12,7 +12,7 @@ type Part struct {
 	Scalar float64 // s[h,n]
 	Norm   float64 // ‖s·u‖, the length of the contribution
 	Amount float64 // the part itself: parts and the bias' amount sum to Explanation.Total
-	Share  float64 // Amount / Total
+	Share  float64 // Amount as a fraction of |Total|, with the sign of the amount: see [Share]
 }
 
 // Explanation splits a total exactly into pairs and a constant term.
@@ -37,7 +37,7 @@ func (s Scalars) ExplainLogit(t, embedding []float32, τ float64, top int) Expla
 
 func (s Scalars) explain(amounts []float32, total, bias float64, top int) Explanation {
 	e := Explanation{Total: total, Bias: bias, Amounts: amounts}
-	sum := 0.0
+	var sum float64
 	for _, a := range amounts {
 		sum += math.Abs(float64(a))
 	}
@@ -45,11 +45,20 @@ func (s Scalars) explain(amounts []float32, total, bias float64, top int) Explan
 	for _, p := range s.Top(amounts, top, magnitude) {
 		amount := float64(amounts[s.Index(p)])
 		e.Top = append(e.Top, Part{
-			Pair: p, Scalar: float64(s.At(p)), Norm: numeric.Norm(s.Contribution(p)), Amount: amount, Share: amount / total,
+			Pair: p, Scalar: float64(s.At(p)), Norm: numeric.Norm(s.Contribution(p)), Amount: amount, Share: Share(amount, total),
 		})
-		e.TopPercent += 100 * math.Abs(amount) / sum
+		e.TopPercent += 100 * math.Abs(Share(amount, sum))
 	}
 	return e
+}
+
+// Share is an amount as a fraction of the size of a total, 0 of nothing. It keeps the sign of the amount, also where the total is negative: what is
+// positive speaks for a text in every number and picture.
+func Share(amount, total float64) float64 {
+	if total == 0 {
+		return 0
+	}
+	return amount / math.Abs(total)
 }
 
 // PartMap spreads a pair's amount over the grid [K]: amount·m_i/s, so that the map and the class token's part sum to the

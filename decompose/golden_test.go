@@ -187,12 +187,34 @@ func TestExactness(t *testing.T) {
 			if sum := x.Bias + total(x.Amounts); math.Abs(sum-logit) > 1e-5*τ || math.Abs(x.Total-logit) > 1e-9*τ {
 				t.Errorf("image %d: parts of the logit sum to %g, total %g, logit %g", i, sum, x.Total, logit)
 			}
+			for _, p := range append(x.Top, v.ExplainLogit(minus(text), e, τ, 3).Top...) {
+				if p.Share*p.Amount < 0 || math.Abs(math.Abs(p.Share*logit)-math.Abs(p.Amount)) > 1e-9*τ {
+					t.Errorf("image %d: %+v of a logit of %g or %g", i, p, logit, -logit)
+				}
+			}
 			largest := slices.MaxFunc(x.Amounts, func(a, b float32) int { return cmp.Compare(math.Abs(float64(a)), math.Abs(float64(b))) })
 			if len(x.Top) != 3 || x.Top[0].Amount != float64(largest) {
 				t.Errorf("image %d: top %+v, largest %g", i, x.Top, largest)
 			}
 		}
 	})
+}
+
+func minus(x []float32) []float32 {
+	out := make([]float32, len(x))
+	for i, v := range x {
+		out[i] = -v
+	}
+	return out
+}
+
+// TestShare: a share has the sign of its amount, and nothing has no shares.
+func TestShare(t *testing.T) {
+	for _, c := range []struct{ amount, total, want float64 }{{1, 4, 0.25}, {1, -4, 0.25}, {-1, 4, -0.25}, {-1, -4, -0.25}, {1, 0, 0}, {0, 0, 0}} {
+		if got := decompose.Share(c.amount, c.total); got != c.want {
+			t.Errorf("Share(%g, %g) = %g, want %g", c.amount, c.total, got, c.want)
+		}
+	}
 }
 
 // TestTokens: scalars, maps and token contributions follow from tokens and attention.

@@ -1,7 +1,6 @@
 package plot
 
 import (
-	"fmt"
 	"image"
 	"image/color"
 	"sync"
@@ -110,5 +109,3 @@ func (c canvas) place(picture image.Image, x, y, width, height int) {
 
 // done is the sheet.
 func (c canvas) done() *image.RGBA { return c.Image().(*image.RGBA) }
-
-func percent(v float64) string { return fmt.Sprintf("%+.1f %%", 100*v) }

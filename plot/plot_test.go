@@ -79,7 +79,7 @@ func TestSummaryDraws(t *testing.T) {
 			s := Summary{Title: long, Subtitle: "", Photo: photo, BarsTitle: long, Footer: long}
 			for i := range n {
 				s.Panels = append(s.Panels, Panel{long, long, photo})
-				s.Bars = append(s.Bars, Bar{fmt.Sprint(long, i), []float64{0.2, -0.1, 0, math.NaN(), math.Inf(-1)}[i%5], long})
+				s.Bars = append(s.Bars, Bar{fmt.Sprint(long, i), []float64{0.2, -0.1, 0, math.NaN(), math.Inf(-1)}[i%5], long, long})
 			}
 			img := s.Draw()
 			if img.Rect.Dx() != sheetWidth || img.Rect.Dy() < 200 || img.Rect.Dy() > 4000 {

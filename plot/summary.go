@@ -5,11 +5,12 @@ import (
 	"math"
 )
 
-// Bar is one bar of a chart: a signed share with its label and, behind that, a note.
+// Bar is one bar of a chart: a signed value with its label, how the value is written and, behind the bar, a note.
 type Bar struct {
-	Label string
-	Value float64
-	Note  string
+	Label  string
+	Value  float64
+	Number string
+	Note   string
 }
 
 // Panel is a picture with a title and a caption.
@@ -124,7 +125,7 @@ func (c canvas) bars(title string, bars []Bar, x, y, width int) {
 	for i, b := range bars {
 		top := float64(y + 36 + i*barHeight)
 		c.write(b.Label, float64(x), top+1, labels+1, labelStyle)
-		c.writeRight(percent(b.Value), float64(x+width), top+1, numbers, labelStyle)
+		c.writeRight(b.Number, float64(x+width), top+1, numbers, labelStyle)
 		length := b.Value * unit
 		if math.IsNaN(length) || math.IsInf(length, 0) {
 			continue

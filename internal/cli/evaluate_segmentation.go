@@ -345,7 +345,7 @@ func decimal(n number) string {
 func (r *evaluated) chart() image.Image {
 	var bars []plot.Bar
 	for _, m := range r.Methods {
-		bars = append(bars, plot.Bar{Label: m.Method, Value: float64(m.MIoU)})
+		bars = append(bars, plot.Bar{Label: m.Method, Value: float64(m.MIoU), Number: m.MIoU.percent() + " %"})
 	}
 	subtitle := fmt.Sprintf("mIoU; %d images, model %s, protocol %s", r.Images, r.Model.Name, r.Protocol.Preset)
 	return plot.BarChart("Segmentation: "+r.Protocol.Dataset, subtitle, bars, "record "+r.Protocol.SHA256)

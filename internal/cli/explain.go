@@ -229,7 +229,7 @@ type pairRecord struct {
 func (e *explained) report(m modelRecord) report {
 	r := report{
 		Model: m, Image: imageRecord{e.source, [2]int{e.h, e.w}}, Residual: e.residual, Text: e.text,
-		Total: e.split.Total, BiasShare: e.split.Bias / e.split.Total, TopShare: e.split.TopPercent / 100,
+		Total: e.split.Total, BiasShare: decompose.Share(e.split.Bias, e.split.Total), TopShare: e.split.TopPercent / 100,
 	}
 	for i, p := range e.split.Top {
 		record := pairRecord{Neuron: p.Neuron, Head: p.Head, Scalar: p.Scalar, ContributionNorm: p.Norm, Amount: p.Amount, Share: p.Share}
@@ -267,7 +267,7 @@ func (e *explained) write(dir string, r report) error {
 			return err
 		}
 	}
-	if err := writePNG(filepath.Join(dir, "summary.png"), e.summary(r, pictures)); err != nil {
+	if err := writePNG(filepath.Join(dir, "summary.png"), e.summary(r, pictures).Draw()); err != nil {
 		return err
 	}
 	return writeJSON(record, r)

@@ -14,12 +14,21 @@ import (
 	"github.com/facet-clip/facet/plot"
 )
 
-// whole names what the shares are shares of.
-func (e *explained) whole() string {
+// parts heads what a table or a chart says of each pair: of a logit its part, which is positive where the pair speaks for the text; of an embedding its
+// share.
+func (e *explained) parts() string {
 	if e.text == "" {
-		return "embedding"
+		return "share of the embedding"
 	}
-	return "logit"
+	return "part of the logit (+ for the text)"
+}
+
+// part prints a part, in the units of [explained.parts].
+func (e *explained) part(amount, share float64) string {
+	if e.text == "" {
+		return signedPercent(share)
+	}
+	return fmt.Sprintf("%+.3f", amount)
 }
 
 func (a *app) printExplanation(e *explained, r report) {
@@ -29,7 +38,7 @@ func (a *app) printExplanation(e *explained, r report) {
 	} else {
 		fmt.Fprintf(out, "%s through %s: which pairs made its logit for %q, %.3f\n", text.Bold.Sprint(e.source), r.Model.Name, e.text, r.Total)
 	}
-	columns := []string{"(neuron,head)", "scalar", "‖contribution‖", "share of the " + e.whole()}
+	columns := []string{"(neuron,head)", "scalar", "‖contribution‖", e.parts()}
 	switch {
 	case e.names != nil:
 		columns = append(columns, e.names.columns()...)
@@ -40,7 +49,7 @@ func (a *app) printExplanation(e *explained, r report) {
 	numbers := []table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}}
 	t.SetColumnConfigs(numbers)
 	for _, p := range r.Pairs {
-		row := table.Row{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.4f", p.Scalar), fmt.Sprintf("%.4f", p.ContributionNorm), signedPercent(p.Share)}
+		row := table.Row{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.4f", p.Scalar), fmt.Sprintf("%.4f", p.ContributionNorm), e.part(p.Amount, p.Share)}
 		switch {
 		case e.names != nil:
 			row = append(row, e.names.cells(p.pairNames)...)
@@ -52,7 +61,7 @@ func (a *app) printExplanation(e *explained, r report) {
 	t.Render()
 	ov := e.scalars.OV
 	fmt.Fprintf(out, "These %d of %d pairs hold %.1f %% of all that pairs add or take away. The constant term brings %s.\n",
-		len(r.Pairs), ov.Heads*ov.Channels, 100*r.TopShare, strings.TrimSpace(signedPercent(r.BiasShare)))
+		len(r.Pairs), ov.Heads*ov.Channels, 100*r.TopShare, e.part(e.split.Bias, r.BiasShare))
 	fmt.Fprintf(out, "Exactness: all pairs and the constant term miss the embedding by %.1e of its length.\n", r.Residual)
 }
 
@@ -84,13 +93,13 @@ func (e *explained) pictures() []*image.RGBA {
 const summaryPanels = 16
 
 // summary is the one picture that sums up an explanation.
-func (e *explained) summary(r report, pictures []*image.RGBA) *image.RGBA {
+func (e *explained) summary(r report, pictures []*image.RGBA) plot.Summary {
 	s := plot.Summary{
 		Title:     "Which neuron–head pairs made this embedding",
 		Subtitle:  fmt.Sprintf("%s · %s", filepath.Base(e.source), r.Model.Name),
 		Photo:     e.seen,
-		BarsTitle: "share of the " + e.whole(),
-		Footer: fmt.Sprintf("%d pairs in all · the %d shown hold %.1f %% of the absolute shares · pairs + constant = embedding to %.1e",
+		BarsTitle: e.parts(),
+		Footer: fmt.Sprintf("%d pairs in all · the %d shown hold %.1f %% of all that pairs add or take away · pairs + constant = embedding to %.1e",
 			len(e.scalars.S), len(r.Pairs), 100*r.TopShare, r.Residual),
 	}
 	if r.Model.Name == demoName {
@@ -107,10 +116,10 @@ func (e *explained) summary(r report, pictures []*image.RGBA) *image.RGBA {
 		case len(p.Words) > 0:
 			note = p.Words[0].Text
 		}
-		s.Bars = append(s.Bars, plot.Bar{Label: label, Value: p.Share, Note: note})
+		s.Bars = append(s.Bars, plot.Bar{Label: label, Value: p.Amount, Number: e.part(p.Amount, p.Share), Note: note})
 		if i < summaryPanels {
-			s.Panels = append(s.Panels, plot.Panel{Title: label, Caption: strings.TrimSpace(note + " " + signedPercent(p.Share)), Image: pictures[i]})
+			s.Panels = append(s.Panels, plot.Panel{Title: label, Caption: strings.TrimSpace(note + " " + e.part(p.Amount, p.Share)), Image: pictures[i]})
 		}
 	}
-	return s.Draw()
+	return s
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/segment"
 )
 
@@ -248,7 +249,7 @@ func (m *model) why(ctx context.Context, o segmentOptions, r *segment.Runner, ph
 	}
 	for _, p := range reason.Top(ov, o.top) {
 		amount := float64(reason.Parts[ov.Index(p)])
-		pair := pairReason{Neuron: p.Neuron, Head: p.Head, Amount: amount, Share: amount / reason.Logit}
+		pair := pairReason{Neuron: p.Neuron, Head: p.Head, Amount: amount, Share: decompose.Share(amount, reason.Logit)}
 		if bank != nil {
 			pair.Words = bank.Nearest(ov.Direction(p), wordsPerPair)
 		}

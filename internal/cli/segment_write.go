@@ -100,13 +100,13 @@ func (a *app) printSegmented(images []segmented, o segmentOptions) {
 
 func (a *app) printWhy(w whyRecord) {
 	fmt.Fprintf(a.stdout, "\nPixels %d,%d to %d,%d are %q: logit %.4f of the text %q, made by\n", w.Region[0], w.Region[1], w.Region[2]-1, w.Region[3]-1, w.Class, w.Logit, w.Text)
-	t := a.table("pair (neuron,head)", "share", "words")
+	t := a.table("pair (neuron,head)", "share (+ for the text)", "words")
 	for _, p := range w.Pairs {
 		var words []string
 		for _, word := range p.Words {
 			words = append(words, word.Text)
 		}
-		t.AppendRow(table.Row{decompose.Pair{Head: p.Head, Neuron: p.Neuron}, fmt.Sprintf("%5.1f %%", 100*p.Share), strings.Join(words, ", ")})
+		t.AppendRow(table.Row{decompose.Pair{Head: p.Head, Neuron: p.Neuron}, fmt.Sprintf("%+5.1f %%", 100*p.Share), strings.Join(words, ", ")})
 	}
 	t.Render()
 }
