@@ -87,6 +87,9 @@ func (s *Stats) PairSigns(k int) []int8 {
 }
 
 func (s *Stats) pairSign(p, k int) int8 {
+	if s.M2[p] == 0 {
+		return 1 // all scalars are the mean, up to rounding, which has no say
+	}
 	far := s.Farthest(p, k, s.Mean[p])
 	above := 0
 	for _, e := range far {

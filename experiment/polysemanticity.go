@@ -45,21 +45,27 @@ func (d *Data) PairPolysemanticity(stats *atlas.Stats, p, k int) float64 {
 	return d.scatter(top)
 }
 
-// scatter is Σ ‖e − ē‖² over the unit embeddings of images: their number less the squared length of their sum over it.
+// scatter is Σ ‖e − ē‖² over the unit embeddings of images, never negative: as the images' number less ‖Σe‖² over it, it would be lost in rounding where
+// they are alike.
 func (d *Data) scatter(images []int) float64 {
-	sum := make([]float64, d.OV.Embed)
+	mean := make([]float64, d.OV.Embed)
 	for _, i := range images {
 		e := d.embedding(i)
 		l := numeric.Norm(e)
 		for o, v := range e {
-			sum[o] += float64(v) / l
+			mean[o] += float64(v) / l / float64(len(images))
 		}
 	}
 	var square float64
-	for _, v := range sum {
-		square += v * v
+	for _, i := range images {
+		e := d.embedding(i)
+		l := numeric.Norm(e)
+		for o, v := range e {
+			x := float64(v)/l - mean[o]
+			square += x * x
+		}
 	}
-	return float64(len(images)) - square/float64(len(images))
+	return square
 }
 
 // Spread is a distribution in a few numbers.

@@ -78,7 +78,9 @@ func (a *app) ablate(ctx context.Context, dir string, o studyOptions, options ex
 	for _, r := range rows {
 		row := []any{fmt.Sprintf("%g", r.Percentile), fmt.Sprintf("%d of %d", r.Held, r.Of), interval(r.Accuracy), fmt.Sprintf("%.4f", r.Cosine), "", ""}
 		if r.Random != nil {
-			row[4] = fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*r.Random.Mean, 100*r.Random.Low, 100*r.Random.High)
+			if row[4] = interval(r.Accuracy); r.Accuracy.Of > 0 {
+				row[4] = fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*r.Random.Mean, 100*r.Random.Low, 100*r.Random.High)
+			}
 			row[5] = fmt.Sprintf("%.4f", r.Random.Cosine)
 		}
 		t.AppendRow(row)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -74,6 +75,7 @@ func (a *app) classify(ctx context.Context, o classifyOptions) error {
 	if err != nil {
 		return err
 	}
+	labels = distinct(labels)
 	templates := concept.DefaultTemplates()
 	if o.templates != "" {
 		if templates, err = readText(o.templates, concept.ReadTemplates); err != nil {
@@ -123,6 +125,19 @@ func readLabels(list string) ([]string, error) {
 		return nil, usagef("--labels %q: expected at least one label", list)
 	}
 	return labels, nil
+}
+
+// distinct drops labels that are given twice: between two of one name a probability would be split.
+func distinct(labels []string) []string {
+	var all []string
+	for _, l := range labels {
+		if slices.Contains(all, l) {
+			slog.Warn("a label that is given twice counts once", "label", l)
+			continue
+		}
+		all = append(all, l)
+	}
+	return all
 }
 
 // zeroShot embeds every label in every template.

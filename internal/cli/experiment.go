@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -232,6 +233,9 @@ func (s *study) classes(ctx context.Context, o studyOptions) error {
 	for _, l := range labels {
 		s.Labels = append(s.Labels, slices.Index(s.Head.Texts, className(l)))
 	}
+	if !slices.ContainsFunc(s.Labels, func(l int) bool { return l >= 0 }) {
+		slog.Warn("no image has a label among the classes, so no accuracy is measured", "classes", len(s.Head.Texts), "images", len(labels))
+	}
 	return nil
 }
 
@@ -260,7 +264,7 @@ func (m *model) classHead(ctx context.Context, labels []string, o studyOptions) 
 	} else {
 		classes = classNames(labels)
 	}
-	if len(classes) < 2 {
+	if classes = distinct(classes); len(classes) < 2 {
 		return nil, fmt.Errorf("%d classes among the labels: expected at least two to tell apart, or --classes", len(classes))
 	}
 	if m.name == demoName && o.templates == "" {

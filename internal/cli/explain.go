@@ -42,6 +42,9 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 			if o.paths = args; len(args) > 1 || (len(args) == 1) == (o.pixels != "") {
 				return usagef("facet explain: expected one picture, or --pixels FILE.npy with one")
 			}
+			if cmd.Flags().Changed("text") && o.text == "" {
+				return usagef("--text: expected a text, found an empty one")
+			}
 			return a.explain(cmd.Context(), o)
 		},
 	}

@@ -205,7 +205,7 @@ func useChart(pairs []usedPair) plot.Curve {
 	for i, n := range norms {
 		sum += n
 		if i+1 >= next*len(norms)/steps || i+1 == len(norms) {
-			s.X, s.Y = append(s.X, 100*float64(i+1)/float64(len(norms))), append(s.Y, sum/all)
+			s.X, s.Y = append(s.X, 100*float64(i+1)/float64(len(norms))), append(s.Y, decompose.Share(sum, all))
 			next++
 		}
 	}

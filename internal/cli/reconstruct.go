@@ -77,7 +77,11 @@ func (a *app) reconstruct(ctx context.Context, dir string, o studyOptions, compo
 	}
 	t := a.table("components of each "+o.unit, "zero-shot accuracy (95 %)", "cosine with the embedding")
 	for _, r := range rows {
-		t.AppendRow([]any{r.Components, interval(r.Accuracy), fmt.Sprintf("%.4f ± %.4f", r.Cosine, r.CosineHalf)})
+		cosine := fmt.Sprintf("%.4f", r.Cosine)
+		if record.Images > 1 { // of one image no spread is known
+			cosine += fmt.Sprintf(" ± %.4f", r.CosineHalf)
+		}
+		t.AppendRow([]any{r.Components, interval(r.Accuracy), cosine})
 	}
 	t.Render()
 	fmt.Fprintf(a.stdout, "%d images, %d classes; means and components from %s.\n", record.Images, record.Classes, record.Means)

@@ -164,6 +164,9 @@ func (m *model) signs(ctx context.Context, dir string) ([]int8, error) {
 
 // runner prepares methods.
 func (m *model) runner(ctx context.Context, s segmentSettings, methods []segment.Method, classes *segment.Classes) (*segment.Runner, error) {
+	if all := m.Config.Heads * m.Config.Channels; s.pairs > all {
+		return nil, usagef("--pairs %d: expected 1 to %d, the pairs of the model", s.pairs, all)
+	}
 	p, err := s.protocol(m.Config.Image)
 	if err != nil {
 		return nil, err
