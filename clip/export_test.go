@@ -48,3 +48,15 @@ func PlainTextTower(ck *checkpoint.Checkpoint, c Config, act Activation) (*graph
 	t.Output(string(Embedding), t.MatMul(x, t.weight("text_projection", W, c.Embed), false))
 	return t.done()
 }
+
+// ImageTower is the image tower's graph.
+var ImageTower = imageTower
+
+// ImageOperations are those that the image tower is counted with.
+func ImageOperations(c Config, h, w int) int64 { return c.imageOperations(h, w) }
+
+// PicturesAtTurn is the largest number of pictures that is little work.
+func PicturesAtTurn(c Config, h, w int) int {
+	weights, _ := c.Parameters()
+	return int(turn * weights / c.imageOperations(h, w))
+}

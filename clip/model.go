@@ -27,6 +27,7 @@ type Model struct {
 	engine engine.Engine
 
 	images, texts *sessions
+	work          work
 }
 
 // imageSessions is how many image towers a model keeps: one for each grid and choice of outputs, each with weights of its own.
@@ -42,7 +43,7 @@ func New(ck *checkpoint.Checkpoint, e engine.Engine, act Activation) (*Model, er
 	if err != nil {
 		return nil, err
 	}
-	return &Model{Config: c, Activation: act, ck: ck, engine: e, images: newSessions(imageSessions), texts: newSessions(1)}, nil
+	return &Model{Config: c, Activation: act, ck: ck, engine: e, images: newSessions(imageSessions), texts: newSessions(2)}, nil
 }
 
 // Checkpoint is the file behind the model.
@@ -68,14 +69,15 @@ func (m *Model) EncodeImages(ctx context.Context, pixels graph.Tensor, want ...O
 	if err != nil {
 		return nil, err
 	}
+	few := m.fewPictures(h, w)
 	compile := func() (engine.Session, error) {
 		g, err := imageTower(m.ck, m.Config, h, w, list)
 		if err != nil {
 			return nil, err
 		}
-		return m.engine.Compile(g)
+		return m.compile(g, few)
 	}
-	results, err := m.images.run(ctx, key{h, w, fmt.Sprint(list)}, compile, map[string]graph.Tensor{"pixels": pixels})
+	results, err := m.images.run(ctx, key{h, w, fmt.Sprint(list), few}, compile, map[string]graph.Tensor{"pixels": pixels})
 	if err != nil {
 		return nil, err
 	}
@@ -117,6 +119,18 @@ func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(
 	if err != nil {
 		return graph.Tensor{}, err
 	}
+	few := m.fewTokens(distinct(sequences, order))
+	tower, err := m.texts.acquire(ctx, key{few: few}, func() (engine.Session, error) {
+		g, err := textTower(m.ck, m.Config, m.Activation)
+		if err != nil {
+			return nil, err
+		}
+		return m.compile(g, few)
+	})
+	if err != nil {
+		return graph.Tensor{}, err
+	}
+	defer m.texts.release(tower)
 	D := m.Config.Embed
 	out := make([]float32, len(sequences)*D)
 	for len(order) > 0 {
@@ -126,7 +140,7 @@ func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(
 			t.add(sequences[order[n]])
 			n++
 		}
-		results, err := m.texts.run(ctx, key{}, m.compileText, t.inputs())
+		results, err := m.runTexts(ctx, tower.session, t)
 		if err != nil {
 			return graph.Tensor{}, err
 		}
@@ -134,7 +148,7 @@ func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(
 			return graph.Tensor{}, err
 		}
 		for i, text := range order[:n] {
-			copy(out[text*D:], results[string(Embedding)].Floats[i*D:(i+1)*D])
+			copy(out[text*D:], results.Floats[i*D:(i+1)*D])
 		}
 		if done != nil {
 			done(n)
@@ -142,6 +156,26 @@ func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(
 		order = order[n:]
 	}
 	return graph.Floats(out, len(sequences), D), nil
+}
+
+// distinct counts the tokens of sequences, in the given order, without common beginnings.
+func distinct(sequences [][]int64, order []int) int {
+	var t trie
+	for _, i := range order {
+		t.add(sequences[i])
+	}
+	return len(t.ids)
+}
+
+// runTexts gives the embeddings of the sequences in a trie.
+func (m *Model) runTexts(ctx context.Context, tower engine.Session, t trie) (graph.Tensor, error) {
+	c := m.Config.Text
+	tokens, err := m.ck.Float32Rows("token_embedding.weight", t.ids, c.Vocabulary, c.Width)
+	if err != nil {
+		return graph.Tensor{}, err
+	}
+	results, err := tower.Run(ctx, t.inputs(tokens))
+	return results[string(Embedding)], err
 }
 
 // textOrder are the places of sequences in the order in which common beginnings are neighbours.
@@ -157,14 +191,6 @@ func (m *Model) textOrder(sequences [][]int64) ([]int, error) {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(sequences[a], sequences[b]) })
 	return order, nil
-}
-
-func (m *Model) compileText() (engine.Session, error) {
-	g, err := textTower(m.ck, m.Config, m.Activation)
-	if err != nil {
-		return nil, err
-	}
-	return m.engine.Compile(g)
 }
 
 // LogitScale is τ, what cosines are multiplied by before the softmax: exp of the checkpoint's logit_scale.

@@ -28,6 +28,7 @@ type sessions struct {
 type key struct {
 	h, w    int    // the grid of an image tower
 	outputs string // of an image tower
+	few     bool   // on the engine for little work
 }
 
 // kept is a session, or one that is being compiled. The goroutine that compiles it counts among its users.

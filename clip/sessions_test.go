@@ -202,9 +202,11 @@ func stress(t *testing.T, m *clip.Model, list []job) {
 	for worker := range workers {
 		random := rand.New(rand.NewPCG(1, uint64(worker)))
 		group.Go(func() error {
+			arrive := sync.OnceFunc(half.Done)
+			defer arrive()
 			for round := range 2 * rounds {
 				if round == rounds {
-					half.Done()
+					arrive()
 				}
 				if err := check(t.Context(), random, list[random.IntN(len(list))], round >= rounds); err != nil {
 					return err

@@ -18,18 +18,18 @@ const (
 	GELU      Activation = "gelu"
 )
 
-// textTower writes the text tower over the N tokens of a [trie]: ids [N], positions [N], mask [N,N] (0 where the row's token sees the
-// column's, −∞ elsewhere) and ends [B], the last token of each text → embedding [B,D], not normalised.
+// textTower writes the text tower over the N tokens of a [trie]: their rows in the table of tokens [N,W], positions [N], mask [N,N] (0 where the row's token sees the
+// column's, −∞ elsewhere) and ends [B], the last token of each text → embedding [B,D], not normalised. The table itself,
+// more than a third of the weights, stays in the checkpoint.
 func textTower(ck *checkpoint.Checkpoint, c Config, act Activation) (*graph.Graph, error) {
 	t := newTower("text", ck)
 	W := c.Text.Width
-	ids := t.Input("ids", graph.Int64, graph.Length)
+	tokens := t.Input("tokens", graph.Float32, graph.Length, graph.Dim(W))
 	positions := t.Input("positions", graph.Int64, graph.Length)
 	mask := t.Input("mask", graph.Float32, graph.Length, graph.Length)
 	ends := t.Input("ends", graph.Int64, graph.Batch)
 
-	x := t.Gather(t.weight("token_embedding.weight", c.Text.Vocabulary, W), ids, 0)           // [N,W]
-	x = t.Add(x, t.Gather(t.weight("positional_embedding", c.Text.Context, W), positions, 0)) // [N,W]
+	x := t.Add(tokens, t.Gather(t.weight("positional_embedding", c.Text.Context, W), positions, 0)) // [N,W]
 	for l := range c.Text.Layers {
 		x = t.textBlock(x, mask, fmt.Sprintf("transformer.resblocks.%d.", l), c.Text, act)
 	}

@@ -60,11 +60,11 @@ func (t *trie) mask() []float32 {
 	return mask
 }
 
-// inputs are the trie as the text tower takes it.
-func (t *trie) inputs() map[string]graph.Tensor {
+// inputs are the trie as the text tower takes it, with the embeddings of its tokens [N,W].
+func (t *trie) inputs(tokens []float32) map[string]graph.Tensor {
 	N := len(t.ids)
 	return map[string]graph.Tensor{
-		"ids":       graph.Ints(t.ids, N),
+		"tokens":    graph.Floats(tokens, N, len(tokens)/N),
 		"positions": graph.Ints(t.positions, N),
 		"mask":      graph.Floats(t.mask(), N, N),
 		"ends":      graph.Ints(t.ends, len(t.ends)),

@@ -23,19 +23,39 @@ const maxONNX = math.MaxInt32
 // "length". A building error, a graph without outputs, an output with an input's name, and a model
 // beyond protobuf's 2 GB are errors.
 func (g *Graph) ONNX() ([]byte, error) {
+	model, _, err := g.onnx(math.MaxInt)
+	return model, err
+}
+
+// Weight is a weight that a model names and does not hold.
+type Weight struct {
+	Name  string
+	Shape []int64
+	Data  []float32
+}
+
+// externalSize is the number of elements from which on a weight is left out of a model: small ones are read while the graph is optimised.
+const externalSize = 1024
+
+// ONNXWithout is the graph as [Graph.ONNX] writes it without its large weights, and those weights, not copied. The model says of each that its
+// data are elsewhere; who runs it hands them in by name.
+func (g *Graph) ONNXWithout() ([]byte, []Weight, error) { return g.onnx(externalSize) }
+
+// onnx leaves weights of at least external elements out.
+func (g *Graph) onnx(external int) ([]byte, []Weight, error) {
 	if g.err != nil {
-		return nil, g.err
+		return nil, nil, g.err
 	}
 	if len(g.outputs) == 0 {
-		return nil, fmt.Errorf("graph %s: there are no outputs", g.Name)
+		return nil, nil, fmt.Errorf("graph %s: there are no outputs", g.Name)
 	}
-	x, err := newExporter(g)
+	x, err := newExporter(g, external)
 	if err != nil {
-		return nil, fmt.Errorf("graph %s: %w", g.Name, err)
+		return nil, nil, fmt.Errorf("graph %s: %w", g.Name, err)
 	}
 	for _, n := range g.Nodes() {
 		if err := x.node(n); err != nil {
-			return nil, fmt.Errorf("graph %s: %s: %w", g.Name, n.Output.Name, err)
+			return nil, nil, fmt.Errorf("graph %s: %s: %w", g.Name, n.Output.Name, err)
 		}
 	}
 	for _, o := range g.outputs {
@@ -43,7 +63,8 @@ func (g *Graph) ONNX() ([]byte, error) {
 			x.add("Identity", []string{from}, o.Name)
 		}
 	}
-	return x.model()
+	model, err := x.model()
+	return model, x.external, err
 }
 
 // model puts the parts together in one buffer of the right size, so that the weights are copied once.
@@ -87,6 +108,7 @@ type exporter struct {
 	initializers message           // the small ones: shapes, axes, factors
 	shared       map[string]string // names of the small initializers, by what they hold
 	weights      []weight
+	external     []Weight // left out
 }
 
 // weight is a TensorProto: everything up to the length of its raw data, and the data.
@@ -96,7 +118,7 @@ type weight struct {
 }
 
 // newExporter names every value. Inputs and outputs keep the names they were given, all others avoid those.
-func newExporter(g *Graph) (*exporter, error) {
+func newExporter(g *Graph, external int) (*exporter, error) {
 	x := &exporter{graph: g, names: map[*Value]string{}, taken: map[string]bool{}, shared: map[string]string{}}
 	for _, in := range g.inputs {
 		x.names[in], x.taken[in.Name] = in.Name, true
@@ -112,7 +134,12 @@ func newExporter(g *Graph) (*exporter, error) {
 	}
 	for _, c := range g.Constants() {
 		x.names[c] = x.fresh(c.Name)
-		x.weights = append(x.weights, newWeight(x.names[c], c))
+		if len(c.Floats) < external {
+			x.weights = append(x.weights, newWeight(x.names[c], c))
+			continue
+		}
+		x.initializers = x.initializers.bytes(5, elsewhere(x.names[c], c))
+		x.external = append(x.external, Weight{x.names[c], sizes(c.Shape), c.Floats})
 	}
 	for _, n := range g.Nodes() {
 		if _, named := x.names[n.Output]; !named {
@@ -129,6 +156,25 @@ func (x *exporter) fresh(name string) string {
 	}
 	x.taken[name] = true
 	return name
+}
+
+// elsewhere is a TensorProto without data. Its location is no file's: only a weight that is handed in makes the model whole.
+func elsewhere(name string, c *Value) message {
+	head := message(nil)
+	for _, d := range c.Shape {
+		head = head.number(1, int64(d))
+	}
+	head = head.number(2, onnxFloat).text(8, name)
+	head = head.bytes(13, message(nil).text(1, "location").text(2, "handed in by name"))
+	return head.number(14, onnxExternal)
+}
+
+func sizes(shape []Dim) []int64 {
+	out := make([]int64, len(shape))
+	for i, d := range shape {
+		out[i] = int64(d)
+	}
+	return out
 }
 
 func newWeight(name string, c *Value) weight {
@@ -173,6 +219,9 @@ const (
 	onnxFloat = 1
 	onnxInt64 = 7
 )
+
+// onnxExternal is the place of a TensorProto's data outside of the model.
+const onnxExternal = 1
 
 // valueInfo is a ValueInfoProto: a name with the type and the shape of its value.
 func valueInfo(name string, v *Value) message {

@@ -92,15 +92,16 @@ func (ortEngine) Name() string { return "ort " + onnx.GetVersion() }
 // Compile hands the graph to ONNX Runtime, which optimises it for this machine and keeps its own copy of the weights: the
 // session needs the caller's no longer.
 func (e ortEngine) Compile(g *graph.Graph) (engine.Session, error) {
-	model, err := g.ONNX()
-	if err != nil {
-		return nil, err
-	}
 	options, err := e.options()
 	if err != nil {
 		return nil, fmt.Errorf("graph %s: ONNX Runtime: %w", g.Name, err)
 	}
 	defer func() { _ = options.Destroy() }() // fails only when destroyed before
+	model, lent, err := export(g, options)
+	if err != nil {
+		return nil, err
+	}
+	defer lent.end()
 	s := &session{graph: g.Signature(), inputs: g.Inputs()}
 	s.outputs = s.graph.Outputs()
 	in, out := make([]string, len(s.inputs)), make([]string, len(s.outputs))
@@ -114,10 +115,29 @@ func (e ortEngine) Compile(g *graph.Graph) (engine.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("graph %s: ONNX Runtime: %w", g.Name, err)
 	}
-	// The model, and what ONNX Runtime needed to read it, each took as much memory as the weights.
+	// What ONNX Runtime needed to rearrange the weights took as much memory as they.
 	debug.FreeOSMemory()
 	trim()
 	return s, nil
+}
+
+// export is the graph as bytes. Its weights are lent besides, where that is possible: within the bytes they would take memory three times more
+// until the session is made.
+func export(g *graph.Graph, options *onnx.SessionOptions) ([]byte, *weightLoan, error) {
+	l := newWeightLoan(options)
+	if l == nil {
+		model, err := g.ONNX()
+		return model, nil, err
+	}
+	model, weights, err := g.ONNXWithout()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := l.lend(weights); err != nil {
+		l.end()
+		return nil, nil, fmt.Errorf("graph %s: ONNX Runtime: %w", g.Name, err)
+	}
+	return model, l, nil
 }
 
 func (e ortEngine) options() (*onnx.SessionOptions, error) {

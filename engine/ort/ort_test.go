@@ -16,7 +16,9 @@ import (
 
 	"github.com/facet-clip/facet/engine"
 	"github.com/facet-clip/facet/engine/enginetest"
+	"github.com/facet-clip/facet/engine/portable"
 	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/internal/golden"
 )
 
 // newEngine skips the test where there is no ONNX Runtime.
@@ -65,6 +67,49 @@ func TestCancelMidway(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Errorf("closing twice: %v", err)
 	}
+}
+
+// TestWeightsAreLent: a session is made from weights that stay in Go's memory, and needs them no longer when it is there.
+func TestWeightsAreLent(t *testing.T) {
+	e := newEngine(t, Options{})
+	if runtime.GOOS != "windows" {
+		o, err := e.(ortEngine).options()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if newWeightLoan(o) == nil {
+			t.Error("weights cannot be lent to this version of ONNX Runtime through this version of the binding")
+		}
+		if err := o.Destroy(); err != nil {
+			t.Error(err)
+		}
+	}
+	g := newTrunk(16)
+	s, err := e.Compile(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	one := map[string]graph.Tensor{"image": graph.Floats(make([]float32, 3*224*224), 1, 3, 224, 224)}
+	for i := range one["image"].Floats {
+		one["image"].Floats[i] = float32(i%7) - 3
+	}
+	want, err := portable.New().Compile(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expected, err := want.Run(t.Context(), one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range g.Constants() {
+		clear(c.Floats)
+	}
+	got, err := s.Run(t.Context(), one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden.Compare(t, "tokens", got["tokens"].Floats, expected["tokens"].Floats, 1e-5, 1e-5)
 }
 
 func TestOptions(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
@@ -15,6 +16,7 @@ import (
 	"github.com/facet-clip/facet/engine"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/engine/portable"
+	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/registry"
 )
 
@@ -65,6 +67,9 @@ func (a *app) bind(name string, ck *checkpoint.Checkpoint) (*model, error) {
 	m, err := clip.New(ck, e, act)
 	if err != nil {
 		return nil, err
+	}
+	if a.engine == "auto" {
+		m.StartOn(portable.New())
 	}
 	return &model{m, name, assumed, folderOf(ck), a}, nil
 }
@@ -127,22 +132,48 @@ func (a *app) chooseActivation(name string, ck *checkpoint.Checkpoint) (act clip
 	return clip.QuickGELU, name != demoName && ck.Naming() != checkpoint.NamingOpenAI, nil
 }
 
-// chooseEngine is ONNX Runtime when it is there and wanted, else the portable engine, aloud.
+// chooseEngine is what --engine names. By default it is ONNX Runtime where it is there, which is found out when it is first needed:
+// what is little work runs without it ([clip.Model.StartOn]).
 func (a *app) chooseEngine() (engine.Engine, error) {
 	switch a.engine {
 	case "portable":
 		return portable.New(), nil
-	case "auto", "ort":
-	default:
-		return nil, usagef("--engine %s: expected auto, ort or portable", a.engine)
+	case "ort":
+		return ort.New(ort.Options{})
+	case "auto":
+		return lateEngine(sync.OnceValues(fastest)), nil
 	}
+	return nil, usagef("--engine %s: expected auto, ort or portable", a.engine)
+}
+
+// fastest is ONNX Runtime, else the portable engine, aloud.
+func fastest() (engine.Engine, error) {
 	e, err := ort.New(ort.Options{})
-	if err == nil || a.engine == "ort" || !errors.Is(err, ort.ErrUnavailable) {
+	if err == nil || !errors.Is(err, ort.ErrUnavailable) {
 		return e, err
 	}
 	slog.Info("ONNX Runtime is not at hand", "reason", err)
 	slog.Warn("ONNX Runtime not found: using the portable engine, which is slower (make onnxruntime installs it; --engine portable hides this line)")
 	return portable.New(), nil
+}
+
+// lateEngine is an engine that is made when it is first needed.
+type lateEngine func() (engine.Engine, error)
+
+func (l lateEngine) Name() string {
+	e, err := l()
+	if err != nil {
+		return "none"
+	}
+	return e.Name()
+}
+
+func (l lateEngine) Compile(g *graph.Graph) (engine.Session, error) {
+	e, err := l()
+	if err != nil {
+		return nil, err
+	}
+	return e.Compile(g)
 }
 
 // tokenizer loads the vocabulary: --vocab, the demo's own, or one found beside the checkpoint or in the cache.
@@ -195,6 +226,6 @@ func (m *model) record(ctx context.Context) (modelRecord, error) {
 	sum, err := m.Checkpoint().SHA256(ctx)
 	return modelRecord{
 		Name: m.name, SHA256: sum, Format: string(m.Checkpoint().Format()),
-		Activation: string(m.Activation), Engine: m.Engine().Name(), Config: m.Config,
+		Activation: string(m.Activation), Engine: m.Engines(), Config: m.Config,
 	}, err
 }

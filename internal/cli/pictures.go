@@ -80,6 +80,7 @@ func (m *model) batches(ctx context.Context, in input, use func(batch) error) ([
 			total = -1
 		}
 	}
+	m.Expect(max(total, 0))
 	f := &feed{model: m, whole: in.whole, progress: m.app.progress("images", total), use: use}
 	defer f.progress.done()
 	for _, s := range sources {
@@ -201,6 +202,7 @@ func (m *model) pixelBatches(ctx context.Context, path string, use func(batch) e
 		return fmt.Errorf("%s: expected float32 [N,3,H,W], normalised, found shape %v", path, s)
 	}
 	one := s[1] * s[2] * s[3]
+	m.Expect(s[0])
 	p := m.app.progress("images", s[0])
 	defer p.done()
 	for start := 0; start < s[0]; start += batchSize {
