@@ -76,7 +76,7 @@ func TestWeightsThatAreNotFinite(t *testing.T) {
 			m := spoilt(t, tt.tensor, tt.value)
 			var err error
 			if tt.text {
-				_, err = m.EncodeTexts(t.Context(), [][]int64{{1, 2, 3}}, nil)
+				_, err = m.EncodeTexts(t.Context(), [][]int64{{1, 2, int64(m.Config.Text.Vocabulary / 2)}}, nil)
 			} else {
 				pixels := make([]float32, 2*3*32*32)
 				for i := range pixels {

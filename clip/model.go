@@ -144,7 +144,7 @@ func (m *Model) EncodeTexts(ctx context.Context, sequences [][]int64, done func(
 		if err != nil {
 			return graph.Tensor{}, err
 		}
-		if err := m.checkFinite("text", string(Embedding), results[string(Embedding)]); err != nil {
+		if err := m.checkFinite("text", string(Embedding), results); err != nil {
 			return graph.Tensor{}, err
 		}
 		for i, text := range order[:n] {
@@ -169,8 +169,12 @@ func distinct(sequences [][]int64, order []int) int {
 
 // runTexts gives the embeddings of the sequences in a trie.
 func (m *Model) runTexts(ctx context.Context, tower engine.Session, t trie) (graph.Tensor, error) {
+	const table = "token_embedding.weight"
 	c := m.Config.Text
-	tokens, err := m.ck.Float32Rows("token_embedding.weight", t.ids, c.Vocabulary, c.Width)
+	tokens, err := m.ck.Float32Rows(table, t.ids, c.Vocabulary, c.Width)
+	if err == nil {
+		err = newTower("text", m.ck).checkNumbers(table, tokens)
+	}
 	if err != nil {
 		return graph.Tensor{}, err
 	}
