@@ -38,7 +38,7 @@ var layers = [][]string{
 	{"scenes", "plot"},
 	{"npy"},
 	{"internal/atomicfile"},
-	{"half", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular"},
+	{"half", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "textfile"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.

@@ -2,6 +2,7 @@ package concept
 
 import (
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -75,6 +76,32 @@ func TestZeroShot(t *testing.T) {
 	want := []Class{{"car", 2 * math.Sqrt(0.5), p}, {"tree", 0, 1 - p}}
 	if diff := cmp.Diff(want, got, close); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestReadTexts(t *testing.T) {
+	for _, text := range []string{"a dog\n\n# b\n", "\ufeffa dog\r\n\r\n# b", "a dog\r\r# b\r"} {
+		got, err := ReadTexts("t.txt", strings.NewReader(text))
+		if diff := cmp.Diff([]string{"a dog", "", "# b"}, got); diff != "" || err != nil {
+			t.Errorf("%q: %v, %s", text, err, diff)
+		}
+		lines, err := ReadLines("t.txt", strings.NewReader(text))
+		if diff := cmp.Diff([]string{"a dog"}, lines); diff != "" || err != nil {
+			t.Errorf("%q: %v, %s", text, err, diff)
+		}
+	}
+	for text, want := range map[string]string{"": "found none", "a\ncaf\xe9": "line 2: expected a text in UTF-8", "a\n\x00": "NUL"} {
+		if _, err := ReadTexts("t.txt", strings.NewReader(text)); err == nil || !strings.HasPrefix(err.Error(), "t.txt: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	f, err := os.Open("../testdata/cases/utf16.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := ReadTemplates("utf16.txt", f); err == nil || !strings.Contains(err.Error(), "UTF-16") {
+		t.Error(err)
 	}
 }
 

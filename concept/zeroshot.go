@@ -1,12 +1,13 @@
 package concept
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/facet-clip/facet/textfile"
 )
 
 const maxLines = 1_000_000
@@ -19,7 +20,7 @@ func ReadLines(name string, r io.Reader) ([]string, error) {
 	}
 	var lines []string
 	for _, line := range all {
-		line = strings.TrimSpace(strings.TrimPrefix(line, "\ufeff"))
+		line = strings.TrimSpace(line)
 		if line != "" && !strings.HasPrefix(line, "#") {
 			lines = append(lines, line)
 		}
@@ -33,14 +34,13 @@ func ReadLines(name string, r io.Reader) ([]string, error) {
 // ReadTexts reads every line as it is, the empty ones too, so that text i is line i. An empty file is an error.
 func ReadTexts(name string, r io.Reader) ([]string, error) {
 	var lines []string
-	in := bufio.NewScanner(r)
-	for in.Scan() {
-		if lines = append(lines, in.Text()); len(lines) > maxLines {
+	for line, err := range textfile.Lines(r) {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if lines = append(lines, line.Text); len(lines) > maxLines {
 			return nil, fmt.Errorf("%s: expected at most %d lines", name, maxLines)
 		}
-	}
-	if err := in.Err(); err != nil {
-		return nil, fmt.Errorf("%s: line %d: %w", name, len(lines)+1, err)
 	}
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("%s: expected one text a line, found none", name)

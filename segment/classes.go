@@ -1,10 +1,11 @@
 package segment
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/facet-clip/facet/textfile"
 )
 
 // Class is a class in words: its name, and the texts that mean it, the name first.
@@ -13,20 +14,18 @@ type Class struct {
 	Texts []string `json:"texts"`
 }
 
-const (
-	maxClasses   = 10_000
-	maxClassLine = 1 << 16
-)
+const maxClasses = 10_000
 
 // ReadClasses reads a class a line: its name, and after commas other words for the same ("car, automobile"). Blank lines and lines that begin with #
 // are left out. A text that is there twice, and nothing to read, are errors that name the place.
 func ReadClasses(name string, r io.Reader) ([]Class, error) {
 	var classes []Class
 	first := map[string]int{}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxClassLine)
-	for number := 1; lines.Scan(); number++ {
-		line := strings.TrimSpace(lines.Text())
+	for l, err := range textfile.Lines(r) {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		number, line := l.Number, strings.TrimSpace(l.Text)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
@@ -43,9 +42,6 @@ func ReadClasses(name string, r io.Reader) ([]Class, error) {
 		if classes = append(classes, c); len(classes) > maxClasses {
 			return nil, fmt.Errorf("%s: expected at most %d classes", name, maxClasses)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(classes) == 0 {
 		return nil, fmt.Errorf("%s: expected a class a line, found none", name)

@@ -10,7 +10,6 @@
 package textbank
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -31,6 +30,7 @@ import (
 	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
+	"github.com/facet-clip/facet/textfile"
 )
 
 const format = 1
@@ -47,7 +47,6 @@ const (
 
 const (
 	maxRecord = 16 << 20 // bytes of bank.json: templates are in it
-	maxLine   = 1 << 20  // bytes of a text
 )
 
 // ErrOther is returned when a folder holds another bank, or something else.
@@ -404,12 +403,13 @@ func readLines(path string) ([]string, error) {
 	}
 	defer f.Close()
 	var lines []string
-	s := bufio.NewScanner(f)
-	s.Buffer(nil, maxLine)
-	for s.Scan() {
-		lines = append(lines, s.Text())
+	for line, err := range textfile.Lines(f) {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		lines = append(lines, line.Text)
 	}
-	return lines, s.Err()
+	return lines, nil
 }
 
 func writeJSON(path string, v any) error {

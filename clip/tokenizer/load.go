@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/internal/regular"
+	"github.com/facet-clip/facet/textfile"
 )
 
 // ErrFormat is returned when a file is no vocabulary of CLIP's.
@@ -138,7 +139,16 @@ func fromMerges(name string, data []byte) (*Tokenizer, error) {
 }
 
 func parseMerges(name string, data []byte) ([]pair, error) {
-	lines := strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
+	var lines []string
+	for line, err := range textfile.Lines(bytes.NewReader(data)) {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w: %w", name, ErrFormat, err)
+		}
+		lines = append(lines, line.Text)
+	}
+	for len(lines) > 0 && lines[len(lines)-1] == "" {
+		lines = lines[:len(lines)-1]
+	}
 	if len(lines) < 2 {
 		return nil, fmt.Errorf("%s: %w: expected a header and one merge a line", name, ErrFormat)
 	}

@@ -222,6 +222,8 @@ func TestRefuses(t *testing.T) {
 		"no merges":     `{"a": 0}`,
 		"other json":    `{"model": {"vocab": {"a": 0, "b": 0}}}`,
 		"bomb":          bomb.String(),
+		"UTF-16":        "\xff\xfeh\x00\n\x00",
+		"NUL":           "header\na b\x00\n",
 	} {
 		if _, err := Read(name, strings.NewReader(data)); !errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
@@ -230,8 +232,11 @@ func TestRefuses(t *testing.T) {
 	if _, err := Read("cut gzip", bytes.NewReader(bomb.Bytes()[:100])); err == nil {
 		t.Error("cut gzip: no error")
 	}
-	if _, err := Read("small", bytes.NewReader(small)); err != nil {
-		t.Error(err)
+	for _, end := range []string{"\n", "\r\n", "\r"} {
+		text := "\ufeff" + strings.ReplaceAll(string(small), "\n", end)
+		if tok, err := Read("small", strings.NewReader(text)); err != nil || tok.Size() != load(t, "testdata/small.txt").Size() {
+			t.Errorf("line ends %q: %v", end, err)
+		}
 	}
 	if _, err := Find(t.TempDir()); !errors.Is(err, ErrNotFound) {
 		t.Errorf("no vocabulary: %v", err)

@@ -233,14 +233,16 @@ func TestScenes(t *testing.T) {
 }
 
 func TestReadList(t *testing.T) {
-	got, err := benchmark.ReadList("val.txt", strings.NewReader("a\n\n b \n"))
-	if err != nil {
-		t.Fatal(err)
+	for _, text := range []string{"a\n\n b \n", "\ufeffa\r\nb", "a\rb\r"} {
+		got, err := benchmark.ReadList("val.txt", strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"a", "b"}, got); diff != "" {
+			t.Errorf("%q: %s", text, diff)
+		}
 	}
-	if diff := cmp.Diff([]string{"a", "b"}, got); diff != "" {
-		t.Error(diff)
-	}
-	for _, bad := range []string{"", "\n", "../secret", "a/b", "a\na", "..", strings.Repeat("x", 1<<13)} {
+	for _, bad := range []string{"", "\n", "../secret", "a/b", "a\na", "..", "a\x00b", "\xff\xfea\x00", "caf\xe9", strings.Repeat("x", 1<<13)} {
 		if _, err := benchmark.ReadList("val.txt", strings.NewReader(bad)); err == nil || !strings.HasPrefix(err.Error(), "val.txt") {
 			t.Errorf("%.20q: %v", bad, err)
 		}

@@ -1,7 +1,6 @@
 package benchmark
 
 import (
-	"bufio"
 	"fmt"
 	"image"
 	"image/png"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/internal/regular"
+	"github.com/facet-clip/facet/textfile"
 )
 
 // layout is where a published data set keeps its pictures and masks. A picture is picture with its name in place of *, its mask likewise.
@@ -119,14 +119,15 @@ const (
 func ReadList(name string, r io.Reader) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxName)
-	for number := 1; lines.Scan(); number++ {
-		n := strings.TrimSpace(lines.Text())
+	for line, err := range textfile.Lines(r) {
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w: %w", name, ErrLayout, err)
+		}
+		n, number := strings.TrimSpace(line.Text), line.Number
 		switch {
 		case n == "":
 			continue
-		case strings.ContainsAny(n, `/\*`+"\x00") || !filepath.IsLocal(n):
+		case len(n) > maxName, strings.ContainsAny(n, `/\*`+"\x00") || !filepath.IsLocal(n):
 			return nil, fmt.Errorf("%s:%d: %w: expected the name of a picture, found %.60q", name, number, ErrLayout, n)
 		case seen[n]:
 			return nil, fmt.Errorf("%s:%d: %w: %.60q is there twice", name, number, ErrLayout, n)
@@ -135,9 +136,6 @@ func ReadList(name string, r io.Reader) ([]string, error) {
 		}
 		seen[n] = true
 		names = append(names, n)
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("%s: %w: expected a name a line, found none", name, ErrLayout)
