@@ -11,9 +11,9 @@ import (
 )
 
 // Feed gives the items of a manifest as its lines come in, CSV with a header or JSON lines by what it begins with; see [Open] for the columns. Paths are
-// relative to dir. It ends with the input, after the first error, which names the line, or with the context; a read that waits for input then
+// relative to dir, times in the given format. It ends with the input, after the first error, which names the line, or with the context; a read that waits for input then
 // goes on in the background until the input ends.
-func Feed(ctx context.Context, in io.Reader, dir string) iter.Seq2[Item, error] {
+func Feed(ctx context.Context, in io.Reader, dir string, times TimeFormat) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
@@ -21,9 +21,9 @@ func Feed(ctx context.Context, in io.Reader, dir string) iter.Seq2[Item, error] 
 		go func() {
 			defer close(items)
 			failed <- readRows(in, func(r row) error {
-				item, err := r.item(dir)
+				item, err := r.item(dir, times)
 				if err != nil {
-					return fmt.Errorf("line %d: %w", r.line, err)
+					return fmt.Errorf("%s: %w", r.place, err)
 				}
 				select {
 				case items <- item:
@@ -53,22 +53,21 @@ func Feed(ctx context.Context, in io.Reader, dir string) iter.Seq2[Item, error] 
 	}
 }
 
-// readRows reads JSON lines where the input begins with an object, and CSV otherwise.
+// readRows reads JSON lines where the input begins with an object, and CSV otherwise. Nothing is taken from the input to find out, so that lines keep their numbers.
 func readRows(in io.Reader, use func(row) error) error {
 	b := bufio.NewReader(in)
-	for {
-		first, err := b.Peek(1)
+	for n := 1; ; n++ {
+		head, err := b.Peek(n)
+		head = bytes.TrimLeft(head, " \t\r\n\ufeff")
 		switch {
+		case len(head) > 0 && head[0] == '{':
+			return jsonRows(b, use)
+		case len(head) > 0 && !bytes.HasPrefix([]byte("\ufeff"), head), errors.Is(err, bufio.ErrBufferFull):
+			return csvRows(b, use)
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return err
-		case bytes.ContainsAny(first, " \t\r\n"):
-			b.Discard(1)
-			continue
-		case first[0] == '{':
-			return jsonRows(b, use)
 		}
-		return csvRows(b, use)
 	}
 }

@@ -23,13 +23,19 @@ func TestFeed(t *testing.T) {
 		{"json lines", "\n {\"path\":\"a.png\"}\n{\"path\":\"/x/b.png\",\"label\":\"x\"}\n", []string{"/d/a.png", "/x/b.png"}, ""},
 		{"nothing", " \n", nil, ""},
 		{"outside", "path\na.png\n../b.png\n", []string{"/d/a.png"}, "line 3: ../b.png leaves"},
+		{"marks and blanks", "\n\ufeff\r\n{\"path\":\"a.png\"}\r\n{\"path\":\"\"}", []string{"/d/a.png"}, "line 4: no path"},
+		{"a mark before a quote", "\ufeff\"path\"\r\"a.png\"\r", []string{"/d/a.png"}, ""},
+		{"old line ends", "path,label\ra.png,x\rb.png\r", []string{"/d/a.png"}, "line 3: 1 values, expected 2"},
+		{"UTF-16", "\xff\xfep\x00", nil, "UTF-16"},
+		{"Latin-1", "path,label\na.png,caf\xe9\n", nil, "line 2: expected a text in UTF-8"},
+		{"NUL", "{\"path\":\"a.png\"}\n\x00", []string{"/d/a.png"}, "NUL"},
 		{"no header", "a.png\nb.png\n", nil, "expected a column path"},
 		{"half a line", "{\"path\":\"a.png\"}\n{\"path\":", []string{"/d/a.png"}, "line 2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var paths []string
 			said := ""
-			for item, err := range Feed(t.Context(), strings.NewReader(c.in), "/d") {
+			for item, err := range Feed(t.Context(), strings.NewReader(c.in), "/d", "") {
 				if err != nil {
 					if said = err.Error(); !errors.Is(err, ErrManifest) {
 						t.Errorf("not ErrManifest: %v", err)
@@ -56,7 +62,7 @@ func TestFeedComesLineByLine(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	n := 0
-	for item, err := range Feed(ctx, in, "/d") {
+	for item, err := range Feed(ctx, in, "/d", "") {
 		if n++; n == 1 {
 			if err != nil || item.Path != "/d/a.png" {
 				t.Fatalf("%v, %v", item, err)

@@ -52,6 +52,8 @@ type Options struct {
 	Stride int // 0: 1
 	Shard  int // 0 to Shards−1
 	Shards int // 0: 1
+
+	Times TimeFormat // of a manifest
 }
 
 func (o Options) check() (Options, error) {
@@ -59,7 +61,7 @@ func (o Options) check() (Options, error) {
 	if o.Limit < 0 || o.Shard < 0 || o.Shard >= o.Shards {
 		return o, fmt.Errorf("selection: limit %d, shard %d of %d: expected a limit of 0 or more and a shard from 0 to %d", o.Limit, o.Shard, o.Shards, o.Shards-1)
 	}
-	return o, nil
+	return o, o.Times.Check()
 }
 
 // count is how many of n items are selected.
@@ -96,7 +98,7 @@ func Open(name string, o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := open(name)
+	s, err := open(name, o.Times)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +109,7 @@ func Open(name string, o Options) (*Source, error) {
 	return s, nil
 }
 
-func open(name string) (*Source, error) {
+func open(name string, times TimeFormat) (*Source, error) {
 	if spec, ok := strings.CutPrefix(name, scenesPrefix); ok {
 		return openScenes(name, spec)
 	}
@@ -125,7 +127,7 @@ func open(name string) (*Source, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: expected a folder, a manifest (.csv, .jsonl, .parquet), tar shards (.tar, .tar.gz, .tgz) or scenes:…", name)
 	}
-	return openManifest(name, read)
+	return openManifest(name, read, times)
 }
 
 // Len is the number of selected items, −1 when it is not known before all is read.

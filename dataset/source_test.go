@@ -397,7 +397,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a picture", file("x.png", "x"), "expected a folder, a manifest"},
 		{"no header", file("a.csv", ""), "expected a header"},
 		{"no path", file("b.csv", "image,label\n"), "expected a column path"},
-		{"ragged", file("c.csv", "path,label\nx.png\n"), "wrong number of fields"},
+		{"ragged", file("c.csv", "path,label\nx.png\n"), "line 2: 1 values, expected 2 as in the header"},
 		{"empty path", file("d.csv", "path\n\"\"\n"), "line 2: no path"},
 		{"outside", file("e.csv", "path\nok.png\n../x.png\n"), "line 3: ../x.png leaves"},
 		{"time", file("f.csv", "path,time\nx.png,yesterday\n"), `time "yesterday": expected RFC 3339`},
@@ -431,7 +431,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"path":"a.png","time":2011}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		check := func(r row) error {
-			item, err := r.item("/data")
+			item, err := r.item("/data", "")
 			if err == nil && !filepath.IsAbs(r.values["path"]) && !strings.HasPrefix(item.Path, "/data/") && item.Path != "/data" {
 				t.Errorf("%q leaves the folder: %s", r.values["path"], item.Path)
 			}

@@ -193,7 +193,7 @@ func (s *keyed) add(name, ending string, in io.Reader) error {
 
 // jsonLabel is the label in a sample's .json, or what was known before.
 func jsonLabel(data []byte, before string) string {
-	var object map[string]any
+	var object map[string]json.RawMessage
 	if json.Unmarshal(data, &object) != nil {
 		return before // WebDataset's .json may hold anything
 	}

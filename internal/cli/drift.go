@@ -32,6 +32,7 @@ type driftOptions struct {
 	watch          []string
 	watchFile      string
 	limit, stride  int
+	times          dataset.TimeFormat
 	strict         bool
 }
 
@@ -40,6 +41,7 @@ func (o *driftOptions) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.watch, "watch", nil, "a `TEXT` to follow; may be given more than once")
 	f.StringVar(&o.watchFile, "watch-file", "", "a `FILE` with a text to follow a line")
 	f.StringVar(&o.bank, "bank", "", "the words: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
+	timeFormatVar(f, &o.times)
 	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many items (default all)")
 	numberVar(f, &o.stride, "stride", 1, some, "take every n-th item")
 	f.BoolVar(&o.strict, "strict", false, "stop at the first file that cannot be read, instead of counting it")
@@ -64,7 +66,7 @@ func (o driftOptions) watched() ([]string, error) {
 }
 
 func (o driftOptions) open() (*dataset.Source, error) {
-	return dataset.Open(o.source, dataset.Options{Limit: o.limit, Stride: o.stride})
+	return dataset.Open(o.source, dataset.Options{Limit: o.limit, Stride: o.stride, Times: o.times})
 }
 
 // concepts are texts with their pairs; texts minus the mean of the bank.

@@ -41,11 +41,12 @@ var keys = map[string]func(*scanned) string{
 	"time:day":   func(s *scanned) string { return formatted(s.Time, "2006-01-02") },
 }
 
+// formatted is the day, month or year of a time where it was taken: by the offset from UTC that is written with it.
 func formatted(t time.Time, layout string) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format(layout)
+	return t.Format(layout)
 }
 
 func (a *app) driftCompareCommand() *cobra.Command {
@@ -75,7 +76,7 @@ groups.`,
 	}
 	o.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.by, "by", "", "compare parts: group, label, time:year, time:month or time:day")
+	f.StringVar(&o.by, "by", "", "compare parts: group, label, time:year, time:month or time:day (by the offset that is written with a time)")
 	numberVar(f, &o.level, "level", 0.05, level, "expected share of false discoveries among the changed pairs")
 	numberVar(f, &o.seed, "seed", 0, seeds, "of the permutations")
 	f.StringVarP(&o.output, "output", "o", "", "write a report with charts and pictures to `FILE`.html")

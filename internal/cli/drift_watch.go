@@ -31,6 +31,7 @@ type watchOptions struct {
 	rule            store.Rule
 	budget, level   float64
 	listen, webhook string
+	times           dataset.TimeFormat
 	every           time.Duration
 	once            bool
 }
@@ -72,6 +73,7 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 	f.StringVar(&o.listen, "listen", "", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
 	f.StringVar(&o.webhook, "webhook", "", "post alerts as JSON to `URL`, again until it takes them")
 	numberVar(f, &o.every, "every", 10*time.Second, span[time.Duration]{least: 10 * time.Millisecond, most: 24 * time.Hour}, "look into a folder so often")
+	timeFormatVar(f, &o.times)
 	f.BoolVar(&o.once, "once", false, "take what a folder holds now, and end")
 	return cmd
 }
@@ -187,7 +189,7 @@ func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.C
 		if err != nil {
 			return nil, nil, err
 		}
-		jobs = append(jobs, func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, a.stdin, dir), p.set)(ctx) })
+		jobs = append(jobs, func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, a.stdin, dir, o.times), p.set)(ctx) })
 	case statErr == nil && info.IsDir():
 		p = a.progress("images", total)
 		count := p.set
@@ -196,7 +198,7 @@ func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.C
 		}
 		jobs = append(jobs, w.Folder(filepath.Clean(o.source), o.every, o.once, count))
 	default:
-		source, err := dataset.Open(o.source, dataset.Options{})
+		source, err := dataset.Open(o.source, dataset.Options{Times: o.times})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -16,6 +16,7 @@ import (
 type scanOptions struct {
 	source, output string
 	limit, stride  int
+	times          dataset.TimeFormat
 	shard          string
 	every          int
 	resume         bool
@@ -48,6 +49,7 @@ Interrupted or killed, a scan goes on with --resume where its last checkpoint wa
 	}
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "the `FOLDER` of the atlas, new or empty")
+	timeFormatVar(f, &o.times)
 	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many items (default all)")
 	numberVar(f, &o.stride, "stride", 1, some, "take every n-th item")
 	f.StringVar(&o.shard, "shard", "", "take part `I/N` of the items, counted from 0: for several machines, then facet atlas merge")
@@ -97,7 +99,7 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 
 // selection is which items the flags take.
 func (o scanOptions) selection() (dataset.Options, error) {
-	s := dataset.Options{Limit: o.limit, Stride: o.stride, Shards: 1}
+	s := dataset.Options{Limit: o.limit, Stride: o.stride, Shards: 1, Times: o.times}
 	if o.shard == "" {
 		return s, nil
 	}
