@@ -22,8 +22,8 @@ func TestTextsAreReadInOnePlace(t *testing.T) {
 		if bytes.Contains(source, []byte("bufio.NewScanner(")) {
 			t.Errorf("%s splits lines itself: expected textfile.Lines", file)
 		}
-		if bytes.Contains(source, []byte("csv.NewReader(")) && !bytes.Contains(source, []byte("csv.NewReader(textfile.NewReader(")) {
-			t.Errorf("%s reads a table as it is: expected csv.NewReader(textfile.NewReader(…))", file)
+		if bytes.Contains(source, []byte("csv.NewReader(")) && !bytes.Contains(source, []byte("textfile.NewReader(")) {
+			t.Errorf("%s reads a table as it is: expected textfile.NewReader below csv.NewReader", file)
 		}
 		return nil
 	})

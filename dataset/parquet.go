@@ -15,7 +15,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
-	"github.com/parquet-go/parquet-go/format"
+	schema "github.com/parquet-go/parquet-go/format"
 )
 
 // readParquet reads the plain columns of a table as text. A column that facet reads and that is not plain is an error that names it.
@@ -93,9 +93,9 @@ type leaf struct {
 }
 
 // parquetLeaves are the plain columns by their index. One that facet does not read may be anything.
-func parquetLeaves(schema *parquet.Schema) (map[int]leaf, error) {
+func parquetLeaves(columns *parquet.Schema) (map[int]leaf, error) {
 	leaves := map[int]leaf{}
-	for _, field := range schema.Fields() {
+	for _, field := range columns.Fields() {
 		name := field.Name()
 		if !isColumn(name) {
 			leaves[-1-len(leaves)] = leaf{name: name} // counted as ignored
@@ -104,7 +104,7 @@ func parquetLeaves(schema *parquet.Schema) (map[int]leaf, error) {
 		if !field.Leaf() || field.Repeated() {
 			return nil, fmt.Errorf("column %s holds lists or groups of values: expected one plain value a row", name)
 		}
-		column, ok := schema.Lookup(name)
+		column, ok := columns.Lookup(name)
 		if !ok {
 			return nil, fmt.Errorf("column %s: not found in the file's schema", name)
 		}
@@ -138,38 +138,38 @@ func parquetRow(values parquet.Row, leaves map[int]leaf) (row, error) {
 	return r, nil
 }
 
-var errUnsupported = errors.New("unsupported: expected texts, numbers, booleans, dates or times")
+var errValueType = errors.New("unsupported: expected texts, numbers, booleans, dates or times")
 
 // parquetText gives the writer of a column's values: by its logical type, which says what the stored numbers and bytes mean, or without one by
 // the physical type.
 func parquetText(t parquet.Type) (func(parquet.Value) (string, error), error) {
 	if c := t.ConvertedType(); c != nil && *c == deprecated.Interval {
-		return nil, fmt.Errorf("intervals are %w", errUnsupported)
+		return nil, fmt.Errorf("intervals are %w", errValueType)
 	}
 	logical := t.LogicalType()
 	if logical == nil || logical.Value == nil {
 		return physicalText(t)
 	}
 	switch l := logical.Value.(type) {
-	case *format.StringType, *format.EnumType, *format.JsonType:
+	case *schema.StringType, *schema.EnumType, *schema.JsonType:
 		return ofBytes(t, utf8Text)
-	case *format.UUIDType:
+	case *schema.UUIDType:
 		return ofBytes(t, uuidText)
-	case *format.DecimalType:
+	case *schema.DecimalType:
 		return decimalText(t, int(l.Scale))
-	case *format.DateType:
+	case *schema.DateType:
 		return ofInts(t, func(days int64) string { return time.Unix(days*24*60*60, 0).UTC().Format(time.DateOnly) })
-	case *format.TimeType:
+	case *schema.TimeType:
 		return clockText(t, l)
-	case *format.TimestampType:
+	case *schema.TimestampType:
 		return timestampText(t, l)
-	case *format.IntType:
+	case *schema.IntType:
 		if !l.IsSigned {
 			return ofInts(t, func(v int64) string { return unsignedText(v, t.Kind()) })
 		}
 		return physicalText(t)
 	}
-	return nil, fmt.Errorf("values of type %s are %w", logical, errUnsupported)
+	return nil, fmt.Errorf("values of type %s are %w", logical, errValueType)
 }
 
 func physicalText(t parquet.Type) (func(parquet.Value) (string, error), error) {
@@ -196,13 +196,13 @@ func ofInts(t parquet.Type, text func(int64) string) (func(parquet.Value) (strin
 	case parquet.Int64:
 		return func(v parquet.Value) (string, error) { return text(v.Int64()), nil }, nil
 	}
-	return nil, fmt.Errorf("%s stored as %s is %w", t, t.Kind(), errUnsupported)
+	return nil, fmt.Errorf("%s stored as %s is %w", t, t.Kind(), errValueType)
 }
 
 // ofBytes writes the bytes of a column that must hold bytes.
 func ofBytes(t parquet.Type, text func([]byte) (string, error)) (func(parquet.Value) (string, error), error) {
 	if k := t.Kind(); k != parquet.ByteArray && k != parquet.FixedLenByteArray {
-		return nil, fmt.Errorf("%s stored as %s is %w", t, k, errUnsupported)
+		return nil, fmt.Errorf("%s stored as %s is %w", t, k, errValueType)
 	}
 	return func(v parquet.Value) (string, error) { return text(v.ByteArray()) }, nil
 }
@@ -242,7 +242,7 @@ const maxScale = 76
 
 func decimalText(t parquet.Type, scale int) (func(parquet.Value) (string, error), error) {
 	if scale < 0 || scale > maxScale {
-		return nil, fmt.Errorf("decimals with %d digits behind the point are %w", scale, errUnsupported)
+		return nil, fmt.Errorf("decimals with %d digits behind the point are %w", scale, errValueType)
 	}
 	if k := t.Kind(); k == parquet.Int32 || k == parquet.Int64 {
 		return ofInts(t, func(v int64) string { return pointed(big.NewInt(v), scale) })
@@ -274,18 +274,18 @@ func pointed(v *big.Int, scale int) string {
 	return digits
 }
 
-func clockText(t parquet.Type, l *format.TimeType) (func(parquet.Value) (string, error), error) {
+func clockText(t parquet.Type, l *schema.TimeType) (func(parquet.Value) (string, error), error) {
 	if l.Unit.Value == nil {
-		return nil, fmt.Errorf("times of day without a unit are %w", errUnsupported)
+		return nil, fmt.Errorf("times of day without a unit are %w", errValueType)
 	}
 	per := int64(time.Second / l.Unit.Value.Duration())
 	return ofInts(t, func(v int64) string { return moment(v, per).Format("15:04:05.999999999") })
 }
 
 // timestampText writes moments in RFC 3339, and those of no zone without one.
-func timestampText(t parquet.Type, l *format.TimestampType) (func(parquet.Value) (string, error), error) {
+func timestampText(t parquet.Type, l *schema.TimestampType) (func(parquet.Value) (string, error), error) {
 	if l.Unit.Value == nil {
-		return nil, fmt.Errorf("timestamps without a unit are %w", errUnsupported)
+		return nil, fmt.Errorf("timestamps without a unit are %w", errValueType)
 	}
 	layout := "2006-01-02T15:04:05.999999999"
 	if l.IsAdjustedToUTC {
