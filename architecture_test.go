@@ -37,7 +37,7 @@ var layers = [][]string{
 	{"dataset/codec/module"},
 	{"scenes", "plot"},
 	{"npy"},
-	{"internal/atomicfile"},
+	{"internal/atomicfile", "internal/place"},
 	{"half", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "textfile"},
 }
 

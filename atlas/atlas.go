@@ -25,10 +25,12 @@ import (
 	"time"
 
 	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/internal/place"
 )
 
-// Format is the version of the files of an atlas.
-const Format = 1
+// Format is the version of the files of an atlas. Version 1, which is read too, has no [Dataset.Root]: its paths are as the scan was told them,
+// from the folder in which it was started.
+const Format = 2
 
 // Extremes is how many images of largest and of smallest scalar are kept for each pair.
 const Extremes = 50
@@ -46,6 +48,8 @@ var (
 	ErrFinished = errors.New("the atlas is complete")
 	// ErrBusy is returned when another process is writing into the folder of an atlas.
 	ErrBusy = errors.New("another process is writing there")
+	// ErrNoPicture is returned when a picture of an atlas is not where it was.
+	ErrNoPicture = errors.New("the picture is not where the scan found it")
 	// ErrNoScalars is returned when the scalars of every image are asked of an atlas that was made without them.
 	ErrNoScalars = errors.New("the atlas keeps no scalars of single images")
 	// ErrFormat is returned when a file of an atlas is not what it should be.
@@ -56,11 +60,12 @@ var (
 
 // Image is one image of a dataset.
 type Image struct {
-	Path, Label, Group string
-	Truth              string    // what the dataset says of it beside its class, such as 1 for "holds the concept"; empty when not known
-	Time               time.Time // to the microsecond, UTC; zero when not known
-	Embedding          []float32 // [D], not normalised
-	Top                []Use     // strongest pairs by ‖s·u‖, strongest first, at most Uses of them; a Writer fills it
+	Path         string // from the root of its dataset, with slashes; see [Atlas.Picture]
+	Label, Group string
+	Truth        string    // what the dataset says of it beside its class, such as 1 for "holds the concept"; empty when not known
+	Time         time.Time // to the microsecond, UTC; zero when not known
+	Embedding    []float32 // [D], not normalised
+	Top          []Use     // strongest pairs by ‖s·u‖, strongest first, at most Uses of them; a Writer fills it
 }
 
 // Use is a pair in an image.
@@ -91,15 +96,18 @@ type Manifest struct {
 type Model struct {
 	Name   string      `json:"name"`
 	SHA256 string      `json:"sha256"` // of the checkpoint file
-	Engine string      `json:"engine"` // of a merged atlas: empty when they differ
+	Bytes  int64       `json:"bytes,omitempty"`
+	File   place.Place `json:"file,omitzero"` // where it lay; not for the demo model, which lies in facet
+	Engine string      `json:"engine"`        // of a merged atlas: empty when they differ
 	Config clip.Config `json:"config"`
 }
 
 // Dataset says what was scanned.
 type Dataset struct {
-	Source      string `json:"source"`      // as the user named it
-	Fingerprint string `json:"fingerprint"` // of its items and of the part of them that was scanned
-	Images      int    `json:"images"`      // rows of the atlas that came from it
+	Source      string      `json:"source"`        // as the user named it
+	Root        place.Place `json:"root,omitzero"` // the folder that the images' paths start from; none for scenes
+	Fingerprint string      `json:"fingerprint"`   // of its items and of the part of them that was scanned
+	Images      int         `json:"images"`        // rows of the atlas that came from it
 }
 
 // Skipped is an item that gave no image.

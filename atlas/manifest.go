@@ -28,6 +28,9 @@ func writeManifest(dir string, m Manifest, files []File) error {
 	return err
 }
 
+// ReadManifest reads what an atlas says of itself, and none of its tables. Errors are those of [Open].
+func ReadManifest(dir string) (Manifest, error) { return readManifest(dir) }
+
 // readManifest reads atlas.json.
 func readManifest(dir string) (Manifest, error) {
 	f, err := regular.Open(filepath.Join(dir, manifestFile))
@@ -69,8 +72,8 @@ func parseManifest(data []byte) (Manifest, error) {
 	if err := json.Unmarshal(data, &version); err != nil {
 		return refuse("%w", err)
 	}
-	if version.Format != Format {
-		return refuse("format version %d, this facet reads version %d", version.Format, Format)
+	if version.Format < 1 || version.Format > Format {
+		return refuse("format version %d, this facet reads versions 1 to %d", version.Format, Format)
 	}
 	var m Manifest
 	d := json.NewDecoder(bytes.NewReader(data))

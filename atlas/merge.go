@@ -9,8 +9,10 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/facet-clip/facet/internal/atomicfile"
+	"github.com/facet-clip/facet/internal/place"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -21,7 +23,7 @@ func Merge(dirs []string, out string) (err error) {
 	if len(dirs) < 2 {
 		return fmt.Errorf("merging: expected at least two atlases, found %d", len(dirs))
 	}
-	m, err := mergeManifests(dirs)
+	m, err := mergeManifests(dirs, out)
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func clearLeftovers(dir string) error {
 }
 
 // mergeManifests checks that atlases go together.
-func mergeManifests(dirs []string) (Manifest, error) {
+func mergeManifests(dirs []string, out string) (Manifest, error) {
 	var m Manifest
 	seen := map[string]string{}
 	for i, dir := range dirs {
@@ -76,8 +78,10 @@ func mergeManifests(dirs []string) (Manifest, error) {
 			}
 			seen[d.Fingerprint] = dir
 		}
+		next = next.seenFrom(dir, out)
 		if i == 0 {
 			m = next
+			m.Format = Format
 			m.Labels = nil // which are of what pairs did there alone
 			continue
 		}
@@ -99,6 +103,27 @@ func mergeManifests(dirs []string) (Manifest, error) {
 		return m, fmt.Errorf("merging: %d skipped items, an atlas lists at most %d", len(m.Skipped), MaxSkipped)
 	}
 	return m, nil
+}
+
+// seenFrom is the manifest of the atlas in one folder with its places seen from another.
+func (m Manifest) seenFrom(dir, out string) Manifest {
+	a := &Atlas{Manifest: m, dir: dir}
+	datasets := slices.Clone(m.Datasets)
+	for d := range datasets {
+		datasets[d].Root = place.Of(firstThere(a.root(d).Candidates(dir)), out)
+	}
+	m.Datasets, m.Model.File = datasets, place.Of(firstThere(m.Model.File.Candidates(dir)), out)
+	return m
+}
+
+// firstThere is the first path at which there is something, else the first.
+func firstThere(paths []string) string {
+	for _, p := range paths {
+		if _, err := os.Stat(p); err == nil {
+			return p
+		}
+	}
+	return append(paths, "")[0]
 }
 
 // merge writes the joined atlas.

@@ -25,7 +25,8 @@ type Atlas struct {
 	Norms      []float32 // ‖u‖ of every pair [M,C]
 	NeuronGram []float32 // ⟨u[h,n],u[g,n]⟩ for each neuron, packed [C, M(M+1)/2]
 
-	dir string
+	dir   string
+	first []int // of each dataset, where its images begin
 }
 
 // Open reads an atlas and checks it: the format version, the sizes of all files, and the digests of those it reads here. Errors wrap
@@ -36,6 +37,10 @@ func Open(dir string) (*Atlas, error) {
 		return nil, err
 	}
 	a := &Atlas{Manifest: m, dir: dir}
+	n := 0
+	for _, d := range m.Datasets {
+		a.first, n = append(a.first, n), n+d.Images
+	}
 	for _, f := range m.Files {
 		if err := checkSize(dir, f); err != nil {
 			return nil, err
@@ -300,7 +305,7 @@ func (a *Atlas) image(row *imageRow, i int) (Image, error) {
 			row.Image, len(row.Embedding), len(row.TopHeads), len(row.TopNeurons), len(row.TopScalars))
 	}
 	image := Image{
-		Path: strings.Clone(row.Path), Label: strings.Clone(row.Label), Group: strings.Clone(row.Group), Truth: strings.Clone(row.Truth),
+		Path: a.path(strings.Clone(row.Path), i), Label: strings.Clone(row.Label), Group: strings.Clone(row.Group), Truth: strings.Clone(row.Truth),
 		Embedding: slices.Clone(row.Embedding), Top: make([]Use, len(row.TopHeads)),
 	}
 	if row.Time != nil {

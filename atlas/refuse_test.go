@@ -186,7 +186,7 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	for _, c := range [][2]string{
-		{`"format": 1`, `"format": 2`},
+		{`"format": 2`, `"format": 3`},
 		{`"heads": 3`, `"heads": 4`},
 		{`"channels": 12`, `"channels": 1200000`},
 		{`"embed": 5`, `"embed": 6`},

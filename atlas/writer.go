@@ -15,6 +15,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/half"
 	"github.com/facet-clip/facet/internal/atomicfile"
+	"github.com/facet-clip/facet/internal/place"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -38,7 +39,8 @@ type Writer struct {
 	err      error
 }
 
-// Create begins an atlas in a new or empty folder. Of the manifest it takes Model and the first of Datasets.
+// Create begins an atlas in a new or empty folder. Of the manifest it takes Model and the first of Datasets; of their places, the absolute
+// paths.
 func Create(dir string, m Manifest, w decompose.Weights, opts Options) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
@@ -86,6 +88,7 @@ func begin(dir string, m Manifest, w decompose.Weights, opts Options, step func(
 	m.Format, m.Options, m.Images, m.Skipped, m.Files = Format, opts, 0, []Skipped{}, nil
 	m.Datasets = []Dataset{m.Datasets[0]}
 	m.Datasets[0].Images = 0
+	m.Datasets[0].Root, m.Model.File = place.Of(m.Datasets[0].Root.Path, dir), place.Of(m.Model.File.Path, dir)
 	wr := &Writer{dir: dir, manifest: m, weights: w, every: opts.CheckpointEvery, acc: acc, top: strongest{norms: ov.Norms()}, lock: lock}
 	if err := step(wr); err != nil {
 		return nil, errors.Join(err, wr.Close())

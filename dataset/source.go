@@ -193,8 +193,8 @@ func Picture(path string, maxPixels int64) (*image.NRGBA, error) {
 	if spec, ok := strings.CutPrefix(path, scenesPrefix); ok {
 		return scenePicture(path, spec)
 	}
-	if shard, member, ok := strings.Cut(path, memberMark); ok && isTar(shard) {
-		return tarPicture(shard, member, maxPixels)
+	if shard, member := splitPath(path); member != "" {
+		return tarPicture(shard, strings.TrimPrefix(member, memberMark), maxPixels)
 	}
 	return DecodeFile(path, maxPixels)
 }

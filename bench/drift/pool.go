@@ -38,7 +38,11 @@ func (b *bench) open(dir string) (*pool, error) {
 		if err != nil {
 			return nil, err
 		}
-		i := drift.Image{Path: image.Path, Embedding: image.Embedding}
+		path, err := at.Picture(len(p.images), image.Path, nil)
+		if err != nil {
+			return nil, err
+		}
+		i := drift.Image{Path: path, Embedding: image.Embedding}
 		if err := p.scalars.Row(len(p.images), row); err != nil {
 			return nil, err
 		}

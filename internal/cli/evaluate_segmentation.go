@@ -124,7 +124,7 @@ func (a *app) evaluateSegmentation(ctx context.Context, o evaluateSegmentationOp
 	if o.threshold > 0 && set.Classes[0].Name != segment.Background {
 		return usagef("--threshold: %s has no background class", o.dataset)
 	}
-	m, err := a.open()
+	m, err := a.openFor(ctx, o.atlas)
 	if err != nil {
 		return err
 	}

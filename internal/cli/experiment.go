@@ -75,18 +75,13 @@ type study struct {
 	closers []func() error
 }
 
-// openAtlas opens an atlas with the model of --model, which must be the one that made it.
+// openAtlas opens an atlas with the model that made it.
 func (a *app) openAtlas(ctx context.Context, dir string) (*model, *atlas.Atlas, error) {
 	at, err := atlas.Open(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	if a.model == "" && at.Manifest.Model.Name != demoName {
-		a.model = at.Manifest.Model.Name // which the check below holds to its word
-	} else if a.model == "" {
-		a.model = demoName
-	}
-	m, err := a.open()
+	m, err := a.openMaker(ctx, atlasMaker(dir, at.Manifest.Model))
 	if err != nil {
 		return nil, nil, err
 	}

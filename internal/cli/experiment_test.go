@@ -133,7 +133,15 @@ func strongestOf(t *testing.T, source, bank string, neurons ...int) []registerPa
 	for _, n := range neurons {
 		registers = append(registers, experiment.Register{Neuron: n})
 	}
-	pairs, _, err := m.registerPairs(t.Context(), ov, source, bank, registers)
+	var used *use
+	if isAtlas(source) {
+		at, err := atlas.Open(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		used = useOf(at)
+	}
+	pairs, _, err := m.registerPairs(t.Context(), ov, used, bank, registers)
 	if err != nil || len(pairs) != len(neurons) {
 		t.Fatalf("%d pairs of %d neurons: %v", len(pairs), len(neurons), err)
 	}

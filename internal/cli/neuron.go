@@ -28,6 +28,7 @@ type neuronOptions struct {
 	compat        string
 	pairs, images int
 	truncate      bool
+	roots         []string
 }
 
 func (a *app) neuronCommand() *cobra.Command {
@@ -56,6 +57,7 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "the contact sheet, `FILE`.png")
 	f.StringVar(&o.bank, "bank", "", "name pairs by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
+	rootFlag(f, &o.roots)
 	f.StringVar(&o.compat, "compat", "", "reference: rank images by contributions that are not centred and hold an even share of the biases")
 	numberVar(f, &o.pairs, "pairs", 4, some, "pairs to show")
 	numberVar(f, &o.images, "images", 5, span[int]{least: 1, most: atlas.Extremes}, "images of each")
@@ -77,9 +79,11 @@ type neuronRow struct {
 
 // neuronImage is an image in which a unit contributes much.
 type neuronImage struct {
-	Path  string  `json:"path"`
+	Path  string  `json:"path"` // where the picture lies; as the atlas has it, from the root of its dataset, where it is not found
 	Label string  `json:"label,omitempty"`
 	Norm  float64 `json:"norm"` // of the centred contribution; with --compat reference of the whole one
+
+	missing error // why the picture cannot be opened
 }
 
 func (a *app) neuron(ctx context.Context, dir string, n int, o neuronOptions) error {
@@ -182,7 +186,7 @@ func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atla
 			}
 		}
 	}
-	return rows, nameImages(at, rows, wanted)
+	return rows, nameImages(at, rows, wanted, o.roots)
 }
 
 // ranking says in which images a unit contributes most: by the length of its centred contribution, or as the reference does, of the whole one with an
@@ -224,7 +228,10 @@ func (r ranking) pair(p, k int) []atlas.Extreme {
 }
 
 // nameImages looks the images up by number.
-func nameImages(at *atlas.Atlas, rows []neuronRow, wanted [][]atlas.Extreme) error {
+func nameImages(at *atlas.Atlas, rows []neuronRow, wanted [][]atlas.Extreme, roots []string) error {
+	if err := at.CheckRoots(roots); err != nil {
+		return err
+	}
 	found := map[uint32]atlas.Image{}
 	for _, list := range wanted {
 		for _, x := range list {
@@ -244,7 +251,13 @@ func nameImages(at *atlas.Atlas, rows []neuronRow, wanted [][]atlas.Extreme) err
 	for r, list := range wanted {
 		for _, x := range list {
 			img := found[x.Image]
-			rows[r].Images = append(rows[r].Images, neuronImage{img.Path, img.Label, float64(max(x.Scalar, -x.Scalar))})
+			shown := neuronImage{Path: img.Path, Label: img.Label, Norm: float64(max(x.Scalar, -x.Scalar))}
+			if found, err := at.Picture(int(x.Image), img.Path, roots); err != nil {
+				shown.missing = err
+			} else {
+				shown.Path = found
+			}
+			rows[r].Images = append(rows[r].Images, shown)
 		}
 	}
 	return nil
@@ -273,6 +286,9 @@ func (m *model) unitSheet(ctx context.Context, ov *decompose.OV, rows []neuronRo
 			if i >= len(r.Images) {
 				panels = append(panels, plot.Panel{Image: image.NewRGBA(image.Rect(0, 0, m.Config.Image, m.Config.Image))})
 				continue
+			}
+			if err := r.Images[i].missing; err != nil {
+				return nil, err
 			}
 			heat, err := m.unitMap(ctx, ov, r, r.Images[i].Path)
 			if err != nil {

@@ -120,7 +120,7 @@ neurons passing through single attention heads ("pairs"), and names them in word
 
 // commonFlags are those of every verb.
 func (a *app) commonFlags(f *pflag.FlagSet) {
-	f.StringVar(&a.model, "model", "", "checkpoint `FILE`, the name of a pulled model, or demo (default demo)")
+	f.StringVar(&a.model, "model", "", "checkpoint `FILE`, the name of a pulled model, or demo (default: the one that an atlas or profile was made with, else demo)")
 	f.StringVar(&a.engine, "engine", "auto", "what runs the network: auto, ort (ONNX Runtime) or portable (pure Go)")
 	f.StringVar(&a.vocabulary, "vocab", "", "vocabulary `FILE` of the text tower (default: beside the checkpoint, then the cache)")
 	f.StringVar(&a.activation, "activation", "", "of the text tower: quickgelu or gelu (default: what the checkpoint is known to use)")

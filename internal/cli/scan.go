@@ -10,6 +10,7 @@ import (
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/place"
 )
 
 // scanOptions are the flags of facet scan.
@@ -74,7 +75,11 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 		return err
 	}
 	defer m.Close()
-	w, err := m.beginAtlas(ctx, o, source)
+	root, err := source.Root()
+	if err != nil {
+		return err
+	}
+	w, err := m.beginAtlas(ctx, o, source, root)
 	if o.resume && errors.Is(err, atlas.ErrFinished) {
 		slog.Warn("nothing is left to do: the atlas is complete", "atlas", o.output)
 		return a.showAtlas(o.output)
@@ -83,7 +88,7 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 		return err
 	}
 	s := &scanner{
-		model: m, source: source, from: w.Next(), take: func(item *scanned) error { return addToAtlas(w, item) },
+		model: m, source: source, from: w.Next(), take: func(item *scanned) error { return addToAtlas(w, root, item) },
 		strict: o.strict, progress: a.progress("images", source.Len()),
 	}
 	err = s.run(ctx)
@@ -114,18 +119,18 @@ func (o scanOptions) selection() (dataset.Options, error) {
 }
 
 // beginAtlas begins the atlas, or goes on with it.
-func (m *model) beginAtlas(ctx context.Context, o scanOptions, source *dataset.Source) (*atlas.Writer, error) {
+func (m *model) beginAtlas(ctx context.Context, o scanOptions, source *dataset.Source, root string) (*atlas.Writer, error) {
 	weights, err := m.PoolWeights()
 	if err != nil {
 		return nil, err
 	}
-	sum, err := m.Checkpoint().SHA256(ctx)
+	by, err := m.maker(ctx)
 	if err != nil {
 		return nil, err
 	}
 	manifest := atlas.Manifest{
-		Model:    atlas.Model{Name: m.name, SHA256: sum, Engine: m.Engine().Name(), Config: m.Config},
-		Datasets: []atlas.Dataset{{Source: o.source, Fingerprint: source.Fingerprint()}},
+		Model:    atlas.Model{Name: by.name, SHA256: by.sha256, Bytes: by.bytes, File: by.file, Engine: m.Engine().Name(), Config: m.Config},
+		Datasets: []atlas.Dataset{{Source: o.source, Root: place.Place{Path: root}, Fingerprint: source.Fingerprint()}},
 	}
 	begin := atlas.Create
 	if o.resume {
@@ -134,12 +139,14 @@ func (m *model) beginAtlas(ctx context.Context, o scanOptions, source *dataset.S
 	return begin(o.output, manifest, weights, atlas.Options{CheckpointEvery: o.every, KeepScalars: o.keep})
 }
 
-func addToAtlas(w *atlas.Writer, item *scanned) error {
+// addToAtlas keeps the item's path as seen from the root, so that atlas and pictures may move.
+func addToAtlas(w *atlas.Writer, root string, item *scanned) error {
+	path := dataset.Within(root, item.Path)
 	if item.Err != nil {
-		return w.Skip(item.Path, item.reason())
+		return w.Skip(path, item.reason())
 	}
 	return w.Add(atlas.Image{
-		Path: item.Path, Label: item.Label, Group: item.Group, Truth: item.Truth, Time: item.Time, Embedding: item.embedding,
+		Path: path, Label: item.Label, Group: item.Group, Truth: item.Truth, Time: item.Time, Embedding: item.embedding,
 	}, item.scalars)
 }
 

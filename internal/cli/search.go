@@ -22,6 +22,7 @@ type searchOptions struct {
 	atlas, output      string
 	noCenter, truncate bool
 	top                int
+	roots              []string
 }
 
 // The units that --unit names.
@@ -63,6 +64,7 @@ the text first: what all texts share says nothing about this one.`,
 	f.StringVar(&o.unit, "unit", unitPair, "what to find: pair, neuron (all heads alike) or head (its first principal direction)")
 	f.StringVar(&o.bank, "bank", "", "centre over this `BANK` of facet texts or file with a text a line (default for the demo: its world's words)")
 	f.StringVar(&o.atlas, "atlas", "", "say how much each pair is used in an `ATLAS`")
+	rootFlag(f, &o.roots)
 	f.StringVarP(&o.output, "output", "o", "", "draw the images of the best pairs into a contact sheet, `FILE`.png")
 	f.BoolVar(&o.noCenter, "no-center", false, "take the text as it is")
 	numberVar(f, &o.top, "top", 20, some, "units to show")
@@ -124,7 +126,7 @@ func (a *app) search(ctx context.Context, query string, o searchOptions) error {
 		}
 	}
 	if o.output != "" {
-		sheet, err := m.searchSheet(ctx, ov, use.atlas, hits, query)
+		sheet, err := m.searchSheet(ctx, ov, use.atlas, hits, query, o.roots)
 		if err != nil {
 			return err
 		}
@@ -290,7 +292,7 @@ const (
 )
 
 // searchSheet shows the images in which the best pairs contribute most.
-func (m *model) searchSheet(ctx context.Context, ov *decompose.OV, at *atlas.Atlas, hits []hitRecord, query string) (*image.RGBA, error) {
+func (m *model) searchSheet(ctx context.Context, ov *decompose.OV, at *atlas.Atlas, hits []hitRecord, query string, roots []string) (*image.RGBA, error) {
 	rank := ranking{ov: ov, at: at}
 	var rows []neuronRow
 	var wanted [][]atlas.Extreme
@@ -298,7 +300,7 @@ func (m *model) searchSheet(ctx context.Context, ov *decompose.OV, at *atlas.Atl
 		rows = append(rows, neuronRow{Neuron: *h.Neuron, Head: h.Head, pairNames: h.pairNames})
 		wanted = append(wanted, rank.pair(ov.Index(decompose.Pair{Head: *h.Head, Neuron: *h.Neuron}), searchImages))
 	}
-	if err := nameImages(at, rows, wanted); err != nil {
+	if err := nameImages(at, rows, wanted, roots); err != nil {
 		return nil, err
 	}
 	return m.unitSheet(ctx, ov, rows, fmt.Sprintf("The pairs most like “%s”, with the images in which each contributes most", query))

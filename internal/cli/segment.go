@@ -129,7 +129,7 @@ func (a *app) segment(ctx context.Context, o segmentOptions) error {
 	if o.why != "" && len(paths) > 1 {
 		return usagef("--why: expected one picture, found %d", len(paths))
 	}
-	m, err := a.open()
+	m, err := a.openFor(ctx, o.atlas)
 	if err != nil {
 		return err
 	}

@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -53,6 +51,7 @@ func (a *app) sinkCommand() *cobra.Command {
 	var o studyOptions
 	var limit int
 	var bank string
+	var roots []string
 	cmd := &cobra.Command{
 		Use:   "sink SOURCE|ATLAS",
 		Short: "Ask where the class token looks: attention of each place, and whether one of them is a sink",
@@ -65,7 +64,7 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 			if o.chart != "" && filepath.Ext(o.chart) != ".png" {
 				return usagef("-o %s: expected a name that ends in .png", o.chart)
 			}
-			return a.sink(cmd.Context(), args[0], bank, limit, o)
+			return a.sink(cmd.Context(), args[0], bank, roots, limit, o)
 		},
 	}
 	f := cmd.Flags()
@@ -73,6 +72,7 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 	f.StringVar(&bank, "bank", "", "name register neurons by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
 	f.StringVar(&o.classes, "classes", "", "a list with commas or a `FILE` of class names (default: the labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
+	rootFlag(f, &roots)
 	f.StringVarP(&o.chart, "output", "o", "", "draw the map of attention into `FILE`.png")
 	return cmd
 }
@@ -84,29 +84,40 @@ type labelled struct {
 	unread  error // why there is no picture
 }
 
-// pictures gives the pictures of a dataset or of an atlas, and all labels there are.
+// picturesOf gives the pictures of an atlas, and all its labels.
+func (a *app) picturesOf(at *atlas.Atlas, roots []string, limit int) (iter.Seq2[labelled, error], []string, error) {
+	if err := at.CheckRoots(roots); err != nil {
+		return nil, nil, err
+	}
+	pixels := a.pixelLimit()
+	labels, err := at.Labels()
+	return func(yield func(labelled, error) bool) {
+		n := 0
+		for img, err := range at.Images() {
+			var l labelled
+			if err == nil {
+				l.label = img.Label
+				l.picture, l.unread = pictureOf(at, n, img.Path, roots, pixels)
+			}
+			if n++; !yield(l, err) || err != nil || n == limit {
+				return
+			}
+		}
+	}, labels, err
+}
+
+// pictureOf opens the picture of an image of an atlas.
+func pictureOf(at *atlas.Atlas, image int, path string, roots []string, pixels int64) (*image.NRGBA, error) {
+	found, err := at.Picture(image, path, roots)
+	if err != nil {
+		return nil, err
+	}
+	return dataset.Picture(found, pixels)
+}
+
+// pictures gives the pictures of a dataset, and all labels there are.
 func (a *app) pictures(ctx context.Context, source string, limit int) (iter.Seq2[labelled, error], []string, error) {
 	pixels := a.pixelLimit()
-	if _, err := os.Stat(filepath.Join(source, "atlas.json")); err == nil {
-		at, err := atlas.Open(source)
-		if err != nil {
-			return nil, nil, err
-		}
-		labels, err := at.Labels()
-		return func(yield func(labelled, error) bool) {
-			n := 0
-			for img, err := range at.Images() {
-				var l labelled
-				if err == nil {
-					l.label = img.Label
-					l.picture, l.unread = dataset.Picture(img.Path, pixels)
-				}
-				if n++; !yield(l, err) || err != nil || n == limit {
-					return
-				}
-			}
-		}, labels, err
-	}
 	s, err := dataset.Open(source, dataset.Options{Limit: limit})
 	if err != nil {
 		return nil, nil, err
@@ -127,12 +138,25 @@ func (a *app) pictures(ctx context.Context, source string, limit int) (iter.Seq2
 	}, labels, nil
 }
 
-func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyOptions) error {
-	pictures, labels, err := a.pictures(ctx, source, limit)
-	if err != nil {
-		return err
+// openSink opens a dataset with the model of --model, or an atlas with its own, and the use of pairs in it.
+func (a *app) openSink(ctx context.Context, source string, roots []string, limit int) (m *model, use *use, pictures iter.Seq2[labelled, error], labels []string, err error) {
+	if isAtlas(source) {
+		if m, use, err = a.openUse(ctx, source); err == nil {
+			pictures, labels, err = a.picturesOf(use.atlas, roots, limit)
+		}
+	} else if len(roots) > 0 {
+		err = usagef("--root: %s is no atlas; name the folder where its pictures are instead", source)
+	} else if pictures, labels, err = a.pictures(ctx, source, limit); err == nil {
+		m, err = a.open()
 	}
-	m, err := a.open()
+	if err != nil && m != nil {
+		err = joinClose(err, m)
+	}
+	return m, use, pictures, labels, err
+}
+
+func (a *app) sink(ctx context.Context, source, bank string, roots []string, limit int, o studyOptions) error {
+	m, use, pictures, labels, err := a.openSink(ctx, source, roots, limit)
 	if err != nil {
 		return err
 	}
@@ -141,6 +165,7 @@ func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyO
 	if err != nil {
 		return err
 	}
+	looked := 0
 	bar := a.progress("pictures", min(limit, len(labels)))
 	defer bar.done()
 	var bad unread
@@ -156,8 +181,12 @@ func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyO
 		if err := w.look(ctx, l); err != nil {
 			return err
 		}
+		looked++
 	}
 	bar.done()
+	if looked == 0 && bad.count > 0 {
+		return fmt.Errorf("%s: none of %d pictures can be read; the first: %s", source, bad.count, bad.first[0])
+	}
 	bad.warn()
 	r := sinkResult{Source: source, Unread: bad.count}
 	if r.SinkReport, err = w.sink.Report(10); err != nil {
@@ -175,7 +204,7 @@ func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyO
 			r.Words = append(r.Words, words.Nearest(w.ov.NeuronDirection(n.Neuron), wordsPerPair))
 		}
 	}
-	if r.Pairs, r.names, err = m.registerPairs(ctx, w.ov, source, bank, r.Registers); err != nil {
+	if r.Pairs, r.names, err = m.registerPairs(ctx, w.ov, use, bank, r.Registers); err != nil {
 		return err
 	}
 	if o.chart != "" {
@@ -195,11 +224,7 @@ func (a *app) sink(ctx context.Context, source, bank string, limit int, o studyO
 
 // registerPairs are each register's strongest pair with its label: by use in an atlas of the model, else by the length of its direction. None
 // without a bank, unless the atlas keeps labels.
-func (m *model) registerPairs(ctx context.Context, ov *decompose.OV, source, bank string, registers []experiment.Register) ([]registerPair, *names, error) {
-	use, err := m.useIn(ctx, source)
-	if err != nil {
-		return nil, nil, err
-	}
+func (m *model) registerPairs(ctx context.Context, ov *decompose.OV, use *use, bank string, registers []experiment.Register) ([]registerPair, *names, error) {
 	strength := ov.Norms()
 	if use != nil {
 		strength = use.strength
@@ -222,23 +247,6 @@ func (m *model) registerPairs(ctx context.Context, ov *decompose.OV, source, ban
 		pairs = append(pairs, registerPair{p.Neuron, p.Head, labels.of(ov.Index(p))})
 	}
 	return pairs, labels, nil
-}
-
-// useIn is the use of pairs in an atlas, nil when source is none, or one of another model.
-func (m *model) useIn(ctx context.Context, source string) (*use, error) {
-	if !isAtlas(source) {
-		return nil, nil
-	}
-	at, err := atlas.Open(source)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.made(ctx, at); errors.Is(err, atlas.ErrMismatch) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	return useOf(at), nil
 }
 
 // watcher looks at pictures for a sink. It watches the last place, the field's sink.
