@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -168,21 +167,32 @@ func (by maker) candidates(cache string) (all []candidate) {
 	return all
 }
 
-// searchIn looks through a folder for a file of the maker's size and digest, whatever it is called; nil if there is none.
-func (by maker) searchIn(ctx context.Context, folder string) (found *checkpoint.Checkpoint) {
-	if folder == "" || by.bytes == 0 {
+// searchIn looks in a cache, and in the folder of each model there, for a file of the maker's size and digest, whatever it is called; nil if
+// there is none.
+func (by maker) searchIn(ctx context.Context, cache string) *checkpoint.Checkpoint {
+	if cache == "" || by.bytes == 0 {
 		return nil
 	}
-	_ = filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error { // what cannot be read is not the maker
-		if err != nil || !e.Type().IsRegular() {
-			return nil
+	folders := []string{cache}
+	for i := 0; i < len(folders); i++ {
+		entries, err := os.ReadDir(folders[i])
+		if err != nil {
+			continue // what cannot be read is not the maker
 		}
-		if found = by.open(ctx, path); found != nil {
-			return fs.SkipAll
+		for _, e := range entries {
+			path := filepath.Join(folders[i], e.Name())
+			if e.IsDir() && i == 0 {
+				folders = append(folders, path)
+			}
+			if !e.Type().IsRegular() {
+				continue
+			}
+			if ck := by.open(ctx, path); ck != nil {
+				return ck
+			}
 		}
-		return ctx.Err()
-	})
-	return found
+	}
+	return nil
 }
 
 // open opens a file if it is the maker; nil if not.
