@@ -75,7 +75,7 @@ func fartherAbove(above, below Extreme, from float64) bool {
 }
 
 // PairSigns are the signs of the principal directions ±u/‖u‖ [M,C]: −1 when fewer than half of the k images of largest |s − s̄| have s > s̄,
-// else +1 (DESIGN §1; the paper: k = 50).
+// else +1 (DESIGN §1; the paper: k = 50); +1 too where all scalars are alike.
 func (s *Stats) PairSigns(k int) []int8 {
 	signs := make([]int8, s.Heads*s.Channels)
 	numeric.Parallel(s.Heads, func(h int) {
@@ -87,10 +87,10 @@ func (s *Stats) PairSigns(k int) []int8 {
 }
 
 func (s *Stats) pairSign(p, k int) int8 {
-	if s.M2[p] == 0 {
+	far := s.Farthest(p, k, s.Mean[p])
+	if len(far) == 0 || s.Largest[p][0].Scalar == s.Smallest[p][0].Scalar {
 		return 1 // all scalars are the mean, up to rounding, which has no say
 	}
-	far := s.Farthest(p, k, s.Mean[p])
 	above := 0
 	for _, e := range far {
 		if float64(e.Scalar) > s.Mean[p] {
