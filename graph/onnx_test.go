@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -310,5 +311,27 @@ func TestONNXErrors(t *testing.T) {
 				t.Errorf("expected an error with %q, got %v", test.want, err)
 			}
 		})
+	}
+}
+
+// TestONNXWithout: large weights are named in the model and handed out as they are; their numbers are not in its bytes.
+func TestONNXWithout(t *testing.T) {
+	g := New("g")
+	x := g.Input("x", Float32, Batch, 64)
+	large, small := make([]float32, 64*64), make([]float32, 64)
+	g.Output("y", g.Linear(x, g.Constant("large", large, 64, 64), g.Constant("small", small, 64)))
+	whole, err := g.ONNX()
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, weights, err := g.ONNXWithout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(weights) != 1 || weights[0].Name != "large" || &weights[0].Data[0] != &large[0] {
+		t.Errorf("handed out: %v", weights)
+	}
+	if least := 4 * len(large); len(whole)-len(model) < least-100 || !bytes.Contains(model, []byte("large")) {
+		t.Errorf("%d bytes without the weight, %d with it", len(model), len(whole))
 	}
 }
