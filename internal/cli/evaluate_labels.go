@@ -125,6 +125,7 @@ func (a *app) evaluateLabels(ctx context.Context, o labelTrialOptions, open func
 		if err != nil {
 			return err
 		}
+		r.Truth.Rows, r.Fires.Rows = first(r.Truth.Rows, o.top), first(r.Fires.Rows, o.top)
 		return encodeJSON(a.stdout, struct {
 			Model  modelRecord `json:"model"`
 			Labels string      `json:"labels"`

@@ -46,9 +46,12 @@ func (r labelReport) reconstructionChart() plot.Curve {
 	return plot.Curve{Title: "Reconstruction from words", X: "words for each pair", Y: "accuracy, cosine", Series: []plot.Series{accuracy, cosine}}
 }
 
+// first are the first n rows, or all there are.
+func first[T any](rows []T, n int) []T { return rows[:min(n, len(rows))] }
+
 func (a *app) printLabelReport(r labelReport, names string, top int) {
 	t := a.table("pair", "strength", "fires for", "AUC of its first word", "says", "AUC of its first word", "tells best", "AUC")
-	for i, p := range r.Fires.Rows[:min(top, len(r.Fires.Rows))] {
+	for i, p := range first(r.Fires.Rows, top) {
 		row := []any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.3f", p.Strength)}
 		for _, d := range []experiment.Detection{p, r.Truth.Rows[i]} {
 			switch {

@@ -74,8 +74,8 @@ func TestStudies(t *testing.T) {
 
 	var poly polysemanticityResult
 	ask(&poly, "polysemanticity", at, "--unit", "neuron", "-o", chart)
-	if len(poly.Scores) != 768 || poly.Comparison.Lower+poly.Comparison.Higher > 768 || !(poly.Spread.Median > 0) {
-		t.Errorf("%d scores, %+v, %+v", len(poly.Scores), poly.Comparison, poly.Spread)
+	if len(poly.Units) != 20 || poly.Units[0].Head != nil || poly.Units[0].Score != poly.Spread.Low || poly.Comparison.Lower+poly.Comparison.Higher > 768 || !(poly.Spread.Median > 0) {
+		t.Errorf("%d units, %+v, %+v", len(poly.Units), poly.Comparison, poly.Spread)
 	}
 
 	var sink sinkResult

@@ -427,9 +427,12 @@ type labelResult struct {
 	Bank           string        `json:"bank"` // empty: the demo world's words
 	Texts          int           `json:"texts"`
 	Terms          int           `json:"terms"`
-	Null           []float64     `json:"null"`                 // by number of terms: what 95 of 100 random directions do not exceed
-	FiresNull      []float64     `json:"fires_null,omitempty"` // likewise, random sets of images
-	Pairs          []labelRecord `json:"pairs"`
+	Null           []float64     `json:"null"`                  // by number of terms: what 95 of 100 random directions do not exceed
+	FiresNull      []float64     `json:"fires_null,omitempty"`  // likewise, random sets of images
+	Labelled       int           `json:"labelled"`              // pairs
+	Named          int           `json:"named"`                 // of these, by what they say
+	FiresNamed     *int          `json:"fires_named,omitempty"` // likewise by what they fire for
+	Pairs          []labelRecord `json:"pairs"`                 // the first of them
 }
 
 // labelRecord is a label in results.
@@ -469,12 +472,27 @@ type termRecord struct {
 	Cosine      float64 `json:"cosine"`
 }
 
-func (l inWords) records() []labelRecord {
-	records := make([]labelRecord, len(l.labels))
-	for i, x := range l.labels {
+// records are the first pairs.
+func (l inWords) records(top int) []labelRecord {
+	shown := first(l.labels, top)
+	records := make([]labelRecord, len(shown))
+	for i, x := range shown {
 		records[i] = l.record(x)
 	}
 	return records
+}
+
+// named counts the pairs that are named by what they say, and by what they fire for.
+func (l inWords) named() (says, fires int) {
+	for _, x := range l.labels {
+		if x.Says.Named {
+			says++
+		}
+		if x.Fires.Named {
+			fires++
+		}
+	}
+	return says, fires
 }
 
 func (l inWords) record(x atlas.Label) labelRecord {

@@ -24,7 +24,7 @@ var labelFields = cmp.AllowUnexported(labelRecord{}, wordsRecord{}, pairRecord{}
 
 func labelsOf(t *testing.T, args ...string) (r labelResult) {
 	t.Helper()
-	out := succeed(t, append([]string{"label", "--json", "--model", "demo"}, args...)...)
+	out := succeed(t, append([]string{"label", "--json", "--model", "demo", "--top", "1000"}, args...)...)
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
 	}

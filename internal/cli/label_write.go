@@ -22,10 +22,15 @@ func (a *app) finishLabels(ctx context.Context, m *model, o labelOptions, l inWo
 		if err != nil {
 			return err
 		}
-		return encodeJSON(a.stdout, labelResult{
+		r := labelResult{
 			Model: record, Atlas: o.atlas, Method: o.method, DictionaryNorm: o.scale, Bank: o.bank, Texts: l.made.Texts, Terms: o.terms,
-			Null: l.made.SaysNull, FiresNull: l.made.FiresNull, Pairs: l.records(),
-		})
+			Null: l.made.SaysNull, FiresNull: l.made.FiresNull, Labelled: len(l.labels), Pairs: l.records(o.top),
+		}
+		says, fires := l.named()
+		if r.Named = says; l.atlas {
+			r.FiresNamed = &fires
+		}
+		return encodeJSON(a.stdout, r)
 	}
 	a.printLabels(l, o.top)
 	if l.kept {
@@ -54,7 +59,7 @@ func labelWriter(path string) func(io.Writer, inWords) error {
 func writeLabelsJSONL(w io.Writer, l inWords) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	for _, r := range l.records() {
+	for _, r := range l.records(len(l.labels)) {
 		if err := e.Encode(r); err != nil {
 			return err
 		}
@@ -97,17 +102,7 @@ func (a *app) printLabels(l inWords, top int) {
 	t.SetColumnConfigs(right)
 	share := func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 	stable := func(w atlas.Words) string { return fmt.Sprintf("%.2f", w.Stability) }
-	says, fires := 0, 0
-	for i, x := range l.labels {
-		if x.Says.Named {
-			says++
-		}
-		if x.Fires.Named {
-			fires++
-		}
-		if i >= top {
-			continue
-		}
+	for _, x := range first(l.labels, top) {
 		row := table.Row{l.ov.Pair(x.Pair).String(), fmt.Sprintf("%.4f", x.Norm), x.Says.String(), share(x.Says.ShownShare()), share(x.Says.Explained()),
 			fmt.Sprintf("%.3f", x.Says.Margin), stable(x.Says)}
 		if l.atlas {
@@ -116,6 +111,7 @@ func (a *app) printLabels(l inWords, top int) {
 		t.AppendRow(row)
 	}
 	t.Render()
+	says, fires := l.named()
 	if l.atlas {
 		fmt.Fprintf(a.stdout, "%d of %d pairs are named by what they fire for; the others are no better explained than random sets of images.\n", fires, len(l.labels))
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/plot"
 )
@@ -20,15 +22,23 @@ const topImages = 10
 // polysemanticityResult is what facet polysemanticity --json prints.
 type polysemanticityResult struct {
 	studied
-	Scores     []float64              `json:"scores"` // of every unit, by flat index
+	Units      []scoredUnit           `json:"units"` // of lowest score, which stand for least
 	Spread     experiment.Spread      `json:"spread"`
 	Comparison *experiment.Comparison `json:"comparison,omitempty"` // absent for an atlas without scalars
 
 	all map[experiment.Unit][]float64
 }
 
+// scoredUnit is a unit with its score; a neuron has no head and a head no neuron.
+type scoredUnit struct {
+	Neuron *int    `json:"neuron,omitempty"`
+	Head   *int    `json:"head,omitempty"`
+	Score  float64 `json:"score"`
+}
+
 func (a *app) polysemanticityCommand() *cobra.Command {
 	var o studyOptions
+	var top int
 	cmd := &cobra.Command{
 		Use:   "polysemanticity ATLAS",
 		Short: "Ask how many things one pair or one neuron stands for",
@@ -41,21 +51,22 @@ Scores of pairs need no scalars; those of neurons and heads, and the comparison,
 			if err := o.check(); err != nil {
 				return err
 			}
-			return a.polysemanticity(cmd.Context(), args[0], o)
+			return a.polysemanticity(cmd.Context(), args[0], o, top)
 		},
 	}
 	o.unitFlags(cmd.Flags(), string(experiment.Pair))
+	numberVar(cmd.Flags(), &top, "top", 20, some, "units to show, those of lowest score")
 	return cmd
 }
 
-func (a *app) polysemanticity(ctx context.Context, dir string, o studyOptions) error {
+func (a *app) polysemanticity(ctx context.Context, dir string, o studyOptions, top int) error {
 	m, at, err := a.openAtlas(ctx, dir)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
 	r := polysemanticityResult{studied: studied{Atlas: dir, Unit: o.unit, Images: at.Manifest.Images}, all: map[experiment.Unit][]float64{}}
-	if err := r.measure(ctx, m, at); err != nil {
+	if err := r.measure(ctx, m, at, top); err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
 	if o.chart != "" {
@@ -74,7 +85,7 @@ func (a *app) polysemanticity(ctx context.Context, dir string, o studyOptions) e
 }
 
 // measure scores the units asked for, and pairs against neurons. Pairs need what every atlas keeps; neurons and heads need scalars.
-func (r *polysemanticityResult) measure(ctx context.Context, m *model, at *atlas.Atlas) error {
+func (r *polysemanticityResult) measure(ctx context.Context, m *model, at *atlas.Atlas, top int) error {
 	d, err := m.data(at)
 	if err != nil {
 		return err
@@ -102,8 +113,8 @@ func (r *polysemanticityResult) measure(ctx context.Context, m *model, at *atlas
 			}
 		}
 	}
-	r.Scores = r.all[experiment.Unit(r.Unit)]
-	r.Spread = experiment.NewSpread(r.Scores)
+	asked := r.all[experiment.Unit(r.Unit)]
+	r.Units, r.Spread = lowest(d.OV, experiment.Unit(r.Unit), asked, top), experiment.NewSpread(asked)
 	if r.all[experiment.Neuron] == nil {
 		return nil
 	}
@@ -129,6 +140,47 @@ func (a *app) printPolysemanticity(r polysemanticityResult) {
 		fmt.Fprintf(a.stdout, "The strongest pair of a neuron stands for less than the neuron in %d of %d neurons, for more in %d; median difference %+.3f, sign test p = %.1e.\n",
 			c.Lower, c.Neurons, c.Higher, c.Median, c.P)
 	}
+	a.printScored(r.Units)
+}
+
+// lowest are the units of lowest score.
+func lowest(ov *decompose.OV, unit experiment.Unit, scores []float64, top int) []scoredUnit {
+	order := make([]int, len(scores))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[a], scores[b]) })
+	var units []scoredUnit
+	for _, i := range first(order, top) {
+		u := scoredUnit{Score: scores[i]}
+		switch p := ov.Pair(i); unit {
+		case experiment.Neuron:
+			u.Neuron = &i
+		case experiment.Head:
+			u.Head = &i
+		default:
+			u.Neuron, u.Head = &p.Neuron, &p.Head
+		}
+		units = append(units, u)
+	}
+	return units
+}
+
+func (a *app) printScored(units []scoredUnit) {
+	t := a.table("stands for least", "score")
+	for _, u := range units {
+		var name string
+		switch {
+		case u.Head == nil:
+			name = fmt.Sprintf("neuron %d", *u.Neuron)
+		case u.Neuron == nil:
+			name = fmt.Sprintf("head %d", *u.Head)
+		default:
+			name = decompose.Pair{Head: *u.Head, Neuron: *u.Neuron}.String()
+		}
+		t.AppendRow([]any{name, f3(u.Score)})
+	}
+	t.Render()
 }
 
 func f3(x float64) string { return fmt.Sprintf("%.3f", x) }

@@ -16,6 +16,15 @@ var sceneLayouts = map[string]func(context.Context, string, scenes.Writing) erro
 	"npy":         scenes.WriteNPY,
 }
 
+// scenesResult is what facet scenes --json prints.
+type scenesResult struct {
+	Folder string `json:"folder"`
+	Layout string `json:"layout"`
+	Scenes int    `json:"scenes"`
+	Seed   uint64 `json:"seed"`
+	Size   int    `json:"size"`
+}
+
 func (a *app) scenesCommand() *cobra.Command {
 	var w scenes.Writing
 	var dir, layout string
@@ -34,22 +43,27 @@ files everywhere; run again after an interruption, it writes what is missing.`,
 			case !ok:
 				return usagef("--layout %q: expected imagefolder, voc or npy", layout)
 			case dir == "":
-				return usagef("facet scenes: expected -o DIR, the folder to write")
+				return usagef("expected -o DIR, the folder to write")
 			case w.Scenes == 0:
-				return usagef("facet scenes: expected -n N, how many scenes to write, from 1 to %d", scenes.MaxScenes)
+				return usagef("expected -n N, how many scenes to write, from 1 to %d", scenes.MaxScenes)
 			}
 			bar := a.progress("scenes", w.Scenes)
 			defer bar.done()
 			w.Progress = func() { bar.add(1) }
 			if err := write(cmd.Context(), dir, w); err != nil {
-				return fmt.Errorf("facet scenes: %w", err)
+				return err
 			}
+			bar.done()
+			if a.json {
+				return encodeJSON(a.stdout, scenesResult{dir, layout, w.Scenes, w.Seed, w.Size})
+			}
+			fmt.Fprintf(a.stdout, "%d scenes are in %s\n", w.Scenes, dir)
 			return nil
 		},
 	}
 	f := cmd.Flags()
 	numberVarP(f, &w.Scenes, "scenes", "n", 0, span[int]{least: 1, most: scenes.MaxScenes}, "how many scenes to write")
-	f.StringVarP(&dir, "out", "o", "", "the `DIR` to write, empty or begun by the same command")
+	f.StringVarP(&dir, "output", "o", "", "the `DIR` to write, empty or begun by the same command")
 	numberVar(f, &w.Seed, "seed", 0, seeds, "which scenes")
 	numberVar(f, &w.Size, "size", 192, span[int]{least: scenes.MinSize, most: scenes.MaxSize}, "side of the pictures in pixels, 32 to 512")
 	f.StringVar(&layout, "layout", "imagefolder", "imagefolder, voc or npy")

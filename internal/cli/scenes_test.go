@@ -14,7 +14,8 @@ import (
 func runScenes(t *testing.T, args ...string) error {
 	t.Helper()
 	var discard bytes.Buffer
-	cmd := (&app{stderr: &discard}).scenesCommand()
+	cmd := (&app{stdout: &discard, stderr: &discard}).scenesCommand()
+	cmd.SetFlagErrorFunc(flagError)
 	cmd.SetArgs(args)
 	cmd.SetErr(&discard)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
@@ -45,11 +46,11 @@ func TestScenesUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-o", "x"}, "-n 0"},
-		{[]string{"-n", "-4", "-o", "x"}, "-n -4"},
+		{[]string{"-o", "x"}, "expected -n N"},
+		{[]string{"-n", "-4", "-o", "x"}, "expected a whole number from 1 to"},
 		{[]string{"-n", "1"}, "expected -o DIR"},
 		{[]string{"-n", "1", "-o", "x", "--layout", "coco"}, `--layout "coco"`},
-		{[]string{"-n", "1", "-o", "x", "--size", "1000"}, "--size 1000"},
+		{[]string{"-n", "1", "-o", "x", "--size", "1000"}, "expected a whole number from 32 to 512"},
 		{[]string{"-n", "1", "-o", "x", "more"}, `"more"`},
 	} {
 		var usage usageError

@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/decompose"
+)
+
+// mostJSON bounds what a verb prints when little is asked of it, in bytes.
+const mostJSON = 64 << 10
+
+// jsonTrial is a command line of each verb that prints a result, with little asked for.
+func jsonTrials(t *testing.T) [][]string {
+	t.Helper()
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	words := in("words.txt")
+	if err := os.WriteFile(words, []byte("car\ntree\nhouse\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	picture := "scenes:default?n=1&size=64"
+	small := "scenes:default?n=40&size=64"
+	_, pictures := pictureFolder(t)
+	succeed(t, "scan", small, "-o", in("part0"), "--shard", "0/2", "--keep-scalars")
+	succeed(t, "scan", small, "-o", in("part1"), "--shard", "1/2", "--keep-scalars")
+	trials := [][]string{ // in an order in which each finds what it needs
+		{"version"}, {"model", "list"}, {"model", "inspect", "demo"}, {"model", "doctor", "demo"},
+		{"scenes", "-n", "2", "-o", in("scenes"), "--size", "64"},
+		{"demo", "-o", in("demo")},
+		{"explain", picture, "--top", "2"}, {"embed", picture}, {"classify", picture, "--labels", "car, tree, house", "--top", "2"},
+		{"segment", pictures[0], "--classes", "car, tree"},
+		{"texts", words, "-o", in("bank")}, {"nearest", "3,1", "--top", "2"}, {"search", "a car", "--top", "2"},
+		{"scan", small, "-o", in("atlas"), "--keep-scalars"},
+		{"atlas", "merge", in("part0"), in("part1"), "-o", in("merged")}, {"atlas", "show", in("atlas")},
+		{"pairs", in("atlas"), "--top", "2"}, {"neuron", in("atlas"), "3"},
+		{"reconstruct", in("atlas")}, {"ablate", in("atlas")}, {"polysemanticity", in("atlas"), "--top", "2"}, {"sink", in("atlas"), "--limit", "4"},
+		{"evaluate", "segmentation", "scenes:default?n=1&size=64"},
+	}
+	if testing.Short() { // what names pairs takes a minute on the portable engine
+		return trials
+	}
+	for _, part := range []string{"0", "1"} {
+		succeed(t, "drift", "profile", "scenes:steady?n=20&size=64&seed="+part, "-o", in("part"+part+".profile"), "--vary", "0")
+	}
+	return append(trials, [][]string{
+		{"label", "--top", "2", "--units", "top:100"}, {"label", in("atlas"), "--top", "2", "--units", "top:100"},
+		{"evaluate", "labels", in("atlas"), "--top", "2"},
+		{"drift", "profile", "scenes:steady?n=40&size=64", "-o", in("a.profile"), "--vary", "0"},
+		{"drift", "merge", in("part0.profile"), in("part1.profile"), "-o", in("merged.profile")},
+		{"drift", "compare", in("a.profile"), "scenes:yellow-cars?n=20&size=64"},
+		{"drift", "watch", in("a.profile"), "scenes:yellow-cars?n=20&size=64", "--window", "20", "--store", in("drift.db")},
+	}...)
+}
+
+// slowJSONTrials are the verbs that are tried only without -short.
+var slowJSONTrials = []string{"label", "evaluate labels", "drift profile", "drift merge", "drift compare", "drift watch"}
+
+// withoutJSONTrial are the verbs that no trial runs, and why.
+var withoutJSONTrial = map[string]string{
+	"":                      "the help",
+	"help":                  "help",
+	"atlas":                 "holds verbs",
+	"completion":            "holds verbs",
+	"completion bash":       "a shell's script",
+	"completion fish":       "a shell's script",
+	"completion powershell": "a shell's script",
+	"completion zsh":        "a shell's script",
+	"drift":                 "holds verbs",
+	"evaluate":              "holds verbs",
+	"model":                 "holds verbs",
+	"model pull":            "needs a server: TestModelPull",
+}
+
+// TestJSONOfEveryVerb: with --json, stdout is one JSON document and nothing else, small where little is asked for. The demo model has 9,216 pairs:
+// what printed a row for each would be larger.
+func TestJSONOfEveryVerb(t *testing.T) {
+	tried := map[string]bool{}
+	all := commands(t)
+	for _, args := range jsonTrials(t) {
+		verb := args[0]
+		if all[verb].HasSubCommands() {
+			verb += " " + args[1]
+		}
+		tried[verb] = true
+		out := succeed(t, append(args, "--json")...)
+		d := json.NewDecoder(strings.NewReader(out))
+		var v any
+		if err := d.Decode(&v); err != nil {
+			t.Errorf("facet %s: %v: %.300s", strings.Join(args, " "), err, out)
+			continue
+		}
+		if err := d.Decode(&v); err != io.EOF {
+			t.Errorf("facet %s: more than one document: %.300s", strings.Join(args, " "), out)
+		}
+		if len(out) > mostJSON {
+			t.Errorf("facet %s: %d bytes of JSON, expected at most %d", strings.Join(args, " "), len(out), mostJSON)
+		}
+	}
+	for verb := range all {
+		_, excused := withoutJSONTrial[verb]
+		if excused = excused || testing.Short() && slices.Contains(slowJSONTrials, verb); excused == tried[verb] {
+			t.Errorf("facet %s: tried %v, excused %v: every verb is one or the other", verb, tried[verb], excused)
+		}
+	}
+}
+
+// TestJSONGrowsWithWhatIsAsked: five times the labels at hand do not make a document larger; five times --top does.
+func TestJSONGrowsWithWhatIsAsked(t *testing.T) {
+	size := func(args ...string) int { return len(succeed(t, append(args, "--json")...)) }
+	pictures := func(n, labels, top string) int {
+		return size("classify", "scenes:default?n="+n+"&size=64", "--labels", labels, "--top", top)
+	}
+	two, ten := "a, b", "a, b, c, d, e, f, g, h, i, j"
+	few, many := pictures("4", two, "2"), pictures("4", ten, "2")
+	if asked, more := pictures("4", ten, "10"), pictures("20", ten, "2"); many > few+few/10 || asked < 2*many || more > 5*many {
+		t.Errorf("classify: %d bytes of 2 labels, %d of 10, %d with five times --top, %d with five times the pictures", few, many, asked, more)
+	}
+}
+
+// TestLabelJSONGrowsWithWhatIsAsked: a document of labels has the pairs of --top, however many are labelled.
+func TestLabelJSONGrowsWithWhatIsAsked(t *testing.T) {
+	w := inWords{ov: &decompose.OV{Heads: 4, Channels: 25}, labels: make([]atlas.Label, 100)}
+	for i := range w.labels {
+		w.labels[i] = atlas.Label{Pair: i, Says: atlas.Words{Named: i < 7}}
+	}
+	for top, want := range map[int]int{0: 0, 2: 2, 100: 100, 1000: 100} {
+		if got := w.records(top); len(got) != want {
+			t.Errorf("--top %d: %d pairs, want %d", top, len(got), want)
+		}
+	}
+	if says, fires := w.named(); says != 7 || fires != 0 {
+		t.Errorf("%d are named by what they say, %d by what they fire for", says, fires)
+	}
+}
