@@ -16,7 +16,7 @@ import (
 var openers = map[string]string{
 	"os.Open": "regular.Open", "os.OpenFile": "regular.OpenFile", "os.Create": "regular.Create", "os.ReadFile": "regular.ReadFile",
 	"os.WriteFile": "a temporary file that is renamed", "os.OpenInRoot": "regular.Open", "zip.OpenReader": "regular.Open", "syscall.Open": "regular.Open",
-	"syscall.Mmap": "regular.Open", "filepath.Glob": "regular.Match", "fs.Glob": "regular.Match", "os.Stdin": "a command's own input",
+	"syscall.Mmap": "regular.Open", "filepath.Glob": "regular.Glob or regular.Match", "fs.Glob": "regular.Match", "os.Stdin": "a command's own input",
 	"filepath.WalkDir": "dataset.Walk", "filepath.Walk": "dataset.Walk", "fs.WalkDir": "dataset.Walk",
 }
 
@@ -25,9 +25,6 @@ var mayOpen = map[string]string{
 	"internal/regular/regular.go": "is what stands in their place",
 	"internal/pgtest/pgtest.go":   "looks for a database server in tests",
 	"internal/golden/golden.go":   "reads what tests compare with",
-	"engine/ort/find.go":          "expands the patterns of the loader's configuration",
-	"dataset/tar.go":              "expands the patterns that a user gives for shards",
-	"dataset/source.go":           "is the one walk through folders",
 	"internal/cli/root.go":        "hands standard input to the verbs",
 }
 

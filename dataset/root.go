@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // Root is the folder below which all pictures of the source lie, absolute: a folder itself, the folder of a manifest or of shards, or the
@@ -90,9 +92,22 @@ func There(path string) bool {
 	if strings.HasPrefix(path, scenesPrefix) {
 		return true
 	}
-	file, _ := splitPath(path)
+	file, _ := locate(path)
 	info, err := os.Stat(file)
 	return err == nil && !info.IsDir()
+}
+
+// locate is [splitPath] where the files are: one that is there is a name, whatever is in it.
+func locate(path string) (file, member string) {
+	if regular.Exists(path) {
+		return path, ""
+	}
+	for at := range path {
+		if strings.HasPrefix(path[at:], memberMark) && isTar(path[:at]) && regular.Exists(path[:at]) {
+			return path[:at], path[at:]
+		}
+	}
+	return splitPath(path)
 }
 
 // splitPath cuts SHARD.tar#member into the file and #member, which is empty for a picture that is a file.

@@ -8,12 +8,14 @@ import (
 	"fmt"
 	"hash"
 	"image"
-	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/facet-clip/facet/internal/regular"
+	"github.com/facet-clip/facet/scenes"
 )
 
 var (
@@ -113,15 +115,23 @@ func open(name string, times TimeFormat) (*Source, error) {
 	if spec, ok := strings.CutPrefix(name, scenesPrefix); ok {
 		return openScenes(name, spec)
 	}
-	if isTar(name) {
+	info, err := os.Stat(name)
+	if isTar(name) && (err != nil || !info.IsDir()) {
 		return openTar(name)
 	}
-	info, err := os.Stat(name)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w: expected a folder, a manifest, tar shards or scenes:…", err)
 	}
 	if info.IsDir() {
 		return openFolder(name)
+	}
+	if err := regular.Check(name, info); err != nil {
+		return nil, err
+	}
+	if dir := filepath.Dir(name); filepath.Base(name) == scenes.Captions {
+		if _, written := scenes.Beside(dir); written {
+			return openFolder(dir)
+		}
 	}
 	read, ok := manifestReaders[strings.ToLower(filepath.Ext(name))]
 	if !ok {
@@ -193,7 +203,7 @@ func Picture(path string, maxPixels int64) (*image.NRGBA, error) {
 	if spec, ok := strings.CutPrefix(path, scenesPrefix); ok {
 		return scenePicture(path, spec)
 	}
-	if shard, member := splitPath(path); member != "" {
+	if shard, member := locate(path); member != "" {
 		return tarPicture(shard, strings.TrimPrefix(member, memberMark), maxPixels)
 	}
 	return DecodeFile(path, maxPixels)
@@ -216,77 +226,4 @@ func FileItem(path string) Item {
 // decodeNamed decodes content under a name for errors.
 func decodeNamed(name string) func([]byte, int64) (*image.NRGBA, error) {
 	return func(data []byte, maxPixels int64) (*image.NRGBA, error) { return decodeBytes(name, data, maxPixels) }
-}
-
-// extensions are those of files in a folder that are taken for pictures.
-var extensions = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".gif": true, ".bmp": true, ".tif": true, ".tiff": true, ".webp": true}
-
-func isPicture(name string) bool { return extensions[strings.ToLower(filepath.Ext(name))] }
-
-// Pictures walks over every picture below a folder, in byte order of the paths: what use is given is its path and what the file is, through
-// a link. Hidden files and folders are passed over. It returns how many other files there are.
-func Pictures(dir string, use func(path string, info fs.FileInfo) error) (ignored int, err error) {
-	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if hidden := strings.HasPrefix(e.Name(), ".") && path != dir; hidden || e.IsDir() {
-			if hidden && e.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if !isPicture(path) {
-			ignored++
-			return nil
-		}
-		info, err := os.Stat(path)          // through a link
-		if errors.Is(err, fs.ErrNotExist) { // removed meanwhile, or a link to nothing
-			ignored++
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if !info.Mode().IsRegular() { // a pipe would block for ever
-			return nil
-		}
-		return use(path, info)
-	})
-	if err != nil {
-		return ignored, fmt.Errorf("%s: %w", dir, err)
-	}
-	return ignored, nil
-}
-
-// openFolder takes every picture below a folder. When all lie at least one folder deep, the first folder is their class.
-func openFolder(dir string) (*Source, error) {
-	s := &Source{Kind: "folder"}
-	d := newDigest()
-	var items []Item
-	var classes []string
-	deep := true
-	ignored, err := Pictures(dir, func(path string, info fs.FileInfo) error {
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		class, _, below := strings.Cut(filepath.ToSlash(rel), "/")
-		deep = deep && below
-		classes = append(classes, class)
-		items = append(items, FileItem(path))
-		d.add(filepath.ToSlash(rel), info.Size())
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if deep {
-		s.Kind = "classes"
-		for i := range items {
-			items[i].Label = classes[i]
-		}
-	}
-	s.Ignored, s.fingerprint, s.n, s.at = ignored, d.String(), len(items), func(i int) Item { return items[i] }
-	return s, nil
 }

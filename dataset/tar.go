@@ -16,7 +16,6 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -36,8 +35,11 @@ func isTar(name string) bool {
 
 var braceRange = regexp.MustCompile(`\{(\d+)\.\.(\d+)\}`)
 
-// shards are the files that a name stands for: one range {000..009} or a pattern.
+// shards are the files that a name stands for: a file of that name, one range {000..009}, or a pattern.
 func shards(name string) ([]string, error) {
+	if regular.Exists(name) {
+		return []string{name}, nil // whatever is in it
+	}
 	if m := braceRange.FindStringSubmatchIndex(name); m != nil {
 		first, last := name[m[2]:m[3]], name[m[4]:m[5]]
 		from, err1 := strconv.Atoi(first)
@@ -54,14 +56,13 @@ func shards(name string) ([]string, error) {
 	if !strings.ContainsAny(name, "*?[") {
 		return []string{name}, nil
 	}
-	all, err := filepath.Glob(name)
+	all, err := regular.Glob(name)
 	if err == nil && len(all) == 0 {
 		err = ErrEmpty
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	slices.Sort(all)
 	return all, nil
 }
 
@@ -77,6 +78,9 @@ func openTar(name string) (*Source, error) {
 		info, err := os.Stat(f)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if err := regular.Check(f, info); err != nil {
+			return nil, err
 		}
 		d.add(filepath.Base(f), info.Size())
 	}

@@ -75,7 +75,7 @@ func WriteNPY(ctx context.Context, dir string, w Writing) error {
 		return err
 	}
 	return place(filepath.Join(dir, "images.npy"), func(images io.Writer) error {
-		return place(filepath.Join(dir, "captions.jsonl"), func(captions io.Writer) error {
+		return place(filepath.Join(dir, Captions), func(captions io.Writer) error {
 			return w.arrays(ctx, images, json.NewEncoder(captions))
 		})
 	})

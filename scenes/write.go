@@ -19,7 +19,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facet-clip/facet/internal/atomicfile"
-	"github.com/facet-clip/facet/internal/regular"
 )
 
 // MaxScenes is the most scenes one folder takes.
@@ -39,6 +38,9 @@ const WorldVersion = 1
 // ErrOtherScenes is returned when a folder holds something else than what is to be written.
 var ErrOtherScenes = errors.New("the folder holds something else")
 
+// Captions is the file with a [Record] for each scene in a folder of scenes.
+const Captions = "captions.jsonl"
+
 // manifest, in scenes.json, says what a folder holds. Only scenes of an equal
 // manifest are added to a folder, so a file that is there already is the right one.
 type manifest struct {
@@ -50,8 +52,11 @@ type manifest struct {
 }
 
 const (
-	manifestName = "scenes.json"
-	maxManifest  = 1 << 16 // bytes of it
+	manifestName   = "scenes.json"
+	labelsName     = "labels.txt"
+	contextName    = "context-labels.txt"
+	manifestFormat = 1
+	maxManifest    = 1 << 16 // bytes of it
 )
 
 // layout is one way to arrange the files of scenes in a folder.
@@ -61,12 +66,15 @@ type layout struct {
 	mask    func(s *Scene, id string) string
 	context func(id string) string // mask with the background named; nil for none
 	listing string                 // file with the ids, one a line; empty for none
+	beside  []string               // what else is in the folder than pictures and what every layout has
 }
 
 var imageFolder = layout{
 	name:  "imagefolder",
 	image: func(s *Scene, id string) string { return "images/" + folder(s) + "/" + id + ".png" },
 	mask:  func(s *Scene, id string) string { return "masks/" + folder(s) + "/" + id + ".png" },
+
+	beside: []string{"masks"},
 }
 
 var voc = layout{
@@ -75,6 +83,7 @@ var voc = layout{
 	mask:    func(_ *Scene, id string) string { return "SegmentationClass/" + id + ".png" },
 	context: func(id string) string { return "SegmentationContext/" + id + ".png" },
 	listing: "ImageSets/Segmentation/val.txt",
+	beside:  []string{"SegmentationClass", "SegmentationContext", "ImageSets", contextName},
 }
 
 // folder is the class folder of a scene, as in "pickup_truck".
@@ -111,15 +120,15 @@ func (l layout) write(ctx context.Context, dir string, w Writing) error {
 	if err := w.validate(); err != nil {
 		return err
 	}
-	m := manifest{Format: 1, World: WorldVersion, Layout: l.name, Seed: w.Seed, Size: w.Size}
+	m := manifest{Format: manifestFormat, World: WorldVersion, Layout: l.name, Seed: w.Seed, Size: w.Size}
 	if err := claim(dir, m); err != nil {
 		return err
 	}
-	if err := writeLines(filepath.Join(dir, "labels.txt"), LabelNames()); err != nil {
+	if err := writeLines(filepath.Join(dir, labelsName), LabelNames()); err != nil {
 		return err
 	}
 	if l.context != nil {
-		if err := writeLines(filepath.Join(dir, "context-labels.txt"), ContextNames()); err != nil {
+		if err := writeLines(filepath.Join(dir, contextName), ContextNames()); err != nil {
 			return err
 		}
 	}
@@ -144,15 +153,11 @@ func name(i int) string { return fmt.Sprintf("%07d", i) }
 // claim makes dir the home of the manifest's scenes, or finds that it is.
 func claim(dir string, m manifest) error {
 	path := filepath.Join(dir, manifestName)
-	data, err := regular.ReadFile(path, maxManifest)
+	have, err := readManifest(dir)
+	if err == nil && have != m {
+		return fmt.Errorf("%s describes %+v, not %+v: %w: choose another folder", path, have, m, ErrOtherScenes)
+	}
 	if err == nil {
-		var have manifest
-		if err := json.Unmarshal(data, &have); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		if have != m {
-			return fmt.Errorf("%s describes %+v, not %+v: %w: choose another folder", path, have, m, ErrOtherScenes)
-		}
 		return nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -176,7 +181,7 @@ const chunk = 256
 
 // writeAll writes pictures and masks in parallel, and captions.jsonl in order.
 func (l layout) writeAll(ctx context.Context, dir string, w Writing) error {
-	return place(filepath.Join(dir, "captions.jsonl"), func(out io.Writer) error {
+	return place(filepath.Join(dir, Captions), func(out io.Writer) error {
 		lines := json.NewEncoder(out)
 		for start := 0; start < w.Scenes; start += chunk {
 			records, err := l.writeChunk(ctx, dir, w, start, min(start+chunk, w.Scenes))

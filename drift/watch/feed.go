@@ -125,12 +125,19 @@ func (w *Watcher) fresh(ctx context.Context, dir string, once bool, young *int) 
 			}
 			return err
 		}
-		_, err := dataset.Pictures(dir, func(path string, info fs.FileInfo) error {
+		_, err := dataset.Walk(dir, func(found dataset.Found) error {
+			if found.Err != nil {
+				if !yield(fed{found.Item(), &store.File{Path: found.Path}}, nil) { // which is reported once
+					return errEnough
+				}
+				return ctx.Err()
+			}
+			info := found.Info
 			if age := time.Since(info.ModTime()); age >= 0 && age < still {
 				*young++
 				return ctx.Err()
 			}
-			if some = append(some, store.File{Path: path, Size: info.Size(), Modified: info.ModTime()}); len(some) < listed {
+			if some = append(some, store.File{Path: found.Path, Size: info.Size(), Modified: info.ModTime()}); len(some) < listed {
 				return ctx.Err()
 			}
 			return flush()

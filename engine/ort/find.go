@@ -143,7 +143,7 @@ func loaderFolders(file string, depth int) []string {
 			if !filepath.IsAbs(pattern) {
 				pattern = filepath.Join(filepath.Dir(file), pattern)
 			}
-			included, _ := filepath.Glob(pattern) // a bad pattern includes nothing
+			included, _ := regular.Glob(pattern) // a bad pattern includes nothing
 			for _, path := range included {
 				folders = append(folders, loaderFolders(path, depth-1)...)
 			}

@@ -146,3 +146,44 @@ func Exists(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
 }
+
+// Glob gives the paths that a pattern stands for, sorted. Each part of it is looked up on its own: one that is there is a name, whatever is in
+// it; any other is a pattern of [path.Match]. Nothing found is no error.
+func Glob(pattern string) ([]string, error) {
+	if there(pattern) {
+		return []string{pattern}, nil
+	}
+	dir, base := filepath.Split(pattern)
+	if base == "" || dir == pattern {
+		return nil, nil
+	}
+	folders := []string{"."}
+	if parent := filepath.Clean(dir); dir != "" {
+		var err error
+		if folders, err = Glob(parent); err != nil {
+			return nil, err
+		}
+	}
+	var found []string
+	for _, folder := range folders {
+		if name := filepath.Join(folder, base); there(name) {
+			found = append(found, name)
+			continue
+		}
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			continue
+		}
+		matches, err := Match(folder, base)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, matches...)
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+func there(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}

@@ -132,3 +132,37 @@ func TestMatch(t *testing.T) {
 		t.Error("a broken pattern: expected an error")
 	}
 }
+
+// TestGlob: a part of a pattern that is there is a name.
+func TestGlob(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"data[1]/s.tar", "data[1]/s-0.tar", "data[1]/s-1.tar", "data1/s.tar", "x[12].tar", "x1.tar", "[", "deep/data[1]/b.tar"} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for pattern, want := range map[string][]string{
+		"data[1]/s.tar":    {"data[1]/s.tar"},
+		"data[1]/s-*.tar":  {"data[1]/s-0.tar", "data[1]/s-1.tar"},
+		"data*/s.tar":      {"data1/s.tar", "data[1]/s.tar"},
+		"d*/data[1]/*.tar": {"deep/data[1]/b.tar"},
+		"x[12].tar":        {"x[12].tar"},
+		"x[1].tar":         {"x1.tar"},
+		"[":                {"["},
+		"none/*.tar":       nil,
+		"x1.tar/*":         nil,
+		"":                 nil,
+		"/no/*/such":       nil,
+	} {
+		got, err := regular.Glob(filepath.FromSlash(pattern))
+		for i := range got {
+			got[i] = filepath.ToSlash(got[i])
+		}
+		if d := cmp.Diff(want, got); d != "" || err != nil {
+			t.Errorf("%s: %v %s", pattern, err, d)
+		}
+	}
+	if _, err := regular.Glob("[x"); err == nil {
+		t.Error("a broken pattern: expected an error")
+	}
+}
