@@ -575,7 +575,7 @@ func TestFeedErrorsEndTheRun(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "a.png", picture(1, 0))
 	in := bytes.NewBufferString("path\na.png\nmissing.png\n../b.png\n")
-	err := w.Run(context.Background(), func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, in, dir), ignore)(ctx) })
+	err := w.Run(context.Background(), func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, in, dir, ""), ignore)(ctx) })
 	if err == nil || !bytes.Contains([]byte(err.Error()), []byte("line 4")) {
 		t.Errorf("got %v, expected one that names line 4", err)
 	}
