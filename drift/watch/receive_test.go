@@ -3,6 +3,7 @@ package watch
 import (
 	"bytes"
 	"compress/gzip"
+	"database/sql"
 	"fmt"
 	"io"
 	"net"
@@ -218,4 +219,38 @@ func TestLostStore(t *testing.T) {
 	if code, body := get(t, address+"/healthz"); code != 200 {
 		t.Errorf("afterwards: %d %s", code, body)
 	}
+}
+
+// TestFullStore: a store that refuses what is to be counted makes the watcher unwell at once, and the post is told why.
+func TestFullStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "drift.db")
+	w := newWatcher(t, openStore(t, path), nil)
+	w.limits.answer = 2 * time.Second
+	address := serve(t, w)
+	honest(t, address, 1)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`CREATE TRIGGER full BEFORE INSERT ON images BEGIN SELECT RAISE(ABORT, 'disk is full'); END`); err != nil {
+		t.Fatal(err)
+	}
+	if code, a := post(t, address+"/images", "image/png", bytes.NewReader(picture(2, 0))); code != 503 || !strings.Contains(a.Error, "disk is full") {
+		t.Errorf("a post: %d %+v", code, a)
+	}
+	if code, body := get(t, address+"/healthz"); code != 503 || !strings.Contains(body, "disk is full") {
+		t.Errorf("health: %d %s", code, body)
+	}
+	if _, err := db.Exec(`DROP TRIGGER full`); err != nil {
+		t.Fatal(err)
+	}
+	for range 300 {
+		if code, _ := get(t, address+"/healthz"); code == 200 {
+			honest(t, address, 3)
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("the watcher does not get well")
 }

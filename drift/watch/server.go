@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"mime"
@@ -174,11 +175,11 @@ func (w *Watcher) take(ctx context.Context, name string, data []byte, moment tim
 		err = w.submit(ctx, a)
 	}
 	if err != nil {
-		return refuse(http.StatusServiceUnavailable, "%v", err)
+		return w.notTaken(err)
 	}
 	status, err := w.wait(ctx, a)
 	if err != nil {
-		return refuse(http.StatusServiceUnavailable, "%v", err)
+		return w.notTaken(err)
 	}
 	said := answer{Status: status, SHA256: hex.EncodeToString(c.Hash[:]), Error: a.image.Reason}
 	switch status {
@@ -188,6 +189,14 @@ func (w *Watcher) take(ctx context.Context, name string, data []byte, moment tim
 		return http.StatusUnprocessableEntity, said
 	}
 	return http.StatusOK, said
+}
+
+// notTaken says why a picture is not in the store: where time ran out, what the store refuses it for.
+func (w *Watcher) notTaken(err error) (int, answer) {
+	if trouble := w.trouble.Load(); trouble != nil && errors.Is(err, context.DeadlineExceeded) {
+		return refuse(http.StatusServiceUnavailable, "%s", *trouble)
+	}
+	return refuse(http.StatusServiceUnavailable, "%v", err)
 }
 
 // prepareNext prepares content when there is a place to decode it.
