@@ -125,8 +125,9 @@ type File struct {
 
 // Options are how a scan is kept. They must be the same when it goes on.
 type Options struct {
-	CheckpointEvery int  `json:"-"`            // images between checkpoints; 0: only when told. The tables do not depend on it
-	KeepScalars     bool `json:"keep_scalars"` // scalars.npy [N,M,C] float16
+	CheckpointEvery int  `json:"-"`                     // images between checkpoints; 0: only when told. The tables do not depend on it
+	KeepScalars     bool `json:"keep_scalars"`          // scalars.npy [N,M,C] float16
+	ExifRotate      bool `json:"exif_rotate,omitempty"` // pictures were turned as their EXIF data say
 }
 
 // SameModel is an error that wraps [ErrMismatch] unless both have the same fingerprint.

@@ -92,6 +92,10 @@ func mergeManifests(dirs []string, out string) (Manifest, error) {
 			return m, fmt.Errorf("%s: %w: keeping scalars = %t, of %s %t; merge atlases that were scanned alike", dir, ErrMismatch,
 				next.Options.KeepScalars, dirs[0], m.Options.KeepScalars)
 		}
+		if next.Options.ExifRotate != m.Options.ExifRotate {
+			return m, fmt.Errorf("%s: %w: turned by EXIF data = %t, of %s %t; merge atlases that were scanned alike", dir, ErrMismatch,
+				next.Options.ExifRotate, dirs[0], m.Options.ExifRotate)
+		}
 		if next.Model.Engine != m.Model.Engine {
 			m.Model.Engine = ""
 		}

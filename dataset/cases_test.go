@@ -19,7 +19,7 @@ func TestCases(t *testing.T) {
 	for _, truth := range truths {
 		file := strings.TrimSuffix(truth, ".truth.png")
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			got, err := DecodeFile(file, DefaultMaxPixels)
+			got, err := decodeFile(file, DefaultMaxPixels)
 			if err != nil {
 				t.Fatal(err)
 			}

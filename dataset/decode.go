@@ -12,9 +12,6 @@ import (
 	"github.com/facet-clip/facet/internal/regular"
 )
 
-// DefaultMaxPixels is the most pixels that a picture may have by default: two thirds of 2²⁸, where Pillow refuses too.
-const DefaultMaxPixels = 178_956_970
-
 // maxFile is the most bytes that are read of one file.
 const maxFile = 1 << 30
 
@@ -26,15 +23,6 @@ var (
 	// ErrFileTooLarge is returned when a file has more bytes than are read of one.
 	ErrFileTooLarge = errors.New("too large a file")
 )
-
-// DecodeFile reads a picture file; see [Decode].
-func DecodeFile(path string, maxPixels int64) (*image.NRGBA, error) {
-	data, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return decodeBytes(path, data, maxPixels)
-}
 
 func readFile(path string) ([]byte, error) {
 	f, err := regular.Open(path)
@@ -59,45 +47,6 @@ func readAll(name string, r io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w: expected at most %d bytes", name, ErrFileTooLarge, maxFile)
 	}
 	return data, nil
-}
-
-// Decode reads JPEG, PNG, GIF (the first frame), BMP, TIFF or WebP, found by content, as Pillow's open(…).convert("RGB") does: transparency
-// is dropped and not painted over anything, of 16 bits the high byte stays, TIFFs are turned as their orientation says and others are not.
-// What Pillow repairs is repaired: see the readers. The result is opaque. The size is checked against maxPixels before memory is taken for
-// it. Errors name the picture; a kind that is not decoded is called unsupported, by name, and never damaged.
-func Decode(name string, r io.Reader, maxPixels int64) (*image.NRGBA, error) {
-	data, err := readAll(name, r)
-	if err != nil {
-		return nil, err
-	}
-	return decodeBytes(name, data, maxPixels)
-}
-
-func decodeBytes(name string, data []byte, maxPixels int64) (img *image.NRGBA, err error) {
-	f, err := formatOf(name, data)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { // the decoders are other people's, and the bytes are anybody's
-		if p := recover(); p != nil {
-			img, err = nil, fmt.Errorf("%s: damaged %s picture: %v", name, f.name, p)
-		}
-	}()
-	p, err := f.open(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s %s picture: %w", name, fault(err), f.name, err)
-	}
-	if p.size.X < 1 || p.size.Y < 1 {
-		return nil, fmt.Errorf("%s: damaged %s picture: %d×%d pixels", name, f.name, p.size.X, p.size.Y)
-	}
-	if int64(p.size.X) > maxPixels/int64(p.size.Y) {
-		return nil, fmt.Errorf("%s: %w: %d×%d, expected at most %d in all (--max-pixels raises it)", name, ErrTooLarge, p.size.X, p.size.Y, maxPixels)
-	}
-	img, err = p.decode()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s %s picture: %w", name, fault(err), f.name, err)
-	}
-	return img, nil
 }
 
 // fromVideo fills out with the colours of a lossy WebP picture; it reports false for a lossless one.

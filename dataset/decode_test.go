@@ -50,7 +50,7 @@ func encoded(t testing.TB, format string) []byte {
 
 func TestDecodeDropsTransparency(t *testing.T) {
 	for _, format := range []string{"png", "tiff"} {
-		img, err := Decode("sample", bytes.NewReader(encoded(t, format)), 100)
+		img, err := decodeBytes("sample", encoded(t, format), 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,12 +80,12 @@ func TestDecodeRefuses(t *testing.T) {
 		if name == "too large" {
 			limit = 5
 		}
-		_, err := Decode(name, bytes.NewReader(c.data), limit)
+		_, err := decodeBytes(name, c.data, limit)
 		if err == nil || (c.want != nil && !errors.Is(err, c.want)) || !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := DecodeFile(filepath.Join(t.TempDir(), "none.jpg"), 100); !errors.Is(err, os.ErrNotExist) {
+	if _, err := decodeFile(filepath.Join(t.TempDir(), "none.jpg"), 100); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
 }
@@ -94,7 +94,7 @@ func TestDecodeRefuses(t *testing.T) {
 func TestDecodeBomb(t *testing.T) {
 	data := bytes.Clone(encoded(t, "bmp"))
 	copy(data[18:], []byte{0x00, 0x00, 0x01, 0x00, 0x00, 0x80, 0x00, 0x00})
-	if _, err := Decode("bomb", bytes.NewReader(data), DefaultMaxPixels); !errors.Is(err, ErrTooLarge) {
+	if _, err := decodeBytes("bomb", data, DefaultMaxPixels); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -115,7 +115,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		img, err := Decode("fuzz", bytes.NewReader(data), 10_000)
+		img, err := decodeBytes("fuzz", data, 10_000)
 		if err != nil {
 			return
 		}

@@ -92,10 +92,10 @@ func TestContent(t *testing.T) {
 	if c.Hash != sha256.Sum256(data) || c.Hash != NewContent("x", data).Hash {
 		t.Errorf("hash %x", c.Hash)
 	}
-	if _, err := c.Decode(1 << 20); err != nil {
+	if _, err := decoded(c.Decode, 1<<20); err != nil {
 		t.Error(err)
 	}
-	if _, err := NewContent("x.png", []byte("x")).Decode(1 << 20); !errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), "x.png: ") {
+	if _, err := decodeBytes("x.png", []byte("x"), 1<<20); !errors.Is(err, ErrFormat) || !strings.HasPrefix(err.Error(), "x.png: ") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"os"
@@ -22,7 +21,7 @@ func TestDecodeLikePillow(t *testing.T) {
 	for _, truth := range truths {
 		file := strings.TrimSuffix(truth, ".ppm")
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			img, err := DecodeFile(file, DefaultMaxPixels)
+			img, err := decodeFile(file, DefaultMaxPixels)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +58,7 @@ func readPPM(t *testing.T, path string) (image.Point, []byte) {
 }
 
 func TestDecodeNamesWhatItCannotRead(t *testing.T) {
-	_, err := DecodeFile("testdata/animation.webp", DefaultMaxPixels)
+	_, err := decodeFile("testdata/animation.webp", DefaultMaxPixels)
 	if err == nil || !strings.Contains(err.Error(), "animated WebP") || strings.Contains(err.Error(), "damaged") {
 		t.Errorf("animated WebP: %v", err)
 	}
@@ -75,7 +74,7 @@ func TestDecodeCutOff(t *testing.T) {
 			t.Fatal(err)
 		}
 		for n := range len(data) {
-			_, err := Decode(file, bytes.NewReader(data[:n]), 10_000)
+			_, err := decodeBytes(file, data[:n], 10_000)
 			if n < len(data)/2 && err == nil {
 				t.Errorf("%s, %d of %d bytes: no error", file, n, len(data))
 			}

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"net/url"
@@ -134,17 +135,28 @@ func openScenes(source, spec string) (*Source, error) {
 	d.add(what, int64(set.n))
 	s := &Source{Kind: "scenes", n: set.n, fingerprint: d.String()}
 	s.at = func(i int) Item {
-		item := Item{Path: fmt.Sprintf("%s%s%d", source, memberMark, i), decode: func([]byte, int64) (*image.NRGBA, error) { return set.render(source, i) }}
+		item := Item{Path: fmt.Sprintf("%s%s%d", source, memberMark, i), decode: set.decode(source, i)}
 		item.read = func() ([]byte, error) { return []byte(item.Path), nil }
 		it, err := set.item(i)
 		if err != nil { // the worlds are facet's own and valid
-			item.decode = func([]byte, int64) (*image.NRGBA, error) { return nil, fmt.Errorf("%s: %w", source, err) }
+			item.decode = failing(fmt.Errorf("%s: %w", source, err))
 			return item
 		}
 		item.Label, item.Group, item.Truth = it.spec.Main().Category.String(), it.group, it.truth
 		return item
 	}
 	return s, nil
+}
+
+// decode renders picture i. Such pictures are small and have no part in the budget.
+func (s sceneSet) decode(source string, i int) decodeFunc {
+	return func(_ context.Context, _ *Decoder, _ []byte, use func(*image.NRGBA) error) error {
+		img, err := s.render(source, i)
+		if err != nil {
+			return err
+		}
+		return use(img)
+	}
 }
 
 // scenePicture renders scenes:…#index.

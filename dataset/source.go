@@ -36,16 +36,24 @@ type Item struct {
 	Truth string    // what a manifest's column truth says of it; empty: unknown
 
 	read   func() ([]byte, error) // its content; of a scene its path, which says all of it
-	decode func(content []byte, maxPixels int64) (*image.NRGBA, error)
+	decode decodeFunc
 }
 
-// Decode reads the picture; see [Decode] for errors.
-func (i Item) Decode(maxPixels int64) (*image.NRGBA, error) {
+// decodeFunc decodes content and has it used.
+type decodeFunc func(ctx context.Context, d *Decoder, content []byte, use func(*image.NRGBA) error) error
+
+// failing decodes nothing.
+func failing(err error) decodeFunc {
+	return func(context.Context, *Decoder, []byte, func(*image.NRGBA) error) error { return err }
+}
+
+// Decode reads the picture and has it used; see [Decoder.Bytes].
+func (i Item) Decode(ctx context.Context, d *Decoder, use func(*image.NRGBA) error) error {
 	data, err := i.read()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return i.decode(data, maxPixels)
+	return i.decode(ctx, d, data, use)
 }
 
 // Options select items: every Stride-th one, of these part Shard of Shards, of these the first Limit.
@@ -198,15 +206,19 @@ func (s *Source) readThrough(ctx context.Context, from int) iter.Seq2[Item, erro
 	}
 }
 
-// Picture opens a picture again by the [Item.Path] that a source gave it.
-func Picture(path string, maxPixels int64) (*image.NRGBA, error) {
+// Picture opens a picture again by the [Item.Path] that a source gave it, and has it used; see [Decoder.Bytes].
+func (d *Decoder) Picture(ctx context.Context, path string, use func(*image.NRGBA) error) error {
 	if spec, ok := strings.CutPrefix(path, scenesPrefix); ok {
-		return scenePicture(path, spec)
+		img, err := scenePicture(path, spec)
+		if err != nil {
+			return err
+		}
+		return use(img)
 	}
 	if shard, member := locate(path); member != "" {
-		return tarPicture(shard, strings.TrimPrefix(member, memberMark), maxPixels)
+		return d.tarPicture(ctx, shard, strings.TrimPrefix(member, memberMark), use)
 	}
-	return DecodeFile(path, maxPixels)
+	return d.File(ctx, path, use)
 }
 
 // digest collects names and sizes.
@@ -224,6 +236,8 @@ func FileItem(path string) Item {
 }
 
 // decodeNamed decodes content under a name for errors.
-func decodeNamed(name string) func([]byte, int64) (*image.NRGBA, error) {
-	return func(data []byte, maxPixels int64) (*image.NRGBA, error) { return decodeBytes(name, data, maxPixels) }
+func decodeNamed(name string) decodeFunc {
+	return func(ctx context.Context, d *Decoder, data []byte, use func(*image.NRGBA) error) error {
+		return d.Bytes(ctx, name, data, use)
+	}
 }

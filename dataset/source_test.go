@@ -59,7 +59,7 @@ type described struct {
 func read(t *testing.T, s *Source, from int) []described {
 	t.Helper()
 	var all []described
-	for l, err := range s.Load(t.Context(), from, DefaultMaxPixels) {
+	for l, err := range Load(t.Context(), s, from, NewDecoder(DefaultMaxPixels), whole) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,11 +68,11 @@ func read(t *testing.T, s *Source, from int) []described {
 			d.Time = l.Time.UTC().Format(time.RFC3339)
 		}
 		if l.Err == nil {
-			d.Says = int(l.Image.Pix[0])
-			again, err := Picture(l.Path, DefaultMaxPixels)
+			d.Says = int(l.Made.Pix[0])
+			again, err := openPicture(l.Path, DefaultMaxPixels)
 			if err != nil {
 				t.Errorf("%s, opened again: %v", l.Path, err)
-			} else if !bytes.Equal(again.Pix, l.Image.Pix) {
+			} else if !bytes.Equal(again.Pix, l.Made.Pix) {
 				t.Errorf("%s, opened again, is another picture", l.Path)
 			}
 		}
@@ -234,7 +234,7 @@ func TestTar(t *testing.T) {
 	write(t, filepath.Join(dir, "cut.tar.gz"), gzipped(t, first)[:200])
 	s := open1(t, filepath.Join(dir, "cut.tar.gz"), Options{})
 	var last error
-	for _, err := range s.Load(t.Context(), 0, DefaultMaxPixels) {
+	for _, err := range Load(t.Context(), s, 0, NewDecoder(DefaultMaxPixels), whole) {
 		last = err
 	}
 	if last == nil || !strings.Contains(last.Error(), "cut.tar.gz") {
@@ -337,16 +337,16 @@ func TestLoadBounds(t *testing.T) {
 	var alive, most atomic.Int64
 	const n = 500
 	s := &Source{n: n, options: Options{Stride: 1, Shards: 1}, at: func(i int) Item {
-		return Item{Path: fmt.Sprint(i), read: func() ([]byte, error) { return nil, nil }, decode: func([]byte, int64) (*image.NRGBA, error) {
+		return Item{Path: fmt.Sprint(i), read: func() ([]byte, error) { return nil, nil }, decode: func(_ context.Context, _ *Decoder, _ []byte, use func(*image.NRGBA) error) error {
 			if a := alive.Add(1); a > most.Load() {
 				most.Store(a)
 			}
-			return image.NewNRGBA(image.Rect(0, 0, 1, 1)), nil
+			return use(image.NewNRGBA(image.Rect(0, 0, 1, 1)))
 		}}
 	}}
 	before := runtime.NumGoroutine()
 	i := 0
-	for l, err := range s.Load(t.Context(), 0, 1) {
+	for l, err := range Load(t.Context(), s, 0, NewDecoder(1), whole) {
 		if err != nil || l.Path != fmt.Sprint(i) {
 			t.Fatalf("item %d: %s, %v", i, l.Path, err)
 		}
@@ -359,14 +359,14 @@ func TestLoadBounds(t *testing.T) {
 	if limit := int64(ahead*runtime.GOMAXPROCS(0) + 1); i != n || most.Load() > limit {
 		t.Errorf("%d items, %d at once, want %d and at most %d", i, most.Load(), n, limit)
 	}
-	for range s.Load(t.Context(), 0, 1) {
+	for range Load(t.Context(), s, 0, NewDecoder(1), whole) {
 		break
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var last error
 	i = 0
-	for _, err := range s.Load(ctx, 0, 1) {
+	for _, err := range Load(ctx, s, 0, NewDecoder(1), whole) {
 		if last = err; i == 10 {
 			cancel()
 		}
@@ -450,7 +450,7 @@ func FuzzTar(f *testing.F) {
 		path := filepath.Join(t.TempDir(), "x.tar")
 		write(t, path, data)
 		err := readShard(t.Context(), path, func(i Item) bool {
-			_, _ = i.Decode(1 << 16)
+			_, _ = decoded(i.Decode, 1<<16)
 			return true
 		})
 		if err != nil && !strings.Contains(err.Error(), path) && !errors.Is(err, io.ErrUnexpectedEOF) {

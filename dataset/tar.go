@@ -221,20 +221,20 @@ func (s keyed) item(file string) Item {
 }
 
 // tarPicture reads through a shard to a member.
-func tarPicture(shard, member string, maxPixels int64) (img *image.NRGBA, err error) {
+func (d *Decoder) tarPicture(ctx context.Context, shard, member string, use func(*image.NRGBA) error) (err error) {
 	found := false
 	want := shard + memberMark + member
-	readErr := readShard(context.Background(), shard, func(i Item) bool {
+	readErr := readShard(ctx, shard, func(i Item) bool {
 		if found = i.Path == want; found {
-			img, err = i.Decode(maxPixels)
+			err = i.Decode(ctx, d, use)
 		}
 		return !found
 	})
 	switch {
 	case found:
-		return img, err
+		return err
 	case readErr != nil:
-		return nil, readErr
+		return readErr
 	}
-	return nil, fmt.Errorf("%s: no picture %s in it", shard, member)
+	return fmt.Errorf("%s: no picture %s in it", shard, member)
 }

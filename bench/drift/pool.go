@@ -164,13 +164,13 @@ func (b *bench) vary(ctx context.Context, p *pool, m mix) error {
 	if err != nil {
 		return err
 	}
+	decoder := dataset.NewDecoder(0)
 	for _, i := range indexes {
-		img, err := dataset.Picture(p.images[i].Path, dataset.DefaultMaxPixels)
-		if err != nil {
-			return err
-		}
 		q := quality.Unmeasured(b.ov.Embed)
-		if err := quality.Measure(ctx, preprocess.Crop(img, b.model.Config.Image), b.encode, q); err != nil {
+		err := decoder.Picture(ctx, p.images[i].Path, func(img *image.NRGBA) error {
+			return quality.Measure(ctx, preprocess.Crop(img, b.model.Config.Image), b.encode, q)
+		})
+		if err != nil {
 			return err
 		}
 		p.varied = append(p.varied, q)

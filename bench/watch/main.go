@@ -4,8 +4,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"flag"
 	"fmt"
+	"image"
 	"image/png"
 	"log"
 	"net/http"
@@ -72,13 +74,12 @@ func run(facet, profile, store string, n int) error {
 // render draws small scenes, all different.
 func render(n int) ([][]byte, error) {
 	out := make([][]byte, n)
+	decoder := dataset.NewDecoder(0)
 	for k := range out {
-		img, err := dataset.Picture(fmt.Sprintf("scenes:steady?n=%d&seed=77&size=64#%d", n, k), 1<<20)
-		if err != nil {
-			return nil, err
-		}
 		var b bytes.Buffer
-		if err := png.Encode(&b, img); err != nil {
+		path := fmt.Sprintf("scenes:steady?n=%d&seed=77&size=64#%d", n, k)
+		err := decoder.Picture(context.Background(), path, func(img *image.NRGBA) error { return png.Encode(&b, img) })
+		if err != nil {
 			return nil, err
 		}
 		out[k] = b.Bytes()

@@ -42,11 +42,14 @@ func TestNative(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			img, err := dataset.DecodeFile(path.Join("testdata", name), dataset.DefaultMaxPixels)
+			var worst, mean float64
+			err = dataset.NewDecoder(0).File(t.Context(), path.Join("testdata", name), func(img *image.NRGBA) error {
+				worst, mean = levels(preprocess.Native(img, size), want.Data, size*size)
+				return nil
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			worst, mean := levels(preprocess.Native(img, size), want.Data, size*size)
 			t.Logf("largest difference %.3f levels, mean %.4f", worst, mean)
 			if worst > lossy[name]+1e-3 || mean > 1 {
 				t.Errorf("largest difference %.3f levels (≤ %g), mean %.4f", worst, lossy[name], mean)

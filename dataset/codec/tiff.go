@@ -79,6 +79,9 @@ func (t *TIFF) setColours() error {
 	if l.Xtiff_known(int32(compression)) == 0 {
 		return unsupported("TIFF compression %s", compressionName(compression))
 	}
+	if photometric != palette && storedPhotometric(l.data) == palette {
+		return damaged("its palette is missing or cut off")
+	}
 	if compression == oldJPEG {
 		photometric = yCbCr
 	}

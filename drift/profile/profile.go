@@ -47,21 +47,23 @@ var arrays = []string{pairsFile, meanFile, comomentsFile, watchedFile, direction
 
 // Header is profile.json.
 type Header struct {
-	Format  string   `json:"format"`
-	Version int      `json:"version"`
-	Model   Model    `json:"model"`
-	Source  string   `json:"source"`
-	Images  int      `json:"images"`
-	Skipped []string `json:"skipped"`          // files that could not be read, with the reason; at most 100
-	Unread  int      `json:"unread"`           // how many in all
-	Pairs   int      `json:"pairs"`            // M·C
-	Embed   int      `json:"embed"`            // D
-	Strong  []int    `json:"strong"`           // flat indexes head·C + neuron, strongest first
-	Bank    string   `json:"bank,omitempty"`   // whose words the labels are; empty: the demo world's
-	Labels  []string `json:"labels,omitempty"` // of the strong pairs, in their order; empty for a pair that no words fit
-	Watched []string `json:"watched"`
-	Size    int      `json:"sample_size"` // at most
-	Sample  []string `json:"sample"`      // paths
+	Format  string `json:"format"`
+	Version int    `json:"version"`
+	Model   Model  `json:"model"`
+	Source  string `json:"source"`
+	Images  int    `json:"images"`
+	// ExifRotate says that pictures were turned as their EXIF data say.
+	ExifRotate bool     `json:"exif_rotate,omitempty"`
+	Skipped    []string `json:"skipped"`          // files that could not be read, with the reason; at most 100
+	Unread     int      `json:"unread"`           // how many in all
+	Pairs      int      `json:"pairs"`            // M·C
+	Embed      int      `json:"embed"`            // D
+	Strong     []int    `json:"strong"`           // flat indexes head·C + neuron, strongest first
+	Bank       string   `json:"bank,omitempty"`   // whose words the labels are; empty: the demo world's
+	Labels     []string `json:"labels,omitempty"` // of the strong pairs, in their order; empty for a pair that no words fit
+	Watched    []string `json:"watched"`
+	Size       int      `json:"sample_size"` // at most
+	Sample     []string `json:"sample"`      // paths
 
 	Qualities []Quality         `json:"qualities"`
 	Files     map[string]string `json:"files"` // SHA-256 of each array

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"time"
 
 	"github.com/facet-clip/facet/clip/preprocess"
@@ -60,12 +61,16 @@ func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name string, m
 	if moment.IsZero() || moment.After(now.Add(ahead)) { // one clock that is wrong would close every window by time
 		a.image.Moment = now
 	}
-	picture, err := c.Decode(w.MaxPixels)
-	if err != nil {
+	err = c.Decode(ctx, w.Decoder, func(picture *image.NRGBA) error {
+		a.pixels = preprocess.Normalise(preprocess.Crop(picture, w.Model.Config.Image))
+		return nil
+	})
+	switch {
+	case ctx.Err() != nil && err != nil: // no fault of the picture
+		return nil, err
+	case err != nil:
 		a.status, a.image.Reason = Unreadable, err.Error()
-		return a, nil
 	}
-	a.pixels = preprocess.Normalise(preprocess.Crop(picture, w.Model.Config.Image))
 	return a, nil
 }
 

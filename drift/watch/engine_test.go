@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"image"
 	"math"
 	"path/filepath"
 	"strings"
@@ -55,11 +56,15 @@ func (s moodySession) Run(ctx context.Context, inputs map[string]graph.Tensor) (
 // pixelsOf are those that the model gets of picture k.
 func pixelsOf(t *testing.T, k, size int) []float32 {
 	t.Helper()
-	img, err := dataset.NewContent("", picture(k, 0)).Decode(1 << 20)
+	var pixels []float32
+	err := dataset.NewDecoder(0).Bytes(t.Context(), "", picture(k, 0), func(img *image.NRGBA) error {
+		pixels = preprocess.Normalise(preprocess.Crop(img, size))
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return preprocess.Normalise(preprocess.Crop(img, size))
+	return pixels
 }
 
 func moodyWatcher(t *testing.T, s *store.Store, fails, infects func([]float32) bool) *Watcher {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/facet-clip/facet/dataset"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -33,10 +34,10 @@ type Config struct {
 	Words   *concept.Dictionary // that name changes, besides the profile's qualities
 	Store   *store.Store        // bound to these settings; see [store.Store.Bind]
 
-	Rule      store.Rule
-	Budget    float64 // of false alarms over the whole stream, such as 0.05
-	Level     float64 // false discovery rate of the pairs of a window, such as 0.05
-	MaxPixels int64   // of a picture
+	Rule    store.Rule
+	Budget  float64 // of false alarms over the whole stream, such as 0.05
+	Level   float64 // false discovery rate of the pairs of a window, such as 0.05
+	Decoder *dataset.Decoder
 
 	Webhook string       // where alerts are posted; empty: nowhere
 	Closed  func(Window) // is told of each window that this watcher closes

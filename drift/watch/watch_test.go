@@ -79,7 +79,7 @@ var fixture = sync.OnceValues(func() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	c := Config{Model: m, OV: ov, Rule: store.Rule{Images: 20}, Budget: 0.05, Level: 0.05, MaxPixels: 1 << 20}
+	c := Config{Model: m, OV: ov, Rule: store.Rule{Images: 20}, Budget: 0.05, Level: 0.05, Decoder: dataset.NewDecoder(1 << 20)}
 	if c.Profile, err = reference(m, ov); err != nil {
 		return c, err
 	}
@@ -125,11 +125,13 @@ func encode(m *clip.Model, from, n int, red uint8) (embeddings, scalars []float3
 	size := m.Config.Image
 	var pixels []float32
 	for k := range n {
-		img, err := dataset.NewContent("", picture(from+k, red)).Decode(1 << 20)
+		err := dataset.NewDecoder(0).Bytes(context.Background(), "", picture(from+k, red), func(img *image.NRGBA) error {
+			pixels = append(pixels, preprocess.Normalise(preprocess.Crop(img, size))...)
+			return nil
+		})
 		if err != nil {
 			return nil, nil, err
 		}
-		pixels = append(pixels, preprocess.Normalise(preprocess.Crop(img, size))...)
 	}
 	out, err := m.EncodeImages(context.Background(), graph.Floats(pixels, n, 3, size, size), clip.Embedding, clip.Scalars)
 	if err != nil {

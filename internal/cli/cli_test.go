@@ -89,13 +89,12 @@ const tinyModel = "../../testdata/tiny/model.safetensors"
 func TestExplain(t *testing.T) {
 	a := golden.Open(t, "tiny")
 	picture := goldenImage(t, a, 0)
-	img, err := dataset.DecodeFile(picture, dataset.DefaultMaxPixels)
-	if err != nil {
-		t.Fatal(err)
-	}
-	S := img.Rect.Dx()
 	pixels := filepath.Join(t.TempDir(), "pixels.npy")
-	if err := writeNPY(pixels, preprocess.Native(img, S), 1, 3, S, S); err != nil {
+	err := dataset.NewDecoder(0).File(t.Context(), picture, func(img *image.NRGBA) error {
+		S := img.Rect.Dx()
+		return writeNPY(pixels, preprocess.Native(img, S), 1, 3, S, S)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, engine := range engineNames(t) {

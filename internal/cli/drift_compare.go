@@ -132,7 +132,7 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 		return err
 	}
 	r.Watched = watchedRecords(p, concepts, g.all, groups)
-	return a.finishCompare(o, r)
+	return a.finishCompare(ctx, o, r)
 }
 
 // openProfile reads a profile and refuses one that another model made.
@@ -147,6 +147,9 @@ func (m *model) openProfile(ctx context.Context, dir string, ov *decompose.OV) (
 	}
 	if h.Model.SHA256 != sum {
 		return nil, fmt.Errorf("%s: a profile of another model (%s, %.12s), expected one of %s (%.12s)", dir, h.Model.Name, h.Model.SHA256, m.name, sum)
+	}
+	if err := m.app.turnLike(dir, h.ExifRotate); err != nil {
+		return nil, err
 	}
 	return profile.Open(dir, ov)
 }

@@ -55,11 +55,14 @@ func (a *app) driftMerge(ctx context.Context, dirs []string, output string) erro
 		if err != nil {
 			return err
 		}
+		if len(parts) > 0 && h.ExifRotate != header.ExifRotate {
+			return fmt.Errorf("%s: turned by EXIF data = %t, of %s %t; merge profiles that were made alike", dir, h.ExifRotate, dirs[0], header.ExifRotate)
+		}
 		parts, sources = append(parts, p), append(sources, h.Source)
 		header.Unread += h.Unread
 		header.Skipped = append(header.Skipped, h.Skipped[:min(len(h.Skipped), unreadShown-len(header.Skipped))]...)
 		if len(parts) == 1 { // whose labels the merged profile has
-			header.Model, header.Bank = h.Model, h.Bank
+			header.Model, header.Bank, header.ExifRotate = h.Model, h.Bank, h.ExifRotate
 		}
 	}
 	header.Source = strings.Join(sources, " + ")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"log/slog"
@@ -8,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/facet-clip/facet/clip/preprocess"
-	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift/record"
 	driftreport "github.com/facet-clip/facet/drift/report"
 	"github.com/facet-clip/facet/plot"
@@ -23,7 +22,7 @@ const (
 )
 
 // driftPage is the report of a comparison.
-func (a *app) driftPage(r compareResult) (driftreport.Page, error) {
+func (a *app) driftPage(ctx context.Context, r compareResult) (driftreport.Page, error) {
 	c := r.All
 	page := driftreport.Page{
 		Headline: headline(c),
@@ -41,7 +40,7 @@ func (a *app) driftPage(r compareResult) (driftreport.Page, error) {
 	}
 	for _, change := range c.All() {
 		if change.Word != "" || math.Abs(change.Share) >= leastUnnamed {
-			page.Changes = append(page.Changes, a.pageChange(change))
+			page.Changes = append(page.Changes, a.pageChange(ctx, change))
 		}
 	}
 	for _, g := range r.Groups {
@@ -92,10 +91,10 @@ func shiftShares(c record.Comparison) []driftreport.Share {
 	return out
 }
 
-func (a *app) pageChange(c record.Change) driftreport.Change {
+func (a *app) pageChange(ctx context.Context, c record.Change) driftreport.Change {
 	out := driftreport.Change{
 		Name: c.String(), Share: percent(c.Share), Effect: fmt.Sprintf("%+.2f", c.Effect), Count: c.Count,
-		Before: a.thumbnails(c.Before), After: a.thumbnails(c.After),
+		Before: a.thumbnails(ctx, c.Before), After: a.thumbnails(ctx, c.After),
 	}
 	switch {
 	case c.Quality:
@@ -112,13 +111,12 @@ func (a *app) pageChange(c record.Change) driftreport.Change {
 }
 
 // thumbnails are those pictures that are still there.
-func (a *app) thumbnails(paths []string) (out []template.URL) {
-	pixels := a.pixelLimit()
+func (a *app) thumbnails(ctx context.Context, paths []string) (out []template.URL) {
 	for _, path := range paths {
-		img, err := dataset.Picture(path, pixels)
+		seen, err := a.cropped(ctx, path, thumbnail)
 		if err == nil {
 			var address template.URL
-			if address, err = driftreport.Picture(preprocess.Crop(img, thumbnail)); err == nil {
+			if address, err = driftreport.Picture(seen); err == nil {
 				out = append(out, address)
 				continue
 			}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -9,9 +10,9 @@ import (
 	"github.com/facet-clip/facet/drift/record"
 )
 
-func (a *app) finishCompare(o compareOptions, r compareResult) error {
+func (a *app) finishCompare(ctx context.Context, o compareOptions, r compareResult) error {
 	if o.output != "" {
-		page, err := a.driftPage(r)
+		page, err := a.driftPage(ctx, r)
 		if err != nil {
 			return err
 		}

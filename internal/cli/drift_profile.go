@@ -104,7 +104,7 @@ func (a *app) driftProfile(ctx context.Context, o profileOptions) error {
 	if err != nil {
 		return keepPartial(o, c, err)
 	}
-	header := profile.Header{Model: profile.Model{Name: m.name, SHA256: c.Run.Model}, Source: o.source, Bank: o.bank, Skipped: c.Skipped, Unread: c.Unread}
+	header := profile.Header{Model: profile.Model{Name: m.name, SHA256: c.Run.Model}, Source: o.source, Bank: o.bank, ExifRotate: a.exifRotate, Skipped: c.Skipped, Unread: c.Unread}
 	if err := profile.Write(o.output, header, p); err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (m *model) beginProfile(ctx context.Context, o profileOptions, source *data
 		return nil, err
 	}
 	c := &profile.Checkpoint{
-		Run:     profile.Run{Model: sum, Engine: m.Engine().Name(), Source: source.Fingerprint(), Sample: o.sample, Watched: conceptsSum(concepts)},
+		Run:     profile.Run{Model: sum, Engine: m.Engine().Name(), Source: m.app.turned(source.Fingerprint()), Sample: o.sample, Watched: conceptsSum(concepts)},
 		Summary: drift.NewSummary(ov.Heads*ov.Channels, ov.Embed, len(concepts), o.sample),
 	}
 	path := o.output + partialSuffix
@@ -223,17 +223,16 @@ func (m *model) qualities(ctx context.Context, sample []drift.Image, n int) ([]d
 	if n == 0 {
 		return nil, nil
 	}
-	limit := m.app.pixelLimit()
 	out, p := quality.Unmeasured(m.Config.Embed), m.app.progress("pictures varied", n)
 	defer p.done()
 	var unread error
 	for i, kept := range sample[:n] {
-		img, err := dataset.Picture(kept.Path, limit)
+		seen, err := m.app.cropped(ctx, kept.Path, m.Config.Image)
 		if err != nil {
 			unread = err
 			continue
 		}
-		if err := quality.Measure(ctx, preprocess.Crop(img, m.Config.Image), m.encodePictures, out); err != nil {
+		if err := quality.Measure(ctx, seen, m.encodePictures, out); err != nil {
 			return nil, fmt.Errorf("%s: %w", kept.Path, err)
 		}
 		p.set(i + 1)

@@ -36,7 +36,7 @@ type watchOptions struct {
 	once            bool
 }
 
-// watchPixels is the default limit of a watched picture: anybody may send one, and each core decodes one at a time.
+// watchPixels is the default limit of watched pictures, in all that are decoded at once: anybody may send one.
 const watchPixels = 50_000_000
 
 func (a *app) driftWatchCommand() *cobra.Command {
@@ -154,12 +154,13 @@ func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
 
 func (m *model) watchConfig(ctx context.Context, o watchOptions) (c watch.Config, err error) {
 	c = watch.Config{
-		Model: m.Model, Rule: o.rule, Budget: o.budget, Level: o.level, Webhook: o.webhook, MaxPixels: cmp.Or(m.app.maxPixels, watchPixels),
+		Model: m.Model, Rule: o.rule, Budget: o.budget, Level: o.level, Webhook: o.webhook,
 	}
 	if c.OV, err = m.Decomposition(); err != nil {
 		return c, err
 	}
 	c.Profile, err = m.openProfile(ctx, o.profile, c.OV)
+	c.Decoder = dataset.NewDecoder(cmp.Or(m.app.maxPixels, watchPixels)).Rotating(m.app.exifRotate) // as the profile's pictures were
 	return c, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"image"
 	"image/png"
 	"math/rand/v2"
 	"net/http"
@@ -34,12 +35,9 @@ func smallProfile(t *testing.T) string {
 func addPictures(t *testing.T, dir string, from, to int) {
 	t.Helper()
 	for k := from; k < to; k++ {
-		img, err := dataset.Picture(fmt.Sprintf("scenes:steady?n=1000&seed=5&size=64#%d", k), 1<<20)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var b bytes.Buffer
-		if err := png.Encode(&b, img); err != nil {
+		scene := fmt.Sprintf("scenes:steady?n=1000&seed=5&size=64#%d", k)
+		if err := dataset.NewDecoder(0).Picture(t.Context(), scene, func(img *image.NRGBA) error { return png.Encode(&b, img) }); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%04d.png", k)), b.Bytes(), 0o644); err != nil {

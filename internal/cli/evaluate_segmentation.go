@@ -16,7 +16,6 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/plot"
 	"github.com/facet-clip/facet/segment"
 	"github.com/facet-clip/facet/segment/benchmark"
@@ -184,10 +183,7 @@ func (m *model) evaluation(ctx context.Context, o evaluateSegmentationOptions, s
 	if r.Model, err = m.record(ctx); err != nil {
 		return nil, nil, err
 	}
-	e := &benchmark.Evaluation{Set: set, Runner: runner, MaxPixels: m.app.maxPixels, Protocol: r.Protocol.SHA256}
-	if e.MaxPixels == 0 {
-		e.MaxPixels = dataset.DefaultMaxPixels
-	}
+	e := &benchmark.Evaluation{Set: set, Runner: runner, Decoder: m.app.decoder(), Protocol: r.Protocol.SHA256}
 	if o.output != "" {
 		if err := os.MkdirAll(o.output, 0o755); err != nil {
 			return nil, nil, err
@@ -375,7 +371,7 @@ func worst(ctx context.Context, e *benchmark.Evaluation, pictures []benchmark.Pi
 	})
 	var panels []plot.Panel
 	for _, i := range order[:min(worstShown, len(order))] {
-		photo, truth, err := e.Set.Load(i, e.MaxPixels)
+		photo, truth, err := e.Set.Load(ctx, i, e.Decoder)
 		if err != nil {
 			return nil, err
 		}

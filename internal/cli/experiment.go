@@ -81,6 +81,9 @@ func (a *app) openAtlas(ctx context.Context, dir string) (*model, *atlas.Atlas, 
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := a.turnLike(dir, at.Manifest.Options.ExifRotate); err != nil {
+		return nil, nil, err
+	}
 	m, err := a.openMaker(ctx, atlasMaker(dir, at.Manifest.Model))
 	if err != nil {
 		return nil, nil, err

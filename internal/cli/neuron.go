@@ -15,7 +15,6 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/concept"
-	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/graph"
@@ -303,12 +302,10 @@ func (m *model) unitSheet(ctx context.Context, ov *decompose.OV, rows []neuronRo
 
 // unitMap is a picture beside the map of a pair, or of a neuron (the sum of its pairs' maps, each by the length of its direction).
 func (m *model) unitMap(ctx context.Context, ov *decompose.OV, r neuronRow, path string) (image.Image, error) {
-	limit := m.app.pixelLimit()
-	img, err := dataset.Picture(path, limit)
+	seen, err := m.app.cropped(ctx, path, m.Config.Image)
 	if err != nil {
 		return nil, fmt.Errorf("reading a picture of the scan again: %w", err)
 	}
-	seen := preprocess.Crop(img, m.Config.Image)
 	size, grid := m.Config.Image, m.Config.Grid()
 	out, err := m.EncodeImages(ctx, graph.Floats(preprocess.Normalise(seen), 1, 3, size, size), clip.Attention, clip.Tokens)
 	if err != nil {

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"image"
 	"log/slog"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
@@ -40,11 +38,9 @@ type batch struct {
 
 // picture is one prepared picture: pixels [3,H,W] and what they look like.
 type picture struct {
-	name   string
 	pixels []float32
 	h, w   int
 	seen   *image.RGBA
-	err    error // why there is none
 }
 
 // skippedPicture is a picture of a dataset that could not be read.
@@ -114,8 +110,11 @@ func (f *feed) source(ctx context.Context, s *dataset.Source) error {
 		size = 1 // each picture has its own shape
 	}
 	named := s.Kind == dataset.KindFiles
-	var waiting []dataset.Loaded
-	for l, err := range s.Load(ctx, 0, f.app.pixelLimit()) {
+	prepare := func(i dataset.Item, img *image.NRGBA) (picture, error) {
+		return prepared(i.Path, img, f.Config.Image, f.whole)
+	}
+	var waiting []dataset.Loaded[picture]
+	for l, err := range dataset.Load(ctx, s, 0, f.app.decoder(), prepare) {
 		if err != nil {
 			return err
 		}
@@ -130,24 +129,24 @@ func (f *feed) source(ctx context.Context, s *dataset.Source) error {
 	return f.show(ctx, waiting, named)
 }
 
-// show prepares loaded pictures and has them used.
-func (f *feed) show(ctx context.Context, loaded []dataset.Loaded, named bool) error {
+// show has prepared pictures used.
+func (f *feed) show(ctx context.Context, loaded []dataset.Loaded[picture], named bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	var b batch
 	var data []float32
 	var h, w int
-	for _, p := range f.prepare(loaded) {
-		if p.err != nil && named {
-			return p.err
+	for _, l := range loaded {
+		if l.Err != nil && named {
+			return l.Err
 		}
-		if p.err != nil {
-			f.skipped = append(f.skipped, skippedPicture{p.name, strings.TrimPrefix(p.err.Error(), p.name+": ")})
+		if l.Err != nil {
+			f.skipped = append(f.skipped, skippedPicture{l.Path, strings.TrimPrefix(l.Err.Error(), l.Path+": ")})
 			continue
 		}
-		data, h, w = append(data, p.pixels...), p.h, p.w
-		b.names, b.seen = append(b.names, p.name), append(b.seen, p.seen)
+		data, h, w = append(data, l.Made.pixels...), l.Made.h, l.Made.w
+		b.names, b.seen = append(b.names, l.Path), append(b.seen, l.Made.seen)
 	}
 	if len(b.names) > 0 {
 		b.pixels = graph.Floats(data, len(b.names), 3, h, w)
@@ -159,37 +158,17 @@ func (f *feed) show(ctx context.Context, loaded []dataset.Loaded, named bool) er
 	return nil
 }
 
-// prepare crops or scales pictures, and normalises them.
-func (f *feed) prepare(loaded []dataset.Loaded) []picture {
-	pictures := make([]picture, len(loaded))
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, l := range loaded {
-		group.Go(func() error {
-			pictures[i] = prepared(l, f.Config.Image, f.whole)
-			return nil
-		})
+// prepared crops or scales a picture, and normalises it.
+func prepared(path string, img *image.NRGBA, size int, whole bool) (picture, error) {
+	if !whole {
+		seen := preprocess.Crop(img, size)
+		return picture{preprocess.Normalise(seen), size, size, seen}, nil
 	}
-	group.Wait()
-	return pictures
-}
-
-func prepared(l dataset.Loaded, size int, whole bool) picture {
-	p := picture{name: l.Path, err: l.Err, h: size, w: size}
-	switch {
-	case p.err != nil:
-		return p
-	case !whole:
-		p.seen = preprocess.Crop(l.Image, size)
-	default:
-		if p.seen, p.err = preprocess.Whole(l.Image, size); p.err != nil {
-			p.err = fmt.Errorf("%s: %w", l.Path, p.err)
-			return p
-		}
-		p.h, p.w = p.seen.Rect.Dy(), p.seen.Rect.Dx()
+	seen, err := preprocess.Whole(img, size)
+	if err != nil {
+		return picture{}, fmt.Errorf("%s: %w", path, err)
 	}
-	p.pixels = preprocess.Normalise(p.seen)
-	return p
+	return picture{preprocess.Normalise(seen), seen.Rect.Dy(), seen.Rect.Dx(), seen}, nil
 }
 
 func (m *model) pixelBatches(ctx context.Context, path string, use func(batch) error) error {

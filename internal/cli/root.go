@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/facet-clip/facet/dataset"
 	"io"
 	"log/slog"
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
@@ -36,6 +38,9 @@ type app struct {
 	activation string
 	threads    int
 	maxPixels  int64
+	exifRotate bool
+	decodes    *dataset.Decoder // made when first needed
+	decoding   sync.Once
 	json       bool
 	verbose    bool
 
@@ -125,7 +130,8 @@ func (a *app) commonFlags(f *pflag.FlagSet) {
 	f.StringVar(&a.vocabulary, "vocab", "", "vocabulary `FILE` of the text tower (default: beside the checkpoint, then the cache)")
 	f.StringVar(&a.activation, "activation", "", "of the text tower: quickgelu or gelu (default: what the checkpoint is known to use)")
 	numberVar(f, &a.threads, "threads", 0, span[int]{least: 0, most: 1024}, "cores to use (default all)")
-	numberVar(f, &a.maxPixels, "max-pixels", 0, span[int64]{least: 0, most: 1 << 34}, "refuse pictures of more pixels (default 178956970)")
+	numberVar(f, &a.maxPixels, "max-pixels", 0, span[int64]{least: 0, most: 1 << 34}, "decode pictures of at most so many pixels in all at a time, and refuse larger ones (default 178956970, which take 716 MB)")
+	f.BoolVar(&a.exifRotate, "exif-rotate", false, "turn pictures as their EXIF data say; CLIP's own preprocessing does not (TIFFs are turned in any case)")
 	f.BoolVar(&a.json, "json", false, "print the result as JSON")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more on stderr")
 }

@@ -136,7 +136,7 @@ func (m *model) beginAtlas(ctx context.Context, o scanOptions, source *dataset.S
 	if o.resume {
 		begin = atlas.Resume
 	}
-	return begin(o.output, manifest, weights, atlas.Options{CheckpointEvery: o.every, KeepScalars: o.keep})
+	return begin(o.output, manifest, weights, atlas.Options{CheckpointEvery: o.every, KeepScalars: o.keep, ExifRotate: m.app.exifRotate})
 }
 
 // addToAtlas keeps the item's path as seen from the root, so that atlas and pictures may move.

@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"runtime"
+	"image"
 
 	"golang.org/x/sync/errgroup"
 
@@ -27,8 +26,8 @@ type scanner struct {
 
 // scanned is an item of a dataset on its way through the model.
 type scanned struct {
-	dataset.Loaded
-	pixels    []float32 // [3,S,S]; nil when the picture cannot be read
+	dataset.Loaded[[]float32] // pixels [3,S,S]; nil when the picture cannot be read
+
 	embedding []float32 // [D]
 	scalars   []float32 // [M,C]
 }
@@ -79,17 +78,18 @@ func send(ctx context.Context, to chan<- scanBatch, b scanBatch) error {
 	}
 }
 
-// read prepares the items in batches, from the batch that holds the first one to take up.
+// read gathers the prepared items in batches, from the batch that holds the first one to take up.
 func (s *scanner) read(ctx context.Context, to chan<- scanBatch) error {
 	var b scanBatch
 	flush := func() error {
-		s.prepare(b)
 		err := send(ctx, to, b)
 		b = nil
 		return err
 	}
-	limit := s.app.pixelLimit()
-	for item, err := range s.source.Load(ctx, s.from/batchSize*batchSize, limit) {
+	cropped := func(_ dataset.Item, img *image.NRGBA) ([]float32, error) {
+		return preprocess.Normalise(preprocess.Crop(img, s.Config.Image)), nil
+	}
+	for item, err := range dataset.Load(ctx, s.source, s.from/batchSize*batchSize, s.app.decoder(), cropped) {
 		if err != nil {
 			return err
 		}
@@ -108,28 +108,13 @@ func (s *scanner) read(ctx context.Context, to chan<- scanBatch) error {
 	return flush()
 }
 
-// prepare crops and normalises the pictures of a batch.
-func (s *scanner) prepare(b scanBatch) {
-	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, item := range b {
-		if item.Err == nil {
-			group.Go(func() error {
-				item.pixels, item.Image = preprocess.Normalise(preprocess.Crop(item.Image, s.Config.Image)), nil
-				return nil
-			})
-		}
-	}
-	group.Wait()
-}
-
 // encode runs the model over the pictures of a batch.
 func (s *scanner) encode(ctx context.Context, b scanBatch) error {
 	var pixels []float32
 	n := 0
 	for _, item := range b {
 		if item.Err == nil {
-			pixels, item.pixels = append(pixels, item.pixels...), nil
+			pixels, item.Made = append(pixels, item.Made...), nil
 			n++
 		}
 	}
@@ -166,5 +151,34 @@ func (s *scanner) keep(b scanBatch) error {
 	return nil
 }
 
-// pixelLimit is how many pixels a picture may have: --max-pixels, or the default.
-func (a *app) pixelLimit() int64 { return cmp.Or(a.maxPixels, dataset.DefaultMaxPixels) }
+// decoder is the one of this run, with its one budget.
+func (a *app) decoder() *dataset.Decoder {
+	a.decoding.Do(func() { a.decodes = dataset.NewDecoder(a.maxPixels) })
+	return a.decodes.Rotating(a.exifRotate)
+}
+
+// turnLike sets --exif-rotate as an atlas or a profile has it, whose pictures, or others to compare with them, are opened next.
+func (a *app) turnLike(name string, turned bool) error {
+	if a.exifRotate && !turned {
+		return fmt.Errorf("%s was made without --exif-rotate, so its pictures are opened without as well", name)
+	}
+	a.exifRotate = turned
+	return nil
+}
+
+// turned is a fingerprint of pictures that tells whether they are turned.
+func (a *app) turned(fingerprint string) string {
+	if a.exifRotate {
+		return fingerprint + " --exif-rotate"
+	}
+	return fingerprint
+}
+
+// cropped opens a picture again by its path in an atlas, a profile or a store, as a model of the given size sees it.
+func (a *app) cropped(ctx context.Context, path string, size int) (seen *image.RGBA, err error) {
+	err = a.decoder().Picture(ctx, path, func(img *image.NRGBA) error {
+		seen = preprocess.Crop(img, size)
+		return nil
+	})
+	return seen, err
+}

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/concept"
-	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/segment"
 )
@@ -192,12 +191,15 @@ func (m *model) segment(ctx context.Context, o segmentOptions, classes []segment
 }
 
 // segmentFile does one picture; head is what its JSON file says before it.
-func (m *model) segmentFile(ctx context.Context, o segmentOptions, r *segment.Runner, path string, region image.Rectangle, head segmentResult) (segmented, error) {
-	limit := m.app.pixelLimit()
-	photo, err := dataset.DecodeFile(path, limit)
-	if err != nil {
-		return segmented{}, err
-	}
+func (m *model) segmentFile(ctx context.Context, o segmentOptions, r *segment.Runner, path string, region image.Rectangle, head segmentResult) (one segmented, err error) {
+	err = m.app.decoder().File(ctx, path, func(photo *image.NRGBA) error {
+		one, err = m.segmentPhoto(ctx, o, r, path, photo, region, head)
+		return err
+	})
+	return one, err
+}
+
+func (m *model) segmentPhoto(ctx context.Context, o segmentOptions, r *segment.Runner, path string, photo *image.NRGBA, region image.Rectangle, head segmentResult) (segmented, error) {
 	started := time.Now()
 	maps, err := r.Run(ctx, photo)
 	if err != nil {

@@ -224,8 +224,9 @@ type protocolRecord struct {
 	segment.Protocol
 	Resize     string          `json:"resize"`
 	Methods    []string        `json:"methods"`
-	Pairs      int             `json:"pairs"` // of each text
-	Signs      string          `json:"signs"` // "+", or the hash of an atlas' signs
+	Pairs      int             `json:"pairs"`       // of each text
+	ExifRotate bool            `json:"exif_rotate"` // pictures were turned as their EXIF data say
+	Signs      string          `json:"signs"`       // "+", or the hash of an atlas' signs
 	Sink       sinkRecord      `json:"sink"`
 	Classes    []segment.Class `json:"classes"`
 	Prompts    string          `json:"prompts_sha256"` // of all prompts, in order
@@ -240,7 +241,7 @@ type protocolRecord struct {
 func (m *model) protocolRecord(ctx context.Context, s segmentSettings, r *segment.Runner, classes []segment.Class, f fill) (protocolRecord, error) {
 	record := protocolRecord{
 		Preset: s.preset, Protocol: r.Protocol, Resize: "bilinear, antialiased where it shrinks", Pairs: s.pairs, Classes: classes,
-		Activation: string(m.Activation),
+		Activation: string(m.Activation), ExifRotate: m.app.exifRotate,
 	}
 	if record.Pairs == 0 {
 		record.Pairs = segment.DefaultPairs(m.Config.Heads, m.Config.Channels)

@@ -79,45 +79,45 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 
 // labelled is a picture with its class.
 type labelled struct {
-	label   string
-	picture *image.NRGBA
-	unread  error // why there is no picture
+	label  string
+	seen   *image.RGBA // cropped to the model's size
+	unread error       // why there is no picture
 }
 
-// picturesOf gives the pictures of an atlas, and all its labels.
-func (a *app) picturesOf(at *atlas.Atlas, roots []string, limit int) (iter.Seq2[labelled, error], []string, error) {
+// picturesOf gives the pictures of an atlas, cropped to a size, and all its labels.
+func (a *app) picturesOf(ctx context.Context, at *atlas.Atlas, roots []string, limit int) (func(size int) iter.Seq2[labelled, error], []string, error) {
 	if err := at.CheckRoots(roots); err != nil {
 		return nil, nil, err
 	}
-	pixels := a.pixelLimit()
 	labels, err := at.Labels()
-	return func(yield func(labelled, error) bool) {
-		n := 0
-		for img, err := range at.Images() {
-			var l labelled
-			if err == nil {
-				l.label = img.Label
-				l.picture, l.unread = pictureOf(at, n, img.Path, roots, pixels)
-			}
-			if n++; !yield(l, err) || err != nil || n == limit {
-				return
+	return func(size int) iter.Seq2[labelled, error] {
+		return func(yield func(labelled, error) bool) {
+			n := 0
+			for img, err := range at.Images() {
+				var l labelled
+				if err == nil {
+					l.label = img.Label
+					l.seen, l.unread = a.pictureOf(ctx, at, n, img.Path, roots, size)
+				}
+				if n++; !yield(l, err) || err != nil || n == limit {
+					return
+				}
 			}
 		}
 	}, labels, err
 }
 
-// pictureOf opens the picture of an image of an atlas.
-func pictureOf(at *atlas.Atlas, image int, path string, roots []string, pixels int64) (*image.NRGBA, error) {
-	found, err := at.Picture(image, path, roots)
+// pictureOf opens the picture of an image of an atlas, cropped to a size.
+func (a *app) pictureOf(ctx context.Context, at *atlas.Atlas, index int, path string, roots []string, size int) (*image.RGBA, error) {
+	found, err := at.Picture(index, path, roots)
 	if err != nil {
 		return nil, err
 	}
-	return dataset.Picture(found, pixels)
+	return a.cropped(ctx, found, size)
 }
 
-// pictures gives the pictures of a dataset, and all labels there are.
-func (a *app) pictures(ctx context.Context, source string, limit int) (iter.Seq2[labelled, error], []string, error) {
-	pixels := a.pixelLimit()
+// pictures gives the pictures of a dataset, cropped to a size, and all labels there are.
+func (a *app) pictures(ctx context.Context, source string, limit int) (func(size int) iter.Seq2[labelled, error], []string, error) {
 	s, err := dataset.Open(source, dataset.Options{Limit: limit})
 	if err != nil {
 		return nil, nil, err
@@ -129,20 +129,23 @@ func (a *app) pictures(ctx context.Context, source string, limit int) (iter.Seq2
 		}
 		labels = append(labels, item.Label)
 	}
-	return func(yield func(labelled, error) bool) {
-		for l, err := range s.Load(ctx, 0, pixels) {
-			if !yield(labelled{l.Label, l.Image, l.Err}, err) || err != nil {
-				return
+	return func(size int) iter.Seq2[labelled, error] {
+		crop := func(_ dataset.Item, img *image.NRGBA) (*image.RGBA, error) { return preprocess.Crop(img, size), nil }
+		return func(yield func(labelled, error) bool) {
+			for l, err := range dataset.Load(ctx, s, 0, a.decoder(), crop) {
+				if !yield(labelled{l.Label, l.Made, l.Err}, err) || err != nil {
+					return
+				}
 			}
 		}
 	}, labels, nil
 }
 
 // openSink opens a dataset with the model of --model, or an atlas with its own, and the use of pairs in it.
-func (a *app) openSink(ctx context.Context, source string, roots []string, limit int) (m *model, use *use, pictures iter.Seq2[labelled, error], labels []string, err error) {
+func (a *app) openSink(ctx context.Context, source string, roots []string, limit int) (m *model, use *use, pictures func(size int) iter.Seq2[labelled, error], labels []string, err error) {
 	if isAtlas(source) {
 		if m, use, err = a.openUse(ctx, source); err == nil {
-			pictures, labels, err = a.picturesOf(use.atlas, roots, limit)
+			pictures, labels, err = a.picturesOf(ctx, use.atlas, roots, limit)
 		}
 	} else if len(roots) > 0 {
 		err = usagef("--root: %s is no atlas; name the folder where its pictures are instead", source)
@@ -169,7 +172,7 @@ func (a *app) sink(ctx context.Context, source, bank string, roots []string, lim
 	bar := a.progress("pictures", min(limit, len(labels)))
 	defer bar.done()
 	var bad unread
-	for l, err := range pictures {
+	for l, err := range pictures(m.Config.Image) {
 		if err != nil {
 			return err
 		}
@@ -281,11 +284,10 @@ func (m *model) newWatcher(ctx context.Context, labels []string, o studyOptions)
 
 func (w *watcher) look(ctx context.Context, l labelled) error {
 	size := w.Config.Image
-	seen := preprocess.Crop(l.picture, size)
 	for p := range w.light {
-		w.light[p] += float64(seen.Pix[4*p+1])
+		w.light[p] += float64(l.seen.Pix[4*p+1])
 	}
-	out, err := w.EncodeImages(ctx, graph.Floats(preprocess.Normalise(seen), 1, 3, size, size), clip.Embedding, clip.Tokens)
+	out, err := w.EncodeImages(ctx, graph.Floats(preprocess.Normalise(l.seen), 1, 3, size, size), clip.Embedding, clip.Tokens)
 	if err != nil {
 		return err
 	}

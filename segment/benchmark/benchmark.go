@@ -9,9 +9,11 @@
 package benchmark
 
 import (
+	"context"
 	"embed"
 	"errors"
 	"fmt"
+	"github.com/facet-clip/facet/dataset"
 	"image"
 	"slices"
 	"strings"
@@ -30,7 +32,7 @@ type Set struct {
 	Prompts func(class int, text string) []string
 
 	items []item
-	load  func(it item, maxPixels int64) (image.Image, []uint8, error)
+	load  func(ctx context.Context, it item, d *dataset.Decoder) (image.Image, []uint8, error)
 }
 
 // item is a picture with its mask: files, or the number of a scene.
@@ -89,8 +91,8 @@ func (s *Set) Item(i int) string { return s.items[i].name }
 func (s *Set) Limit(n int) { s.items = s.items[:min(n, len(s.items))] }
 
 // Load reads picture i and its truth, row-major: of each pixel a class, or [segment.Ignore]. Errors name the file.
-func (s *Set) Load(i int, maxPixels int64) (image.Image, []uint8, error) {
-	img, truth, err := s.load(s.items[i], maxPixels)
+func (s *Set) Load(ctx context.Context, i int, d *dataset.Decoder) (image.Image, []uint8, error) {
+	img, truth, err := s.load(ctx, s.items[i], d)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -3,6 +3,7 @@ package benchmark_test
 import (
 	"bytes"
 	"errors"
+	"github.com/facet-clip/facet/dataset"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -162,7 +163,7 @@ func TestLayouts(t *testing.T) {
 					t.Errorf("class %d is %q, want %q", i, set.Classes[i].Name, name)
 				}
 			}
-			img, truth, err := set.Load(1, 1000)
+			img, truth, err := set.Load(t.Context(), 1, dataset.NewDecoder(1000))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +201,7 @@ func TestMistakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := set.Load(0, 1000); !errors.Is(err, benchmark.ErrMask) || !strings.Contains(err.Error(), "one.png") {
+		if _, _, err := set.Load(t.Context(), 0, dataset.NewDecoder(1000)); !errors.Is(err, benchmark.ErrMask) || !strings.Contains(err.Error(), "one.png") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -212,7 +213,7 @@ func TestScenes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, truth, err := set.Load(2, 0)
+	_, truth, err := set.Load(t.Context(), 2, dataset.NewDecoder(0))
 	if err != nil {
 		t.Fatal(err)
 	}

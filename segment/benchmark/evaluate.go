@@ -10,15 +10,16 @@ import (
 	"slices"
 	"time"
 
+	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/segment"
 )
 
 // Evaluation measures methods on a data set.
 type Evaluation struct {
-	Set       *Set
-	Runner    *segment.Runner
-	MaxPixels int64
+	Set     *Set
+	Runner  *segment.Runner
+	Decoder *dataset.Decoder // does not turn pictures: masks are not turned
 	// Journal is a file that keeps what is known of each finished picture, so that a run that was cut off goes on there; empty: none.
 	Journal string
 	// Protocol is the hash of all that decides the results. A journal of another protocol is refused.
@@ -102,7 +103,7 @@ func (e *Evaluation) tick() {
 // measure does one picture.
 func (e *Evaluation) measure(ctx context.Context, i int) (Picture, error) {
 	p := Picture{Name: e.Set.Item(i)}
-	img, truth, err := e.Set.Load(i, e.MaxPixels)
+	img, truth, err := e.Set.Load(ctx, i, e.Decoder)
 	if err != nil {
 		return p, err
 	}

@@ -3,6 +3,7 @@ package benchmark_test
 import (
 	"context"
 	"errors"
+	"github.com/facet-clip/facet/dataset"
 	"os"
 	"path/filepath"
 	"testing"
@@ -63,7 +64,7 @@ func evaluation(t *testing.T, journal string) *benchmark.Evaluation {
 		}
 		r.Methods = append(r.Methods, s)
 	}
-	return &benchmark.Evaluation{Set: set, Runner: r, MaxPixels: 1 << 20, Journal: journal, Protocol: "p"}
+	return &benchmark.Evaluation{Set: set, Runner: r, Decoder: dataset.NewDecoder(1 << 20), Journal: journal, Protocol: "p"}
 }
 
 var sameButTimes = cmpopts.IgnoreFields(benchmark.Picture{}, "Encoding")
@@ -126,7 +127,7 @@ func TestCountsAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, truth, err := e.Set.Load(1, e.MaxPixels)
+	img, truth, err := e.Set.Load(t.Context(), 1, e.Decoder)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package benchmark
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/png"
@@ -143,8 +144,12 @@ func ReadList(name string, r io.Reader) ([]string, error) {
 	return names, nil
 }
 
-func loadFiles(it item, maxPixels int64) (image.Image, []uint8, error) {
-	img, err := dataset.DecodeFile(it.picture, maxPixels)
+// loadFiles reads a picture, which is not turned, because its mask is not, and its mask.
+func loadFiles(ctx context.Context, it item, d *dataset.Decoder) (img image.Image, truth []uint8, err error) {
+	err = d.Rotating(false).File(ctx, it.picture, func(photo *image.NRGBA) error {
+		img = photo
+		return nil
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -153,7 +158,7 @@ func loadFiles(it item, maxPixels int64) (image.Image, []uint8, error) {
 		return nil, nil, err
 	}
 	defer f.Close()
-	truth, err := ReadMask(it.mask, f, img.Bounds().Size())
+	truth, err = ReadMask(it.mask, f, img.Bounds().Size())
 	return img, truth, err
 }
 

@@ -1,7 +1,9 @@
 package benchmark
 
 import (
+	"context"
 	"fmt"
+	"github.com/facet-clip/facet/dataset"
 	"image"
 	"net/url"
 	"strconv"
@@ -73,7 +75,7 @@ func parseScenes(name, where string) (sceneSpec, error) {
 	return spec, nil
 }
 
-func (s sceneSpec) load(it item, _ int64) (image.Image, []uint8, error) {
+func (s sceneSpec) load(_ context.Context, it item, _ *dataset.Decoder) (image.Image, []uint8, error) {
 	spec, err := scenes.Sample(scenes.DefaultWorld(), s.seed, uint64(it.scene))
 	if err != nil {
 		return nil, nil, err

@@ -282,3 +282,19 @@ save("keep-rgb.jpg", rgb, quality=90, keep_rgb=True)
 save("one-pixel.jpg", rgb.crop((0, 0, 1, 1)), subsampling=2)
 save("thin.jpg", rgb.crop((0, 0, 1, 33)), subsampling=2)
 save("flat.jpg", rgb.crop((0, 0, 33, 1)), subsampling=1)
+
+
+# EXIF: what exif_transpose makes of it is NAME.turned.png
+def turn(name):
+    from PIL import ImageOps
+
+    ImageOps.exif_transpose(Image.open(name)).convert("RGB").save(name + ".turned.png")
+
+
+for o in range(1, 9):
+    exif = Image.Exif()
+    exif[274] = o
+    save(f"turned{o}.jpg", rgb, quality=90, exif=exif)
+    turn(f"turned{o}.jpg")
+for name in "exif.jpg", "exif.png", "exif.webp", "plain.gif", "orient6.tif":
+    turn(name)
