@@ -3,7 +3,6 @@ package dataset
 import (
 	"errors"
 	"fmt"
-	"image"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -41,7 +40,7 @@ func (f Found) Item() Item {
 	if f.Err == nil {
 		return FileItem(f.Path)
 	}
-	return Item{Path: f.Path, read: func() ([]byte, error) { return nil, f.Err }, decode: func([]byte, int64) (*image.NRGBA, error) { return nil, f.Err }}
+	return Item{Path: f.Path, read: func() ([]byte, error) { return nil, f.Err }, decode: failing(f.Err)}
 }
 
 // Walk walks over every picture below a folder, folder by folder, each in byte order of its names. Links are followed, those to folders too; what lies

@@ -62,7 +62,7 @@ type outcome struct{ Path, Label, Fault string }
 // outcomes decodes all items of a source; paths are relative to dir.
 func outcomes(t *testing.T, s *Source, dir string) (all []outcome) {
 	t.Helper()
-	for l, err := range s.Load(t.Context(), 0, DefaultMaxPixels) {
+	for l, err := range Load(t.Context(), s, 0, NewDecoder(DefaultMaxPixels), whole) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +243,7 @@ func TestNamesAreNoPatterns(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if _, err := Picture("q.tar#a.png", DefaultMaxPixels); err != nil {
+	if _, err := openPicture("q.tar#a.png", DefaultMaxPixels); err != nil {
 		t.Errorf("a picture with a shard's ending in its name: %v", err)
 	}
 }
