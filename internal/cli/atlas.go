@@ -35,7 +35,7 @@ func (a *app) atlasCommand() *cobra.Command {
 			return a.showAtlas(output)
 		},
 	}
-	merge.Flags().StringVarP(&output, "output", "o", "", "the `FOLDER` of the new atlas")
+	merge.Flags().StringVarP(&output, "output", "o", "", "write the new atlas into `FOLDER`")
 	cmd.AddCommand(merge, &cobra.Command{
 		Use:     "show ATLAS",
 		Short:   "Say what an atlas holds, and check it",

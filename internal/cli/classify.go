@@ -66,7 +66,7 @@ dataset that cannot be read are left out and listed.`,
 	o.flags(f)
 	f.StringVar(&o.labels, "labels", "", "a list with commas, or a `FILE` with a label a line")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the label (default: facet's own for photographs)")
-	numberVar(f, &o.top, "top", 5, some, "labels to print for each picture")
+	numberVar(f, &o.top, "top", 5, some, "show at most so many: labels of each picture")
 	return cmd
 }
 

@@ -202,7 +202,7 @@ func TestExplainText(t *testing.T) {
 	}
 	picture := goldenImage(t, a, 2)
 	var r report
-	printed := succeed(t, "explain", "--model", "demo", "--engine", "portable", picture, "--text", "a yellow car", "--words", words, "--top", "3", "--json")
+	printed := succeed(t, "explain", "--model", "demo", "--engine", "portable", picture, "--text", "a yellow car", "--bank", words, "--top", "3", "--json")
 	if err := json.Unmarshal([]byte(printed), &r); err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ down to its neuron–head pairs, and leaves pictures and an index.html. It needs
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&dir, "output", "o", "facet-demo", "the `DIR` to write")
+	f.StringVarP(&dir, "output", "o", "facet-demo", "write into `DIR`")
 	f.BoolVar(&evaluate, "evaluate", false, "measure the built-in model instead")
 	numberVar(f, &n, "scenes", 2000, span[int]{least: demo.Gallery, most: scenes.MaxScenes}, "how many scenes of each kind to measure on")
 	return cmd

@@ -40,7 +40,7 @@ func (o *driftOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.watch, "watch", nil, "a `TEXT` to follow; may be given more than once")
 	f.StringVar(&o.watchFile, "watch-file", "", "a `FILE` with a text to follow a line")
-	f.StringVar(&o.bank, "bank", "", "the words: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
+	f.StringVar(&o.bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name changes by it (default for the demo: its world's words)")
 	timeFormatVar(f, &o.times)
 	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many items (default all)")
 	numberVar(f, &o.stride, "stride", 1, some, "take every n-th item")

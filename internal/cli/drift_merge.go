@@ -28,7 +28,7 @@ pairs are those that are strong in every part.`,
 			return a.driftMerge(cmd.Context(), args, output)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "", "the `FOLDER` of the merged profile, new")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write the merged profile into `FOLDER`, new")
 	return cmd
 }
 

@@ -63,7 +63,7 @@ What is interrupted is kept in PROFILE.partial, and --resume goes on.`,
 	}
 	o.flags(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&o.output, "output", "o", "", "the `FOLDER` of the profile, new")
+	f.StringVarP(&o.output, "output", "o", "", "write the profile into `FOLDER`, new")
 	numberVar(f, &o.sample, "sample", 2048, span[int]{least: 2, most: mostCount}, "images to keep in the sample, at most")
 	numberVar(f, &o.vary, "vary", 100, someOrNone, "pictures of the sample to vary in noise, blur and so on, so that such changes have names; 0: none")
 	numberVar(f, &o.every, "checkpoint-every", 1000, some, "images between checkpoints: what a kill can lose")

@@ -65,7 +65,7 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.bank, "bank", "", "the words that name changes: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
+	f.StringVar(&o.bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name changes by it (default for the demo: its world's words)")
 	f.StringVar(&o.store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
 	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
 	numberVar(f, &o.budget, "budget", 0.05, level, "chance of any false alarm over the whole stream, at most")

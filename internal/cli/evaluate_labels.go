@@ -35,10 +35,10 @@ table)? Does holding the pairs named by a class at their mean hurt that class mo
 tell whether its first word is in the picture?
 
 ATLAS holds the images that are asked about, with every scalar and with class labels; of scenes, all that is in them is known. The labels are its own (facet label), or
-those of --labels OTHER, so that names are not judged by the images they were made from. Without ATLAS the demo model is asked: scenes to name its pairs by, and
+those of --labels-from OTHER, so that names are not judged by the images they were made from. Without ATLAS the demo model is asked: scenes to name its pairs by, and
 others to judge them, are rendered on the spot.`,
 		Example: `  facet evaluate labels                                                              the demo model
-  facet evaluate labels test.atlas --labels train.atlas --bank words -o labels.png   any model`,
+  facet evaluate labels test.atlas --labels-from train.atlas --bank words -o labels.png   any model`,
 		Args: argsBetween(0, 1, "one atlas, scanned with --keep-scalars"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkChart(o.study.chart); err != nil {
@@ -55,15 +55,15 @@ others to judge them, are rendered on the spot.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.labels, "labels", "", "ask about the labels that this other `ATLAS` keeps")
-	f.StringVar(&o.bank, "bank", "", "the words to rebuild directions from: a `BANK` of facet texts or a file with a text a line (the demo model has its own)")
-	f.StringVar(&o.study.classes, "classes", "", "a list with commas or a `FILE` of class names, a line each (default: the atlas' labels)")
+	f.StringVar(&o.labels, "labels-from", "", "ask about the labels that this other `ATLAS` keeps")
+	f.StringVar(&o.bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: rebuild directions from it (the demo model has its own)")
+	f.StringVar(&o.study.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
 	f.StringVar(&o.study.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	f.StringVar(&o.study.means, "means", "", "take means from this other `ATLAS` (default: every other image; the rest is held and rebuilt)")
-	numberVar(f, &o.scenes, "scenes", 1000, span[int]{least: 100, most: scenes.MaxScenes / 4}, "without ATLAS: so many scenes of each kind to ask, and twice as many to name pairs by")
-	numberVar(f, &o.top, "top", 20, some, "pairs to show")
+	numberVar(f, &o.scenes, "scenes", 1000, span[int]{least: 100, most: scenes.MaxScenes / 4}, "how many scenes of each kind to ask without ATLAS; pairs are named by twice as many")
+	numberVar(f, &o.top, "top", 20, some, "show at most so many: pairs")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
-	f.StringVarP(&o.study.chart, "output", "o", "", "draw how well the strongest pairs tell their words into `FILE`.png or .svg")
+	f.StringVarP(&o.study.chart, "output", "o", "", "write a chart of how well the strongest pairs tell their words into `FILE`.png or .svg")
 	return cmd
 }
 
@@ -174,7 +174,7 @@ func (m *model) openLabels(ctx context.Context, dir string) (*atlas.Atlas, error
 		return nil, err
 	}
 	if err := m.made(ctx, at); err != nil {
-		return nil, fmt.Errorf("--labels %s: %w", dir, err)
+		return nil, fmt.Errorf("--labels-from %s: %w", dir, err)
 	}
 	return at, nil
 }

@@ -49,10 +49,10 @@ each in its published layout (docs/segmentation.md).`,
 	}
 	f := cmd.Flags()
 	o.flags(f)
-	f.StringVar(&o.methods, "method", "facet,nap", "methods, a list with commas, or all")
+	f.StringVar(&o.methods, "method", "facet,nap", "the method: a list with commas, or all")
 	numberVar(f, &o.threshold, "threshold", 0, thresholds, "probability below which a pixel is background, in sets that have one")
 	f.StringVarP(&o.output, "output", "o", "", "write tables, pictures and the journal of an interrupted run into this `DIR`")
-	numberVar(f, &o.limit, "limit", 0, someOrNone, "measure on the first pictures only")
+	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many pictures, the first (default all)")
 	return cmd
 }
 

@@ -29,15 +29,15 @@ const compatReference = "reference"
 
 func (o *studyOptions) flags(f *pflag.FlagSet, unit string) {
 	o.unitFlags(f, unit)
-	f.StringVar(&o.classes, "classes", "", "a list with commas or a `FILE` of class names, a line each (default: the atlas' labels)")
+	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	f.StringVar(&o.means, "means", "", "take means, components and scores from this other `ATLAS` (default: every other image, scored on the rest)")
 }
 
 // unitFlags are those of a question that scores nothing.
 func (o *studyOptions) unitFlags(f *pflag.FlagSet, unit string) {
-	f.StringVar(&o.unit, "unit", unit, "pair, neuron or head")
-	f.StringVarP(&o.chart, "output", "o", "", "draw a chart into `FILE`.png or .svg")
+	f.StringVar(&o.unit, "unit", unit, "the unit: pair, neuron or head")
+	f.StringVarP(&o.chart, "output", "o", "", "write a chart into `FILE`.png or .svg")
 }
 
 func (o studyOptions) check() error {

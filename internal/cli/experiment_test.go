@@ -106,7 +106,7 @@ func TestStudies(t *testing.T) {
 	labelsKept(t, ask, at)
 	succeed(t, "pairs", at, "-o", filepath.Join(dir, "use.svg"), "--engine", engine)
 	var rows struct{ Rows []neuronRow }
-	ask(&rows, "neuron", at, "89", "--compat", "reference", "--pairs", "2", "--images", "3")
+	ask(&rows, "neuron", at, "89", "--compat", "reference", "--top", "2", "--images", "3")
 	if len(rows.Rows) != 3 || len(rows.Rows[2].Images) != 3 || rows.Rows[1].Images[0].Norm < rows.Rows[1].Images[2].Norm {
 		t.Errorf("%+v", rows.Rows)
 	}
@@ -191,7 +191,7 @@ func labelsKept(t *testing.T, ask func(into any, args ...string), at string) {
 		same("pairs", p.Neuron, p.Head, p.pairNames)
 	}
 	var rows struct{ Rows []neuronRow }
-	ask(&rows, "neuron", at, "89", "--pairs", "3")
+	ask(&rows, "neuron", at, "89", "--top", "3")
 	for _, r := range rows.Rows[1:] {
 		same("neuron", r.Neuron, *r.Head, r.pairNames)
 	}

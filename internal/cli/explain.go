@@ -36,7 +36,7 @@ func (a *app) explainCommand() *cobra.Command {
 summed over all pairs, plus a constant, is the embedding. With --text, split the logit of that text instead.`,
 		Example: `  facet explain photo.jpg                                  the pairs that made the embedding
   facet explain photo.jpg --text "a yellow car" -o out     … that made it a yellow car, with maps and pictures in out/
-  facet explain photo.jpg --words words.txt                … named by the words of a list
+  facet explain photo.jpg --bank words.txt                … named by the words of a list
   facet explain photo.jpg --atlas photos.atlas             … by the labels that an atlas keeps`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.paths = args; len(args) > 1 || (len(args) == 1) == (o.pixels != "") {
@@ -51,10 +51,10 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f := cmd.Flags()
 	o.flags(f)
 	f.StringVar(&o.text, "text", "", "explain the logit of this text instead of the embedding")
-	f.StringVar(&o.words, "words", "", "name pairs by the words of a `BANK` of facet texts, or a file with a word a line (the demo model has its own)")
-	f.StringVar(&o.atlas, "atlas", "", "name pairs by the labels that facet label left in an `ATLAS` of the same model")
+	f.StringVar(&o.words, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name pairs by it (the demo model has its own)")
+	f.StringVar(&o.atlas, "atlas", "", "an `ATLAS` of the same model: name pairs by the labels that facet label left in it")
 	f.StringVarP(&o.output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
-	numberVar(f, &o.top, "top", 20, some, "pairs to show")
+	numberVar(f, &o.top, "top", 20, some, "show at most so many: pairs")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

@@ -76,13 +76,13 @@ shown as unnamed.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.bank, "bank", "", "the texts: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
+	f.StringVar(&o.bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line (default for the demo: its world's words)")
 	f.StringVar(&o.units, "units", o.units, "pairs to label: top:10% or top:200 (by use in the atlas, or by the length of their directions), all, or NEURON,HEAD")
-	f.StringVar(&o.method, "method", o.method, "omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
+	f.StringVar(&o.method, "method", o.method, "the method: omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
 	f.StringVar(&o.scale, "dictionary-norm", o.scale, "what is made unit: rows (texts), or reference (columns, as the reference code does)")
 	f.StringVarP(&o.output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv, and leave the atlas as it is")
 	numberVar(f, &o.terms, "terms", o.terms, some, "texts in a label, at most")
-	numberVar(f, &o.top, "top", o.top, someOrNone, "pairs to show")
+	numberVar(f, &o.top, "top", o.top, someOrNone, "show at most so many: pairs")
 	numberVar(f, &o.memory, "memory", o.memory, span[int64]{least: 1, most: 1 << 24}, "memory to use, in MiB")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd

@@ -345,12 +345,12 @@ func TestNamesByBank(t *testing.T) {
 		same("pairs", p.Neuron, p.Head, 1, p.pairNames, true)
 	}
 	var rows struct{ Rows []neuronRow }
-	ask(&rows, "neuron", dir, "89", "--pairs", "2", "--bank", words)
+	ask(&rows, "neuron", dir, "89", "--top", "2", "--bank", words)
 	for _, r := range rows.Rows[1:] {
 		same("neuron", r.Neuron, *r.Head, 1, r.pairNames, true)
 	}
 	var explained report
-	ask(&explained, "explain", "../../docs/images/scene.png", "--words", words, "--top", "4")
+	ask(&explained, "explain", "../../docs/images/scene.png", "--bank", words, "--top", "4")
 	for _, p := range explained.Pairs {
 		sign := 1
 		if p.Scalar < 0 {
@@ -358,7 +358,7 @@ func TestNamesByBank(t *testing.T) {
 		}
 		same("explain", p.Neuron, p.Head, sign, p.pairNames, false)
 	}
-	ask(&explained, "explain", "../../docs/images/scene.png", "--words", words, "--atlas", dir, "--top", "2")
+	ask(&explained, "explain", "../../docs/images/scene.png", "--bank", words, "--atlas", dir, "--top", "2")
 	for _, p := range explained.Pairs {
 		same("explain with an atlas", p.Neuron, p.Head, 1, p.pairNames, true)
 	}
@@ -371,7 +371,7 @@ func TestNamesByBank(t *testing.T) {
 	for _, args := range [][]string{{"pairs", dir}, {"explain", "../../docs/images/scene.png"}} {
 		flag := "--bank"
 		if args[0] == "explain" {
-			flag = "--words"
+			flag = "--bank"
 		}
 		out := succeed(t, append(args, flag, words, "--model", "demo", "--engine", "portable")...)
 		if !strings.Contains(out, "says") || strings.Contains(out, "fires for") != (args[0] == "pairs") {

@@ -69,7 +69,7 @@ func (p project) scan(t *testing.T, source, output string, more ...string) strin
 func look(t *testing.T, at string, more ...string) {
 	t.Helper()
 	sheet := filepath.Join(t.TempDir(), "n.png")
-	succeed(t, append([]string{"neuron", at, "1", "--images", "2", "--pairs", "2", "-o", sheet, "--engine", "portable"}, more...)...)
+	succeed(t, append([]string{"neuron", at, "1", "--images", "2", "--top", "2", "-o", sheet, "--engine", "portable"}, more...)...)
 	checkPNG(t, sheet)
 	var r sinkResult
 	if err := json.Unmarshal([]byte(succeed(t, append([]string{"sink", at, "--json", "--limit", "3", "--classes", "", "--engine", "portable"}, more...)...)), &r); err == nil && r.Images != 3 {
@@ -144,7 +144,7 @@ func TestAtlasFromElsewhere(t *testing.T) {
 				return
 			}
 			sheet := filepath.Join(t.TempDir(), "n.png")
-			succeed(t, append([]string{"neuron", now, "1", "--images", "2", "--pairs", "1", "-o", sheet, "--engine", "portable"}, more...)...)
+			succeed(t, append([]string{"neuron", now, "1", "--images", "2", "--top", "1", "-o", sheet, "--engine", "portable"}, more...)...)
 			checkPNG(t, sheet)
 		})
 	}

@@ -54,11 +54,11 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.output, "output", "o", "", "the contact sheet, `FILE`.png")
-	f.StringVar(&o.bank, "bank", "", "name pairs by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
+	f.StringVarP(&o.output, "output", "o", "", "write the contact sheet, `FILE`.png")
+	f.StringVar(&o.bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name pairs by it (the demo model has its own)")
 	rootFlag(f, &o.roots)
 	f.StringVar(&o.compat, "compat", "", "reference: rank images by contributions that are not centred and hold an even share of the biases")
-	numberVar(f, &o.pairs, "pairs", 4, some, "pairs to show")
+	numberVar(f, &o.pairs, "top", 4, some, "show at most so many: pairs")
 	numberVar(f, &o.images, "images", 5, span[int]{least: 1, most: atlas.Extremes}, "images of each")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd

@@ -68,10 +68,10 @@ mean of their contribution, or by polysemanticity (least first).`,
 	f := cmd.Flags()
 	numberVar(f, &o.neuron, "neuron", -1, someOrNone, "only the pairs of this neuron (default all)")
 	numberVar(f, &o.head, "head", -1, someOrNone, "only the pairs of this head (default all)")
-	numberVar(f, &o.top, "top", 20, some, "pairs to show")
-	f.StringVarP(&o.chart, "output", "o", "", "draw how use is spread over the pairs into `FILE`.png or .svg")
+	numberVar(f, &o.top, "top", 20, some, "show at most so many: pairs")
+	f.StringVarP(&o.chart, "output", "o", "", "write a chart of how use is spread over the pairs into `FILE`.png or .svg")
 	f.StringVar(&o.sort, "sort", sortNorm, "norm, mean or poly")
-	f.StringVar(&o.bank, "bank", "", "name pairs by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
+	f.StringVar(&o.bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name pairs by it (the demo model has its own)")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

@@ -55,7 +55,7 @@ Scores of pairs need no scalars; those of neurons and heads, and the comparison,
 		},
 	}
 	o.unitFlags(cmd.Flags(), string(experiment.Pair))
-	numberVar(cmd.Flags(), &top, "top", 20, some, "units to show, those of lowest score")
+	numberVar(cmd.Flags(), &top, "top", 20, some, "show at most so many: units, those of lowest score")
 	return cmd
 }
 

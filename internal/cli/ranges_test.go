@@ -143,7 +143,7 @@ func TestNumbersInTexts(t *testing.T) {
 	for _, c := range [][]string{
 		{"segment", photo, "--classes", "a, b", "--background", "NaN"}, {"segment", photo, "--classes", "a, b", "--background", "-0.1"},
 		{"segment", photo, "--classes", "a, b", "--background", "1"}, {"segment", photo, "--classes", "a, b", "--background", "1e400"},
-		{"segment", photo, "--classes", "a, b", "--window", "33"}, {"segment", photo, "--classes", "a, b", "--stride", "4000"},
+		{"segment", photo, "--classes", "a, b", "--window-side", "33"}, {"segment", photo, "--classes", "a, b", "--window-stride", "4000"},
 		{"scan", t.TempDir(), "-o", "x", "--shard", "1/1"}, {"scan", t.TempDir(), "-o", "x", "--shard", "-1/2"},
 		{"scan", t.TempDir(), "-o", "x", "--shard", "0/9223372036854775807"}, {"scan", t.TempDir(), "-o", "x", "--shard", "0/0"},
 		{"label", "--units", "top:NaN%"}, {"label", "--units", "top:101%"}, {"label", "--units", "top:0"}, {"label", "--units", "top:-3"}, {"label", "--units", "1e9,0"},

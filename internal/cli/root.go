@@ -46,6 +46,7 @@ type app struct {
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	oldFlags       []renamedFlag // that the command line used
 }
 
 // Main runs one command line and gives the exit code.
@@ -54,7 +55,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	defer stop()
 	a := &app{stdin: os.Stdin, stdout: stdout, stderr: stderr}
 	root := a.root()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // never nil, for which cobra takes those of the process
 	cmd, err := root.ExecuteContextC(ctx)
 	return exitCode(ctx, cmd.CommandPath(), err, stderr)
 }
@@ -120,6 +121,11 @@ neurons passing through single attention heads ("pairs"), and names them in word
 		root.AddCommand(verbs...)
 	}
 	a.addOwn(root)
+	for verb, flags := range renamedFlags {
+		if cmd, _, err := root.Find(strings.Fields(verb)); err == nil {
+			a.acceptOldFlags(cmd, flags)
+		}
+	}
 	return root
 }
 
@@ -145,6 +151,9 @@ func (a *app) start() error {
 	slog.SetDefault(slog.New(newLineHandler(a.stderr, level)))
 	if !isTerminal(a.stdout) || os.Getenv("NO_COLOR") != "" {
 		text.DisableColors()
+	}
+	for _, f := range a.oldFlags {
+		slog.Warn(fmt.Sprintf("--%s is called --%s now; the old name will go away", f.old, f.now))
 	}
 	if a.threads > 0 {
 		runtime.GOMAXPROCS(a.threads) // which both engines and all decoding go by

@@ -49,7 +49,7 @@ Interrupted or killed, a scan goes on with --resume where its last checkpoint wa
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&o.output, "output", "o", "", "the `FOLDER` of the atlas, new or empty")
+	f.StringVarP(&o.output, "output", "o", "", "write the atlas into `FOLDER`, new or empty")
 	timeFormatVar(f, &o.times)
 	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many items (default all)")
 	numberVar(f, &o.stride, "stride", 1, some, "take every n-th item")

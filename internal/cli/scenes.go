@@ -63,8 +63,8 @@ files everywhere; run again after an interruption, it writes what is missing.`,
 	}
 	f := cmd.Flags()
 	numberVarP(f, &w.Scenes, "scenes", "n", 0, span[int]{least: 1, most: scenes.MaxScenes}, "how many scenes to write")
-	f.StringVarP(&dir, "output", "o", "", "the `DIR` to write, empty or begun by the same command")
-	numberVar(f, &w.Seed, "seed", 0, seeds, "which scenes")
+	f.StringVarP(&dir, "output", "o", "", "write into `DIR`, empty or begun by the same command")
+	numberVar(f, &w.Seed, "seed", 0, seeds, "the seed of what is drawn: scenes")
 	numberVar(f, &w.Size, "size", 192, span[int]{least: scenes.MinSize, most: scenes.MaxSize}, "side of the pictures in pixels, 32 to 512")
 	f.StringVar(&layout, "layout", "imagefolder", "imagefolder, voc or npy")
 	return cmd

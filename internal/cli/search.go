@@ -61,13 +61,13 @@ the text first: what all texts share says nothing about this one.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.unit, "unit", unitPair, "what to find: pair, neuron (all heads alike) or head (its first principal direction)")
-	f.StringVar(&o.bank, "bank", "", "centre over this `BANK` of facet texts or file with a text a line (default for the demo: its world's words)")
-	f.StringVar(&o.atlas, "atlas", "", "say how much each pair is used in an `ATLAS`")
+	f.StringVar(&o.unit, "unit", unitPair, "the unit: pair, neuron (all heads alike) or head (its first principal direction)")
+	f.StringVar(&o.bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: centre over it (default for the demo: its world's words)")
+	f.StringVar(&o.atlas, "atlas", "", "an `ATLAS` of the same model: say how much each pair is used in it")
 	rootFlag(f, &o.roots)
-	f.StringVarP(&o.output, "output", "o", "", "draw the images of the best pairs into a contact sheet, `FILE`.png")
+	f.StringVarP(&o.output, "output", "o", "", "write the images of the best pairs as a contact sheet, `FILE`.png")
 	f.BoolVar(&o.noCenter, "no-center", false, "take the text as it is")
-	numberVar(f, &o.top, "top", 20, some, "units to show")
+	numberVar(f, &o.top, "top", 20, some, "show at most so many: units")
 	f.BoolVar(&o.truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
@@ -325,8 +325,8 @@ func (a *app) nearestCommand() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&bank, "bank", "", "the texts: a `BANK` of facet texts or a file with a text a line (default for the demo: its world's words)")
-	numberVar(f, &top, "top", 20, some, "texts to show")
+	f.StringVar(&bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line (default for the demo: its world's words)")
+	numberVar(f, &top, "top", 20, some, "show at most so many: texts")
 	f.BoolVar(&truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

@@ -55,15 +55,15 @@ neuron–head pairs see there. An IMAGE may be a folder.`,
 	}
 	f := cmd.Flags()
 	o.flags(f)
-	f.StringVar(&o.classes, "classes", "", "the classes, a list with commas")
+	f.StringVar(&o.classes, "classes", "", "class names: a list with commas")
 	f.StringVar(&o.file, "classes-file", "", "a `FILE` with a class a line, its other names after commas")
-	f.StringVar(&o.method, "method", segment.Facet.String(), "facet, nap (the paper's), maskclip, selfself, surgery, cam, heads or neurons")
+	f.StringVar(&o.method, "method", segment.Facet.String(), "the method: facet, nap (the paper's), maskclip, selfself, surgery, cam, heads or neurons")
 	f.StringArrayVar(&o.backgrounds, "background", nil, "what is none of the classes: a probability below which a pixel is background, or a list with commas of what\nthere is besides; may be given twice")
 	f.StringVarP(&o.output, "output", "o", "", "write labels, overlay and JSON of each picture into this `DIR`")
 	f.BoolVar(&o.saveLogits, "save-logits", false, "write a float map of each class as well")
 	f.StringVar(&o.why, "why", "", "show the pairs behind the pixel `X,Y`, or the region X0,Y0,X1,Y1")
-	f.StringVar(&o.words, "words", "", "name those pairs by the words of a `FILE`, one a line (the demo model has its own)")
-	numberVar(f, &o.top, "top", 10, some, "pairs to show with --why")
+	f.StringVar(&o.words, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name those pairs by it (the demo model has its own)")
+	numberVar(f, &o.top, "top", 10, some, "show at most so many: pairs behind --why")
 	return cmd
 }
 

@@ -33,13 +33,13 @@ type segmentSettings struct {
 func (s *segmentSettings) flags(f *pflag.FlagSet) {
 	f.StringVar(&s.preset, "protocol", "native", "sizes of canvas and windows: "+strings.Join(segment.Presets, ", "))
 	numberVar(f, &s.shortSide, "short-side", 0, span[int]{least: 32, most: segment.MostShortSide}, "of the resized picture in pixels, instead of the protocol's")
-	numberVar(f, &s.window, "window", 0, span[int]{least: 32, most: segment.MostWindow}, "side of a window in pixels, a multiple of 32, instead of the protocol's; its half is the stride")
-	numberVar(f, &s.stride, "stride", 0, span[int]{least: 1, most: segment.MostWindow}, "from window to window in pixels, instead of the protocol's")
+	numberVar(f, &s.window, "window-side", 0, span[int]{least: 32, most: segment.MostWindow}, "side of a window in pixels, a multiple of 32, instead of the protocol's; its half is the stride")
+	numberVar(f, &s.stride, "window-stride", 0, span[int]{least: 1, most: segment.MostWindow}, "from window to window in pixels, instead of the protocol's")
 	numberVar(f, &s.scale, "scale", 0, span[float64]{least: 0, most: 1e6, above: true}, "what logits are multiplied by before the softmax (default 40)")
 	numberVar(f, &s.pairs, "pairs", 0, some, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
-	f.StringVar(&s.atlas, "atlas", "", "take the signs of pairs' directions from the atlas in this `DIR`, as the paper does (default: + for all)")
+	f.StringVar(&s.atlas, "atlas", "", "an `ATLAS` of the same model: take the signs of pairs' directions from it, as the paper does (default: + for all)")
 	f.StringVar(&s.refine, "refine", refineNone, "what is done to the logits of pixels: none, or pamr (they take on those of like pixels around them)")
-	f.StringVar(&s.sink, "sink", sinkAuto, "the last token and the neurons through which it draws attention: method facet drops them if it does and leaves it alone\nif not (auto), all methods do so (drop), or all replace the last token and nothing else (published)")
+	f.StringVar(&s.sink, "sink", sinkAuto, "the last token and the neurons through which it draws attention: method facet drops them if it does and leaves it alone if not (auto), all methods do so (drop), or all replace the last token and nothing else (published)")
 	f.StringVar(&s.templates, "templates", "", "a `FILE` with a prompt a line, {} for the text (default: facet's own for photographs)")
 }
 

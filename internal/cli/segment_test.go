@@ -118,7 +118,7 @@ func TestSegmentOddSizes(t *testing.T) {
 	}{
 		"pixel":    {image.Pt(1, 1), 1, nil},
 		"panorama": {image.Pt(12000, 200), 119, nil}, // 11520×192 on the canvas, windows every 96 pixels
-		"large":    {image.Pt(30, 30), 1, []string{"--window", "544", "--short-side", "544"}},
+		"large":    {image.Pt(30, 30), 1, []string{"--window-side", "544", "--short-side", "544"}},
 	} {
 		if testing.Short() && c.windows > 1 {
 			continue
@@ -237,7 +237,7 @@ func TestSegmentMistakes(t *testing.T) {
 		{[]string{picture, "--classes", "a car, a bird", "--why", "7,x"}, exitUsage, "numbers"},
 		{[]string{picture, "--classes", "a car, a bird", "--why", "700,7"}, exitFailure, "192×192"},
 		{[]string{picture, "--classes", "a car, a bird", "--why", "7,7", "--method", "cam"}, exitFailure, "sum over pairs"},
-		{[]string{picture, "--classes", "a car, a bird", "--window", "50"}, exitFailure, "multiple of 32"},
+		{[]string{picture, "--classes", "a car, a bird", "--window-side", "50"}, exitFailure, "multiple of 32"},
 		{[]string{picture, "--classes", "a car, a bird", "--short-side", "64"}, exitFailure, "short side"},
 		{[]string{picture, "--classes", "a car, a bird", "--protocol", "mine"}, exitFailure, "paper-384"},
 		{[]string{picture, "--classes", "a car, a bird", "--refine", "crf"}, exitUsage, "pamr"},

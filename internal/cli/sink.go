@@ -68,12 +68,12 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 		},
 	}
 	f := cmd.Flags()
-	numberVar(f, &limit, "limit", 500, some, "look at so many pictures")
-	f.StringVar(&bank, "bank", "", "name register neurons by a `BANK` of facet texts, or a file with a text a line (the demo model has its own)")
-	f.StringVar(&o.classes, "classes", "", "a list with commas or a `FILE` of class names (default: the labels)")
+	numberVar(f, &limit, "limit", 500, some, "take at most so many pictures")
+	f.StringVar(&bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name register neurons by it (the demo model has its own)")
+	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` of them (default: the labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	rootFlag(f, &roots)
-	f.StringVarP(&o.chart, "output", "o", "", "draw the map of attention into `FILE`.png")
+	f.StringVarP(&o.chart, "output", "o", "", "write the map of attention into `FILE`.png")
 	return cmd
 }
 

@@ -38,7 +38,7 @@ Texts are batched by length and end where they end: a word costs a few tokens, n
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&output, "output", "o", "", "the `BANK` to write, a folder")
+	f.StringVarP(&output, "output", "o", "", "write the `BANK`, a folder")
 	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the text (default: the texts as they are)")
 	f.BoolVar(&truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd

@@ -54,7 +54,7 @@ func TestTexts(t *testing.T) {
 		}
 	}
 	explain := func(words string) (r report) {
-		out := succeed(t, "explain", "../../docs/images/scene.png", "--words", words, "--engine", "portable", "--json", "--top", "3")
+		out := succeed(t, "explain", "../../docs/images/scene.png", "--bank", words, "--engine", "portable", "--json", "--top", "3")
 		if err := json.Unmarshal([]byte(out), &r); err != nil {
 			t.Fatal(err)
 		}
@@ -64,7 +64,7 @@ func TestTexts(t *testing.T) {
 		t.Errorf("words from the file and from the bank: %s", diff)
 	}
 	tiny := filepath.Join(golden.Dir(t, "tiny"), "model.safetensors")
-	if code, _, log := facet(t, "explain", "../../docs/images/scene.png", "--words", bank, "--model", tiny); code != exitFailure || !strings.Contains(log, "another model") {
+	if code, _, log := facet(t, "explain", "../../docs/images/scene.png", "--bank", bank, "--model", tiny); code != exitFailure || !strings.Contains(log, "another model") {
 		t.Errorf("a bank of another model: exit code %d, %s", code, log)
 	}
 }
