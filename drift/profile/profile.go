@@ -15,6 +15,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/internal/atomicfile"
+	"github.com/facet-clip/facet/internal/place"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
@@ -78,13 +79,16 @@ type Quality struct {
 
 // Model says which model made a profile.
 type Model struct {
-	Name   string `json:"name"`
-	SHA256 string `json:"sha256"`
+	Name   string      `json:"name"`
+	SHA256 string      `json:"sha256"`
+	Bytes  int64       `json:"bytes,omitempty"`
+	File   place.Place `json:"file,omitzero"` // where it lay; not for the demo model, which lies in facet
 }
 
 // Write writes a profile into a new folder, whole or not at all. Format, version, counts and samples of the
 // header, labels, qualities and sums are filled in. A folder that exists is an error.
 func Write(dir string, h Header, p *drift.Profile) error {
+	h.Model.File = place.Of(h.Model.File.Path, dir)
 	return atomicfile.WriteFolder(dir, func(temporary string) error { return writeAll(temporary, h, p) })
 }
 

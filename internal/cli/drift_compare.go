@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -88,7 +89,7 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 	if err != nil {
 		return err
 	}
-	m, ov, err := a.openDecomposed()
+	m, ov, err := a.openProfileModel(ctx, o.profile)
 	if err != nil {
 		return err
 	}
@@ -133,6 +134,23 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 	}
 	r.Watched = watchedRecords(p, concepts, g.all, groups)
 	return a.finishCompare(ctx, o, r)
+}
+
+// openProfileModel opens the model that a profile was made with, and its decomposition.
+func (a *app) openProfileModel(ctx context.Context, dir string) (*model, *decompose.OV, error) {
+	h, err := profile.ReadHeader(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := a.openMaker(ctx, maker{"the profile " + dir, dir, h.Model.Name, h.Model.SHA256, h.Model.Bytes, h.Model.File})
+	if err != nil {
+		return nil, nil, err
+	}
+	ov, err := m.Decomposition()
+	if err != nil {
+		return nil, nil, errors.Join(err, m.Close())
+	}
+	return m, ov, nil
 }
 
 // openProfile reads a profile and refuses one that another model made.

@@ -38,7 +38,7 @@ func (a *app) driftMerge(ctx context.Context, dirs []string, output string) erro
 	if _, err := os.Lstat(output); err == nil {
 		return fmt.Errorf("%s: it exists already; a profile goes into a new folder", output)
 	}
-	m, ov, err := a.openDecomposed()
+	m, ov, err := a.openProfileModel(ctx, dirs[0])
 	if err != nil {
 		return err
 	}
@@ -63,6 +63,11 @@ func (a *app) driftMerge(ctx context.Context, dirs []string, output string) erro
 		header.Skipped = append(header.Skipped, h.Skipped[:min(len(h.Skipped), unreadShown-len(header.Skipped))]...)
 		if len(parts) == 1 { // whose labels the merged profile has
 			header.Model, header.Bank, header.ExifRotate = h.Model, h.Bank, h.ExifRotate
+			by, err := m.maker(ctx)
+			if err != nil {
+				return err
+			}
+			header.Model.File = by.file
 		}
 	}
 	header.Source = strings.Join(sources, " + ")

@@ -104,7 +104,11 @@ func (a *app) driftProfile(ctx context.Context, o profileOptions) error {
 	if err != nil {
 		return keepPartial(o, c, err)
 	}
-	header := profile.Header{Model: profile.Model{Name: m.name, SHA256: c.Run.Model}, Source: o.source, Bank: o.bank, ExifRotate: a.exifRotate, Skipped: c.Skipped, Unread: c.Unread}
+	by, err := m.maker(ctx)
+	if err != nil {
+		return err
+	}
+	header := profile.Header{Model: profile.Model{Name: by.name, SHA256: by.sha256, Bytes: by.bytes, File: by.file}, Source: o.source, Bank: o.bank, ExifRotate: a.exifRotate, Skipped: c.Skipped, Unread: c.Unread}
 	if err := profile.Write(o.output, header, p); err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func TestDrift(t *testing.T) {
 			t.Fatal(err)
 		}
 		code, _, stderr := facet(t, driftArgs("compare", reference, "scenes:steady?n=1")...)
-		if code != exitFailure || !strings.Contains(stderr, "a profile of another model") {
+		if code != exitFailure || !strings.Contains(stderr, "it is another model") {
 			t.Errorf("code %d: %s", code, stderr)
 		}
 	})

@@ -110,7 +110,7 @@ func parseWindow(s string) (store.Rule, error) {
 }
 
 func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
-	m, err := a.open()
+	m, _, err := a.openProfileModel(ctx, o.profile)
 	if err != nil {
 		return err
 	}

@@ -310,7 +310,7 @@ func TestStudiesRefuse(t *testing.T) {
 		{[]string{"label", "RN50", "--model", "RN50"}, exitUsage, "one model"},
 		{[]string{"label", "nowhere.pt", "--bank", "x"}, exitFailure, "nowhere.pt"},
 		{[]string{"neuron", at, "x", "-o", "y.png"}, exitUsage, "the number of a neuron"},
-		{[]string{"pairs", at, "--model", "../../testdata/tiny/model.safetensors"}, exitFailure, "atlas is of something else"},
+		{[]string{"pairs", at, "--model", "../../testdata/tiny/model.safetensors"}, exitFailure, "it is another model"},
 	} {
 		code, _, log := facet(t, c.args...)
 		if code != c.code || !strings.Contains(log, c.want) {

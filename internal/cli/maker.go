@@ -94,8 +94,8 @@ func (a *app) givenMaker(ctx context.Context, by maker) (string, *checkpoint.Che
 	}
 	sum, err := ck.SHA256(ctx)
 	if err == nil && sum != by.sha256 {
-		err = fmt.Errorf("--model %s: its sha256 is %s, but %s was made with %s, whose sha256 is %s: %w; without --model facet looks for that one",
-			a.model, sum, by.what, by.name, by.sha256, atlas.ErrMismatch)
+		err = fmt.Errorf("--model %s: its sha256 is %s, but %s was made with %s, whose sha256 is %s: it is another model; without --model facet looks for that one",
+			a.model, sum, by.what, by.name, by.sha256)
 	}
 	if err != nil {
 		return "", nil, errors.Join(err, ck.Close())

@@ -306,7 +306,7 @@ func TestScanUnreadable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := a.Manifest.Skipped; len(s) != 1 || s[0].Path != bad || s[0].Reason == "" || strings.Contains(s[0].Reason, bad) {
+	if s := a.Manifest.Skipped; len(s) != 1 || s[0].Path != "a/broken.png" || s[0].Reason == "" || strings.Contains(s[0].Reason, bad) {
 		t.Errorf("skipped: %+v", s)
 	}
 	code, _, log := facet(t, scanArgs(photos, filepath.Join(root, "strict"), "--strict")...)
