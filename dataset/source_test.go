@@ -449,7 +449,7 @@ func FuzzTar(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		path := filepath.Join(t.TempDir(), "x.tar")
 		write(t, path, data)
-		err := readShard(t.Context(), path, func(i Item) bool {
+		_, err := readShard(t.Context(), path, func(i Item) bool {
 			_, _ = decoded(i.Decode, 1<<16)
 			return true
 		})

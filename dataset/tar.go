@@ -6,14 +6,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"image"
 	"io"
 	"iter"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -66,8 +64,7 @@ func shards(name string) ([]string, error) {
 	return all, nil
 }
 
-// openTar takes WebDataset shards: members of one key (the name up to the first dot of its last part) belong together; the picture is the one
-// with a picture's ending, its label is in .cls or .txt, or in .json under label, class or cls. Shards are read through, never unpacked.
+// openTar takes WebDataset shards, which are read through and never unpacked; see [tarSample].
 func openTar(name string) (*Source, error) {
 	files, err := shards(name)
 	if err != nil {
@@ -84,10 +81,13 @@ func openTar(name string) (*Source, error) {
 		}
 		d.add(filepath.Base(f), info.Size())
 	}
-	return &Source{Kind: "tar", n: -1, fingerprint: d.String(), all: func(ctx context.Context) iter.Seq2[Item, error] {
+	s := &Source{Kind: "tar", n: -1, fingerprint: d.String()}
+	s.all = func(ctx context.Context) iter.Seq2[Item, error] {
 		return func(yield func(Item, error) bool) {
+			s.Ignored = 0
 			for _, f := range files {
-				if err := readShard(ctx, f, func(i Item) bool { return yield(i, nil) }); err != nil {
+				ignored, err := readShard(ctx, f, func(i Item) bool { return yield(i, nil) })
+				if s.Ignored += ignored; err != nil {
 					if !errors.Is(err, errStop) {
 						yield(Item{}, err)
 					}
@@ -95,60 +95,61 @@ func openTar(name string) (*Source, error) {
 				}
 			}
 		}
-	}}, nil
+	}
+	return s, nil
 }
 
 // errStop ends reading when nobody wants more.
 var errStop = errors.New("enough")
 
-// keyed is the members of one key.
-type keyed struct {
-	key, member string // member: the picture's name; empty: none yet
-	picture     []byte
-	err         error // why the picture cannot be read
-	label       string
-}
-
-func readShard(ctx context.Context, file string, use func(Item) bool) error {
+// readShard gives the pictures of a shard: one of each sample, and every other that is lost, with the reason. It counts the members that were not
+// looked at.
+func readShard(ctx context.Context, file string, use func(Item) bool) (ignored int, err error) {
 	f, err := regular.Open(file)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer f.Close()
 	t, err := members(file, f)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	var s keyed
+	var s tarSample
 	flush := func() error {
-		if s.member != "" && !use(s.item(file)) {
-			return errStop
+		for _, item := range s.items(file, &ignored) {
+			if !use(item) {
+				return errStop
+			}
 		}
 		return nil
 	}
 	for {
 		if err := ctx.Err(); err != nil {
-			return err
+			return ignored, err
 		}
 		h, err := t.Next()
 		if err == io.EOF {
-			return flush()
+			return ignored, flush()
 		}
 		if err != nil {
-			return fmt.Errorf("%s: a damaged tar shard: %w", file, err)
+			return ignored, fmt.Errorf("%s: a damaged tar shard: %w", file, err)
 		}
-		if h.Typeflag != tar.TypeReg {
+		if h.Typeflag == tar.TypeDir {
 			continue
 		}
 		key, ending := splitMember(h.Name)
+		if key == "" {
+			ignored++
+			continue
+		}
 		if key != s.key {
 			if err := flush(); err != nil {
-				return err
+				return ignored, err
 			}
-			s = keyed{key: key}
+			s = tarSample{key: key}
 		}
-		if err := s.add(h.Name, ending, t); err != nil {
-			return fmt.Errorf("%s: member %s: %w", file, h.Name, err)
+		if err := s.add(h, ending, t, &ignored); err != nil {
+			return ignored, fmt.Errorf("%s: member %s: %w", file, h.Name, err)
 		}
 	}
 }
@@ -166,65 +167,11 @@ func members(file string, f io.Reader) (*tar.Reader, error) {
 	return tar.NewReader(z), nil
 }
 
-// splitMember cuts a/b/000.seg.png into a/b/000 and .seg.png.
-func splitMember(name string) (key, ending string) {
-	dir, base := path.Split(name)
-	base, ending, _ = strings.Cut(base, ".")
-	return dir + base, "." + strings.ToLower(ending)
-}
-
-func (s *keyed) add(name, ending string, in io.Reader) error {
-	text := ending == ".cls" || ending == ".txt" || ending == ".json"
-	if !text && !extensions[ending] || extensions[ending] && s.member != "" {
-		return nil
-	}
-	data, err := io.ReadAll(io.LimitReader(in, maxMember+1))
-	if err != nil {
-		return err
-	}
-	switch {
-	case !text && len(data) > maxMember:
-		s.member, s.err = name, fmt.Errorf("more than %d bytes", maxMember)
-	case !text:
-		s.member, s.picture = name, data
-	case ending == ".json":
-		s.label = jsonLabel(data, s.label)
-	case ending == ".cls" || s.label == "":
-		s.label = strings.TrimSpace(string(data[:min(len(data), 1<<10)]))
-	}
-	return nil
-}
-
-// jsonLabel is the label in a sample's .json, or what was known before.
-func jsonLabel(data []byte, before string) string {
-	var object map[string]json.RawMessage
-	if json.Unmarshal(data, &object) != nil {
-		return before // WebDataset's .json may hold anything
-	}
-	for _, key := range []string{"label", "class", "cls"} {
-		if text, err := plain(object[key]); err == nil && text != "" {
-			return text
-		}
-	}
-	return before
-}
-
-func (s keyed) item(file string) Item {
-	p := file + memberMark + s.member
-	data, err := s.picture, s.err
-	return Item{Path: p, Label: s.label, decode: decodeNamed(p), read: func() ([]byte, error) {
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p, err)
-		}
-		return data, nil
-	}}
-}
-
 // tarPicture reads through a shard to a member.
 func (d *Decoder) tarPicture(ctx context.Context, shard, member string, use func(*image.NRGBA) error) (err error) {
 	found := false
 	want := shard + memberMark + member
-	readErr := readShard(ctx, shard, func(i Item) bool {
+	_, readErr := readShard(ctx, shard, func(i Item) bool {
 		if found = i.Path == want; found {
 			err = i.Decode(ctx, d, use)
 		}
