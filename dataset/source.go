@@ -91,7 +91,7 @@ func (o Options) raw(k int) int { return (k*o.Shards + o.Shard) * o.Stride }
 type Source struct {
 	Name    string // as it was asked for
 	Kind    string // folder, classes, manifest, tar or scenes
-	Ignored int    // files of a folder, or columns of a manifest, that were not looked at
+	Ignored int    // files of a folder, columns of a manifest, or members of shards that were read through, that were not looked at
 
 	fingerprint string
 	options     Options

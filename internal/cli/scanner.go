@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"log/slog"
 
 	"golang.org/x/sync/errgroup"
 
@@ -101,6 +102,9 @@ func (s *scanner) read(ctx context.Context, to chan<- scanBatch) error {
 				return err
 			}
 		}
+	}
+	if n := s.source.Ignored; n > 0 && s.source.Kind == "tar" {
+		slog.Warn("members of the shards are neither the picture nor the label of a sample and were passed over", "members", n)
 	}
 	if len(b) == 0 {
 		return nil

@@ -3,7 +3,7 @@
 //
 // # Terms
 //
-//   - A mask is an 8-bit PNG, indexed or grey, whose values are labels; 255 counts for nothing.
+//   - A mask is a PNG, indexed or grey, whose values are labels; 255 counts for nothing.
 //   - reduce_zero_label: label 0 counts for nothing and the others are one less.
 //   - Class files have a class a line, in the order of the labels, synonyms after commas; they are facet's own.
 package benchmark

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/png"
 	"io"
 	"os"
 	"path/filepath"
@@ -160,37 +159,4 @@ func loadFiles(ctx context.Context, it item, d *dataset.Decoder) (img image.Imag
 	defer f.Close()
 	truth, err = ReadMask(it.mask, f, img.Bounds().Size())
 	return img, truth, err
-}
-
-// ReadMask reads a mask of the given size, row-major. Errors wrap [ErrMask] and name it.
-func ReadMask(name string, r io.ReadSeeker, size image.Point) ([]uint8, error) {
-	head, err := png.DecodeConfig(r)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", name, ErrMask, err)
-	}
-	if head.Width != size.X || head.Height != size.Y {
-		return nil, fmt.Errorf("%s: %w: %d×%d, expected the picture's %d×%d", name, ErrMask, head.Width, head.Height, size.X, size.Y)
-	}
-	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	img, err := png.Decode(r)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", name, ErrMask, err)
-	}
-	switch m := img.(type) {
-	case *image.Paletted:
-		return values(m.Pix, m.Stride, size), nil
-	case *image.Gray:
-		return values(m.Pix, m.Stride, size), nil
-	}
-	return nil, fmt.Errorf("%s: %w: expected 8 bits a pixel, indexed or grey", name, ErrMask)
-}
-
-func values(pix []uint8, stride int, size image.Point) []uint8 {
-	out := make([]uint8, 0, size.X*size.Y)
-	for y := range size.Y {
-		out = append(out, pix[y*stride:][:size.X]...)
-	}
-	return out
 }

@@ -87,3 +87,12 @@ func (s sceneSpec) load(_ context.Context, it item, _ *dataset.Decoder) (image.I
 	labels := scene.Context()
 	return scene.Image, values(labels.Pix, labels.Stride, labels.Rect.Size()), nil
 }
+
+// values are the levels of a picture of the given size, row-major.
+func values(pix []uint8, stride int, size image.Point) []uint8 {
+	out := make([]uint8, 0, size.X*size.Y)
+	for y := range size.Y {
+		out = append(out, pix[y*stride:][:size.X]...)
+	}
+	return out
+}
