@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"slices"
-	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
@@ -71,7 +69,7 @@ dataset that cannot be read are left out and listed.`,
 }
 
 func (a *app) classify(ctx context.Context, o classifyOptions) error {
-	labels, err := readLabels(o.labels)
+	labels, err := readLabels("--labels", o.labels)
 	if err != nil {
 		return err
 	}
@@ -108,23 +106,6 @@ func (a *app) classify(ctx context.Context, o classifyOptions) error {
 		return err
 	}
 	return encodeJSON(a.stdout, result)
-}
-
-// readLabels takes a file's lines, or the parts of a list with commas.
-func readLabels(list string) ([]string, error) {
-	if _, err := os.Stat(list); err == nil {
-		return readText(list, concept.ReadLines)
-	}
-	var labels []string
-	for label := range strings.SplitSeq(list, ",") {
-		if label = strings.TrimSpace(label); label != "" {
-			labels = append(labels, label)
-		}
-	}
-	if len(labels) == 0 {
-		return nil, usagef("--labels %q: expected at least one label", list)
-	}
-	return labels, nil
 }
 
 // distinct drops labels that are given twice: between two of one name a probability would be split.

@@ -57,6 +57,11 @@ func (o driftOptions) watched() ([]string, error) {
 		}
 		texts = append(texts, more...)
 	}
+	for _, t := range o.watch {
+		if err := checkText("--watch", t, ": --watch-file reads one"); err != nil {
+			return nil, err
+		}
+	}
 	for i, t := range texts {
 		if slices.Contains(texts[:i], t) {
 			return nil, fmt.Errorf("%q is watched twice", t)

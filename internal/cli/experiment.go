@@ -256,7 +256,7 @@ func (m *model) classHead(ctx context.Context, labels []string, o studyOptions) 
 	var classes []string
 	if o.classes != "" {
 		var err error
-		if classes, err = readLabels(o.classes); err != nil {
+		if classes, err = readLabels("--classes", o.classes); err != nil {
 			return nil, err
 		}
 	} else {

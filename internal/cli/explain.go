@@ -45,6 +45,9 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 			if cmd.Flags().Changed("text") && o.text == "" {
 				return usagef("--text: expected a text, found an empty one")
 			}
+			if err := checkText("--text", o.text, ""); err != nil {
+				return err
+			}
 			return a.explain(cmd.Context(), o)
 		},
 	}

@@ -57,6 +57,9 @@ the text first: what all texts share says nothing about this one.`,
 			if o.bank == "" && !o.noCenter && a.model != "" && a.model != demoName {
 				return usagef("facet search: expected --bank, whose mean is taken off the text, or --no-center")
 			}
+			if err := checkText("TEXT", args[0], ""); err != nil {
+				return err
+			}
 			return a.search(cmd.Context(), args[0], o)
 		},
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/segment"
 )
@@ -32,11 +31,12 @@ type segmentOptions struct {
 func (a *app) segmentCommand() *cobra.Command {
 	var o segmentOptions
 	cmd := &cobra.Command{
-		Use:        "segment IMAGE… --classes \"car, tree, grass\"",
+		Use:        "segment SOURCE… --classes \"car, tree, grass\"",
 		SuggestFor: []string{"segmentation"},
 		Short:      "Say what each pixel of a picture shows, without training",
 		Long: `Divide pictures into classes that are given in words: every pixel gets the class whose text fits best what the
-neuron–head pairs see there. An IMAGE may be a folder.`,
+neuron–head pairs see there. ` + sourceHelp + ` Pictures of a dataset that cannot
+be read are left out and listed.`,
 		Example: `  facet segment photo.jpg --classes "car, tree, grass" -o out
   facet segment photo.jpg --classes-file classes.txt --background "wall, sky" -o out     a class a line: car, automobile
   facet segment photo.jpg --classes "car, tree, grass" --background 0.4                  unsure pixels are background
@@ -55,7 +55,7 @@ neuron–head pairs see there. An IMAGE may be a folder.`,
 	}
 	f := cmd.Flags()
 	o.flags(f)
-	f.StringVar(&o.classes, "classes", "", "class names: a list with commas")
+	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` as --classes-file takes it")
 	f.StringVar(&o.file, "classes-file", "", "a `FILE` with a class a line, its other names after commas")
 	f.StringVar(&o.method, "method", segment.Facet.String(), "the method: facet, nap (the paper's), maskclip, selfself, surgery, cam, heads or neurons")
 	f.StringArrayVar(&o.backgrounds, "background", nil, "what is none of the classes: a probability below which a pixel is background, or a list with commas of what\nthere is besides; may be given twice")
@@ -69,9 +69,10 @@ neuron–head pairs see there. An IMAGE may be a folder.`,
 
 // segmentResult is what facet segment --json prints.
 type segmentResult struct {
-	Model    modelRecord    `json:"model"`
-	Protocol protocolRecord `json:"protocol"`
-	Images   []segmented    `json:"images"`
+	Model    modelRecord      `json:"model"`
+	Protocol protocolRecord   `json:"protocol"`
+	Images   []segmented      `json:"images"`
+	Skipped  []skippedPicture `json:"skipped,omitempty"`
 }
 
 // segmented is one picture with the share of each class that is in it, largest first.
@@ -121,27 +122,33 @@ func (a *app) segment(ctx context.Context, o segmentOptions) error {
 	if err != nil {
 		return err
 	}
-	paths, err := pictureFiles(o.paths)
+	sources, total, err := segmentSources(ctx, o)
 	if err != nil {
 		return err
-	}
-	if o.why != "" && len(paths) > 1 {
-		return usagef("--why: expected one picture, found %d", len(paths))
 	}
 	m, err := a.openFor(ctx, o.atlas)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	return m.segment(ctx, o, classes, method, paths, region)
+	return m.segment(ctx, o, classes, method, segmentInput{sources, total, region})
 }
 
 // readClasses are those of --classes or --classes-file, behind the background's.
 func (o *segmentOptions) readClasses() (classes []segment.Class, err error) {
-	if o.file != "" {
-		classes, err = readText(o.file, segment.ReadClasses)
-	} else {
-		classes, err = segment.ReadClasses("--classes", strings.NewReader(strings.ReplaceAll(o.classes, ",", "\n")))
+	var entries []string
+	file := o.file
+	if file == "" {
+		file = o.classes
+		entries, err = listOrFile("--classes", o.classes)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case entries != nil:
+		classes, err = segment.ReadClasses("--classes", strings.NewReader(strings.Join(entries, "\n")))
+	default:
+		classes, err = readText(file, segment.ReadClasses)
 	}
 	if err != nil {
 		return nil, err
@@ -149,7 +156,14 @@ func (o *segmentOptions) readClasses() (classes []segment.Class, err error) {
 	return o.background(o.backgrounds, classes)
 }
 
-func (m *model) segment(ctx context.Context, o segmentOptions, classes []segment.Class, method segment.Method, paths []string, region image.Rectangle) error {
+// segmentInput is what is segmented: pictures, and with --why the region that is asked about.
+type segmentInput struct {
+	sources []*dataset.Source
+	total   int // −1: unknown
+	region  image.Rectangle
+}
+
+func (m *model) segment(ctx context.Context, o segmentOptions, classes []segment.Class, method segment.Method, in segmentInput) error {
 	templates, err := o.prompts()
 	if err != nil {
 		return err
@@ -173,15 +187,25 @@ func (m *model) segment(ctx context.Context, o segmentOptions, classes []segment
 	if result.Model, err = m.record(ctx); err != nil {
 		return err
 	}
-	p := m.app.progress("images", len(paths))
+	p := m.app.progress("images", in.total)
 	defer p.done()
-	for _, path := range paths {
-		one, err := m.segmentFile(ctx, o, runner, path, region, result)
+	head, names := result, outputNames{}
+	result.Skipped, err = m.app.eachPicture(ctx, in.sources, func(source *dataset.Source, path string, photo *image.NRGBA) error {
+		base, err := "", error(nil)
+		if o.output != "" {
+			base, err = names.of(source, path)
+		}
 		if err != nil {
 			return err
 		}
+		one, err := m.segmentPhoto(ctx, o, runner, path, photo, in.region, base, head)
 		result.Images = append(result.Images, one)
 		p.add(1)
+		return err
+	})
+	p.done()
+	if err != nil {
+		return err
 	}
 	if m.app.json {
 		return encodeJSON(m.app.stdout, result)
@@ -190,16 +214,8 @@ func (m *model) segment(ctx context.Context, o segmentOptions, classes []segment
 	return nil
 }
 
-// segmentFile does one picture; head is what its JSON file says before it.
-func (m *model) segmentFile(ctx context.Context, o segmentOptions, r *segment.Runner, path string, region image.Rectangle, head segmentResult) (one segmented, err error) {
-	err = m.app.decoder().File(ctx, path, func(photo *image.NRGBA) error {
-		one, err = m.segmentPhoto(ctx, o, r, path, photo, region, head)
-		return err
-	})
-	return one, err
-}
-
-func (m *model) segmentPhoto(ctx context.Context, o segmentOptions, r *segment.Runner, path string, photo *image.NRGBA, region image.Rectangle, head segmentResult) (segmented, error) {
+// segmentPhoto does one picture; head is what its JSON file says before it, base the name of its files.
+func (m *model) segmentPhoto(ctx context.Context, o segmentOptions, r *segment.Runner, path string, photo *image.NRGBA, region image.Rectangle, base string, head segmentResult) (segmented, error) {
 	started := time.Now()
 	maps, err := r.Run(ctx, photo)
 	if err != nil {
@@ -219,7 +235,7 @@ func (m *model) segmentPhoto(ctx context.Context, o segmentOptions, r *segment.R
 		return one, nil
 	}
 	head.Images = []segmented{one}
-	return one, writeSegmented(o, photo, maps[0], labels, head)
+	return one, writeSegmented(o, base, photo, maps[0], labels, head)
 }
 
 func shares(l *segment.Labels, names []string) (list []classShare) {
@@ -282,42 +298,4 @@ func parseRegion(s string) (image.Rectangle, error) {
 		return image.Rectangle{}, usagef("--why %s: expected X0 < X1 and Y0 < Y1", s)
 	}
 	return image.Rect(n[0], n[1], n[2], n[3]), nil
-}
-
-// pictureFiles puts the pictures of a folder in the folder's place, in order of their names.
-func pictureFiles(paths []string) (files []string, err error) {
-	endings := []string{".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
-	for _, path := range paths {
-		if info, err := os.Stat(path); err != nil || !info.IsDir() {
-			files = append(files, path) // whose error names it when it is read
-			continue
-		}
-		entries, err := os.ReadDir(path)
-		if err != nil {
-			return nil, err
-		}
-		before := len(files)
-		for _, e := range entries {
-			if !e.IsDir() && slices.Contains(endings, strings.ToLower(filepath.Ext(e.Name()))) {
-				files = append(files, filepath.Join(path, e.Name()))
-			}
-		}
-		if len(files) == before {
-			return nil, fmt.Errorf("%s: expected pictures in this folder (%s), found none", path, strings.Join(endings, ", "))
-		}
-	}
-	stems := map[string]string{}
-	for _, f := range files {
-		if other, taken := stems[stem(f)]; taken {
-			return nil, fmt.Errorf("%s and %s would be written under one name", other, f)
-		}
-		stems[stem(f)] = f
-	}
-	return files, nil
-}
-
-// stem is a file's name without folder and ending.
-func stem(path string) string {
-	base := filepath.Base(path)
-	return strings.TrimSuffix(base, filepath.Ext(base))
 }

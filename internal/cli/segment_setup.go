@@ -89,6 +89,9 @@ func (s *segmentSettings) background(values []string, classes []segment.Class) (
 			}
 			continue
 		}
+		if err := checkText("--background", v, ""); err != nil {
+			return nil, err
+		}
 		c, err := segment.ParseClass(v)
 		if err != nil {
 			return nil, usagef("--background %w", err)

@@ -18,11 +18,11 @@ import (
 )
 
 // writeSegmented leaves what is known of one picture in the output folder; its JSON comes last, so that where it is, all is.
-func writeSegmented(o segmentOptions, photo image.Image, maps *segment.Maps, labels *segment.Labels, r segmentResult) error {
-	if err := os.MkdirAll(o.output, 0o755); err != nil {
+func writeSegmented(o segmentOptions, name string, photo image.Image, maps *segment.Maps, labels *segment.Labels, r segmentResult) error {
+	base := filepath.Join(o.output, name)
+	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
 		return err
 	}
-	base := filepath.Join(o.output, stem(r.Images[0].Image))
 	if err := os.Remove(base + ".json"); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err // of an earlier run
 	}
