@@ -183,11 +183,12 @@ func sceneAt(path, spec string) (set sceneSet, i int, err error) {
 	return set, i, nil
 }
 
-// Scene is what is in a picture of the rendered world, given its path as an [Item] has it; ok is false for other pictures.
+// Scene is what is in a picture of the rendered world, drawn now or written by facet scenes, given its path as an [Item] has it; ok is false for other pictures.
 func Scene(path string) (spec scenes.Spec, ok bool, err error) {
 	name, ok := strings.CutPrefix(path, scenesPrefix)
 	if !ok {
-		return spec, false, nil
+		spec, ok = scenes.Written(path)
+		return spec, ok, nil
 	}
 	set, i, err := sceneAt(path, name)
 	if err != nil {

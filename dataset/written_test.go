@@ -42,12 +42,20 @@ func TestWrittenScenes(t *testing.T) {
 				t.Fatal(err)
 			}
 			got[number] = item.Label
+			if spec, ok, err := Scene(filepath.FromSlash(item.Path)); err != nil || !ok || spec.Main().Category.String() != item.Label {
+				t.Errorf("%s: what is in it is not known: %v, %v", item.Path, ok, err)
+			}
 			if item.Says < 0 {
 				t.Errorf("%s cannot be read", item.Path)
 			}
 		}
 		if d := cmp.Diff(want, got); d != "" || len(items) != times*w.Scenes || s.Kind != "classes" || s.Ignored != 0 {
 			t.Errorf("%s: %d items of kind %s, %d ignored %s", name, len(items), s.Kind, s.Ignored, d)
+		}
+	}
+	for _, other := range []string{"SegmentationClass/0000001.png", "JPEGImages/0000001.png", "JPEGImages/x.jpg", "labels.txt"} {
+		if _, ok, _ := Scene(filepath.Join(voc, other)); ok {
+			t.Errorf("%s is taken for a scene", other)
 		}
 	}
 	if err := os.Remove(filepath.Join(voc, scenes.Captions)); err != nil {

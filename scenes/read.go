@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/textfile"
@@ -74,3 +76,32 @@ func readClasses(name string, in io.Reader) (map[string]string, error) {
 	}
 	return classes, nil
 }
+
+// Written is what is in a picture of a folder that [WriteImageFolder] or [WriteVOC] wrote with this version of the world, by the picture's path; ok is
+// false for other pictures.
+func Written(path string) (spec Spec, ok bool) {
+	base := filepath.Base(path)
+	i, err := strconv.ParseUint(strings.TrimSuffix(base, filepath.Ext(base)), 10, 63)
+	if err != nil || i >= MaxScenes {
+		return spec, false
+	}
+	for dir, depth := filepath.Dir(path), 0; depth < maxDepth; dir, depth = filepath.Dir(dir), depth+1 {
+		m, err := readManifest(dir)
+		if err != nil || m.Format != manifestFormat || m.World != WorldVersion {
+			continue
+		}
+		if spec, err = Sample(DefaultWorld(), m.Seed, i); err != nil {
+			return spec, false
+		}
+		for _, l := range []layout{imageFolder, voc} {
+			file := l.image(&Scene{Spec: spec}, name(int(i)))
+			if l.name == m.Layout && filepath.Join(dir, filepath.FromSlash(file)) == filepath.Clean(path) {
+				return spec, true
+			}
+		}
+	}
+	return spec, false
+}
+
+// maxDepth is how many folders a picture lies below that of the scenes.
+const maxDepth = 3
