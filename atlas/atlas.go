@@ -1,5 +1,5 @@
 // Package atlas is what a scan of a dataset leaves behind: for each pair, neuron and head the statistics from which the paper's
-// questions are answered (Bu & Gandelsman, arXiv 2509.19943; DESIGN §1), and a row for each image. Its size does not grow
+// questions are answered (Bu & Gandelsman, arXiv 2509.19943; docs/design.md, 11 to 15), and a row for each image. Its size does not grow
 // with the dataset but for that row.
 //
 // # Terms

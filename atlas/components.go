@@ -27,7 +27,7 @@ const flat = 1e-12
 
 // NeuronComponents are the first r principal components of a neuron's contributions Σ_h s[h,n]·u[h,n] over all images, largest
 // variance first; fewer when the contributions span fewer dimensions. They follow from the Gram matrix of u[:,n] and the
-// covariance of s[:,n], both [M,M] (DESIGN §1).
+// covariance of s[:,n], both [M,M] (docs/design.md, 14).
 func (s *Stats) NeuronComponents(ov *decompose.OV, n, r int) ([]Component, error) {
 	if ov.Heads != s.Heads || ov.Channels != s.Channels || ov.Embed != s.Embed {
 		return nil, s.mismatch(ov.Heads, ov.Channels, ov.Embed)

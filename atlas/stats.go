@@ -75,7 +75,7 @@ func fartherAbove(above, below Extreme, from float64) bool {
 }
 
 // PairSigns are the signs of the principal directions ±u/‖u‖ [M,C]: −1 when fewer than half of the k images of largest |s − s̄| have s > s̄,
-// else +1 (DESIGN §1; the paper: k = 50); +1 too where all scalars are alike.
+// else +1 (docs/design.md, formula 13; the paper: k = 50); +1 too where all scalars are alike.
 func (s *Stats) PairSigns(k int) []int8 {
 	signs := make([]int8, s.Heads*s.Channels)
 	numeric.Parallel(s.Heads, func(h int) {

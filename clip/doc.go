@@ -7,6 +7,6 @@
 //
 // Image 3×H×W; trunk output Z: C×h×w, stride 32, after ReLU; K = h·w spatial tokens z_1..z_K,
 // row-major; class token z_0 = mean z_i; position embedding p [K+1,C]; tokens x_i = z_i + p_i; M heads of
-// width d = C/M; joint embedding width D. Pair scalars s[h,n] = Σ_i a_i^h x_{i,n} (DESIGN §1;
+// width d = C/M; joint embedding width D. Pair scalars s[h,n] = Σ_i a_i^h x_{i,n} (docs/design.md, formula 3;
 // Bu & Gandelsman, arXiv 2509.19943, §3).
 package clip

@@ -84,7 +84,7 @@ func (t *tower) bottleneck(x *graph.Value, b bottleneck) *graph.Value {
 	return t.Relu(t.Add(y, shortcut))
 }
 
-// absorbedPool is the attention pool of DESIGN §1 with the key map absorbed into the query and the
+// absorbedPool is the attention pool of docs/design.md, formula 5, with the key map absorbed into the query and the
 // value map applied after the mean over tokens, so that no token is projected and the pair scalars
 // are an intermediate of the forward pass:
 //

@@ -5,7 +5,7 @@
 //
 //   - A [Bank] is T texts with their unit embeddings [T,D].
 //   - Centring takes the bank's mean off every text and makes the rows unit again: what all texts
-//     share says nothing about any of them (DESIGN §1, text labels).
+//     share says nothing about any of them (docs/design.md, 23).
 //   - A zero-shot head is a bank with one row a class, the mean over its prompts (Radford et al., 2021, §3.1.4).
 //   - A [Dictionary] is a centred bank whose rows, the atoms, labels are made of.
 //   - A [Label] writes a unit's direction (a pair's, a neuron's, a head's) as a sum of a few atoms.

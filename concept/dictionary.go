@@ -21,7 +21,7 @@ type Normalisation int
 const (
 	// UnitRows makes every atom unit, so that a correlation is a cosine.
 	UnitRows Normalisation = iota
-	// UnitColumns makes every dimension unit over the words, as the reference does (DESIGN §1, text labels): words
+	// UnitColumns makes every dimension unit over the words, as the reference does (docs/design.md, 23): words
 	// far from the mean are then found more easily.
 	UnitColumns
 )
@@ -32,8 +32,8 @@ var ErrFewWords = errors.New("expected at least two different words")
 // ErrDuplicate is returned when two words of a bank have the same embedding. [Bank.Distinct] leaves such words out.
 var ErrDuplicate = errors.New("two words have the same embedding")
 
-// Dictionary is what sparse labels are made of: the embeddings of a bank minus their mean, scaled (DESIGN §1, text
-// labels). Its rows are called atoms.
+// Dictionary is what sparse labels are made of: the embeddings of a bank minus their mean, scaled (docs/design.md,
+// 23). Its rows are called atoms.
 type Dictionary struct {
 	Texts []string
 	Embed int       // D

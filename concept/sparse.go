@@ -48,7 +48,7 @@ func (l Label) Explained() float64 {
 type Method int
 
 const (
-	// OMP is orthogonal matching pursuit (DESIGN §1, text labels): the word most like what is left of the unit is added, by the size of the
+	// OMP is orthogonal matching pursuit (docs/design.md, 23): the word most like what is left of the unit is added, by the size of the
 	// correlation, and all coefficients are fitted anew, until a label has Options.Terms words or nothing is left. Words and coefficients
 	// are those of scikit-learn's SparseCoder(transform_algorithm="omp").
 	OMP Method = iota

@@ -16,7 +16,7 @@ import (
 type Units []Block
 
 // Block are n directions that are mixtures of d others, u_i = Σ_k c[i,k]·b[k], as the pairs of an attention head are: u[h,n] = W_O^h W_V^h[:,n]
-// (DESIGN §1). Their correlations with T words cost T·D·d once and T·d a unit, instead of T·D a unit.
+// (docs/design.md, formula 4). Their correlations with T words cost T·D·d once and T·d a unit, instead of T·D a unit.
 type Block struct {
 	Basis        []float32 // b [d,D]
 	Coefficients []float32 // c [n,d]; nil: the units are the basis

@@ -1,6 +1,6 @@
 // Package decompose is the mathematics of the neuron–attention decomposition: it splits the image
 // embedding of a CLIP-ResNet exactly into contributions of single neurons n passing through single
-// attention heads h, the pairs (Bu & Gandelsman, arXiv 2509.19943, §3; DESIGN §1):
+// attention heads h, the pairs (Bu & Gandelsman, arXiv 2509.19943, §3; docs/design.md, formulas 3 and 4):
 //
 //	embedding = Σ_h Σ_n s[h,n]·u[h,n] + b
 //

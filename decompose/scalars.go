@@ -108,7 +108,7 @@ func (s Scalars) BiasShare(embedding []float32) float64 {
 }
 
 // Logits are τ·s[h,n]⟨u[h,n],t⟩/‖embedding‖ for every pair [M,C]: the parts of the class logit
-// τ·⟨embedding,t⟩/‖embedding‖ (DESIGN §1, logit attribution). t [D] of unit norm. With [Scalars.BiasLogit] they
+// τ·⟨embedding,t⟩/‖embedding‖ (docs/design.md, formula 10). t [D] of unit norm. With [Scalars.BiasLogit] they
 // sum to the logit.
 func (s Scalars) Logits(t, embedding []float32, τ float64) []float32 {
 	return s.scaledBy(s.Text(t), τ/numeric.Norm(embedding))

@@ -79,8 +79,8 @@ func (t Tokens) headToken(h, i int) []float64 {
 	return e
 }
 
-// LogitMap spreads the logit of a unit text t [D] over the tokens [N]: τ·⟨Σ_h W_O^h W_V^h a_i^h x_i, t⟩/‖embedding‖ for token i (DESIGN
-// §1, logit attribution, summed over pairs). Entry 0 is the class token's; entries 1.. are the grid. With [Scalars.BiasLogit] they sum
+// LogitMap spreads the logit of a unit text t [D] over the tokens [N]: τ·⟨Σ_h W_O^h W_V^h a_i^h x_i, t⟩/‖embedding‖ for token i (docs/design.md,
+// formulas 8 and 10, summed over pairs). Entry 0 is the class token's; entries 1.. are the grid. With [Scalars.BiasLogit] they sum
 // to the logit.
 func (t Tokens) LogitMap(text, embedding []float32, τ float64) []float32 {
 	g, scale := t.Text(text), τ/numeric.Norm(embedding)

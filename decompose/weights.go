@@ -16,7 +16,7 @@ type Weights struct {
 	OutputBias             []float32 // b_O [D]
 }
 
-// Constant is b = Σ_h W_O^h b_V^h + b_O [D], what every embedding holds whatever the picture (docs/design.md, formula 4).
+// Constant is b = Σ_h W_O^h b_V^h + b_O [D], what every embedding holds whatever the picture (docs/design.md, after formula 4).
 func (w Weights) Constant() []float64 {
 	b := make([]float64, w.Embed)
 	for o := range b {

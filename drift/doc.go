@@ -1,5 +1,5 @@
 // Package drift compares what a stream of images is about with what a reference was about, pair by pair, and says the difference in
-// words (DESIGN §1, concept in a dataset; Bu & Gandelsman, arXiv 2509.19943, §5).
+// words (docs/design.md, 21; Bu & Gandelsman, arXiv 2509.19943, §5).
 //
 // # Terms
 //

@@ -11,7 +11,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 )
 
-// ConceptPairs is how many pairs carry a watched concept: the paper's number (DESIGN §1, concept in a dataset).
+// ConceptPairs is how many pairs carry a watched concept: the paper's number (docs/design.md, 21).
 const ConceptPairs = 5
 
 // Concept is a watched text with the pairs whose directions are most like it.
@@ -27,7 +27,7 @@ type Concept struct {
 // Score is how much of a concept an image holds.
 type Score struct {
 	Signed float64 // Σ s·⟨u,t⟩ / ‖embedding‖ over the concept's pairs: how far they move the image towards the text, or away
-	Norm   float64 // ‖Σ s·u‖ / ‖embedding‖ over the same pairs: the paper's score (DESIGN §1)
+	Norm   float64 // ‖Σ s·u‖ / ‖embedding‖ over the same pairs: the paper's score (docs/design.md, 21)
 }
 
 // NewConcept finds the pairs of a text, given as a unit vector [D].

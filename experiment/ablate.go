@@ -10,7 +10,7 @@ import (
 	"github.com/facet-clip/facet/atlas"
 )
 
-// Scores are how much the model uses each unit: the mean of its top largest centred norms (paper, sparsity; DESIGN §1: the 50 largest).
+// Scores are how much the model uses each unit: the mean of its top largest centred norms (paper, sparsity; docs/design.md, formula 12: the 50 largest).
 func (d *Data) Scores(ctx context.Context, stats *atlas.Stats, images []int, u Unit, top int) ([]float64, error) {
 	n, err := d.count(u)
 	if err != nil {
@@ -89,7 +89,7 @@ type AblationOptions struct {
 	Seed        uint64
 }
 
-// Ablate holds the units under each percentile of the scores at their mean, and classifies the test images (paper, sparsity; DESIGN §1: mean ablation).
+// Ablate holds the units under each percentile of the scores at their mean, and classifies the test images (paper, sparsity; docs/design.md, 16 and 18).
 func (d *Data) Ablate(ctx context.Context, mean, scores []float64, u Unit, test []int, o AblationOptions) ([]Ablation, error) {
 	n, err := d.count(u)
 	if err != nil {

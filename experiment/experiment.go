@@ -1,4 +1,4 @@
-// Package experiment answers the paper's questions about a scanned dataset (Bu & Gandelsman, arXiv 2509.19943; DESIGN §1): how much of the
+// Package experiment answers the paper's questions about a scanned dataset (Bu & Gandelsman, arXiv 2509.19943; docs/design.md, 11 to 22): how much of the
 // embedding a few directions of each unit carry, which units the model can do without, and how many things one unit stands for.
 //
 // Everything happens in the space of pair scalars: an ablation is a masked sum over s, and no picture goes through the trunk again. Only

@@ -13,7 +13,7 @@ import (
 )
 
 // Polysemanticity of each unit: the summed squared distance to their mean of the unit embeddings of its k images of largest centred norm
-// (paper, polysemanticity; DESIGN §1: 10). The more alike its top images, the lower.
+// (paper, polysemanticity; docs/design.md, 19: 10). The more alike its top images, the lower.
 func (d *Data) Polysemanticity(ctx context.Context, stats *atlas.Stats, images []int, u Unit, k int) ([]float64, error) {
 	n, err := d.count(u)
 	if err != nil {

@@ -188,7 +188,7 @@ type Reconstruction struct {
 	CosineHalf float64 `json:"cosine_half_width"` // of its 95 % interval
 }
 
-// Reconstruct replaces every unit by its mean plus the projection of what is centred on its first components (paper, reconstruction; DESIGN §1), for
+// Reconstruct replaces every unit by its mean plus the projection of what is centred on its first components (paper, reconstruction; docs/design.md, 17), for
 // each number of components, in rising order. For pairs one component is all there is, and the embedding comes back exactly.
 func (d *Data) Reconstruct(ctx context.Context, mean []float64, b Basis, components, test []int) ([]Reconstruction, error) {
 	if _, err := d.count(b.Unit); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/facet-clip/facet/internal/numeric"
 )
 
-// Sink gathers where the class query looks over a dataset (DESIGN §1, attention sink). It works with logits in float64: a head that looks at one token
+// Sink gathers where the class query looks over a dataset (docs/design.md, formula 22). It works with logits in float64: a head that looks at one token
 // alone has an attention of 1 there in float32, and of 0 elsewhere, which says nothing of what would be left without that token.
 type Sink struct {
 	query    decompose.Query
@@ -65,7 +65,7 @@ type headLook struct {
 	ahead  float64   // the watched token's logit less rest: its attention is the logistic function of this
 }
 
-// heads are the looks of all heads [M] at tokens x [K+1,C]: softmax_i(U_h·x_i) is their attention (DESIGN §1, absorbed pool).
+// heads are the looks of all heads [M] at tokens x [K+1,C]: softmax_i(U_h·x_i) is their attention (docs/design.md, formula 5).
 func (s *Sink) heads(x []float32) ([]headLook, error) {
 	M, C, N, at := s.query.Heads, s.query.Channels, s.grid+1, s.token+1
 	if len(x) != N*C {

@@ -1,6 +1,6 @@
 // Package naming puts pairs into words, in two senses, which can differ.
 //
-//   - What a pair says: its direction ±u/‖u‖, from the weights alone (DESIGN §1, text labels).
+//   - What a pair says: its direction ±u/‖u‖, from the weights alone (docs/design.md, 13 and 23).
 //   - What it fires for: how the images at one end of its scalar differ from all images, from an atlas. No label of an image is looked at.
 //
 // Both are directions of the joint space, written as sums of a few texts of one dictionary by one method. A label is held against

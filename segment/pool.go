@@ -1,5 +1,5 @@
 // Package segment labels the pixels of a picture with texts, without training: from the tokens that a CLIP-ResNet's attention pool sees,
-// and what the decomposition into neuron–head pairs says about them (Bu & Gandelsman, arXiv 2509.19943, §5; DESIGN §1, Segmentation).
+// and what the decomposition into neuron–head pairs says about them (Bu & Gandelsman, arXiv 2509.19943, §5; docs/design.md, 24 and 25).
 //
 // # Terms
 //

@@ -83,7 +83,7 @@ func (d *dropping) take(y, x, by []float32, scale float32) {
 	})
 }
 
-// attention is a^h = softmax_i(U_h·x_i) [M,K+1] of tokens x [K+1,C], asked by a class token, with U_h = W_K^hᵀ q_h/√d (DESIGN §1, absorbed pool).
+// attention is a^h = softmax_i(U_h·x_i) [M,K+1] of tokens x [K+1,C], asked by a class token, with U_h = W_K^hᵀ q_h/√d (docs/design.md, formula 5).
 func (d *dropping) attention(class, x []float32) []float32 {
 	C, N, M := d.Channels, d.tokens(), d.Heads
 	u, a := make([]float32, M*C), make([]float32, M*N)

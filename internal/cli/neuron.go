@@ -189,7 +189,7 @@ func (m *model) neuronRows(ctx context.Context, ov *decompose.OV, at *atlas.Atla
 }
 
 // ranking says in which images a unit contributes most: by the length of its centred contribution, or as the reference does, of the whole one with an
-// even share of the biases (DESIGN §1).
+// even share of the biases (docs/design.md, 20).
 type ranking struct {
 	ov        *decompose.OV
 	at        *atlas.Atlas

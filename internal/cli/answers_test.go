@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"flag"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write testdata/answers anew")
+
+// question is one question of the command line whose answer is kept in testdata/answers, as a table and as JSON.
+type question struct {
+	name string
+	args []string // PICTURE, ATLAS, BANK, SCENES and PROFILE stand for what TestAnswers made
+}
+
+// everyQuestion asks each verb that prints a result of the demo model. What needs a network, a database or minutes is left out.
+var everyQuestion = []question{
+	{"explain", []string{"explain", "PICTURE", "--top", "5"}},
+	{"explain-text", []string{"explain", "PICTURE", "--top", "5", "--text", "a yellow convertible"}},
+	{"explain-bank", []string{"explain", "PICTURE", "--top", "3", "--bank", "BANK"}},
+	{"classify", []string{"classify", "PICTURE", "--labels", "sedan, tree, cat", "--top", "3"}},
+	{"embed", []string{"embed", "PICTURE", "-o", "OUT.npy"}},
+	{"search", []string{"search", "a castle", "--top", "4"}},
+	{"search-neuron", []string{"search", "a castle", "--top", "4", "--unit", "neuron"}},
+	{"search-head", []string{"search", "a castle", "--top", "4", "--unit", "head"}},
+	{"search-atlas", []string{"search", "a castle", "--top", "4", "--atlas", "ATLAS"}},
+	{"nearest", []string{"nearest", "89,3", "--top", "4"}},
+	{"label", []string{"label", "--units", "top:3", "--terms", "4"}},
+	{"label-pair", []string{"label", "--units", "89,3"}},
+	{"label-atlas", []string{"label", "ATLAS", "--units", "top:5", "--terms", "4"}},
+	{"pairs", []string{"pairs", "ATLAS", "--top", "4"}},
+	{"pairs-neuron", []string{"pairs", "ATLAS", "--neuron", "5", "--sort", "poly"}},
+	{"neuron", []string{"neuron", "ATLAS", "89", "--pairs", "2", "--images", "3", "-o", "OUT.png"}},
+	{"sink", []string{"sink", "ATLAS", "--limit", "8"}},
+	{"reconstruct", []string{"reconstruct", "ATLAS", "--unit", "pair", "--components", "1"}},
+	{"reconstruct-neuron", []string{"reconstruct", "ATLAS", "--unit", "neuron", "--components", "0,1,4"}},
+	{"ablate", []string{"ablate", "ATLAS", "--percentile", "0,90", "--random"}},
+	{"polysemanticity", []string{"polysemanticity", "ATLAS", "--unit", "head"}},
+	{"atlas-show", []string{"atlas", "show", "ATLAS"}},
+	{"segment", []string{"segment", "PICTURE", "--classes", "sedan, tree, grass", "-o", "OUT"}},
+	{"evaluate-segmentation", []string{"evaluate", "segmentation", "scenes:default?n=2&seed=5"}},
+	{"model-list", []string{"model", "list"}},
+	{"model-inspect", []string{"model", "inspect", "demo"}},
+	{"model-doctor", []string{"model", "doctor", "demo"}},
+	{"drift-compare", []string{"drift", "compare", "PROFILE", "scenes:snow-arrives?n=12&seed=9&window=3"}},
+}
+
+// TestAnswers holds every verb's table and JSON to what they were. go test ./internal/cli -run TestAnswers -update writes them anew.
+func TestAnswers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("asks some thirty questions, twice each")
+	}
+	dir := t.TempDir()
+	stand := map[string]string{}
+	for name, file := range map[string]string{"ATLAS": "scenes.atlas", "SCENES": "scenes", "PROFILE": "scenes.profile", "BANK": "words.txt"} {
+		stand[name] = filepath.Join(dir, file)
+	}
+	portable := []string{"--model", "demo", "--engine", "portable"}
+	succeed(t, append([]string{"scan", "scenes:single?n=24&seed=3", "-o", stand["ATLAS"], "--keep-scalars"}, portable...)...)
+	succeed(t, "scenes", "-n", "1", "--seed", "11", "-o", stand["SCENES"])
+	succeed(t, append([]string{"drift", "profile", "scenes:single?n=24&seed=4", "--vary", "0", "-o", stand["PROFILE"]}, portable...)...)
+	if err := os.WriteFile(stand["BANK"], []byte("sedan\ncastle\nsnow\nbutterfly\ncat\nguitar\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	pictures, err := filepath.Glob(filepath.Join(stand["SCENES"], "images", "*", "*.png"))
+	if err != nil || len(pictures) == 0 {
+		t.Fatalf("no picture: %v", err)
+	}
+	stand["PICTURE"] = pictures[0]
+	for _, q := range everyQuestion {
+		t.Run(q.name, func(t *testing.T) { q.compare(t, dir, stand, portable) })
+	}
+}
+
+func (q question) compare(t *testing.T, dir string, stand map[string]string, flags []string) {
+	args := make([]string, len(q.args))
+	for i, a := range q.args {
+		if args[i] = a; strings.HasPrefix(a, "OUT") {
+			args[i] = filepath.Join(t.TempDir(), "out"+strings.TrimPrefix(a, "OUT"))
+		} else if s, ok := stand[a]; ok {
+			args[i] = s
+		}
+	}
+	args = append(args, flags...)
+	if q.args[0] == "model" {
+		args = args[:len(q.args)]
+	}
+	for ending, out := range map[string]string{".txt": succeed(t, args...), ".json": succeed(t, append(args, "--json")...)} {
+		if ending == ".txt" && strings.Contains(out, "ms an image") {
+			continue // times differ from run to run
+		}
+		compareAnswer(t, filepath.Join("testdata", "answers", q.name+ending), lasting(out, dir, os.TempDir()))
+	}
+}
+
+// lasting takes out of an answer what differs from run to run: folders, and times.
+func lasting(out string, folders ...string) string {
+	for _, f := range folders {
+		out = strings.ReplaceAll(out, f, "DIR")
+	}
+	out = regexp.MustCompile(`(seconds": )[\d.e-]+`).ReplaceAllString(out, "${1}0")
+	out = regexp.MustCompile(`DIR/TestAnswers[\w-]*/\d+`).ReplaceAllString(out, "DIR")
+	return regexp.MustCompile(`\d{4}-\d\d-\d\dT[\d:.]+Z?`).ReplaceAllString(out, "TIME")
+}
+
+// figure is a number in a text, with its sign and its exponent.
+var figure = regexp.MustCompile(`[-+−]?\d+(\.\d+)?(e[-+]?\d+)?`)
+
+// compareAnswer holds an answer to a file: texts are the same, numbers the same to what processors differ by.
+func compareAnswer(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(data)
+	if diff := cmp.Diff(figure.ReplaceAllString(want, "#"), figure.ReplaceAllString(got, "#")); diff != "" {
+		t.Errorf("%s: %s", file, diff)
+		return
+	}
+	numbers := figure.FindAllString(got, -1)
+	for i, w := range figure.FindAllString(want, -1) {
+		if !near(w, numbers[i]) {
+			t.Errorf("%s: number %d is %s, was %s", file, i+1, numbers[i], w)
+		}
+	}
+}
+
+// near compares whole numbers exactly, and others to three in a thousand or one in the last digit shown; what is all rounding (below 1e-5) counts as 0.
+func near(want, got string) bool {
+	if want == got {
+		return true
+	}
+	w, err := strconv.ParseFloat(strings.ReplaceAll(want, "−", "-"), 64)
+	g, err2 := strconv.ParseFloat(strings.ReplaceAll(got, "−", "-"), 64)
+	if err != nil || err2 != nil || !strings.Contains(want+got, ".") && !strings.Contains(want+got, "e") {
+		return false
+	}
+	last := 0.0
+	if _, digits, ok := strings.Cut(want, "."); ok && !strings.Contains(want, "e") && len(digits) <= 4 {
+		last = math.Pow(10, -float64(len(digits)))
+	}
+	return math.Abs(w-g) <= 3e-3*math.Abs(w)+1.01*last+1e-5
+}
