@@ -23,6 +23,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/naming"
+	"github.com/facet-clip/facet/registry"
 )
 
 // labelOptions are the flags of facet label.
@@ -67,6 +68,9 @@ shown as unnamed.`,
 			} else if len(args) == 1 && a.model != "" {
 				return usagef("facet label: %s and --model %s: expected one model", args[0], a.model)
 			} else if len(args) == 1 {
+				if !isModel(args[0]) {
+					return fmt.Errorf("%s: expected an atlas, a checkpoint file or the name of a model (facet model list)", args[0])
+				}
 				a.model = args[0]
 			}
 			if err := o.check(a); err != nil {
@@ -104,6 +108,13 @@ func (o labelOptions) check(a *app) error {
 		return usagef("facet label: expected --bank, a bank of facet texts or a file with a text a line")
 	}
 	return nil
+}
+
+// isModel tells whether --model can name it: a file, a model that can be pulled, or the demo.
+func isModel(name string) bool {
+	_, missing := os.Stat(name)
+	_, unknown := registry.Lookup(name)
+	return missing == nil || unknown == nil || name == demoName
 }
 
 // isAtlas tells whether there is an atlas at path, finished or not.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"github.com/facet-clip/facet/dataset"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"runtime"
@@ -70,13 +71,22 @@ func exitCode(ctx context.Context, verb string, err error, stderr io.Writer) int
 		fmt.Fprintln(stderr, "facet: interrupted")
 		return interruptedCode(ctx)
 	}
-	message := foreign.Message(strings.TrimPrefix(err.Error(), verb+": ")) // the verb is named once
+	message := foreign.Message(strings.TrimPrefix(withoutCall(err), verb+": ")) // the verb is named once
 	if errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "%s: %s\nrun \"%s --help\"\n", verb, message, verb)
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, "facet:", message)
 	return exitFailure
+}
+
+// withoutCall is an error without the name of the system call that failed.
+func withoutCall(err error) string {
+	var path *fs.PathError
+	if !errors.As(err, &path) {
+		return err.Error()
+	}
+	return strings.Replace(err.Error(), path.Error(), path.Path+": "+path.Err.Error(), 1)
 }
 
 func (a *app) root() *cobra.Command {

@@ -42,6 +42,22 @@ func TestUsageErrors(t *testing.T) {
 	}
 }
 
+// TestMissingFiles: what is not there is named, in the words of people and not of the system's calls.
+func TestMissingFiles(t *testing.T) {
+	for _, test := range []struct{ line, want string }{
+		{"explain nowhere.jpg --model demo", "facet: nowhere.jpg: no such file or directory\n"},
+		{"embed nowhere.jpg --model demo --json", "facet: nowhere.jpg: no such file or directory\n"},
+		{"texts nowhere.txt -o x --model demo", "facet: nowhere.txt: no such file or directory\n"},
+		{"label nowhere --bank nowhere.txt", "facet: nowhere: expected an atlas, a checkpoint file or the name of a model (facet model list)\n"},
+		{"label nowhere", "facet: nowhere: expected an atlas, a checkpoint file or the name of a model (facet model list)\n"},
+	} {
+		code, out, log := facet(t, append(strings.Fields(test.line), "--engine", "portable")...)
+		if code != exitFailure || out != "" || log != test.want {
+			t.Errorf("facet %s: exit code %d: %s", test.line, code, log)
+		}
+	}
+}
+
 // TestEveryVerbRefusesWhatItDoesNotKnow: an unknown flag is a usage error of that verb, which is named once.
 func TestEveryVerbRefusesWhatItDoesNotKnow(t *testing.T) {
 	for _, cmd := range commands(t) {
