@@ -37,7 +37,7 @@ var formats = []format{
 var strangers = []struct{ name, begin string }{
 	{"AVIF", "????ftypavif"}, {"AVIF", "????ftypavis"}, {"HEIC", "????ftyphei"}, {"HEIC", "????ftyphev"}, {"HEIF", "????ftypmif1"}, {"HEIF", "????ftypmsf1"},
 	{"Canon raw (CR3)", "????ftypcrx"}, {"video", "????ftyp"}, {"JPEG XL", "\xff\x0a"}, {"JPEG XL", "\x00\x00\x00\x0cJXL "}, {"JPEG 2000", "\x00\x00\x00\x0cjP  "},
-	{"JPEG 2000", "\xff\x4f\xff\x51"}, {"JPEG XR", "II\xbc"}, {"Photoshop", "8BPS"}, {"Windows icon", "\x00\x00\x01\x00"}, {"Windows cursor", "\x00\x00\x02\x00"},
+	{"JPEG 2000", "\xff\x4f\xff\x51"}, {"JPEG XR", "II\xbc"}, {"Photoshop", "8BPS"}, {"Windows icon", "\x00\x00\x01\x00"}, {"Windows cursor or Targa", "\x00\x00\x02\x00"},
 	{"DirectDraw", "DDS "}, {"OpenEXR", "v/1\x01"}, {"Radiance HDR", "#?RADIANCE"}, {"PCX", "\x0a?\x01"}, {"ICNS", "icns"}, {"QOI", "qoif"},
 	{"Netpbm", "P1\n"}, {"Netpbm", "P2\n"}, {"Netpbm", "P3\n"}, {"Netpbm", "P4\n"}, {"Netpbm", "P5\n"}, {"Netpbm", "P6\n"}, {"Netpbm", "P7\n"}, {"float map", "PF\n"},
 	{"PDF", "%PDF-"}, {"PostScript", "%!PS"}, {"SVG", "<svg"}, {"XML or SVG", "<?xml"}, {"Sun raster", "\x59\xa6\x6a\x95"}, {"SGI", "\x01\xda"}, {"FITS", "SIMPLE  ="},
