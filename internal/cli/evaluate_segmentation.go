@@ -43,7 +43,9 @@ each in its published layout (docs/segmentation.md).`,
   facet evaluate segmentation context59:VOC2010 --model RN50x16 --method nap,maskclip --protocol paper-384 -o context`,
 		Args: argsBetween(1, 1, "one DATASET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.dataset = args[0]
+			if o.dataset = args[0]; a.exifRotate {
+				return usagef("facet evaluate segmentation: --exif-rotate: masks are not turned, so pictures cannot be")
+			}
 			return a.evaluateSegmentation(cmd.Context(), o)
 		},
 	}

@@ -57,6 +57,9 @@ func TestExifRotate(t *testing.T) {
 	if code, _, stderr := facet(t, "atlas", "merge", out, plain, "-o", filepath.Join(t.TempDir(), "m")); code != exitFailure {
 		t.Errorf("merging turned with stored: %d, %s", code, stderr)
 	}
+	if code, _, stderr := facet(t, "evaluate", "segmentation", "scenes:default?n=2", "--exif-rotate"); code != exitUsage || !strings.Contains(stderr, "masks are not turned") {
+		t.Errorf("masks: %d, %s", code, stderr)
+	}
 	var result struct {
 		Protocol struct {
 			ExifRotate bool `json:"exif_rotate"`
