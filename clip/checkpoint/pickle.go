@@ -84,16 +84,6 @@ func (d *dict) set(key, value any) {
 	d.keys, d.values = append(d.keys, key), append(d.values, value)
 }
 
-// get returns the last value set for a key.
-func (d *dict) get(key string) (any, bool) {
-	for i := len(d.keys) - 1; i >= 0; i-- {
-		if d.keys[i] == any(key) {
-			return d.values[i], true
-		}
-	}
-	return nil, false
-}
-
 type machine struct {
 	in    []byte
 	at    int
