@@ -69,14 +69,14 @@ dataset that cannot be read are left out and listed.`,
 }
 
 func (a *app) classify(ctx context.Context, o classifyOptions) error {
-	labels, err := readLabels("--labels", o.labels)
+	labels, err := readLabels(ctx, "--labels", o.labels)
 	if err != nil {
 		return err
 	}
 	labels = distinct(labels)
 	templates := concept.DefaultTemplates()
 	if o.templates != "" {
-		if templates, err = readText(o.templates, concept.ReadTemplates); err != nil {
+		if templates, err = readText(ctx, o.templates, concept.ReadTemplates); err != nil {
 			return err
 		}
 	}

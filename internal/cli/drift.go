@@ -48,10 +48,10 @@ func (o *driftOptions) flags(cmd *cobra.Command) {
 }
 
 // watched are the texts to follow.
-func (o driftOptions) watched() ([]string, error) {
+func (o driftOptions) watched(ctx context.Context) ([]string, error) {
 	texts := slices.Clone(o.watch)
 	if o.watchFile != "" {
-		more, err := readText(o.watchFile, concept.ReadLines)
+		more, err := readText(ctx, o.watchFile, concept.ReadLines)
 		if err != nil {
 			return nil, err
 		}

@@ -174,7 +174,7 @@ func (m *model) openProfile(ctx context.Context, dir string, ov *decompose.OV) (
 
 // followed are the profile's watched concepts and then those of the flags.
 func (m *model) followed(ctx context.Context, p *drift.Profile, o compareOptions, ov *decompose.OV) ([]drift.Concept, error) {
-	texts, err := o.watched()
+	texts, err := o.watched(ctx)
 	if err != nil {
 		return nil, err
 	}

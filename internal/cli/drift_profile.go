@@ -72,7 +72,7 @@ What is interrupted is kept in PROFILE.partial, and --resume goes on.`,
 }
 
 func (a *app) driftProfile(ctx context.Context, o profileOptions) error {
-	texts, err := o.watched()
+	texts, err := o.watched(ctx)
 	if err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (a *app) embed(ctx context.Context, o embedOptions) (err error) {
 }
 
 func (m *model) embedTexts(ctx context.Context, o embedOptions, rows *embeddings) error {
-	texts, err := readText(o.texts, concept.ReadTexts)
+	texts, err := readText(ctx, o.texts, concept.ReadTexts)
 	if err != nil {
 		return err
 	}

@@ -160,7 +160,7 @@ func (a *app) evaluateSegmentation(ctx context.Context, o evaluateSegmentationOp
 func (m *model) evaluation(ctx context.Context, o evaluateSegmentationOptions, set *benchmark.Set, methods []segment.Method) (*benchmark.Evaluation, *evaluated, error) {
 	prompts := fill(set.Prompts)
 	if prompts == nil || o.templates != "" {
-		templates, err := o.prompts()
+		templates, err := o.prompts(ctx)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -256,7 +256,7 @@ func (m *model) classHead(ctx context.Context, labels []string, o studyOptions) 
 	var classes []string
 	if o.classes != "" {
 		var err error
-		if classes, err = readLabels("--classes", o.classes); err != nil {
+		if classes, err = readLabels(ctx, "--classes", o.classes); err != nil {
 			return nil, err
 		}
 	} else {
@@ -277,7 +277,7 @@ func (m *model) classHead(ctx context.Context, labels []string, o studyOptions) 
 	templates := concept.DefaultTemplates()
 	if o.templates != "" {
 		var err error
-		if templates, err = readText(o.templates, concept.ReadTemplates); err != nil {
+		if templates, err = readText(ctx, o.templates, concept.ReadTemplates); err != nil {
 			return nil, err
 		}
 	}

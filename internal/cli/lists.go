@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -35,12 +36,12 @@ func listOrFile(flag, value string) (entries []string, err error) {
 }
 
 // readLabels takes a file's lines, or the entries of a list with commas.
-func readLabels(flag, value string) ([]string, error) {
+func readLabels(ctx context.Context, flag, value string) ([]string, error) {
 	entries, err := listOrFile(flag, value)
 	if err != nil || entries != nil {
 		return entries, err
 	}
-	return readText(value, concept.ReadLines)
+	return readText(ctx, value, concept.ReadLines)
 }
 
 // checkText refuses the name of a file where a text itself is wanted; instead says what to write for a file.

@@ -42,7 +42,7 @@ func TestListOrFile(t *testing.T) {
 		{"there.txt, other.txt", nil, "looks like a file"},
 		{" , ", nil, "expected a list"},
 	} {
-		got, err := readLabels("--labels", c.value)
+		got, err := readLabels(t.Context(), "--labels", c.value)
 		if d := cmp.Diff(c.want, got); d != "" || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%q: %v, expected %q %s", c.value, err, c.says, d)
 		}

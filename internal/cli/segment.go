@@ -110,7 +110,7 @@ type pairReason struct {
 }
 
 func (a *app) segment(ctx context.Context, o segmentOptions) error {
-	classes, err := o.readClasses()
+	classes, err := o.readClasses(ctx)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (a *app) segment(ctx context.Context, o segmentOptions) error {
 }
 
 // readClasses are those of --classes or --classes-file, behind the background's.
-func (o *segmentOptions) readClasses() (classes []segment.Class, err error) {
+func (o *segmentOptions) readClasses(ctx context.Context) (classes []segment.Class, err error) {
 	var entries []string
 	file := o.file
 	if file == "" {
@@ -148,7 +148,7 @@ func (o *segmentOptions) readClasses() (classes []segment.Class, err error) {
 	case entries != nil:
 		classes, err = segment.ReadClasses("--classes", strings.NewReader(strings.Join(entries, "\n")))
 	default:
-		classes, err = readText(file, segment.ReadClasses)
+		classes, err = readText(ctx, file, segment.ReadClasses)
 	}
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ type segmentInput struct {
 }
 
 func (m *model) segment(ctx context.Context, o segmentOptions, classes []segment.Class, method segment.Method, in segmentInput) error {
-	templates, err := o.prompts()
+	templates, err := o.prompts(ctx)
 	if err != nil {
 		return err
 	}

@@ -108,11 +108,11 @@ func (s *segmentSettings) background(values []string, classes []segment.Class) (
 type fill func(class int, text string) []string
 
 // prompts are the templates of --templates, or facet's own.
-func (s *segmentSettings) prompts() (concept.Templates, error) {
+func (s *segmentSettings) prompts(ctx context.Context) (concept.Templates, error) {
 	if s.templates == "" {
 		return concept.DefaultTemplates(), nil
 	}
-	return readText(s.templates, concept.ReadTemplates)
+	return readText(ctx, s.templates, concept.ReadTemplates)
 }
 
 // embedClasses embeds every text of every class in its prompts.

@@ -212,3 +212,27 @@ func TestOneNameTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestPassedOnPipe: a list may come from another command, as in --labels <(cut -f 2 words.tsv).
+func TestPassedOnPipe(t *testing.T) {
+	picture := drawn(t, t.TempDir(), "a.png", 1)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := fmt.Fprint(w, "a car\na bird\n"); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	passed := fmt.Sprintf("/dev/fd/%d", r.Fd())
+	if _, err := os.Stat(passed); err != nil {
+		t.Skip("no such paths here: ", err)
+	}
+	within(t, func() {
+		out := succeed(t, "classify", picture, "--labels", passed, "--model", "demo", "--engine", "portable")
+		if !strings.Contains(out, "a car") || !strings.Contains(out, "a bird") {
+			t.Errorf("printed %s", out)
+		}
+	})
+}

@@ -48,7 +48,7 @@ func (a *app) texts(ctx context.Context, file, output, templateFile string, trun
 	var templates concept.Templates
 	var err error
 	if templateFile != "" {
-		if templates, err = readText(templateFile, concept.ReadTemplates); err != nil {
+		if templates, err = readText(ctx, templateFile, concept.ReadTemplates); err != nil {
 			return err
 		}
 	}

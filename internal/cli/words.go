@@ -79,7 +79,7 @@ func (m *model) savedBank(ctx context.Context, dir string) (*concept.Bank, error
 
 // recipe says what the bank of a file of texts is made of and with.
 func (m *model) recipe(ctx context.Context, file string, templates concept.Templates, truncate bool) (textbank.Recipe, error) {
-	texts, err := readText(file, concept.ReadLines)
+	texts, err := readText(ctx, file, concept.ReadLines)
 	if err != nil {
 		return textbank.Recipe{}, err
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -50,8 +51,8 @@ func readNPY(path string) (npy.Array, error) {
 }
 
 // readText reads a text file of the user's with a reader that names it in its errors.
-func readText[T any](path string, read func(name string, r io.Reader) (T, error)) (T, error) {
-	f, err := regular.Open(path)
+func readText[T any](ctx context.Context, path string, read func(name string, r io.Reader) (T, error)) (T, error) {
+	f, err := regular.Stream(ctx, path)
 	if err != nil {
 		var none T
 		return none, err

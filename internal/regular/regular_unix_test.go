@@ -3,12 +3,15 @@
 package regular_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -165,4 +168,46 @@ func TestGlob(t *testing.T) {
 	if _, err := regular.Glob("[x"); err == nil {
 		t.Error("a broken pattern: expected an error")
 	}
+}
+
+// TestStream: a pipe that a shell passed on is read, and waiting for it ends with the context; a pipe of any other name is refused.
+func TestStream(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	passed := fmt.Sprintf("/dev/fd/%d", r.Fd())
+	s, err := regular.Stream(ctx, passed)
+	if err != nil {
+		t.Skip("no such paths here: ", err)
+	}
+	defer s.Close()
+	if _, err := io.WriteString(w, "words"); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 5)
+	if _, err := io.ReadFull(s, b); err != nil || string(b) != "words" {
+		t.Errorf("read %q, %v", b, err)
+	}
+	if runtime.GOOS == "linux" { // elsewhere such a pipe may know no deadline
+		time.AfterFunc(10*time.Millisecond, cancel)
+		within(t, func() {
+			if _, err := s.Read(b); !errors.Is(err, context.Canceled) {
+				t.Errorf("waiting: %v", err)
+			}
+		})
+	}
+	named := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(named, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	within(t, func() {
+		if _, err := regular.Stream(t.Context(), named); !errors.Is(err, regular.ErrKind) {
+			t.Errorf("a pipe that has a name: %v", err)
+		}
+	})
 }
