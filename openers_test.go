@@ -23,6 +23,7 @@ var openers = map[string]string{
 // mayOpen are the files that may, and why.
 var mayOpen = map[string]string{
 	"internal/regular/regular.go": "is what stands in their place",
+	"internal/regular/stream.go":  "opens pipes that a shell passed on",
 	"internal/pgtest/pgtest.go":   "looks for a database server in tests",
 	"internal/golden/golden.go":   "reads what tests compare with",
 	"internal/cli/root.go":        "hands standard input to the verbs",

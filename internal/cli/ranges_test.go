@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -139,7 +138,7 @@ func checkRefused(t *testing.T, path, name, v, expected string) {
 
 // TestNumbersInTexts: numbers inside of other flags and of arguments have ranges too.
 func TestNumbersInTexts(t *testing.T) {
-	photo := filepath.Join(t.TempDir(), "a.png")
+	photo := drawn(t, t.TempDir(), "a.png", 1)
 	for _, c := range [][]string{
 		{"segment", photo, "--classes", "a, b", "--background", "NaN"}, {"segment", photo, "--classes", "a, b", "--background", "-0.1"},
 		{"segment", photo, "--classes", "a, b", "--background", "1"}, {"segment", photo, "--classes", "a, b", "--background", "1e400"},
