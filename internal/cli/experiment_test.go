@@ -160,7 +160,7 @@ func labelsKept(t *testing.T, ask func(into any, args ...string), at string) {
 		t.Fatal(err)
 	}
 	var labels labelResult
-	ask(&labels, "label", at, "--units", "top:40%", "--terms", "6")
+	ask(&labels, "label", at, "--units", "top:40%", "--terms", "6", "--top", "9216")
 	if len(labels.FiresNull) == 0 || len(labels.Pairs) != 3687 {
 		t.Errorf("%d labels, %d numbers of chance", len(labels.Pairs), len(labels.FiresNull))
 	}
@@ -181,7 +181,7 @@ func labelsKept(t *testing.T, ask func(into any, args ...string), at string) {
 		}
 	}
 	var again labelResult
-	ask(&again, "label", at, "--units", "top:40%", "--terms", "6")
+	ask(&again, "label", at, "--units", "top:40%", "--terms", "6", "--top", "9216")
 	if diff := cmp.Diff(labels, again, labelFields); diff != "" {
 		t.Errorf("read again, labels differ: %s", diff)
 	}
@@ -249,7 +249,7 @@ func TestEvaluateLabels(t *testing.T) {
 		t.Skip("renders 600 scenes and labels every pair four times")
 	}
 	var r labelReport
-	if err := json.Unmarshal([]byte(succeed(t, "evaluate", "labels", "--scenes", "150", "--json")), &r); err != nil {
+	if err := json.Unmarshal([]byte(succeed(t, "evaluate", "labels", "--scenes", "150", "--top", "1000", "--json")), &r); err != nil {
 		t.Fatal(err)
 	}
 	if r.Fires.Pairs != strongestPairs || r.Fires.Named < 120 || 10*r.Fires.Predictive < 8*r.Fires.Named || r.Truth.Named < 20 {
