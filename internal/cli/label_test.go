@@ -311,6 +311,9 @@ func TestLabelForeignPart(t *testing.T) {
 
 // TestNamesByBank: a bank gives the pairs that are shown the labels that facet label gives them, in every verb; it wins over the labels of an atlas.
 func TestNamesByBank(t *testing.T) {
+	if testing.Short() {
+		t.Skip("labels by a bank in four verbs")
+	}
 	words := writeText(t, "a sedan", "something red", "a butterfly", "on grass", "a castle", "a yellow car", "snow")
 	dir := filepath.Join(t.TempDir(), "atlas")
 	succeed(t, scanArgs(someScenes, dir, "--keep-scalars")...)

@@ -108,6 +108,9 @@ func move(t *testing.T, from string) (to string) {
 
 // TestAtlasFromElsewhere: an atlas that was made by relative names serves from another folder, and after it, its pictures or its model moved.
 func TestAtlasFromElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scans from several folders")
+	}
 	for name, c := range map[string]struct {
 		source string
 		move   func(t *testing.T, p project, at string) (now string, more []string)
@@ -181,6 +184,9 @@ func TestPathsInAnAtlas(t *testing.T) {
 
 // TestMergedAtlasFromElsewhere: every picture is found below the root of its own dataset, though both have pictures of one name.
 func TestMergedAtlasFromElsewhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scans from several folders")
+	}
 	p := newProject(t)
 	unlabelled(t, p)
 	if err := os.CopyFS(p.path("more"), os.DirFS(p.path("photos"))); err != nil {
