@@ -8,12 +8,13 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
+	"github.com/facet-clip/facet/internal/randomclip"
 )
 
 // rn50 is a checkpoint of OpenAI's RN50's shapes with random weights.
 var rn50 = sync.OnceValues(func() ([]byte, error) {
-	return clip.RandomCheckpoint(clip.Config{
+	return randomclip.Checkpoint(clip.Config{
 		Image: 224, Width: 64, Blocks: [4]int{3, 4, 6, 3}, Channels: 2048, Heads: 32, Embed: 1024,
 		Text: clip.TextConfig{Width: 512, Layers: 12, Heads: 8, Vocabulary: 49408, Context: 77},
 	}, 1)

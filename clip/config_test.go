@@ -13,9 +13,10 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/internal/golden"
+	"github.com/facet-clip/facet/internal/randomclip"
 )
 
 // toy is an architecture as small as they come, of a shape that was never published.
@@ -34,7 +35,7 @@ func checkpointOf(t *testing.T, c clip.Config, change func(name string, shape []
 				continue
 			}
 		}
-		tensors = append(tensors, checkpoint.Data{Name: s.Name, DType: checkpoint.Float32, Shape: s.Shape, Floats: clip.RandomTensor(s, 1)})
+		tensors = append(tensors, checkpoint.Data{Name: s.Name, DType: checkpoint.Float32, Shape: s.Shape, Floats: randomclip.Tensor(s, 1)})
 	}
 	var b bytes.Buffer
 	if err := checkpoint.WriteSafetensors(&b, tensors); err != nil {

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/facet-clip/facet/clip/checkpoint"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // PlainTextTower is the text tower as it is published, over batches of texts that share nothing: ids [B,T], positions [T], mask [T,T] and

@@ -1,4 +1,4 @@
-package clip
+package clip_test
 
 import (
 	"bytes"
@@ -7,16 +7,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/internal/randomclip"
 )
 
 // spoilt is a very small model of random weights with one number of one tensor replaced.
-func spoilt(t *testing.T, tensor string, value float32) *Model {
+func spoilt(t *testing.T, tensor string, value float32) *clip.Model {
 	t.Helper()
-	text := TextConfig{Width: 32, Layers: 1, Heads: 1, Vocabulary: 16, Context: 8}
-	data, err := RandomCheckpoint(Config{Image: 32, Width: 8, Blocks: [4]int{1, 1, 1, 1}, Channels: 256, Heads: 4, Embed: 32, Text: text}, 1)
+	text := clip.TextConfig{Width: 32, Layers: 1, Heads: 1, Vocabulary: 16, Context: 8}
+	data, err := randomclip.Checkpoint(clip.Config{Image: 32, Width: 8, Blocks: [4]int{1, 1, 1, 1}, Channels: 256, Heads: 4, Embed: 32, Text: text}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func spoilt(t *testing.T, tensor string, value float32) *Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := New(ck, portable.New(), QuickGELU)
+	m, err := clip.New(ck, portable.New(), clip.QuickGELU)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,9 +70,9 @@ func TestWeightsThatAreNotFinite(t *testing.T) {
 		{"visual.layer1.0.conv1.weight", nan, false, checkpoint.ErrNotFinite, "visual.layer1.0.conv1.weight: expected finite numbers, found NaN"},
 		{"visual.attnpool.c_proj.bias", -inf, false, checkpoint.ErrNotFinite, "-Inf at place"},
 		{"visual.bn2.running_var", -0.5, false, checkpoint.ErrNotFinite, "visual.bn2.running_var: expected variances, found -0.5"},
-		{"visual.conv1.weight", 3e38, false, ErrNotFinite, "picture 1 of a batch of 2"},
+		{"visual.conv1.weight", 3e38, false, clip.ErrNotFinite, "picture 1 of a batch of 2"},
 		{"token_embedding.weight", nan, true, checkpoint.ErrNotFinite, "token_embedding.weight"},
-		{"ln_final.weight", 3e38, true, ErrNotFinite, "text 1 of a batch of 1"},
+		{"ln_final.weight", 3e38, true, clip.ErrNotFinite, "text 1 of a batch of 1"},
 	} {
 		t.Run(tt.tensor, func(t *testing.T) {
 			m := spoilt(t, tt.tensor, tt.value)
@@ -82,7 +84,7 @@ func TestWeightsThatAreNotFinite(t *testing.T) {
 				for i := range pixels {
 					pixels[i] = float32(i%7) - 3
 				}
-				_, err = m.EncodeImages(t.Context(), graph.Floats(pixels, 2, 3, 32, 32), Embedding, Scalars)
+				_, err = m.EncodeImages(t.Context(), graph.Floats(pixels, 2, 3, 32, 32), clip.Embedding, clip.Scalars)
 			}
 			if !errors.Is(err, tt.kind) || !strings.Contains(err.Error(), tt.word) || !strings.Contains(err.Error(), "spoilt") {
 				t.Errorf("expected %q with %q, found: %v", tt.kind, tt.word, err)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/decompose"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/internal/numeric"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/clip/tokenizer"
 	"github.com/facet-clip/facet/engine"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // ErrNoText is returned when a text is to be encoded and the checkpoint has the image tower alone.

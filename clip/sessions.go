@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/facet-clip/facet/engine"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // ErrClosed is returned when a model is asked for something after Close.

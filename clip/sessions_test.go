@@ -18,8 +18,8 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/engine"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
 )
 
 // watched is an engine under observation: it counts, and holds on to compiling and running when a test wants it to.

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/facet-clip/facet/clip/checkpoint"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // Activation is the non-linearity of the text tower's MLPs. The image tower has none of the two.

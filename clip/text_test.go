@@ -12,7 +12,7 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/engine"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/internal/golden"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/clip/checkpoint"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // tower builds a graph from the tensors of a checkpoint. The first missing or misshaped tensor is kept

@@ -3,7 +3,7 @@ package clip
 import (
 	"math"
 
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // trie holds token sequences with every common beginning once. The text tower is causal, so what it computes for a token depends on the

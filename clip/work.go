@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"github.com/facet-clip/facet/engine"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // turn is where it begins to pay to compile a tower: when it will run that many operations for each of its weights. Compiling takes time

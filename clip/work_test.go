@@ -9,8 +9,8 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/engine"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/internal/golden"
 )
 

@@ -8,7 +8,7 @@ package engine
 import (
 	"context"
 
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // Engine makes sessions.

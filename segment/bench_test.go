@@ -11,14 +11,15 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/engine"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/ort"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/internal/randomclip"
 	"github.com/facet-clip/facet/segment"
 )
 
 // rn50x16 is a checkpoint of RN50x16's image tower with random weights and hardly any text tower.
 var rn50x16 = sync.OnceValues(func() ([]byte, error) {
-	return clip.RandomCheckpoint(clip.Config{
+	return randomclip.Checkpoint(clip.Config{
 		Image: 384, Width: 96, Blocks: [4]int{6, 8, 18, 8}, Channels: 3072, Heads: 48, Embed: 768,
 		Text: clip.TextConfig{Width: 64, Layers: 1, Heads: 1, Vocabulary: 16, Context: 8},
 	}, 1)

@@ -10,9 +10,9 @@ import (
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/engine"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/internal/golden"
 	"github.com/facet-clip/facet/segment"
 )

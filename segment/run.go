@@ -9,7 +9,7 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // batch is how many windows run at once.

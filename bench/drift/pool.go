@@ -12,7 +12,7 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/quality"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // pool is a set of encoded images, in strata by what is true of them: "1" and "0", for noisy images the day; and by whether they show a

@@ -31,9 +31,10 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/engine"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/internal/randomclip"
 )
 
 func main() {
@@ -71,7 +72,7 @@ func run(ctx context.Context, rounds int, python string, pairs bool) error {
 	}
 	defer os.RemoveAll(dir)
 	file := filepath.Join(dir, "rn50.safetensors")
-	data, err := clip.RandomCheckpoint(rn50, 1)
+	data, err := randomclip.Checkpoint(rn50, 1)
 	if err != nil {
 		return err
 	}

@@ -29,9 +29,9 @@ import (
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/engine"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/npy"
 )
 

@@ -16,8 +16,8 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/engine"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
 )
 
 // moody is an engine that fails, or answers NaN, when a batch holds a picture that it does not like.

@@ -32,8 +32,9 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/store"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/internal/randomclip"
 )
 
 // picture is picture k of a kind: a few random blocks of colour, in which red prevails as much as is asked for.
@@ -59,7 +60,7 @@ func picture(k int, red uint8) []byte {
 
 // fixture is a very small model of random weights with a profile of pictures in which no colour prevails.
 var fixture = sync.OnceValues(func() (Config, error) {
-	data, err := clip.RandomCheckpoint(clip.Config{Image: 32, Width: 8, Blocks: [4]int{1, 1, 1, 1}, Channels: 256, Heads: 4, Embed: 32}, 1)
+	data, err := randomclip.Checkpoint(clip.Config{Image: 32, Width: 8, Blocks: [4]int{1, 1, 1, 1}, Channels: 256, Heads: 4, Embed: 32}, 1)
 	if err != nil {
 		return Config{}, err
 	}

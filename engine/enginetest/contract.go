@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facet-clip/facet/engine"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // aliases names results that an engine is tempted to give the same memory: an intermediate value, a

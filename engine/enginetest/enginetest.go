@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/facet-clip/facet/engine"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // tolerance is absolute and relative to the largest expected value: ten times the largest difference that either engine has shown.

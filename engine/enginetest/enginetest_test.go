@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/facet-clip/facet/engine"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // naive runs the reference as an engine; break spoils its results.

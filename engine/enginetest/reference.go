@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // array is row-major data in float64.

@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // trunk builds a graph with the operations and the cost of the image tower of RN50: at width 64, 11.6 GFLOP an image and 31 million

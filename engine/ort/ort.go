@@ -13,7 +13,7 @@ import (
 	onnx "github.com/yalue/onnxruntime_go"
 
 	"github.com/facet-clip/facet/engine"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // loaded is the library of this process: there can be only one, and it is never unloaded.

@@ -11,7 +11,7 @@ import (
 
 	onnx "github.com/yalue/onnxruntime_go"
 
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // session is one graph in ONNX Runtime.

@@ -67,7 +67,7 @@ import (
 
 	onnx "github.com/yalue/onnxruntime_go"
 
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // weightLoan are weights in Go's memory that ONNX Runtime reads while it makes a session; it keeps copies of its own.

@@ -5,7 +5,7 @@ package ort
 import (
 	onnx "github.com/yalue/onnxruntime_go"
 
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // weightLoan is not made here: weights travel within the model.

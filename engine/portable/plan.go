@@ -1,6 +1,6 @@
 package portable
 
-import "github.com/facet-clip/facet/graph"
+import "github.com/facet-clip/facet/engine/graph"
 
 // plan says when the memory of a value is free again.
 type plan struct {

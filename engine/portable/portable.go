@@ -11,7 +11,7 @@ import (
 	"sync"
 
 	"github.com/facet-clip/facet/engine"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 type portableEngine struct{}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // run is one walk over the nodes.

@@ -3,7 +3,7 @@ package portable
 import (
 	"fmt"
 
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // avgPool is the mean over windows of k×k: x [B,C,H,W] → [B,C,H/k,W/k].

@@ -15,7 +15,7 @@ import (
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/demo"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/plot"
 	"github.com/facet-clip/facet/scenes"
 )

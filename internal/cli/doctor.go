@@ -9,7 +9,7 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
-	"github.com/facet-clip/facet/registry"
+	"github.com/facet-clip/facet/clip/registry"
 )
 
 // The verdicts of facet model doctor.

@@ -22,7 +22,7 @@ import (
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/profile"
 	"github.com/facet-clip/facet/drift/quality"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // profileOptions are the flags of facet drift profile.

@@ -19,11 +19,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/clip/registry"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/naming"
-	"github.com/facet-clip/facet/registry"
 )
 
 // labelOptions are the flags of facet label.

@@ -13,9 +13,9 @@ import (
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip/checkpoint"
+	"github.com/facet-clip/facet/clip/registry"
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/internal/place"
-	"github.com/facet-clip/facet/registry"
 )
 
 // maker is the model that made an atlas or a profile, as that knows it. The digest says which one it is; the rest helps to find it.

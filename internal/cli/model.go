@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/clip"
-	"github.com/facet-clip/facet/registry"
+	"github.com/facet-clip/facet/clip/registry"
 )
 
 func (a *app) modelCommand() *cobra.Command {

@@ -16,8 +16,8 @@ import (
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/experiment"
-	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/plot"
 )
 

@@ -11,13 +11,13 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
+	"github.com/facet-clip/facet/clip/registry"
 	"github.com/facet-clip/facet/clip/tokenizer"
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/engine"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/engine/portable"
-	"github.com/facet-clip/facet/graph"
-	"github.com/facet-clip/facet/registry"
 )
 
 const demoName = "demo"

@@ -11,7 +11,7 @@ import (
 
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // input is what a model is shown: pictures, one by one or of datasets, or pixels as they are.

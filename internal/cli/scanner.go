@@ -11,7 +11,7 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
-	"github.com/facet-clip/facet/graph"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // scanner passes a dataset through a model in three steps that overlap: pictures are decoded and prepared ahead, the engine runs, and

@@ -10,8 +10,8 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/experiment"
-	"github.com/facet-clip/facet/graph"
 	"github.com/facet-clip/facet/scenes"
 	"github.com/facet-clip/facet/segment"
 )

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/concept"
-	"github.com/facet-clip/facet/textbank"
+	textbank "github.com/facet-clip/facet/concept/bank"
 )
 
 // textsResult is what facet texts --json prints.

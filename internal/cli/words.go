@@ -6,10 +6,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/facet-clip/facet/clip/registry"
 	"github.com/facet-clip/facet/concept"
+	textbank "github.com/facet-clip/facet/concept/bank"
 	"github.com/facet-clip/facet/demo"
-	"github.com/facet-clip/facet/registry"
-	"github.com/facet-clip/facet/textbank"
 )
 
 // wordsPerPair is how many words name a pair.

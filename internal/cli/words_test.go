@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	textbank "github.com/facet-clip/facet/concept/bank"
 	"github.com/facet-clip/facet/internal/golden"
-	"github.com/facet-clip/facet/textbank"
 )
 
 func writeText(t *testing.T, lines ...string) string {

@@ -1,4 +1,4 @@
-package textbank
+package bank
 
 import (
 	"context"

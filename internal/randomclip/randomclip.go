@@ -1,4 +1,5 @@
-package clip
+// Package randomclip makes checkpoints of any architecture that have learnt nothing: for tests and benchmarks.
+package randomclip
 
 import (
 	"bytes"
@@ -6,13 +7,13 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
 )
 
-// RandomTensor makes the numbers of one tensor of an architecture for a model that has learnt nothing but
-// behaves: activations keep their size through the trunk and heads attend unevenly. For demonstrations,
-// tests and benchmarks. The same seed and name give the same numbers on every machine.
-func RandomTensor(s Spec, seed uint64) []float32 {
+// Tensor makes the numbers of one tensor of an architecture for a model that has learnt nothing but
+// behaves: activations keep their size through the trunk and heads attend unevenly. The same seed and name give the same numbers on every machine.
+func Tensor(s clip.Spec, seed uint64) []float32 {
 	rng := rand.New(rand.NewPCG(seed, nameHash(s.Name)))
 	data := make([]float32, elements(s.Shape))
 	fill := func(mean, deviation float64) []float32 {
@@ -49,11 +50,11 @@ func RandomTensor(s Spec, seed uint64) []float32 {
 	}
 }
 
-// RandomCheckpoint is a whole checkpoint of [RandomTensor]s as a safetensors file in fp16, under OpenAI's names.
-func RandomCheckpoint(c Config, seed uint64) ([]byte, error) {
+// Checkpoint is a whole checkpoint of [Tensor]s as a safetensors file in fp16, under OpenAI's names.
+func Checkpoint(c clip.Config, seed uint64) ([]byte, error) {
 	var tensors []checkpoint.Data
 	for _, s := range c.Tensors() {
-		tensors = append(tensors, checkpoint.Data{Name: s.Name, DType: checkpoint.Float16, Shape: s.Shape, Floats: RandomTensor(s, seed)})
+		tensors = append(tensors, checkpoint.Data{Name: s.Name, DType: checkpoint.Float16, Shape: s.Shape, Floats: Tensor(s, seed)})
 	}
 	var b bytes.Buffer
 	err := checkpoint.WriteSafetensors(&b, tensors)
@@ -67,4 +68,12 @@ func nameHash(name string) uint64 {
 		h = (h ^ uint64(b)) * 1099511628211
 	}
 	return h
+}
+
+func elements(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
 }

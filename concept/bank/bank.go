@@ -1,4 +1,4 @@
-// Package textbank keeps banks of text embeddings in folders, so that a list of words is sent through the text tower once.
+// Package bank keeps banks of text embeddings in folders, so that a list of words is sent through the text tower once.
 //
 // A bank's folder holds bank.json (what it was made of and with), texts.txt (a text a line) and embeddings.npy (float32 [T,D], unit
 // rows, in the same order). While it is being made, embeddings.part takes their place; a build that was cut off goes on from there.
@@ -7,7 +7,7 @@
 //
 //   - A [Recipe] is all that decides a bank's numbers: the model, its activation and vocabulary, texts and templates.
 //   - Its fingerprint names the folder in a cache, so that the same recipe is never cooked twice.
-package textbank
+package bank
 
 import (
 	"context"
