@@ -17,7 +17,7 @@ import (
 
 // The files of an atlas. Those of a scan under way end in .part; the state says how much of them counts.
 const (
-	manifestFile   = "atlas.json"
+	ManifestFile   = "atlas.json"
 	pairsFile      = "pairs.parquet"
 	neuronsFile    = "neurons.parquet"
 	imagesFile     = "images.parquet"

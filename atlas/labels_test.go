@@ -175,7 +175,7 @@ func TestLabelsRefused(t *testing.T) {
 		"no file":     {`"labels.parquet"`, `"labels.old"`, "lists no labels.parquet"},
 	} {
 		dir := copyOf(t, a.Dir())
-		edit(t, dir, manifestFile, c.old, c.new)
+		edit(t, dir, ManifestFile, c.old, c.new)
 		if _, err := Open(dir); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -19,7 +19,7 @@ import (
 // writeManifest writes atlas.json, which makes an atlas of a folder.
 func writeManifest(dir string, m Manifest, files []File) error {
 	m.Files = slices.SortedFunc(slices.Values(files), func(a, b File) int { return strings.Compare(a.Name, b.Name) })
-	_, err := writeFile(dir, manifestFile, func(w io.Writer) error {
+	_, err := writeFile(dir, ManifestFile, func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)
@@ -33,7 +33,7 @@ func ReadManifest(dir string) (Manifest, error) { return readManifest(dir) }
 
 // readManifest reads atlas.json.
 func readManifest(dir string) (Manifest, error) {
-	f, err := regular.Open(filepath.Join(dir, manifestFile))
+	f, err := regular.Open(filepath.Join(dir, ManifestFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		if exists(dir, stateFile) {
 			return Manifest{}, fmt.Errorf("%s: %w; go on with it: facet scan … -o %s --resume", dir, ErrUnfinished, dir)
@@ -41,7 +41,7 @@ func readManifest(dir string) (Manifest, error) {
 		if exists(dir, mergePart) {
 			return Manifest{}, fmt.Errorf("%s: %w; it is a merge: run facet atlas merge again", dir, ErrUnfinished)
 		}
-		return Manifest{}, fmt.Errorf("%s: expected an atlas, found no %s in it: %w", dir, manifestFile, err)
+		return Manifest{}, fmt.Errorf("%s: expected an atlas, found no %s in it: %w", dir, ManifestFile, err)
 	}
 	if err != nil {
 		return Manifest{}, err
@@ -53,7 +53,7 @@ func readManifest(dir string) (Manifest, error) {
 	}
 	m, err := parseManifest(data)
 	if err != nil {
-		return Manifest{}, fmt.Errorf("%s: %w", filepath.Join(dir, manifestFile), err)
+		return Manifest{}, fmt.Errorf("%s: %w", filepath.Join(dir, ManifestFile), err)
 	}
 	return m, nil
 }

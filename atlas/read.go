@@ -59,7 +59,7 @@ func (a *Atlas) Dir() string { return a.dir }
 
 func checkSize(dir string, f File) error {
 	if f.Name != filepath.Base(f.Name) || !filepath.IsLocal(f.Name) {
-		return fmt.Errorf("%s: %w: it lists a file %q", filepath.Join(dir, manifestFile), ErrFormat, f.Name)
+		return fmt.Errorf("%s: %w: it lists a file %q", filepath.Join(dir, ManifestFile), ErrFormat, f.Name)
 	}
 	info, err := os.Stat(filepath.Join(dir, f.Name))
 	if err != nil {

@@ -33,7 +33,7 @@ func TestRefuses(t *testing.T) {
 		return m
 	}
 	foreign := copyOf(t, other)
-	edit(t, foreign, manifestFile, `"sha256": "abc"`, `"sha256": "def"`)
+	edit(t, foreign, ManifestFile, `"sha256": "abc"`, `"sha256": "def"`)
 	out := filepath.Join(t.TempDir(), "out")
 	for name, c := range map[string]struct {
 		try  func() error
@@ -72,7 +72,7 @@ func TestRefuses(t *testing.T) {
 	if exists(photos, lockFile) {
 		t.Error("a lock is left in a foreign folder")
 	}
-	if exists(filepath.Dir(out), "out") && exists(out, manifestFile) {
+	if exists(filepath.Dir(out), "out") && exists(out, ManifestFile) {
 		t.Error("a refused merge left an atlas")
 	}
 	if err := w.Close(); err != nil {
@@ -165,7 +165,7 @@ func TestDamage(t *testing.T) {
 	for name, data := range files {
 		middle := len(data) / 2
 		damage := map[string]string{"cut off": data[:middle], "longer": data + "x", "empty": ""}
-		if name != scalarsFile && name != manifestFile && name != neuronsFile { // whose bytes are not read, or which may say other words
+		if name != scalarsFile && name != ManifestFile && name != neuronsFile { // whose bytes are not read, or which may say other words
 			damage["changed"] = data[:middle] + string(data[middle]^1) + data[middle+1:]
 		}
 		for how, bad := range damage {
@@ -195,7 +195,7 @@ func TestDamage(t *testing.T) {
 		{`"name": "scalars.npy"`, `"name": "../scalars.npy"`},
 	} {
 		dir := copyOf(t, whole)
-		edit(t, dir, manifestFile, c[0], c[1])
+		edit(t, dir, ManifestFile, c[0], c[1])
 		if err := read(dir); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: got %v, want ErrFormat", c[1], err)
 		}

@@ -54,7 +54,7 @@ func Create(dir string, m Manifest, w decompose.Weights, opts Options) (*Writer,
 // Resume goes on with an atlas that was begun with the same model, engine, dataset and options, after its last checkpoint; in a folder
 // where nothing was begun, it begins. It is [ErrFinished] when the atlas is complete, and [ErrMismatch] when it is of something else.
 func Resume(dir string, m Manifest, w decompose.Weights, opts Options) (*Writer, error) {
-	if exists(dir, manifestFile) {
+	if exists(dir, ManifestFile) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", dir, ErrFinished), tidy(dir))
 	}
 	if !exists(dir, stateFile) {
@@ -132,7 +132,7 @@ func fresh(dir string) error {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == manifestFile:
+		case name == ManifestFile:
 			return fmt.Errorf("%s: %w; give another folder, or remove this one", dir, ErrFinished)
 		case name == stateFile:
 			return fmt.Errorf("%s: %w; go on with it (--resume), or remove the folder", dir, ErrUnfinished)

@@ -463,7 +463,7 @@ func TestMergeKilled(t *testing.T) {
 	want := contents(t, whole)
 	killed := func() string {
 		dir := copyOf(t, whole)
-		if err := os.Remove(filepath.Join(dir, manifestFile)); err != nil {
+		if err := os.Remove(filepath.Join(dir, ManifestFile)); err != nil {
 			t.Fatal(err)
 		}
 		write(t, filepath.Join(dir, mergePart), "")

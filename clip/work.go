@@ -19,7 +19,8 @@ type work struct {
 	small engine.Engine // nil: there is none
 
 	mu       sync.Mutex
-	pictures int // that the model will see in all; 0: unknown, so many
+	pictures int  // that the model was told of, in all
+	many     bool // it was told of an unknown number, or of none
 	tokens   int // that the small engine has run
 	ran      []string
 }
@@ -28,11 +29,12 @@ type work struct {
 // that there will be few, and texts until they have been many. It is called before the model is used.
 func (m *Model) StartOn(e engine.Engine) { m.work.small = e }
 
-// Expect says how many pictures the model will see from now on in all; 0 is for an unknown number. Without it, they are many.
+// Expect says that a model will see so many pictures more; 0 is for an unknown number. Without it, they are many.
 func (m *Model) Expect(pictures int) {
 	m.work.mu.Lock()
 	defer m.work.mu.Unlock()
-	m.work.pictures = pictures
+	m.work.pictures += pictures
+	m.work.many = m.work.many || pictures == 0
 }
 
 // Engines names what has run the towers so far, and the model's own engine when none has run.
@@ -49,7 +51,7 @@ func (m *Model) Engines() string {
 func (m *Model) fewPictures(h, w int) bool {
 	m.work.mu.Lock()
 	defer m.work.mu.Unlock()
-	if m.work.small == nil || m.work.pictures == 0 {
+	if m.work.small == nil || m.work.many || m.work.pictures == 0 {
 		return false
 	}
 	weights, _ := m.Config.Parameters()

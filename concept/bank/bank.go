@@ -37,7 +37,7 @@ const format = 1
 
 // The files of a bank.
 const (
-	recordFile     = "bank.json"
+	RecordFile     = "bank.json"
 	textsFile      = "texts.txt"
 	embeddingsFile = "embeddings.npy"
 	recipeFile     = "recipe.json"
@@ -143,7 +143,7 @@ func build(ctx context.Context, dir string, r Recipe, encode Encoder, done func(
 
 // finished opens the recipe's bank, which is errNone where there is none in dir.
 func finished(dir string, r Recipe) (*concept.Bank, error) {
-	if _, err := os.Lstat(filepath.Join(dir, recordFile)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(dir, RecordFile)); errors.Is(err, fs.ErrNotExist) {
 		return nil, errNone
 	}
 	bank, have, err := Open(dir)
@@ -191,12 +191,12 @@ func free(dir string) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == recipeFile || e.Name() == recordFile }) {
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == recipeFile || e.Name() == RecordFile }) {
 		return nil
 	}
 	for _, e := range entries {
 		if !leftover(e.Name()) {
-			return fmt.Errorf("%s has %s and no %s: %w: choose an empty folder", dir, e.Name(), recordFile, ErrOther)
+			return fmt.Errorf("%s has %s and no %s: %w: choose an empty folder", dir, e.Name(), RecordFile, ErrOther)
 		}
 	}
 	return nil
@@ -343,7 +343,7 @@ func finish(dir string, part *os.File, r Recipe, bank *concept.Bank) error {
 	if err != nil {
 		return err
 	}
-	if err := writeJSON(filepath.Join(dir, recordFile), r.record()); err != nil {
+	if err := writeJSON(filepath.Join(dir, RecordFile), r.record()); err != nil {
 		return err
 	}
 	part.Close() // which Windows asks for; all of it was synced
@@ -360,23 +360,23 @@ func Open(dir string) (*concept.Bank, Recipe, error) {
 }
 
 func open(dir string) (*concept.Bank, Recipe, error) {
-	data, err := regular.ReadFile(filepath.Join(dir, recordFile), maxRecord)
+	data, err := regular.ReadFile(filepath.Join(dir, RecordFile), maxRecord)
 	if err != nil {
 		return nil, Recipe{}, err
 	}
 	var rec record
 	if err := json.Unmarshal(data, &rec); err != nil {
-		return nil, Recipe{}, fmt.Errorf("%s: %w", recordFile, err)
+		return nil, Recipe{}, fmt.Errorf("%s: %w", RecordFile, err)
 	}
 	if rec.Format != format {
-		return nil, Recipe{}, fmt.Errorf("%s: format %d, expected %d", recordFile, rec.Format, format)
+		return nil, Recipe{}, fmt.Errorf("%s: format %d, expected %d", RecordFile, rec.Format, format)
 	}
 	r := Recipe{Model: rec.Model, Activation: rec.Activation, Vocabulary: rec.Vocabulary, Embed: rec.Embed, Truncate: rec.Truncate, Templates: rec.Templates}
 	if r.Texts, err = readLines(filepath.Join(dir, textsFile)); err != nil {
 		return nil, Recipe{}, err
 	}
 	if r.Fingerprint() != rec.Fingerprint {
-		return nil, Recipe{}, fmt.Errorf("%s is not what %s was made of: make the bank again", textsFile, recordFile)
+		return nil, Recipe{}, fmt.Errorf("%s is not what %s was made of: make the bank again", textsFile, RecordFile)
 	}
 	f, err := regular.Open(filepath.Join(dir, embeddingsFile))
 	if err != nil {

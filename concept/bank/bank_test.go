@@ -172,9 +172,9 @@ func TestHeals(t *testing.T) {
 		{"begun", map[string]string{recipeFile: string(whole), partFile: "1234", ".facet-1": "half"}, true},
 		{"begun otherwise", map[string]string{recipeFile: string(other)}, false},
 		{"an empty recipe", map[string]string{recipeFile: "", partFile: "1234"}, false},
-		{"an empty record", map[string]string{recordFile: ""}, false},
-		{"a record without files", map[string]string{recordFile: string(whole)}, false},
-		{"a bank of others", map[string]string{recordFile: string(whole), textsFile: "x\n", embeddingsFile: "x"}, false},
+		{"an empty record", map[string]string{RecordFile: ""}, false},
+		{"a record without files", map[string]string{RecordFile: string(whole)}, false},
+		{"a bank of others", map[string]string{RecordFile: string(whole), textsFile: "x\n", embeddingsFile: "x"}, false},
 		{"files of others", map[string]string{"holiday.jpg": "x"}, false},
 		{"a link for a part", map[string]string{recipeFile: string(whole), partFile: "->" + target}, false},
 	} {
@@ -257,8 +257,8 @@ func TestRefuses(t *testing.T) {
 		return dir
 	}
 	for _, c := range []struct{ name, file, content, want string }{
-		{"no JSON", recordFile, "{", "bank.json"},
-		{"newer", recordFile, `{"format":99}`, "format 99, expected 1"},
+		{"no JSON", RecordFile, "{", "bank.json"},
+		{"newer", RecordFile, `{"format":99}`, "format 99, expected 1"},
 		{"other texts", textsFile, "a\nb\n", "texts.txt is not what"},
 		{"no array", embeddingsFile, "hello", "embeddings.npy"},
 	} {
@@ -298,10 +298,10 @@ func FuzzOpen(f *testing.F) {
 		}
 		return data
 	}
-	f.Add(read(recordFile), read(textsFile), read(embeddingsFile))
+	f.Add(read(RecordFile), read(textsFile), read(embeddingsFile))
 	f.Fuzz(func(t *testing.T, record, texts, embeddings []byte) {
 		dir := t.TempDir()
-		for name, data := range map[string][]byte{recordFile: record, textsFile: texts, embeddingsFile: embeddings} {
+		for name, data := range map[string][]byte{RecordFile: record, textsFile: texts, embeddingsFile: embeddings} {
 			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -80,7 +80,7 @@ func (a *app) classify(ctx context.Context, o classifyOptions) error {
 			return err
 		}
 	}
-	m, err := a.open()
+	m, err := a.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
@@ -244,7 +245,7 @@ func TestClassify(t *testing.T) {
 }
 
 func TestInspect(t *testing.T) {
-	var i inspection
+	var i answer.Inspection
 	if err := json.Unmarshal([]byte(succeed(t, "model", "inspect", tinyModel, "--json")), &i); err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func (s demoScene) sees() string { return strings.Join(s.Categories, ", ") + "; 
 const likely = 0.1
 
 func (a *app) demo(ctx context.Context, dir string) error {
-	m, err := a.open()
+	m, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -203,7 +203,7 @@ func (a *app) printDemo(e *explained, r demoResult) {
 
 // evaluateDemo prints how well the demo model knows its world.
 func (a *app) evaluateDemo(ctx context.Context, n int) error {
-	m, err := a.open()
+	m, err := a.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/profile"
 	"github.com/facet-clip/facet/drift/record"
+	"github.com/facet-clip/facet/lab"
 )
 
 // compareOptions are the flags of facet drift compare.
@@ -138,11 +139,8 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 
 // openProfileModel opens the model that a profile was made with, and its decomposition.
 func (a *app) openProfileModel(ctx context.Context, dir string) (*model, *decompose.OV, error) {
-	h, err := profile.ReadHeader(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	m, err := a.openMaker(ctx, maker{"the profile " + dir, dir, h.Model.Name, h.Model.SHA256, h.Model.Bytes, h.Model.File})
+	l, err := lab.OpenForProfile(ctx, a.config(), dir)
+	m, err := a.wrap(l, withHint(err))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -63,11 +63,11 @@ func (a *app) driftMerge(ctx context.Context, dirs []string, output string) erro
 		header.Skipped = append(header.Skipped, h.Skipped[:min(len(h.Skipped), unreadShown-len(header.Skipped))]...)
 		if len(parts) == 1 { // whose labels the merged profile has
 			header.Model, header.Bank, header.ExifRotate = h.Model, h.Bank, h.ExifRotate
-			by, err := m.maker(ctx)
+			by, err := m.lab.Made(ctx)
 			if err != nil {
 				return err
 			}
-			header.Model.File = by.file
+			header.Model.File = by.File
 		}
 	}
 	header.Source = strings.Join(sources, " + ")

@@ -87,7 +87,7 @@ func (a *app) driftProfile(ctx context.Context, o profileOptions) error {
 	if err != nil {
 		return err
 	}
-	m, ov, err := a.openDecomposed()
+	m, ov, err := a.openDecomposed(ctx)
 	if err != nil {
 		return err
 	}
@@ -104,11 +104,11 @@ func (a *app) driftProfile(ctx context.Context, o profileOptions) error {
 	if err != nil {
 		return keepPartial(o, c, err)
 	}
-	by, err := m.maker(ctx)
+	by, err := m.lab.Made(ctx)
 	if err != nil {
 		return err
 	}
-	header := profile.Header{Model: profile.Model{Name: by.name, SHA256: by.sha256, Bytes: by.bytes, File: by.file}, Source: o.source, Bank: o.bank, ExifRotate: a.exifRotate, Skipped: c.Skipped, Unread: c.Unread}
+	header := profile.Header{Model: profile.Model{Name: by.Name, SHA256: by.SHA256, Bytes: by.Bytes, File: by.File}, Source: o.source, Bank: o.bank, ExifRotate: a.exifRotate, Skipped: c.Skipped, Unread: c.Unread}
 	if err := profile.Write(o.output, header, p); err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (a *app) embed(ctx context.Context, o embedOptions) (err error) {
 	if err := o.check(a); err != nil {
 		return err
 	}
-	m, err := a.open()
+	m, err := a.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -241,7 +241,7 @@ func (t *labelTrial) inScenes(ctx context.Context, specs []scenes.Spec) (experim
 
 // sceneTrial asks the demo model about scenes that are rendered now.
 func (a *app) sceneTrial(ctx context.Context, o labelTrialOptions) (*labelTrial, error) {
-	m, err := a.open()
+	m, err := a.open(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func (a *app) openAtlas(ctx context.Context, dir string) (*model, *atlas.Atlas, 
 	if err := a.turnLike(dir, at.Manifest.Options.ExifRotate); err != nil {
 		return nil, nil, err
 	}
-	m, err := a.openMaker(ctx, atlasMaker(dir, at.Manifest.Model))
+	m, err := a.openFor(ctx, dir)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -124,7 +124,7 @@ func TestStudies(t *testing.T) {
 // strongestOf are what facet sink says of register neurons, of which the demo model has none.
 func strongestOf(t *testing.T, source, bank string, neurons ...int) []registerPair {
 	t.Helper()
-	m, ov, err := (&app{model: demoName, engine: "portable", stdout: io.Discard, stderr: io.Discard}).openDecomposed()
+	m, ov, err := (&app{model: demoName, engine: "portable", stdout: io.Discard, stderr: io.Discard}).openDecomposed(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ func TestNegativeLogit(t *testing.T) {
 	if err := a.start(); err != nil {
 		t.Fatal(err)
 	}
-	m, err := a.open()
+	m, err := a.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

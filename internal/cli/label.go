@@ -225,8 +225,8 @@ func (l *labelling) fingerprint(ctx context.Context, use *use) (sum [32]byte, er
 }
 
 // openDecomposed opens the model with its decomposition.
-func (a *app) openDecomposed() (*model, *decompose.OV, error) {
-	m, err := a.open()
+func (a *app) openDecomposed(ctx context.Context) (*model, *decompose.OV, error) {
+	m, err := a.open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

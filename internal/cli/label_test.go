@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 )
 
@@ -185,7 +186,7 @@ func TestNearest(t *testing.T) {
 	}
 	pair := found.Hits[0]
 	name := "(" + jsonOf(t, *pair.Neuron) + "," + jsonOf(t, *pair.Head) + ")"
-	var near nearestResult
+	var near answer.Nearest
 	out = succeed(t, "nearest", name, "--bank", words, "--model", "demo", "--engine", "portable", "--json")
 	if err := json.Unmarshal([]byte(out), &near); err != nil {
 		t.Fatal(err)

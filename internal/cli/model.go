@@ -11,8 +11,9 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip/registry"
+	"github.com/facet-clip/facet/lab"
 )
 
 func (a *app) modelCommand() *cobra.Command {
@@ -130,55 +131,10 @@ func (a *app) pull(ctx context.Context, name, mirror string) error {
 	return nil
 }
 
-// inspection is what facet model inspect --json prints.
-type inspection struct {
-	Path   string `json:"path"`
-	Format string `json:"format"`
-	Naming string `json:"naming"`
-	// Weights is which set of weights is taken, and OtherWeights those that are not; both are empty where the file holds one.
-	Weights      string   `json:"weights,omitempty"`
-	OtherWeights []string `json:"other_weights,omitempty"`
-	SHA256       string   `json:"sha256"`
-	Architecture string   `json:"architecture"`
-	Activation   string   `json:"activation,omitempty"`
-	// ActivationAssumed tells that the file does not say and facet takes what every published CLIP-ResNet uses.
-	ActivationAssumed bool           `json:"activation_assumed"`
-	Config            clip.Config    `json:"config"`
-	ImageParameters   int64          `json:"image_parameters"`
-	TextParameters    int64          `json:"text_parameters"`
-	DTypes            map[string]int `json:"dtypes"` // tensors of each type
-}
-
 func (a *app) inspect(ctx context.Context) error {
-	name, ck, err := a.openCheckpoint()
+	i, err := lab.Inspect(ctx, a.config())
 	if err != nil {
 		return err
-	}
-	defer ck.Close()
-	c, err := clip.InferConfig(ck)
-	if err != nil {
-		return err
-	}
-	i := inspection{
-		Path: ck.Path(), Format: string(ck.Format()), Naming: string(ck.Naming()), Architecture: c.Architecture(),
-		Config: c, DTypes: map[string]int{},
-	}
-	i.Weights, i.OtherWeights = ck.Weights()
-	if c.HasText() {
-		act, assumed, err := a.chooseActivation(name, ck)
-		if err != nil {
-			return err
-		}
-		i.Activation, i.ActivationAssumed = string(act), assumed
-	}
-	i.ImageParameters, i.TextParameters = c.Parameters()
-	if i.SHA256, err = ck.SHA256(ctx); err != nil {
-		return err
-	}
-	for _, name := range ck.Names() {
-		if t, ok := ck.Tensor(name); ok {
-			i.DTypes[string(t.DType)]++
-		}
 	}
 	if a.json {
 		return encodeJSON(a.stdout, i)
@@ -187,7 +143,7 @@ func (a *app) inspect(ctx context.Context) error {
 	return nil
 }
 
-func printInspection(w io.Writer, i inspection) {
+func printInspection(w io.Writer, i *answer.Inspection) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "%-14s %s\n", name, fmt.Sprintf(format, args...))
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 )
 
@@ -279,7 +280,7 @@ func TestModelOfAnAtlas(t *testing.T) {
 
 func demoDigest(t *testing.T) string {
 	t.Helper()
-	var i inspection
+	var i answer.Inspection
 	if err := json.Unmarshal([]byte(succeed(t, "model", "inspect", "--model", "demo", "--json")), &i); err != nil {
 		t.Fatal(err)
 	}

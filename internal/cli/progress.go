@@ -33,6 +33,28 @@ func (a *app) progress(what string, total int) *progress {
 	return p
 }
 
+// tell shows how far a lab is with a step: [lab.Progress].
+func (a *app) tell(step string, done, total int) {
+	a.steps.Lock()
+	defer a.steps.Unlock()
+	p := a.bars[step]
+	switch {
+	case done < 0 && p != nil:
+		p.done()
+		delete(a.bars, step)
+	case done < 0:
+	case p == nil:
+		if a.bars == nil {
+			a.bars = map[string]*progress{}
+		}
+		p = a.progress(step, total)
+		a.bars[step] = p
+		fallthrough
+	default:
+		p.set(done)
+	}
+}
+
 // byteProgress counts bytes.
 func (a *app) byteProgress(what string, total int64) *progress {
 	p := a.progress(what, int(total))

@@ -44,6 +44,8 @@ type app struct {
 	decoding   sync.Once
 	json       bool
 	verbose    bool
+	steps      sync.Mutex // held while a bar of bars is moved
+	bars       map[string]*progress
 
 	stdin          io.Reader
 	stdout, stderr io.Writer

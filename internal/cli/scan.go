@@ -70,7 +70,7 @@ func (a *app) scan(ctx context.Context, o scanOptions) error {
 	if err != nil {
 		return err
 	}
-	m, err := a.open()
+	m, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,12 +124,12 @@ func (m *model) beginAtlas(ctx context.Context, o scanOptions, source *dataset.S
 	if err != nil {
 		return nil, err
 	}
-	by, err := m.maker(ctx)
+	by, err := m.lab.Made(ctx)
 	if err != nil {
 		return nil, err
 	}
 	manifest := atlas.Manifest{
-		Model:    atlas.Model{Name: by.name, SHA256: by.sha256, Bytes: by.bytes, File: by.file, Engine: m.Engine().Name(), Config: m.Config},
+		Model:    by,
 		Datasets: []atlas.Dataset{{Source: o.source, Root: place.Place{Path: root}, Fingerprint: source.Fingerprint()}},
 	}
 	begin := atlas.Create

@@ -264,7 +264,7 @@ type use struct {
 // openUse opens the model, and what an atlas says of its pairs; no atlas, nil.
 func (a *app) openUse(ctx context.Context, dir string) (*model, *use, error) {
 	if dir == "" {
-		m, err := a.open()
+		m, err := a.open(ctx)
 		return m, nil, err
 	}
 	m, at, err := a.openAtlas(ctx, dir)
@@ -307,68 +307,4 @@ func (m *model) searchSheet(ctx context.Context, ov *decompose.OV, at *atlas.Atl
 		return nil, err
 	}
 	return m.unitSheet(ctx, ov, rows, fmt.Sprintf("The pairs most like “%s”, with the images in which each contributes most", query))
-}
-
-func (a *app) nearestCommand() *cobra.Command {
-	var bank string
-	var top int
-	var truncate bool
-	cmd := &cobra.Command{
-		Use:   "nearest NEURON,HEAD",
-		Short: "Find the texts most like the direction of a pair",
-		Long:  `Ranks the texts of a bank, minus their mean, by cosine with the direction of a neuron–head pair.`,
-		Example: `  facet nearest 12,3                                   in the demo model, in the words of its world
-  facet nearest 624,21 --model RN50x16 --bank words.txt`,
-		Args: argsBetween(1, 1, "one pair NEURON,HEAD"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if bank == "" && a.model != "" && a.model != demoName {
-				return usagef("facet nearest: expected --bank, a bank of facet texts or a file with a text a line")
-			}
-			return a.nearest(cmd.Context(), args[0], bank, top, truncate)
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line (default for the demo: its world's words)")
-	numberVar(f, &top, "top", 20, some, "show at most so many: texts")
-	f.BoolVar(&truncate, "truncate", false, "cut texts that are too long instead of refusing them")
-	return cmd
-}
-
-// nearestResult is what facet nearest --json prints.
-type nearestResult struct {
-	Model  modelRecord     `json:"model"`
-	Neuron int             `json:"neuron"`
-	Head   int             `json:"head"`
-	Bank   string          `json:"bank"` // empty: the demo world's words
-	Texts  []concept.Match `json:"texts"`
-}
-
-func (a *app) nearest(ctx context.Context, name, path string, top int, truncate bool) error {
-	m, ov, err := a.openDecomposed()
-	if err != nil {
-		return err
-	}
-	defer m.Close()
-	pair, err := parsePair(name, ov)
-	if err != nil {
-		return usageError{err}
-	}
-	bank, err := m.wordBank(ctx, path, truncate)
-	if err != nil {
-		return err
-	}
-	result := nearestResult{Neuron: pair.Neuron, Head: pair.Head, Bank: path, Texts: bank.Nearest(ov.Direction(pair), top)}
-	if a.json {
-		if result.Model, err = m.record(ctx); err != nil {
-			return err
-		}
-		return encodeJSON(a.stdout, result)
-	}
-	t := a.table("text", "cosine")
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}})
-	for _, match := range result.Texts {
-		t.AppendRow(table.Row{match.Text, fmt.Sprintf("%+.3f", match.Cosine)})
-	}
-	t.Render()
-	return nil
 }

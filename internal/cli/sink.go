@@ -150,7 +150,7 @@ func (a *app) openSink(ctx context.Context, source string, roots []string, limit
 	} else if len(roots) > 0 {
 		err = usagef("--root: %s is no atlas; name the folder where its pictures are instead", source)
 	} else if pictures, labels, err = a.pictures(ctx, source, limit); err == nil {
-		m, err = a.open()
+		m, err = a.open(ctx)
 	}
 	if err != nil && m != nil {
 		err = joinClose(err, m)

@@ -52,7 +52,7 @@ func (a *app) texts(ctx context.Context, file, output, templateFile string, trun
 			return err
 		}
 	}
-	m, err := a.open()
+	m, err := a.open(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,13 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
-	"github.com/facet-clip/facet/clip/registry"
 	"github.com/facet-clip/facet/concept"
 	textbank "github.com/facet-clip/facet/concept/bank"
-	"github.com/facet-clip/facet/demo"
 )
 
 // wordsPerPair is how many words name a pair.
@@ -24,57 +20,14 @@ func (m *model) bankOf(ctx context.Context, texts []string, truncate bool) (*con
 	return concept.NewBank(texts, embeddings, m.Config.Embed)
 }
 
-// wordBank is the centred bank that names directions: what is at path (see openBank), or without one the demo world's concepts.
+// wordBank is the centred bank that names directions.
 func (m *model) wordBank(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
-	if path == "" {
-		concepts, err := demo.NewConcepts(ctx, m.Model)
-		if err != nil {
-			return nil, err
-		}
-		return concepts.All()
-	}
-	bank, err := m.openBank(ctx, path, truncate)
-	if err != nil {
-		return nil, err
-	}
-	if bank, err = bank.Centred(); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return bank, nil
+	return m.lab.Words(ctx, path, truncate)
 }
 
-// openBank is the bank in a folder that facet texts wrote, or that of a file with a text a line. A file's bank is kept in the cache, so
-// that its texts are embedded once.
+// openBank is a bank in a folder, or that of a file with a text a line.
 func (m *model) openBank(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return m.savedBank(ctx, path)
-	}
-	recipe, err := m.recipe(ctx, path, nil, truncate)
-	if err != nil {
-		return nil, err
-	}
-	cache, err := registry.CacheDir()
-	if err != nil {
-		return nil, err
-	}
-	return m.buildBank(ctx, textbank.Cache, filepath.Join(cache, "banks", recipe.Fingerprint()[:16]), path, recipe)
-}
-
-// savedBank opens a bank and refuses one that another model made: its directions would mean nothing here.
-func (m *model) savedBank(ctx context.Context, dir string) (*concept.Bank, error) {
-	bank, recipe, err := textbank.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	sum, err := m.Checkpoint().SHA256(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if recipe.Model != sum || recipe.Activation != string(m.Activation) {
-		return nil, fmt.Errorf("%s: a bank of another model (%.12s, %s), expected one of %s (%.12s, %s)",
-			dir, recipe.Model, recipe.Activation, m.name, sum, m.Activation)
-	}
-	return bank, nil
+	return m.lab.Bank(ctx, path, truncate)
 }
 
 // recipe says what the bank of a file of texts is made of and with.
@@ -94,7 +47,7 @@ func (m *model) recipe(ctx context.Context, file string, templates concept.Templ
 type builder func(ctx context.Context, dir string, r textbank.Recipe, encode textbank.Encoder, done func(int)) (*concept.Bank, error)
 
 func (m *model) buildBank(ctx context.Context, build builder, dir, file string, r textbank.Recipe) (*concept.Bank, error) {
-	tok, err := m.tokenizer()
+	tok, err := m.tokenizer(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/facet-clip/facet/answer"
 	textbank "github.com/facet-clip/facet/concept/bank"
 	"github.com/facet-clip/facet/internal/golden"
 )
@@ -76,7 +77,7 @@ func TestDoctor(t *testing.T) {
 	if code != exitFailure || !strings.Contains(log, "see vocabulary") {
 		t.Errorf("without a vocabulary: exit code %d, %s", code, log)
 	}
-	var d diagnosis
+	var d answer.Diagnosis
 	if err := json.Unmarshal([]byte(out), &d); err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestDoctor(t *testing.T) {
 		got[f.Check] = f.Verdict
 	}
 	want := map[string]string{
-		"tensors": verdictOK, "numbers": verdictOK, "input size": verdictOK, "activation": verdictAssumed, "vocabulary": verdictWrong, "logit scale": verdictOK,
+		"tensors": answer.OK, "numbers": answer.OK, "input size": answer.OK, "activation": answer.Assumed, "vocabulary": answer.Wrong, "logit scale": answer.OK,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

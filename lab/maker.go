@@ -1,4 +1,4 @@
-package cli
+package lab
 
 import (
 	"context"
@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/spf13/pflag"
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip/checkpoint"
@@ -28,28 +26,24 @@ type maker struct {
 	file   place.Place
 }
 
-// rootFlag lets a verb that opens the pictures of an atlas be told where they lie now.
-func rootFlag(f *pflag.FlagSet, roots *[]string) {
-	f.StringArrayVar(roots, "root", nil, "the `FOLDER` in which the pictures lie now, if they were moved; of a merged atlas one for each dataset, or one for all")
-}
-
-// maker is how what this model makes will know it.
-func (m *model) maker(ctx context.Context) (maker, error) {
-	sum, err := m.Checkpoint().SHA256(ctx)
-	by := maker{name: m.name, sha256: sum}
-	if err != nil || m.name == demoName {
-		return by, err
+// Made is how an atlas of this model knows it, and so finds it when either has moved.
+func (l *Lab) Made(ctx context.Context) (atlas.Model, error) {
+	ck := l.model.Checkpoint()
+	sum, err := ck.SHA256(ctx)
+	m := atlas.Model{Name: l.name, SHA256: sum, Engine: l.model.Engine().Name(), Config: l.model.Config}
+	if err != nil || l.name == DemoName {
+		return m, err
 	}
-	path, err := filepath.Abs(m.Checkpoint().Path())
+	path, err := filepath.Abs(ck.Path())
 	if err != nil {
-		return by, err
+		return m, err
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return by, err
+		return m, err
 	}
-	by.bytes, by.file = info.Size(), place.Place{Path: path}
-	return by, nil
+	m.Bytes, m.File = info.Size(), place.Place{Path: path}
+	return m, nil
 }
 
 // atlasMaker is the maker of the atlas in a folder.
@@ -57,45 +51,30 @@ func atlasMaker(dir string, m atlas.Model) maker {
 	return maker{"the atlas " + dir, dir, m.Name, m.SHA256, m.Bytes, m.File}
 }
 
-// openFor opens the model that an atlas was made with, or without an atlas the model of --model.
-func (a *app) openFor(ctx context.Context, dir string) (*model, error) {
-	if dir == "" {
-		return a.open()
-	}
-	m, err := atlas.ReadManifest(dir)
-	if err != nil {
-		return nil, err
-	}
-	return a.openMaker(ctx, atlasMaker(dir, m.Model))
-}
-
-// openMaker opens the model that made something: that of --model, which must be the same one, else wherever it is found.
-func (a *app) openMaker(ctx context.Context, by maker) (*model, error) {
-	find := a.findMaker
-	if a.model != "" {
-		find = a.givenMaker
+// openMaker opens the model that made something: the config's, which must be the same one, else wherever it is found.
+func (c Config) openMaker(ctx context.Context, by maker) (*Lab, error) {
+	c = c.filled()
+	find := c.findMaker
+	if c.Model != "" {
+		find = c.givenMaker
 	}
 	name, ck, err := find(ctx, by)
 	if err != nil {
 		return nil, err
 	}
-	m, err := a.bind(name, ck)
-	if err != nil {
-		return nil, errors.Join(err, ck.Close())
-	}
-	return m, nil
+	return c.bind(ctx, name, ck)
 }
 
-// givenMaker opens what --model names, if it is the maker.
-func (a *app) givenMaker(ctx context.Context, by maker) (string, *checkpoint.Checkpoint, error) {
-	name, ck, err := a.openCheckpoint()
+// givenMaker opens the config's model, if it is the maker.
+func (c Config) givenMaker(ctx context.Context, by maker) (string, *checkpoint.Checkpoint, error) {
+	name, ck, err := c.checkpoint()
 	if err != nil {
 		return "", nil, err
 	}
 	sum, err := ck.SHA256(ctx)
 	if err == nil && sum != by.sha256 {
-		err = fmt.Errorf("--model %s: its sha256 is %s, but %s was made with %s, whose sha256 is %s: it is another model; without --model facet looks for that one",
-			a.model, sum, by.what, by.name, by.sha256)
+		err = fmt.Errorf("model %s: its sha256 is %s, but %s was made with %s, whose sha256 is %s: it is another model; where no model is named, facet looks for that one",
+			c.Model, sum, by.what, by.name, by.sha256)
 	}
 	if err != nil {
 		return "", nil, errors.Join(err, ck.Close())
@@ -104,28 +83,28 @@ func (a *app) givenMaker(ctx context.Context, by maker) (string, *checkpoint.Che
 }
 
 // findMaker looks for the maker: the demo model, the cache, and where it was.
-func (a *app) findMaker(ctx context.Context, by maker) (string, *checkpoint.Checkpoint, error) {
+func (c Config) findMaker(ctx context.Context, by maker) (string, *checkpoint.Checkpoint, error) {
 	ck, err := demo.Checkpoint()
 	if err != nil {
 		return "", nil, err
 	}
 	if by.is(ctx, ck) {
-		return demoName, ck, nil
+		return DemoName, ck, nil
 	}
-	cache, err := registry.CacheDir()
+	cache, err := c.cacheDir()
 	if err != nil {
-		slog.Info("the model is only looked for where it was", "reason", err)
+		c.Log.Info("the model is only looked for where it was", "reason", err)
 	}
 	var tried []string
-	for _, c := range by.candidates(cache) {
-		if ck := by.open(ctx, c.path); ck != nil {
-			tellWeights(ck)
-			return c.name, ck, nil
+	for _, at := range by.candidates(cache) {
+		if ck := by.open(ctx, at.path, c.Log); ck != nil {
+			c.tellWeights(ck)
+			return at.name, ck, nil
 		}
-		tried = append(tried, c.path)
+		tried = append(tried, at.path)
 	}
-	if ck := by.searchIn(ctx, cache); ck != nil {
-		tellWeights(ck)
+	if ck := by.searchIn(ctx, cache, c.Log); ck != nil {
+		c.tellWeights(ck)
 		return ck.Path(), ck, nil
 	}
 	if err := ctx.Err(); err != nil {
@@ -134,14 +113,17 @@ func (a *app) findMaker(ctx context.Context, by maker) (string, *checkpoint.Chec
 	return "", nil, by.missing(cache, tried)
 }
 
+// ErrMakerGone is returned when the model that made an atlas or a profile is found nowhere.
+var ErrMakerGone = errors.New("the model that made it is not on this machine")
+
 // missing says that the maker was not found, and what helps.
 func (by maker) missing(cache string, tried []string) error {
-	hint := "say where it lies now: --model FILE"
+	hint := ""
 	if _, err := registry.Lookup(by.name); err == nil {
-		hint = "get it with facet model pull " + by.name + ", or " + hint
+		hint = "; get it with facet model pull " + by.name
 	}
-	return fmt.Errorf("%s was made with the model %s (sha256 %s), which is neither in the cache %s nor where it was (%s); %s",
-		by.what, by.name, by.sha256, cache, strings.Join(tried, ", "), hint)
+	return fmt.Errorf("%s: %w: %s (sha256 %s) is neither in the cache %s nor where it was (%s)%s",
+		by.what, ErrMakerGone, by.name, by.sha256, cache, strings.Join(tried, ", "), hint)
 }
 
 // candidate is a file that may be the model, with the name to call it by.
@@ -169,7 +151,7 @@ func (by maker) candidates(cache string) (all []candidate) {
 
 // searchIn looks in a cache, and in the folder of each model there, for a file of the maker's size and digest, whatever it is called; nil if
 // there is none.
-func (by maker) searchIn(ctx context.Context, cache string) *checkpoint.Checkpoint {
+func (by maker) searchIn(ctx context.Context, cache string, log *slog.Logger) *checkpoint.Checkpoint {
 	if cache == "" || by.bytes == 0 {
 		return nil
 	}
@@ -187,7 +169,7 @@ func (by maker) searchIn(ctx context.Context, cache string) *checkpoint.Checkpoi
 			if !e.Type().IsRegular() {
 				continue
 			}
-			if ck := by.open(ctx, path); ck != nil {
+			if ck := by.open(ctx, path, log); ck != nil {
 				return ck
 			}
 		}
@@ -196,14 +178,14 @@ func (by maker) searchIn(ctx context.Context, cache string) *checkpoint.Checkpoi
 }
 
 // open opens a file if it is the maker; nil if not.
-func (by maker) open(ctx context.Context, path string) *checkpoint.Checkpoint {
+func (by maker) open(ctx context.Context, path string, log *slog.Logger) *checkpoint.Checkpoint {
 	info, err := os.Stat(path)
 	if err != nil || by.bytes > 0 && info.Size() != by.bytes {
 		return nil
 	}
 	ck, err := checkpoint.Open(path)
 	if err != nil {
-		slog.Info("not the model that is looked for", "file", path, "reason", err)
+		log.Info("not the model that is looked for", "file", path, "reason", err)
 		return nil
 	}
 	if by.is(ctx, ck) {

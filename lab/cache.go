@@ -1,0 +1,104 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// kept is how many atlases, and how many banks, a lab keeps open.
+const kept = 8
+
+// cache keeps the values that were used last, by key. A value is made once, and who asks for it meanwhile waits. A failure is not kept.
+type cache[K comparable, V any] struct {
+	mu      sync.Mutex
+	entries map[K]*entry[V]
+	clock   int
+}
+
+type entry[V any] struct {
+	ready chan struct{} // closed when value and err are there
+	value V
+	err   error
+	used  int
+}
+
+// get is the value of a key, which make makes where there is none. Another caller's cancellation is not this one's.
+func (c *cache[K, V]) get(ctx context.Context, key K, make func(context.Context) (V, error)) (V, error) {
+	for {
+		e, mine := c.entry(key)
+		if mine {
+			e.value, e.err = make(ctx)
+			c.finish(key, e)
+			return e.value, e.err
+		}
+		select {
+		case <-e.ready:
+		case <-ctx.Done():
+			var none V
+			return none, ctx.Err()
+		}
+		if e.err == nil || !errors.Is(e.err, context.Canceled) && !errors.Is(e.err, context.DeadlineExceeded) {
+			return e.value, e.err
+		}
+	}
+}
+
+// entry is that of a key, and whether the caller is to make its value.
+func (c *cache[K, V]) entry(key K) (e *entry[V], mine bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clock++
+	e = c.entries[key]
+	if mine = e == nil; mine {
+		if c.entries == nil {
+			c.entries = map[K]*entry[V]{}
+		}
+		e = &entry[V]{ready: make(chan struct{})}
+		c.entries[key] = e
+	}
+	e.used = c.clock
+	return e, mine
+}
+
+// finish lets the others have a value, and drops what was used longest ago.
+func (c *cache[K, V]) finish(key K, e *entry[V]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(e.ready)
+	if e.err != nil {
+		delete(c.entries, key)
+	}
+	for len(c.entries) > kept {
+		oldest, found := key, false
+		for k, other := range c.entries {
+			select {
+			case <-other.ready:
+			default:
+				continue // somebody is making it
+			}
+			if !found || other.used < c.entries[oldest].used {
+				oldest, found = k, true
+			}
+		}
+		if !found {
+			return
+		}
+		delete(c.entries, oldest)
+	}
+}
+
+// forget drops the values of the keys that match.
+func (c *cache[K, V]) forget(match func(K) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for k, e := range c.entries {
+		select {
+		case <-e.ready:
+			if match(k) {
+				delete(c.entries, k)
+			}
+		default:
+		}
+	}
+}

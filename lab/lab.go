@@ -1,0 +1,165 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/clip/checkpoint"
+	"github.com/facet-clip/facet/clip/registry"
+	"github.com/facet-clip/facet/clip/tokenizer"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/drift/profile"
+	"github.com/facet-clip/facet/engine/portable"
+)
+
+// DemoName names the model inside the program.
+const DemoName = "demo"
+
+// Config says what a lab works with. The zero value is the demo model on the fastest engine.
+type Config struct {
+	// Model is the path of a checkpoint, the name of a published model that is on this machine, or demo. Empty, it is the demo model, or the
+	// model that made the atlas or profile that the lab is opened for.
+	Model string
+	// Engine is auto (also empty), ort or portable.
+	Engine string
+	// Activation of the text tower: quickgelu or gelu. Empty, it is what the checkpoint is known to use.
+	Activation string
+	// Vocabulary is the file of the text tower's vocabulary. Empty, it is looked for beside the checkpoint and then in the cache.
+	Vocabulary string
+	// Cache is the folder of models and text banks. Empty, it is [registry.CacheDir].
+	Cache string
+	// MaxPixels bounds the pictures that are decoded at a time, in pixels; 0 is [dataset.NewDecoder]'s default.
+	MaxPixels int64
+	// ExifRotate turns pictures as their EXIF data say.
+	ExifRotate bool
+	// Log takes what is worth knowing and no error. Nil discards it.
+	Log *slog.Logger
+	// Progress is told of long steps; nil: nobody is. It may be called from several goroutines.
+	Progress Progress
+}
+
+// Lab is a model with all that is asked of it held open. Safe for concurrent use.
+type Lab struct {
+	model   *clip.Model
+	name    string
+	assumed bool // the activation is a guess, of which whoever embeds a text is told
+	config  Config
+	log     *slog.Logger
+	decoder *dataset.Decoder
+
+	ov       func() (*decompose.OV, error)
+	told     sync.Once // of the assumed activation
+	texts    cache[string, *tokenizer.Tokenizer]
+	concepts cache[string, demo.Concepts]
+	atlases  cache[version, *use]
+	banks    cache[bankKey, *concept.Bank]
+}
+
+// Open loads the model of a config. Close the lab after use.
+func Open(ctx context.Context, c Config) (*Lab, error) {
+	c = c.filled()
+	name, ck, err := c.checkpoint()
+	if err != nil {
+		return nil, err
+	}
+	return c.bind(ctx, name, ck)
+}
+
+// OpenForAtlas loads the model that made the atlas in a folder. Where Config.Model names one, it must be the same.
+func OpenForAtlas(ctx context.Context, c Config, dir string) (*Lab, error) {
+	m, err := atlas.ReadManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	return c.openMaker(ctx, atlasMaker(dir, m.Model))
+}
+
+// OpenForProfile loads the model that made the profile in a folder. Where Config.Model names one, it must be the same.
+func OpenForProfile(ctx context.Context, c Config, dir string) (*Lab, error) {
+	h, err := profile.ReadHeader(dir)
+	if err != nil {
+		return nil, err
+	}
+	return c.openMaker(ctx, maker{"the profile " + dir, dir, h.Model.Name, h.Model.SHA256, h.Model.Bytes, h.Model.File})
+}
+
+// filled has a logger, an engine and a cache folder; where there can be no cache, none is named.
+func (c Config) filled() Config {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Engine == "" {
+		c.Engine = engineAuto
+	}
+	if c.Cache == "" {
+		c.Cache, _ = registry.CacheDir() // whoever needs the cache says what is missing
+	}
+	return c
+}
+
+// cacheDir is the cache folder, or the reason why there is none.
+func (c Config) cacheDir() (string, error) {
+	if c.Cache != "" {
+		return c.Cache, nil
+	}
+	return registry.CacheDir()
+}
+
+// bind puts a checkpoint on an engine. The lab closes it, also when it fails.
+func (c Config) bind(_ context.Context, name string, ck *checkpoint.Checkpoint) (*Lab, error) {
+	act, assumed, err := c.activation(name, ck)
+	if err != nil {
+		return nil, errors.Join(err, ck.Close())
+	}
+	e, err := c.engine()
+	if err != nil {
+		return nil, errors.Join(err, ck.Close())
+	}
+	m, err := clip.New(ck, e, act)
+	if err != nil {
+		return nil, errors.Join(err, ck.Close())
+	}
+	if c.Engine == engineAuto {
+		m.StartOn(portable.New())
+	}
+	return &Lab{
+		model: m, name: name, assumed: assumed, config: c, log: c.Log,
+		decoder: dataset.NewDecoder(c.MaxPixels).Rotating(c.ExifRotate), ov: sync.OnceValues(m.Decomposition),
+	}, nil
+}
+
+// Close waits for the questions under way and frees the model. Later questions give [clip.ErrClosed].
+func (l *Lab) Close() error { return l.model.Close() }
+
+// Name is what the model is called: a published name, demo, or the path of the checkpoint.
+func (l *Lab) Name() string { return l.name }
+
+// Model is the model behind the lab. The lab closes it.
+func (l *Lab) Model() *clip.Model { return l.model }
+
+// Decomposition gives the directions of all pairs. It is made once.
+func (l *Lab) Decomposition() (*decompose.OV, error) { return l.ov() }
+
+// Decoder opens pictures within the lab's one budget of pixels.
+func (l *Lab) Decoder() *dataset.Decoder { return l.decoder }
+
+// Describe says which model answers. Its engine is all that ran so far.
+func (l *Lab) Describe(ctx context.Context) (answer.Model, error) {
+	sum, err := l.model.Checkpoint().SHA256(ctx)
+	return answer.Model{
+		Name: l.name, SHA256: sum, Format: string(l.model.Checkpoint().Format()),
+		Activation: string(l.model.Activation), Engine: l.model.Engines(), Config: l.model.Config,
+	}, err
+}
+
+// folder is the checkpoint's.
+func folder(ck *checkpoint.Checkpoint) string { return filepath.Dir(ck.Path()) }

@@ -1,0 +1,34 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrQuestion marks a mistake in a question: exit code 2 on the command line, status 400 over HTTP.
+var ErrQuestion = errors.New("a mistake in the question")
+
+// Mistake says what is wrong with a question. It is an [ErrQuestion].
+type Mistake struct {
+	// Field is the field that is wrong, as the command line and the API spell it; empty where it is no single one.
+	Field string
+	// Problem says what was found and what is expected.
+	Problem error
+}
+
+func (m *Mistake) Error() string {
+	if m.Field == "" {
+		return m.Problem.Error()
+	}
+	return m.Field + " " + m.Problem.Error()
+}
+
+func (m *Mistake) Unwrap() error { return m.Problem }
+
+// Is tells that every mistake is an [ErrQuestion].
+func (m *Mistake) Is(target error) bool { return target == ErrQuestion }
+
+// mistake is a mistake in one field: mistake("unit", "%s: expected pair, neuron or head", unit).
+func mistake(field, format string, args ...any) error {
+	return &Mistake{field, fmt.Errorf(format, args...)}
+}
