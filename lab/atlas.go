@@ -76,7 +76,10 @@ func useOf(at *atlas.Atlas) *use {
 }
 
 func newUse(s *atlas.Stats, norms []float32, images func() ([]float32, error)) *use {
-	u := &use{stats: s, images: images, signs: s.PairSigns(atlas.Extremes), strength: make([]float32, len(norms))}
+	u := &use{
+		stats: s, images: images, names: func() (*names, error) { return nil, nil },
+		signs: s.PairSigns(atlas.Extremes), strength: make([]float32, len(norms)),
+	}
 	for p, norm := range norms {
 		u.strength[p] = float32(s.Score(p, norm))
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
@@ -45,7 +46,7 @@ func (q Search) check() (Search, error) {
 	}
 	switch {
 	case q.Text == "":
-		return q, mistake("text", "is empty: expected a text")
+		return q, &Mistake{Problem: errors.New("the text is empty: expected what to search for")}
 	case q.Unit != UnitPair && q.Unit != UnitNeuron && q.Unit != UnitHead:
 		return q, mistake("unit", "%s: expected %s, %s or %s", q.Unit, UnitPair, UnitNeuron, UnitHead)
 	case q.Atlas != "" && q.Unit != UnitPair:

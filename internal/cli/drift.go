@@ -82,7 +82,7 @@ func (m *model) concepts(ctx context.Context, texts []string, bank string, ov *d
 	if bank == "" && m.name != demoName {
 		return nil, usagef("--watch: expected --bank, whose mean is taken off the text")
 	}
-	all, err := m.rawBank(ctx, bank, false)
+	all, err := m.openBank(ctx, bank, false)
 	if err != nil {
 		return nil, err
 	}

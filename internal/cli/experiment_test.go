@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/experiment"
 )
@@ -33,7 +34,7 @@ func TestStudies(t *testing.T) {
 		}
 	}
 
-	var pairs struct{ Pairs []usedPair }
+	var pairs struct{ Pairs []answer.UsedPair }
 	ask(&pairs, "pairs", at, "--top", "30")
 	for i, p := range pairs.Pairs {
 		if i > 0 && p.Norm > pairs.Pairs[i-1].Norm || len(p.Words) != wordsPerPair {
@@ -90,7 +91,7 @@ func TestStudies(t *testing.T) {
 		}
 	}
 
-	var found searchResult
+	var found answer.Search
 	ask(&found, "search", "a castle", "--atlas", at, "--top", "3", "-o", chart)
 	if len(found.Hits) != 3 || found.Hits[0].Use == nil || !(*found.Hits[0].Use > 0) {
 		t.Errorf("%+v", found)
@@ -105,7 +106,7 @@ func TestStudies(t *testing.T) {
 	}
 	labelsKept(t, ask, at)
 	succeed(t, "pairs", at, "-o", filepath.Join(dir, "use.svg"), "--engine", engine)
-	var rows struct{ Rows []neuronRow }
+	var rows struct{ Rows []answer.Unit }
 	ask(&rows, "neuron", at, "89", "--compat", "reference", "--top", "2", "--images", "3")
 	if len(rows.Rows) != 3 || len(rows.Rows[2].Images) != 3 || rows.Rows[1].Images[0].Norm < rows.Rows[1].Images[2].Norm {
 		t.Errorf("%+v", rows.Rows)
@@ -174,7 +175,7 @@ func labelsKept(t *testing.T, ask func(into any, args ...string), at string) {
 	if named < 100 {
 		t.Errorf("only %d pairs are named by what they fire for", named)
 	}
-	same := func(where string, neuron, head int, got pairNames) {
+	same := func(where string, neuron, head int, got answer.Names) {
 		l, labelled := want[[2]int{neuron, head}]
 		if labelled != (got.Says != nil) || labelled && !(cmp.Equal(*got.Says, l.nameRecord) && cmp.Equal(*got.Fires, l.Fires.nameRecord)) {
 			t.Errorf("%s: (%d,%d) is shown as %+v, labelled %+v", where, neuron, head, got, l)
@@ -185,28 +186,28 @@ func labelsKept(t *testing.T, ask func(into any, args ...string), at string) {
 	if diff := cmp.Diff(labels, again, labelFields); diff != "" {
 		t.Errorf("read again, labels differ: %s", diff)
 	}
-	var pairs struct{ Pairs []usedPair }
+	var pairs struct{ Pairs []answer.UsedPair }
 	ask(&pairs, "pairs", at, "--top", "5")
 	for _, p := range pairs.Pairs {
-		same("pairs", p.Neuron, p.Head, p.pairNames)
+		same("pairs", p.Neuron, p.Head, p.Names)
 	}
-	var rows struct{ Rows []neuronRow }
+	var rows struct{ Rows []answer.Unit }
 	ask(&rows, "neuron", at, "89", "--top", "3")
 	for _, r := range rows.Rows[1:] {
-		same("neuron", r.Neuron, *r.Head, r.pairNames)
+		same("neuron", r.Neuron, *r.Head, r.Names)
 	}
-	var found searchResult
+	var found answer.Search
 	ask(&found, "search", "a castle", "--atlas", at, "--top", "30")
 	for _, h := range found.Hits {
-		same("search", *h.Neuron, *h.Head, h.pairNames)
+		same("search", *h.Neuron, *h.Head, h.Names)
 	}
 	for _, p := range strongestOf(t, at, "", 89, 178, 193) {
-		same("sink", p.Neuron, p.Head, p.pairNames)
+		same("sink", p.Neuron, p.Head, p.Names)
 	}
 	var explained report
 	ask(&explained, "explain", "../../docs/images/scene.png", "--atlas", at, "--top", "5")
 	for _, p := range explained.Pairs {
-		same("explain", p.Neuron, p.Head, p.pairNames)
+		same("explain", p.Neuron, p.Head, p.Names)
 	}
 	if out := succeed(t, "pairs", at, "--top", "3"); !strings.Contains(out, "fires for") || !strings.Contains(out, "says") {
 		t.Error(out)

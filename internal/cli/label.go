@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip/registry"
 	"github.com/facet-clip/facet/concept"
@@ -464,17 +465,10 @@ type wordsRecord struct {
 	Terms     []termRecord `json:"terms"`
 }
 
-// nameRecord is what is shown of it.
-type nameRecord struct {
-	Named bool         `json:"named"`
-	Label []wordRecord `json:"label"` // the words to show, of most weight first, whether the pair is named or not
-}
-
-// wordRecord is a word of the label to show, with its weight in a fit with those words alone.
-type wordRecord struct {
-	Text   string  `json:"text"`
-	Weight float64 `json:"weight"`
-}
+type (
+	nameRecord = answer.Name
+	wordRecord = answer.Word
+)
 
 type termRecord struct {
 	Text        string  `json:"text"`
@@ -527,7 +521,7 @@ func wordsRecordOf(w atlas.Words) wordsRecord {
 func nameRecordOf(w atlas.Words) nameRecord {
 	r := nameRecord{Named: w.Named}
 	for _, t := range w.Shown() {
-		r.Label = append(r.Label, wordRecord{t.Text, t.Weight})
+		r.Label = append(r.Label, wordRecord{Text: t.Text, Weight: t.Weight})
 	}
 	return r
 }

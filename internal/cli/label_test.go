@@ -152,13 +152,13 @@ func TestLabelErrors(t *testing.T) {
 
 // TestSearch: what search finds for a text, nearest finds back.
 func TestSearch(t *testing.T) {
-	for unit, named := range map[string]func(hitRecord) bool{
-		"pair":   func(h hitRecord) bool { return h.Neuron != nil && h.Head != nil },
-		"neuron": func(h hitRecord) bool { return h.Neuron != nil && h.Head == nil },
-		"head":   func(h hitRecord) bool { return h.Neuron == nil && h.Head != nil },
+	for unit, named := range map[string]func(answer.Hit) bool{
+		"pair":   func(h answer.Hit) bool { return h.Neuron != nil && h.Head != nil },
+		"neuron": func(h answer.Hit) bool { return h.Neuron != nil && h.Head == nil },
+		"head":   func(h answer.Hit) bool { return h.Neuron == nil && h.Head != nil },
 	} {
 		args := []string{"search", "a butterfly", "--model", "demo", "--engine", "portable", "--unit", unit, "--top", "4"}
-		var r searchResult
+		var r answer.Search
 		if err := json.Unmarshal([]byte(succeed(t, append(args, "--json")...)), &r); err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +179,7 @@ func TestSearch(t *testing.T) {
 // TestNearest: the cosine of a text with a pair is the one that search gives for that text, centred alike.
 func TestNearest(t *testing.T) {
 	words := writeText(t, "a sedan", "something red", "a butterfly", "on grass")
-	var found searchResult
+	var found answer.Search
 	out := succeed(t, "search", "a butterfly", "--bank", words, "--model", "demo", "--engine", "portable", "--top", "1", "--json")
 	if err := json.Unmarshal([]byte(out), &found); err != nil {
 		t.Fatal(err)
@@ -327,7 +327,7 @@ func TestNamesByBank(t *testing.T) {
 	var own labelResult
 	ask(&own, "label", dir) // by the demo world's words, kept in the atlas
 	// same compares with what facet label says of the one pair by its weights, and of what it fires for by this atlas.
-	same := func(where string, neuron, head, sign int, got pairNames, fires bool) {
+	same := func(where string, neuron, head, sign int, got answer.Names, fires bool) {
 		t.Helper()
 		var of labelResult
 		args := []string{"label", "--bank", words, "--units", "(" + jsonOf(t, neuron) + "," + jsonOf(t, head) + ")"}
@@ -343,15 +343,15 @@ func TestNamesByBank(t *testing.T) {
 			t.Errorf("%s: (%d,%d) is %+v, labelled %+v", where, neuron, head, got, want)
 		}
 	}
-	var pairs struct{ Pairs []usedPair }
+	var pairs struct{ Pairs []answer.UsedPair }
 	ask(&pairs, "pairs", dir, "--top", "3", "--bank", words)
 	for _, p := range pairs.Pairs {
-		same("pairs", p.Neuron, p.Head, 1, p.pairNames, true)
+		same("pairs", p.Neuron, p.Head, 1, p.Names, true)
 	}
-	var rows struct{ Rows []neuronRow }
+	var rows struct{ Rows []answer.Unit }
 	ask(&rows, "neuron", dir, "89", "--top", "2", "--bank", words)
 	for _, r := range rows.Rows[1:] {
-		same("neuron", r.Neuron, *r.Head, 1, r.pairNames, true)
+		same("neuron", r.Neuron, *r.Head, 1, r.Names, true)
 	}
 	var explained report
 	ask(&explained, "explain", "../../docs/images/scene.png", "--bank", words, "--top", "4")
@@ -360,17 +360,17 @@ func TestNamesByBank(t *testing.T) {
 		if p.Scalar < 0 {
 			sign = -1
 		}
-		same("explain", p.Neuron, p.Head, sign, p.pairNames, false)
+		same("explain", p.Neuron, p.Head, sign, p.Names, false)
 	}
 	ask(&explained, "explain", "../../docs/images/scene.png", "--bank", words, "--atlas", dir, "--top", "2")
 	for _, p := range explained.Pairs {
-		same("explain with an atlas", p.Neuron, p.Head, 1, p.pairNames, true)
+		same("explain with an atlas", p.Neuron, p.Head, 1, p.Names, true)
 	}
 	for _, p := range strongestOf(t, dir, words, 89) {
-		same("sink", p.Neuron, p.Head, 1, p.pairNames, true)
+		same("sink", p.Neuron, p.Head, 1, p.Names, true)
 	}
 	for _, p := range strongestOf(t, someScenes, words, 89, 178) {
-		same("sink of pictures", p.Neuron, p.Head, 1, p.pairNames, false)
+		same("sink of pictures", p.Neuron, p.Head, 1, p.Names, false)
 	}
 	for _, args := range [][]string{{"pairs", dir}, {"explain", "../../docs/images/scene.png"}} {
 		flag := "--bank"

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
 )
@@ -125,11 +126,11 @@ func TestWithoutScalars(t *testing.T) {
 		t.Errorf("polysemanticity of pairs: code %d: %s%s", code, out, log)
 	}
 	code, out, log = facet(t, "neuron", bare, "89", "--json", "--engine", "portable")
-	var sheet struct{ Rows []neuronRow }
+	var sheet struct{ Rows []answer.Unit }
 	if err := json.Unmarshal([]byte(out), &sheet); err != nil {
 		t.Fatal(err, log)
 	}
-	if code != exitOK || len(sheet.Rows) != 4 || slices.ContainsFunc(sheet.Rows, func(r neuronRow) bool { return r.Head == nil }) || strings.Count(log, "--keep-scalars") != 1 {
+	if code != exitOK || len(sheet.Rows) != 4 || slices.ContainsFunc(sheet.Rows, func(r answer.Unit) bool { return r.Head == nil }) || strings.Count(log, "--keep-scalars") != 1 {
 		t.Errorf("pairs of a neuron: code %d: %s%s", code, out, log)
 	}
 	for _, verb := range []string{"reconstruct", "ablate", "polysemanticity", "evaluate labels", "neuron"} {

@@ -174,7 +174,7 @@ func TestPathsInAnAtlas(t *testing.T) {
 		t.Errorf("model %+v", m)
 	}
 	t.Chdir(t.TempDir())
-	var shown struct{ Rows []neuronRow }
+	var shown struct{ Rows []answer.Unit }
 	if err := json.Unmarshal([]byte(succeed(t, "neuron", dir, "1", "--json", "--engine", "portable")), &shown); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
@@ -16,9 +17,7 @@ type names struct {
 
 // pairNames is what a result says of a pair when a bank, or an atlas with labels, is at hand.
 type pairNames struct {
-	Says  *nameRecord `json:"says,omitempty"`  // where its direction points
-	Fires *nameRecord `json:"fires,omitempty"` // what the images are of in which it is strong; with an atlas
-
+	answer.Names
 	label atlas.Label
 }
 
@@ -74,7 +73,7 @@ func (n *names) of(pair int) pairNames {
 		return pairNames{}
 	}
 	says := nameRecordOf(l.Says)
-	p := pairNames{Says: &says, label: l}
+	p := pairNames{Names: answer.Names{Says: &says}, label: l}
 	if n.fires {
 		fires := nameRecordOf(l.Fires)
 		p.Fires = &fires

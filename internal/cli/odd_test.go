@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/facet-clip/facet/answer"
 )
 
 // plain writes pictures of one colour each, in folders that are classes.
@@ -70,7 +72,7 @@ func TestOddAtlases(t *testing.T) {
 // TestNoDeviation: a pair whose scalar never differs has no sign of its own and says what its direction says.
 func TestNoDeviation(t *testing.T) {
 	at := scan(t, plain(t, "bus", color.Gray{90}))
-	var r struct{ Pairs []usedPair }
+	var r struct{ Pairs []answer.UsedPair }
 	if err := json.Unmarshal([]byte(succeed(t, "pairs", at, "--top", "99999", "--json", "--engine", "portable")), &r); err != nil {
 		t.Fatal(err)
 	}

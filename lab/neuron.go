@@ -1,0 +1,207 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/experiment"
+)
+
+// Neuron asks what a neuron and its strongest pairs stand for.
+type Neuron struct {
+	// Atlas is the folder of the atlas.
+	Atlas string
+	// Neuron is its number.
+	Neuron int
+	// Bank names the pairs: a bank or a file with a text a line. Empty, the atlas' own labels do.
+	Bank string
+	// Reference ranks images by contributions that are not centred and hold an even share of the biases, as the reference code does.
+	Reference bool
+	// Pairs is how many of its pairs are shown; 0 is 4.
+	Pairs int
+	// Images is how many images of each unit are shown; 0 is 5, and an atlas keeps [atlas.Extremes] at most.
+	Images int
+	// Roots are the folders where the pictures lie now, if they were moved; of a merged atlas one for each dataset, or one for all.
+	Roots []string
+	// Truncate cuts texts that are too long instead of refusing them.
+	Truncate bool
+}
+
+func (q Neuron) check(ov *decompose.OV) (Neuron, error) {
+	if q.Pairs == 0 {
+		q.Pairs = 4
+	}
+	if q.Images == 0 {
+		q.Images = 5
+	}
+	switch {
+	case q.Neuron < 0 || q.Neuron >= ov.Channels:
+		return q, &Mistake{Problem: fmt.Errorf("neuron %d: expected 0 to %d", q.Neuron, ov.Channels-1)}
+	case q.Pairs < 0:
+		return q, mistake("top", "%d: expected 1 or more", q.Pairs)
+	case q.Images < 0 || q.Images > atlas.Extremes:
+		return q, mistake("images", "%d: expected 1 to %d", q.Images, atlas.Extremes)
+	}
+	return q, nil
+}
+
+// Neuron finds the images in which a neuron contributes most, and those of its strongest pairs: its sub-concepts (paper, sub-concepts). Without
+// the scalars of an atlas only the pairs are given.
+func (l *Lab) Neuron(ctx context.Context, q Neuron) (*answer.Neuron, error) {
+	use, err := l.openAtlas(ctx, q.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	ov, err := l.ov()
+	if err != nil {
+		return nil, err
+	}
+	if q, err = q.check(ov); err != nil {
+		return nil, err
+	}
+	a := &answer.Neuron{Atlas: q.Atlas}
+	if a.Rows, err = l.units(ctx, ov, use, q); err != nil {
+		return nil, fmt.Errorf("%s: %w", q.Atlas, err)
+	}
+	a.Model, err = l.Describe(ctx)
+	return a, err
+}
+
+// units are the neuron and its strongest pairs, with their images.
+func (l *Lab) units(ctx context.Context, ov *decompose.OV, use *use, q Neuron) ([]answer.Unit, error) {
+	weights, err := l.model.PoolWeights()
+	if err != nil {
+		return nil, err
+	}
+	rank := ranking{ov: ov, at: use.atlas, weights: weights, reference: q.Reference}
+	var units []answer.Unit
+	var wanted [][]atlas.Extreme
+	switch top, err := rank.neuron(q.Neuron, q.Images); {
+	case errors.Is(err, atlas.ErrNoScalars):
+		l.log.Warn("only the neuron's pairs are shown", "reason", err)
+	case err != nil:
+		return nil, err
+	default:
+		units, wanted = append(units, answer.Unit{Neuron: q.Neuron}), append(wanted, top)
+	}
+	pairs, err := use.pairs(ov, Pairs{Neuron: &q.Neuron, Sort: SortNorm})
+	if err != nil {
+		return nil, err
+	}
+	named, err := l.namedUnits(ctx, ov, use, pairs[:min(q.Pairs, len(pairs))], q)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range named {
+		wanted = append(wanted, rank.pair(ov.Index(decompose.Pair{Head: *u.Head, Neuron: u.Neuron}), q.Images))
+	}
+	units = slices.Concat(units, named)
+	return units, nameImages(use.atlas, units, wanted, q.Roots)
+}
+
+// namedUnits are pairs with their names and words.
+func (l *Lab) namedUnits(ctx context.Context, ov *decompose.OV, use *use, pairs []answer.UsedPair, q Neuron) ([]answer.Unit, error) {
+	shown := make([]decompose.Pair, len(pairs))
+	for i, p := range pairs {
+		shown[i] = pairOf(p)
+	}
+	labels, err := l.namesFor(ctx, ov, use, shown, q.Bank, q.Truncate)
+	if err != nil {
+		return nil, err
+	}
+	units := make([]answer.Unit, len(pairs))
+	for i, p := range pairs {
+		units[i] = answer.Unit{Neuron: p.Neuron, Head: &pairs[i].Head, Norm: p.Norm, Names: labels.of(ov.Index(shown[i]))}
+	}
+	if q.Bank == "" && l.name != DemoName {
+		return units, nil
+	}
+	bank, err := l.Words(ctx, q.Bank, q.Truncate)
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range pairs {
+		units[i].Words = bank.Nearest(scaled(ov.Direction(shown[i]), p.Sign), wordsPerPair)
+	}
+	return units, nil
+}
+
+// ranking says in which images a unit contributes most: by the length of its centred contribution, or as the reference does, of the whole one with an
+// even share of the biases (docs/design.md, 20).
+type ranking struct {
+	ov        *decompose.OV
+	at        *atlas.Atlas
+	weights   decompose.Weights
+	reference bool
+}
+
+// neuron are a neuron's k images, with the length for a scalar.
+func (r ranking) neuron(n, k int) ([]atlas.Extreme, error) {
+	scalars, err := r.at.Scalars()
+	if err != nil {
+		return nil, err
+	}
+	defer scalars.Close()
+	d := experiment.Data{Weights: r.weights, OV: r.ov, Row: scalars.Row, Norms: r.at.Norms, Gram: r.at.NeuronGram}
+	if r.reference {
+		return d.ReferenceTopOfNeuron(scalars.Images, n, k)
+	}
+	return d.TopOfNeuron(r.at.Stats.Mean, scalars.Images, n, k)
+}
+
+// pair are a pair's k images, with the length for a scalar.
+func (r ranking) pair(p, k int) []atlas.Extreme {
+	stats, length := r.at.Stats, float64(r.at.Norms[p])
+	from, rest := stats.Mean[p], 0.0
+	if r.reference {
+		from, rest = experiment.BiasCentre(r.weights, r.ov, p)
+	}
+	far := stats.Farthest(p, k, from)
+	for i := range far {
+		along := (float64(far[i].Scalar) - from) * length
+		far[i].Scalar = float32(math.Sqrt(along*along + rest))
+	}
+	return far
+}
+
+// nameImages looks the images up by number.
+func nameImages(at *atlas.Atlas, units []answer.Unit, wanted [][]atlas.Extreme, roots []string) error {
+	if err := at.CheckRoots(roots); err != nil {
+		return err
+	}
+	found := map[uint32]atlas.Image{}
+	for _, list := range wanted {
+		for _, x := range list {
+			found[x.Image] = atlas.Image{}
+		}
+	}
+	i := uint32(0)
+	for img, err := range at.Images() {
+		if err != nil {
+			return err
+		}
+		if _, ok := found[i]; ok {
+			found[i] = img
+		}
+		i++
+	}
+	for r, list := range wanted {
+		for _, x := range list {
+			img := found[x.Image]
+			shown := answer.UnitImage{Path: img.Path, Label: img.Label, Norm: float64(max(x.Scalar, -x.Scalar))}
+			if found, err := at.Picture(int(x.Image), img.Path, roots); err != nil {
+				shown.Missing = err
+			} else {
+				shown.Path = found
+			}
+			units[r].Images = append(units[r].Images, shown)
+		}
+	}
+	return nil
+}
