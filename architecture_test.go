@@ -20,7 +20,7 @@ var layers = [][]string{
 	{"internal/cli"},
 	{"lab", "internal/jsondoc"},
 	{"demo"},
-	{"experiment", "naming"},
+	{"experiment", "experiment/attribution", "naming"},
 	{"atlas"},
 	{"segment/benchmark"},
 	{"drift/watch"},
@@ -45,7 +45,7 @@ var layers = [][]string{
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format.
-var pure = map[string]bool{"decompose": true, "concept": true, "segment": true, "drift": true}
+var pure = map[string]bool{"decompose": true, "experiment/attribution": true, "concept": true, "segment": true, "drift": true}
 
 var impure = []string{"os", "net/http", module + "engine", module + "clip/checkpoint", module + "npy"}
 

@@ -83,15 +83,26 @@ func (t Tokens) headToken(h, i int) []float64 {
 // formulas 8 and 10, summed over pairs). Entry 0 is the class token's; entries 1.. are the grid. With [Scalars.BiasLogit] they sum
 // to the logit.
 func (t Tokens) LogitMap(text, embedding []float32, τ float64) []float32 {
-	g, scale := t.Text(text), τ/numeric.Norm(embedding)
+	sums, scale := t.sumMap(t.Text(text)), τ/numeric.Norm(embedding)
 	parts := make([]float32, t.N)
-	for i := range parts {
-		x := t.X[i*t.Channels : (i+1)*t.Channels]
-		var sum float64
-		for h := range t.Heads {
-			sum += float64(t.A[h*t.N+i]) * numeric.Dot(g[h*t.Channels:(h+1)*t.Channels], x)
-		}
+	for i, sum := range sums {
 		parts[i] = float32(scale * sum)
 	}
+	return parts
+}
+
+// SumMap is the sum of the maps of pairs, each multiplied by a factor [M,C]: Σ_h a_i^h Σ_n f[h,n] x_{i,n} for token i [N] (docs/design.md, formula 8).
+// Entry 0 is the class token's part; entries 1.. are the grid.
+func (t Tokens) SumMap(factors []float32) []float32 { return numeric.Float32(t.sumMap(factors)) }
+
+func (t Tokens) sumMap(factors []float32) []float64 {
+	C := t.Channels
+	parts := make([]float64, t.N)
+	numeric.Parallel(t.N, func(i int) {
+		x := t.X[i*C : (i+1)*C]
+		for h := range t.Heads {
+			parts[i] += float64(t.A[h*t.N+i]) * numeric.Dot(factors[h*C:(h+1)*C], x)
+		}
+	})
 	return parts
 }
