@@ -38,6 +38,18 @@ func OpenAll(names []string) (sources []*Source, err error) {
 	return sources, nil
 }
 
+// Total is how many items sources select together, −1 where one of them does not know it before all is read.
+func Total(sources []*Source) int {
+	total := 0
+	for _, s := range sources {
+		if s.Len() < 0 {
+			return -1
+		}
+		total += s.Len()
+	}
+	return total
+}
+
 // isDataset tells a dataset from a picture file, by its name where there is nothing.
 func isDataset(name string) bool {
 	if strings.HasPrefix(name, scenesPrefix) || isTar(name) {

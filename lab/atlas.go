@@ -23,8 +23,17 @@ type use struct {
 // errTurned is returned for an atlas or a profile whose pictures were not turned, in a lab that turns them.
 var errTurned = errors.New("it was made without exif-rotate, so its pictures are opened without as well")
 
-// openAtlas is the atlas in a folder, which the lab's model must have made. It is opened and verified once, and again when it has changed.
+// openAtlas is the atlas in a folder, which the lab's model must have made of pictures that were turned as the lab turns them.
 func (l *Lab) openAtlas(ctx context.Context, dir string) (*use, error) {
+	u, err := l.anyAtlas(ctx, dir)
+	if err == nil && l.config.ExifRotate && !u.atlas.Manifest.Options.ExifRotate {
+		return nil, fmt.Errorf("%s: %w", dir, errTurned)
+	}
+	return u, err
+}
+
+// anyAtlas is the atlas in a folder, which the lab's model must have made. It is opened and verified once, and again when it has changed.
+func (l *Lab) anyAtlas(ctx context.Context, dir string) (*use, error) {
 	open := func(ctx context.Context) (*use, error) { return l.readAtlas(ctx, dir) }
 	file, ok := versionOf(filepath.Join(dir, atlas.ManifestFile))
 	if !ok { // whose error is told
@@ -37,9 +46,6 @@ func (l *Lab) readAtlas(ctx context.Context, dir string) (*use, error) {
 	at, err := atlas.Open(dir)
 	if err != nil {
 		return nil, err
-	}
-	if l.config.ExifRotate && !at.Manifest.Options.ExifRotate {
-		return nil, fmt.Errorf("%s: %w", dir, errTurned)
 	}
 	sum, err := l.model.Checkpoint().SHA256(ctx)
 	if err != nil {

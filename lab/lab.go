@@ -62,6 +62,8 @@ type Lab struct {
 	concepts cache[string, demo.Concepts]
 	atlases  cache[version, *use]
 	banks    cache[bankKey, *concept.Bank]
+
+	segmenting segmenting
 }
 
 // Open loads the model of a config. Close the lab after use.

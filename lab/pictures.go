@@ -60,14 +60,7 @@ func (l *Lab) batches(ctx context.Context, in Input, d *dataset.Decoder, use fun
 	if err != nil {
 		return nil, err
 	}
-	total := 0
-	for _, s := range sources {
-		if total >= 0 && s.Len() >= 0 {
-			total += s.Len()
-		} else {
-			total = -1
-		}
-	}
+	total := dataset.Total(sources)
 	l.model.Expect(max(total, 0))
 	f := &feed{Lab: l, decoder: d, whole: in.Whole, progress: l.step("images", total), use: use}
 	defer f.progress.done()

@@ -10,8 +10,8 @@ import (
 
 // Class is a class in words: its name, and the texts that mean it, the name first.
 type Class struct {
-	Name  string   `json:"name"`
-	Texts []string `json:"texts"`
+	Name  string
+	Texts []string
 }
 
 const maxClasses = 10_000

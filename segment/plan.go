@@ -11,15 +11,15 @@ import (
 
 // Protocol is how windows slide over a picture and how logits become labels.
 type Protocol struct {
-	ShortSide int `json:"short_side"` // of the canvas, in pixels
-	Window    int `json:"window"`     // side in pixels, a multiple of 32
-	Stride    int `json:"stride"`     // from window to window, in pixels
+	ShortSide int // of the canvas, in pixels
+	Window    int // side in pixels, a multiple of 32
+	Stride    int // from window to window, in pixels
 	// Scale is what logits are multiplied by before the softmax over queries.
-	Scale float64 `json:"scale"`
+	Scale float64
 	// Threshold is the probability below which a pixel is background; 0: none.
-	Threshold float64 `json:"threshold"`
+	Threshold float64
 	// Refine is what is done to the logits of pixels; empty: nothing.
-	Refine Refinement `json:"refine,omitempty"`
+	Refine Refinement
 }
 
 // Presets are the names of [Preset].

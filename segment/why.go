@@ -18,6 +18,9 @@ import (
 // ErrNoPairs is returned when the pairs behind a pixel are asked of a method that has none.
 var ErrNoPairs = errors.New("the method is not a sum over pairs (facet and nap are)")
 
+// ErrRegion is returned when the region that is asked about is empty or not within the picture.
+var ErrRegion = errors.New("is not within the picture")
+
 // Reason is what made a region of a picture look like its class.
 type Reason struct {
 	Region image.Rectangle // within the picture
@@ -47,7 +50,7 @@ func (r *Runner) Why(ctx context.Context, img image.Image, maps *Maps, i int, re
 		return nil, fmt.Errorf("%s: %w", s.Method, ErrNoPairs)
 	}
 	if region.Empty() || !region.In(image.Rectangle{Max: maps.Size}) {
-		return nil, fmt.Errorf("%v is not within the picture of %d×%d", region, maps.Size.X, maps.Size.Y)
+		return nil, fmt.Errorf("%v %w of %d×%d", region, ErrRegion, maps.Size.X, maps.Size.Y)
 	}
 	weights := maps.tokenWeights(region)
 	reason := maps.decide(region, weights)

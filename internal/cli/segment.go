@@ -2,30 +2,30 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
-	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
-	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/segment"
 )
 
 // segmentOptions are the flags of facet segment.
 type segmentOptions struct {
-	segmentSettings
+	lab.Segment
 	paths               []string
 	classes, file       string
-	method, output, why string
-	words               string
+	method, why, output string
+	templates           string
 	backgrounds         []string
 	saveLogits          bool
-	top                 int
 }
 
 func (a *app) segmentCommand() *cobra.Command {
@@ -54,7 +54,7 @@ be read are left out and listed.`,
 		},
 	}
 	f := cmd.Flags()
-	o.flags(f)
+	segmentFlags(f, &o.SegmentSettings, &o.templates)
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` as --classes-file takes it")
 	f.StringVar(&o.file, "classes-file", "", "a `FILE` with a class a line, its other names after commas")
 	f.StringVar(&o.method, "method", segment.Facet.String(), "the method: facet, nap (the paper's), maskclip, selfself, surgery, cam, heads or neurons")
@@ -62,218 +62,130 @@ be read are left out and listed.`,
 	f.StringVarP(&o.output, "output", "o", "", "write labels, overlay and JSON of each picture into this `DIR`")
 	f.BoolVar(&o.saveLogits, "save-logits", false, "write a float map of each class as well")
 	f.StringVar(&o.why, "why", "", "show the pairs behind the pixel `X,Y`, or the region X0,Y0,X1,Y1")
-	f.StringVar(&o.words, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name those pairs by it (the demo model has its own)")
-	numberVar(f, &o.top, "top", 10, some, "show at most so many: pairs behind --why")
+	f.StringVar(&o.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name those pairs by it (the demo model has its own)")
+	numberVar(f, &o.Top, "top", 10, some, "show at most so many: pairs behind --why")
 	return cmd
 }
 
-// segmentResult is what facet segment --json prints.
-type segmentResult struct {
-	Model    modelRecord      `json:"model"`
-	Protocol protocolRecord   `json:"protocol"`
-	Images   []segmented      `json:"images"`
-	Skipped  []skippedPicture `json:"skipped,omitempty"`
+// segmentFlags are the flags of everything that segments.
+func segmentFlags(f *pflag.FlagSet, s *lab.SegmentSettings, templates *string) {
+	f.StringVar(&s.Protocol, "protocol", lab.ProtocolNative, "sizes of canvas and windows: "+strings.Join(segment.Presets, ", "))
+	numberVar(f, &s.ShortSide, "short-side", 0, span[int]{least: 32, most: segment.MostShortSide}, "of the resized picture in pixels, instead of the protocol's")
+	numberVar(f, &s.WindowSide, "window-side", 0, span[int]{least: 32, most: segment.MostWindow}, "side of a window in pixels, a multiple of 32, instead of the protocol's; its half is the stride")
+	numberVar(f, &s.WindowStride, "window-stride", 0, span[int]{least: 1, most: segment.MostWindow}, "from window to window in pixels, instead of the protocol's")
+	numberVar(f, &s.Scale, "scale", 0, span[float64]{least: 0, most: 1e6, above: true}, "what logits are multiplied by before the softmax (default 40)")
+	numberVar(f, &s.Pairs, "pairs", 0, some, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
+	f.StringVar(&s.Atlas, "atlas", "", "an `ATLAS` of the same model: take the signs of pairs' directions from it, as the paper does (default: + for all)")
+	f.StringVar(&s.Refine, "refine", lab.RefineNone, "what is done to the logits of pixels: none, or pamr (they take on those of like pixels around them)")
+	f.StringVar(&s.Sink, "sink", lab.SinkAuto, "the last token and the neurons through which it draws attention: method facet drops them if it does and leaves it alone if not (auto), all methods do so (drop), or all replace the last token and nothing else (published)")
+	f.StringVar(templates, "templates", "", "a `FILE` with a prompt a line, {} for the text (default: facet's own for photographs)")
 }
 
-// segmented is one picture with the share of each class that is in it, largest first.
-type segmented struct {
-	Image   string       `json:"image"`
-	Width   int          `json:"width"`
-	Height  int          `json:"height"`
-	Windows int          `json:"windows"`
-	Seconds float64      `json:"seconds"`
-	Classes []classShare `json:"classes"`
-	Why     *whyRecord   `json:"why,omitempty"`
-}
-
-type classShare struct {
-	Class  string  `json:"class"`
-	Label  int     `json:"label"`
-	Pixels int     `json:"pixels"`
-	Share  float64 `json:"share"`
-}
-
-type whyRecord struct {
-	Region [4]int       `json:"region"` // left, top, right, bottom, the last two exclusive
-	Class  string       `json:"class"`
-	Text   string       `json:"text"`
-	Logit  float64      `json:"logit"`
-	Pairs  []pairReason `json:"pairs"`
-}
-
-type pairReason struct {
-	Neuron int             `json:"neuron"`
-	Head   int             `json:"head"`
-	Amount float64         `json:"amount"`
-	Share  float64         `json:"share"`
-	Words  []concept.Match `json:"words,omitempty"`
+// readTemplates are the prompt templates of a file; nil where none is named.
+func readTemplates(ctx context.Context, file string) (concept.Templates, error) {
+	if file == "" {
+		return nil, nil
+	}
+	return readText(ctx, file, concept.ReadTemplates)
 }
 
 func (a *app) segment(ctx context.Context, o segmentOptions) error {
-	classes, err := o.readClasses(ctx)
+	if err := o.read(ctx); err != nil {
+		return err
+	}
+	sources, err := o.sources(ctx)
 	if err != nil {
 		return err
 	}
-	method, err := segment.ParseMethod(o.method)
+	l, err := a.openLab(ctx, o.Atlas)
 	if err != nil {
-		return usageError{fmt.Errorf("--method: %w", err)}
+		return asUsage(err)
 	}
-	region, err := parseRegion(o.why)
+	defer l.Close()
+	s, err := l.Segment(ctx, o.Segment)
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
-	sources, total, err := segmentSources(ctx, o)
+	result, names := s.Head, outputNames{}
+	result.Skipped, err = s.Each(ctx, sources, func(source *dataset.Source, one *lab.Segmented) error {
+		result.Images = append(result.Images, one.Answer)
+		if o.output == "" {
+			return nil
+		}
+		name, err := names.of(source, one.Answer.Image)
+		if err != nil {
+			return err
+		}
+		return writeSegmented(o, name, one, s.Head)
+	})
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
-	m, err := a.openFor(ctx, o.atlas)
-	if err != nil {
-		return err
+	if a.json {
+		return encodeJSON(a.stdout, result)
 	}
-	defer m.Close()
-	return m.segment(ctx, o, classes, method, segmentInput{sources, total, region})
+	a.printSegmented(result.Images, o)
+	return nil
 }
 
-// readClasses are those of --classes or --classes-file, behind the background's.
-func (o *segmentOptions) readClasses(ctx context.Context) (classes []segment.Class, err error) {
-	var entries []string
-	file := o.file
-	if file == "" {
-		file = o.classes
-		entries, err = listOrFile("--classes", o.classes)
+// read makes the question of the flags that are texts.
+func (o *segmentOptions) read(ctx context.Context) (err error) {
+	if o.Classes, err = o.readClasses(ctx); err != nil {
+		return err
 	}
+	if err := o.readBackgrounds(); err != nil {
+		return err
+	}
+	if o.Method, err = segment.ParseMethod(o.method); err != nil {
+		return usageError{fmt.Errorf("--method: %w", err)}
+	}
+	if o.Why, err = parseRegion(o.why); err != nil {
+		return err
+	}
+	o.Templates, err = readTemplates(ctx, o.templates)
+	return err
+}
+
+// readClasses are those of --classes or --classes-file.
+func (o *segmentOptions) readClasses(ctx context.Context) ([]segment.Class, error) {
+	if o.file != "" {
+		return readText(ctx, o.file, segment.ReadClasses)
+	}
+	entries, err := listOrFile("--classes", o.classes)
 	switch {
 	case err != nil:
 		return nil, err
 	case entries != nil:
-		classes, err = segment.ReadClasses("--classes", strings.NewReader(strings.Join(entries, "\n")))
-	default:
-		classes, err = readText(ctx, file, segment.ReadClasses)
+		return segment.ReadClasses("--classes", strings.NewReader(strings.Join(entries, "\n")))
 	}
-	if err != nil {
-		return nil, err
-	}
-	return o.background(o.backgrounds, classes)
+	return readText(ctx, o.classes, segment.ReadClasses)
 }
 
-// segmentInput is what is segmented: pictures, and with --why the region that is asked about.
-type segmentInput struct {
-	sources []*dataset.Source
-	total   int // −1: unknown
-	region  image.Rectangle
-}
+// thresholds are probabilities below which a pixel is background.
+var thresholds = span[float64]{least: 0, most: 1, below: true}
 
-func (m *model) segment(ctx context.Context, o segmentOptions, classes []segment.Class, method segment.Method, in segmentInput) error {
-	templates, err := o.prompts(ctx)
-	if err != nil {
-		return err
+// readBackgrounds takes the values of --background: a number is a threshold, anything else a list of what is background.
+func (o *segmentOptions) readBackgrounds() error {
+	if len(o.backgrounds) > 0 {
+		o.Background = []string{} // there is a background, though it may have no texts
 	}
-	prompts := func(_ int, text string) []string { return templates.Fill(text) }
-	embedded, err := m.embedClasses(ctx, classes, prompts)
-	if err != nil {
-		return err
-	}
-	runner, err := m.runner(ctx, o.segmentSettings, []segment.Method{method}, embedded)
-	if err != nil {
-		return err
-	}
-	var result segmentResult
-	if result.Protocol, err = m.protocolRecord(ctx, o.segmentSettings, runner, classes, prompts); err == nil {
-		err = result.Protocol.seal()
-	}
-	if err != nil {
-		return err
-	}
-	if result.Model, err = m.record(ctx); err != nil {
-		return err
-	}
-	p := m.app.progress("images", in.total)
-	defer p.done()
-	head, names := result, outputNames{}
-	result.Skipped, err = m.app.eachPicture(ctx, in.sources, func(source *dataset.Source, path string, photo *image.NRGBA) error {
-		base, err := "", error(nil)
-		if o.output != "" {
-			base, err = names.of(source, path)
+	for _, v := range o.backgrounds {
+		if _, err := strconv.ParseFloat(v, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+			if o.Threshold, err = thresholds.parse(v); err != nil {
+				return usagef("--background %s: %w, or a list of texts", v, err)
+			}
+			continue
 		}
-		if err != nil {
+		if err := checkText("--background", v, ""); err != nil {
 			return err
 		}
-		one, err := m.segmentPhoto(ctx, o, runner, path, photo, in.region, base, head)
-		result.Images = append(result.Images, one)
-		p.add(1)
-		return err
-	})
-	p.done()
-	if err != nil {
-		return err
+		c, err := segment.ParseClass(v)
+		if err != nil {
+			return usagef("--background %w", err)
+		}
+		o.Background = append(o.Background, c.Texts...)
 	}
-	if m.app.json {
-		return encodeJSON(m.app.stdout, result)
-	}
-	m.app.printSegmented(result.Images, o)
 	return nil
-}
-
-// segmentPhoto does one picture; head is what its JSON file says before it, base the name of its files.
-func (m *model) segmentPhoto(ctx context.Context, o segmentOptions, r *segment.Runner, path string, photo *image.NRGBA, region image.Rectangle, base string, head segmentResult) (segmented, error) {
-	started := time.Now()
-	maps, err := r.Run(ctx, photo)
-	if err != nil {
-		return segmented{}, fmt.Errorf("%s: %w", path, err)
-	}
-	labels := maps[0].Labels()
-	one := segmented{
-		Image: path, Width: labels.Size.X, Height: labels.Size.Y, Windows: maps[0].Windows(), Seconds: time.Since(started).Seconds(),
-		Classes: shares(labels, maps[0].Classes.Names),
-	}
-	if o.why != "" {
-		if one.Why, err = m.why(ctx, o, r, photo, maps[0], region); err != nil {
-			return one, fmt.Errorf("%s: --why %s: %w", path, o.why, err)
-		}
-	}
-	if o.output == "" {
-		return one, nil
-	}
-	head.Images = []segmented{one}
-	return one, writeSegmented(o, base, photo, maps[0], labels, head)
-}
-
-func shares(l *segment.Labels, names []string) (list []classShare) {
-	for i, n := range l.Counts(len(names)) {
-		if n > 0 {
-			list = append(list, classShare{names[i], i, n, float64(n) / float64(len(l.Class))})
-		}
-	}
-	slices.SortStableFunc(list, func(a, b classShare) int { return b.Pixels - a.Pixels })
-	return list
-}
-
-// why names the pairs behind a region.
-func (m *model) why(ctx context.Context, o segmentOptions, r *segment.Runner, photo image.Image, maps *segment.Maps, region image.Rectangle) (*whyRecord, error) {
-	reason, err := r.Why(ctx, photo, maps, 0, region)
-	if err != nil {
-		return nil, err
-	}
-	ov := r.Methods[0].Pool.OV
-	record := &whyRecord{
-		Region: [4]int{region.Min.X, region.Min.Y, region.Max.X, region.Max.Y}, Class: maps.Classes.Names[reason.Class],
-		Text: maps.Classes.Queries[reason.Query], Logit: reason.Logit,
-	}
-	var bank *concept.Bank
-	if o.words != "" || m.name == demoName {
-		if bank, err = m.wordBank(ctx, o.words, false); err != nil {
-			return nil, err
-		}
-	}
-	for _, p := range reason.Top(ov, o.top) {
-		amount := float64(reason.Parts[ov.Index(p)])
-		pair := pairReason{Neuron: p.Neuron, Head: p.Head, Amount: amount, Share: decompose.Share(amount, reason.Logit)}
-		if bank != nil {
-			pair.Words = bank.Nearest(ov.Direction(p), wordsPerPair)
-		}
-		record.Pairs = append(record.Pairs, pair)
-	}
-	return record, nil
 }
 
 // parseRegion reads X,Y or X0,Y0,X1,Y1.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/demo"
 )
@@ -61,7 +62,7 @@ func TestSegmentSink(t *testing.T) {
 	model := planted(t, t.TempDir(), 80)
 	type result struct {
 		Protocol struct {
-			Sink sinkRecord
+			Sink answer.SegmentationSink
 		}
 		Methods []struct {
 			Method string

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/golden"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -54,7 +55,7 @@ func TestSegment(t *testing.T) {
 	drawn(t, folder, "b.png", 2)
 	stdout := succeed(t, "segment", "--model", "demo", "--engine", "portable", folder, "--classes", "a car, a bird, grass", "--background", "sky, water",
 		"--background", "0.3", "--save-logits", "--json", "-o", out)
-	var r segmentResult
+	var r answer.Segmentation
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestSegment(t *testing.T) {
 func TestSegmentWhy(t *testing.T) {
 	picture := drawn(t, t.TempDir(), "a.png", 1)
 	stdout := succeed(t, "segment", "--model", "demo", picture, "--classes", "a car, a bird, grass", "--why", "20,30,60,50", "--top", "3", "--json")
-	var r segmentResult
+	var r answer.Segmentation
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestSegmentOddSizes(t *testing.T) {
 		if err := writePNG(path, photo); err != nil {
 			t.Fatal(err)
 		}
-		var r segmentResult
+		var r answer.Segmentation
 		args := append([]string{"segment", "--model", "demo", path, "--classes", "a car, grass", "-o", dir, "--json"}, c.flags...)
 		if err := json.Unmarshal([]byte(succeed(t, args...)), &r); err != nil {
 			t.Fatal(err)
@@ -165,7 +166,7 @@ func TestSegmentThousandClasses(t *testing.T) {
 	if err := os.WriteFile(template, []byte("{}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	var r segmentResult
+	var r answer.Segmentation
 	out := succeed(t, "segment", "--model", "demo", picture, "--classes-file", classes, "--templates", template, "-o", dir, "--json")
 	if err := json.Unmarshal([]byte(out), &r); err != nil {
 		t.Fatal(err)
@@ -196,7 +197,7 @@ func TestSegmentBackground(t *testing.T) {
 	for _, method := range []string{"facet", "nap"} {
 		last := 0
 		for _, threshold := range []string{"0.3", "0.6", "0.999999"} {
-			var r segmentResult
+			var r answer.Segmentation
 			args := []string{"segment", "--model", "demo", picture, "--classes", classes, "--method", method, "--background", threshold, "--json"}
 			if err := json.Unmarshal([]byte(succeed(t, args...)), &r); err != nil {
 				t.Fatal(err)
@@ -322,7 +323,7 @@ func TestSegmentAtlas(t *testing.T) {
 	succeed(t, "scan", "scenes:default?n=6", "--model", "demo", "-o", demoAtlas)
 	succeed(t, "scan", "scenes:default?n=6&size=64", "--model", tinyModel, "-o", other)
 	args := []string{"segment", "--model", "demo", picture, "--classes", "a car, a bird", "--json"}
-	var r segmentResult
+	var r answer.Segmentation
 	if err := json.Unmarshal([]byte(succeed(t, append(args, "--atlas", demoAtlas)...)), &r); err != nil {
 		t.Fatal(err)
 	}

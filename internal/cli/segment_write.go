@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"image"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,13 +11,14 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
-	"github.com/facet-clip/facet/plot"
+	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/segment"
 )
 
 // writeSegmented leaves what is known of one picture in the output folder; its JSON comes last, so that where it is, all is.
-func writeSegmented(o segmentOptions, name string, photo image.Image, maps *segment.Maps, labels *segment.Labels, r segmentResult) error {
+func writeSegmented(o segmentOptions, name string, one *lab.Segmented, head answer.Segmentation) error {
 	base := filepath.Join(o.output, name)
 	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
 		return err
@@ -26,29 +26,19 @@ func writeSegmented(o segmentOptions, name string, photo image.Image, maps *segm
 	if err := os.Remove(base + ".json"); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err // of an earlier run
 	}
-	if err := writePNG(base+".labels.png", labels.Image(len(maps.Classes.Names))); err != nil {
+	if err := writePNG(base+".labels.png", one.Labelled()); err != nil {
 		return err
 	}
-	if err := writePNG(base+".overlay.png", overlay(photo, labels, r.Images[0])); err != nil {
+	if err := writePNG(base+".overlay.png", one.Overlay()); err != nil {
 		return err
 	}
 	if o.saveLogits {
-		if err := writeMaps(base+".maps", maps); err != nil {
+		if err := writeMaps(base+".maps", one.Maps); err != nil {
 			return err
 		}
 	}
-	return writeJSON(base+".json", r)
-}
-
-// legendLength is how many classes a legend names, the largest first.
-const legendLength = 24
-
-func overlay(photo image.Image, labels *segment.Labels, s segmented) image.Image {
-	var legend []plot.Entry
-	for _, c := range s.Classes[:min(len(s.Classes), legendLength)] {
-		legend = append(legend, plot.Entry{Colour: segment.Colour(c.Label), Label: c.Class, Note: fmt.Sprintf("%.1f %%", 100*c.Share)})
-	}
-	return plot.Overlay(photo, labels.Colours(), legend)
+	head.Images = []answer.SegmentedImage{one.Answer}
+	return writeJSON(base+".json", head)
 }
 
 // writeMaps writes the logit map of each class [H,W], one at a time, so that memory holds one.
@@ -80,7 +70,7 @@ func fileName(name string) string {
 	return string(runes[:min(len(runes), 40)])
 }
 
-func (a *app) printSegmented(images []segmented, o segmentOptions) {
+func (a *app) printSegmented(images []answer.SegmentedImage, o segmentOptions) {
 	for i, s := range images {
 		if i > 0 {
 			fmt.Fprintln(a.stdout)
@@ -98,7 +88,7 @@ func (a *app) printSegmented(images []segmented, o segmentOptions) {
 	}
 }
 
-func (a *app) printWhy(w whyRecord) {
+func (a *app) printWhy(w answer.RegionReason) {
 	fmt.Fprintf(a.stdout, "\nPixels %d,%d to %d,%d are %q: logit %.4f of the text %q, made by\n", w.Region[0], w.Region[1], w.Region[2]-1, w.Region[3]-1, w.Class, w.Logit, w.Text)
 	t := a.table("pair (neuron,head)", "share (+ for the text)", "words")
 	for _, p := range w.Pairs {
