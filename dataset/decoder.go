@@ -68,6 +68,31 @@ func (d *Decoder) Bytes(ctx context.Context, name string, data []byte, use func(
 	return use(img)
 }
 
+// Image has a picture that is decoded already used as [Decoder.Bytes] has one that it decodes: opaque, as a copy within the budget.
+func (d *Decoder) Image(ctx context.Context, name string, img image.Image, use func(*image.NRGBA) error) error {
+	size := img.Bounds().Size()
+	if size.X < 1 || size.Y < 1 {
+		return fmt.Errorf("%s: expected a picture, found %d×%d pixels", name, size.X, size.Y)
+	}
+	if err := d.allows(name, size); err != nil {
+		return err
+	}
+	weight := int64(size.X) * int64(size.Y) * pixelBytes
+	if err := d.room.Acquire(ctx, weight); err != nil {
+		return err
+	}
+	defer d.room.Release(weight)
+	return use(opaque(img))
+}
+
+// allows refuses a picture that has more pixels than the limit.
+func (d *Decoder) allows(name string, size image.Point) error {
+	if int64(size.X) > d.maxPixels/int64(size.Y) {
+		return fmt.Errorf("%s: %w: %d×%d, expected at most %d in all (--max-pixels raises it)", name, ErrTooLarge, size.X, size.Y, d.maxPixels)
+	}
+	return nil
+}
+
 // pending is a picture that is about to be decoded.
 type pending struct {
 	name, format string
@@ -89,8 +114,8 @@ func (d *Decoder) open(name string, data []byte) (p pending, err error) {
 	if p.size.X < 1 || p.size.Y < 1 {
 		return p, p.failed(fmt.Errorf("%d×%d pixels", p.size.X, p.size.Y))
 	}
-	if int64(p.size.X) > d.maxPixels/int64(p.size.Y) {
-		return p, fmt.Errorf("%s: %w: %d×%d, expected at most %d in all (--max-pixels raises it)", name, ErrTooLarge, p.size.X, p.size.Y, d.maxPixels)
+	if err := d.allows(name, p.size); err != nil {
+		return p, err
 	}
 	if d.rotate {
 		p.orientation = orientation(f.name, data)

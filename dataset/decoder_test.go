@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"image"
+	"image/color"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,5 +127,28 @@ func TestStrangers(t *testing.T) {
 		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "unsupported kind of picture: "+name) || strings.Contains(err.Error(), "damaged") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestImage: a decoded picture is used opaque, wherever its bounds begin, and neither an empty nor a large one is.
+func TestImage(t *testing.T) {
+	d := NewDecoder(100)
+	glass := image.NewNRGBA(image.Rect(3, 4, 7, 6))
+	glass.SetNRGBA(4, 5, color.NRGBA{R: 200, A: 0})
+	err := d.Image(t.Context(), "glass", glass, func(img *image.NRGBA) error {
+		if got := img.NRGBAAt(1, 1); img.Rect != image.Rect(0, 0, 4, 2) || got != (color.NRGBA{R: 200, A: 255}) {
+			t.Errorf("%v in %v", got, img.Rect)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	use := func(*image.NRGBA) error { t.Error("it is used"); return nil }
+	if err := d.Image(t.Context(), "nothing", image.NewGray(image.Rectangle{}), use); err == nil {
+		t.Error("an empty picture is not refused")
+	}
+	if err := d.Image(t.Context(), "large", image.NewGray(image.Rect(0, 0, 101, 1)), use); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a large picture: %v", err)
 	}
 }

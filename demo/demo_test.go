@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/engine"
@@ -75,20 +76,20 @@ func TestKnowsItsWorld(t *testing.T) {
 	}
 	for _, c := range []struct {
 		what  string
-		score Score
+		score answer.Score
 		least float64 // below the recorded figure by what 256 scenes may miss it
 	}{
 		{"category", m.Category, 90}, {"body style", m.BodyStyle, 75}, {"colour", m.Colour, 95}, {"background", m.Background, 97},
 		{"retrieval", m.Retrieval, 85},
 	} {
-		if c.score.Percent() < c.least {
-			t.Errorf("%s: %.1f %% of %d, want at least %g %%", c.what, c.score.Percent(), c.score.Of, c.least)
+		if got := 100 * float64(c.score.Right) / float64(c.score.Of); !(got >= c.least) {
+			t.Errorf("%s: %.1f %% of %d, want at least %g %%", c.what, got, c.score.Of, c.least)
 		}
 	}
 	if !(m.Residual <= 1e-5) {
 		t.Errorf("residual %g", m.Residual)
 	}
-	last := Variance{}
+	last := answer.KeptVariance{}
 	for _, v := range m.Variance {
 		if v.Summed < last.Summed || v.Summed > 1 || v.Explained > 1 {
 			t.Errorf("%+v after %+v", v, last)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
@@ -28,64 +29,23 @@ const Gallery = 256
 
 const batch = 8
 
-// Score counts right answers.
-type Score struct {
-	Right int `json:"right"`
-	Of    int `json:"of"`
-}
-
-// Percent is 100·Right/Of, 0 of none.
-func (s Score) Percent() float64 {
-	if s.Of == 0 {
-		return 0
-	}
-	return 100 * float64(s.Right) / float64(s.Of)
-}
-
-func (s *Score) count(right bool) {
-	s.Of++
-	if right {
-		s.Right++
-	}
-}
-
-// Metrics is what a model knows of the demo world, on scenes it was not trained on. Classes are told apart zero-shot, with the
-// world's own prompts.
-type Metrics struct {
-	Category   Score `json:"category"`   // of the object, among 36; scenes with one object
-	BodyStyle  Score `json:"body_style"` // of a road vehicle, among 5; scenes with one object
-	Colour     Score `json:"colour"`     // of the object's body, among 10; scenes with one object
-	Background Score `json:"background"` // among 12; scenes with one object
-	Retrieval  Score `json:"retrieval"`  // full caption → picture among [Gallery]; scenes with 1 to 4 objects
-
-	Residual float64    `json:"residual"` // largest relative error of Σ s·u + b against the embedding
-	Variance []Variance `json:"variance"`
-}
-
-// Variance is how much of the embedding's variance is left when only the strongest pairs vary and the others are held at their mean.
-type Variance struct {
-	Percent   float64 `json:"percent"`   // of all pairs, those of largest var(s)·‖u‖²
-	Summed    float64 `json:"summed"`    // their share of Σ var(s)·‖u‖² over all pairs
-	Explained float64 `json:"explained"` // 1 − Σ‖e − ê‖²/Σ‖e − ē‖²
-}
-
 // Evaluate measures on n scenes with one object, and n (in whole galleries) of the default world. tick, if not nil, is told of each
 // batch of scenes done.
-func Evaluate(ctx context.Context, m *clip.Model, n int, tick func(scenes int)) (Metrics, error) {
+func Evaluate(ctx context.Context, m *clip.Model, n int, tick func(scenes int)) (answer.DemoMetrics, error) {
 	e := evaluation{ctx: ctx, model: m, tick: tick, keep: varianceScenes}
 	if err := e.prepare(); err != nil {
-		return Metrics{}, fmt.Errorf("evaluating the demo model: %w", err)
+		return answer.DemoMetrics{}, fmt.Errorf("evaluating the demo model: %w", err)
 	}
 	if err := e.singles(n); err != nil {
-		return Metrics{}, fmt.Errorf("evaluating the demo model: %w", err)
+		return answer.DemoMetrics{}, fmt.Errorf("evaluating the demo model: %w", err)
 	}
 	if err := e.retrieval(max(1, n/Gallery)); err != nil {
-		return Metrics{}, fmt.Errorf("evaluating the demo model: %w", err)
+		return answer.DemoMetrics{}, fmt.Errorf("evaluating the demo model: %w", err)
 	}
 	if err := e.variance(); err != nil {
-		return Metrics{}, fmt.Errorf("evaluating the demo model: %w", err)
+		return answer.DemoMetrics{}, fmt.Errorf("evaluating the demo model: %w", err)
 	}
-	return e.Metrics, nil
+	return e.DemoMetrics, nil
 }
 
 // evaluation is one run of [Evaluate].
@@ -95,7 +55,7 @@ type evaluation struct {
 	tick    func(int)
 	weights decompose.Weights
 	ov      *decompose.OV
-	Metrics
+	answer.DemoMetrics
 	concepts Concepts
 	styles   []string    // names of the body styles
 	keep     int         // how many scenes' scalars to keep
@@ -123,16 +83,23 @@ func (e *evaluation) prepare() error {
 	return nil
 }
 
+func count(s *answer.Score, right bool) {
+	s.Of++
+	if right {
+		s.Right++
+	}
+}
+
 // singles asks what the one object is, what it looks like and where it stands.
 func (e *evaluation) singles(n int) error {
 	return e.scenes(scenes.DefaultWorld().Single(), singleSeed, n, func(s scenes.Spec, embedding []float32) {
 		o, style := s.Main(), s.Main().Category.String()
 		is := func(bank *concept.Bank, want string) bool { return bank.Classify(embedding, 1)[0].Label == want }
-		e.Category.count(is(e.concepts.Categories, o.Category.String()))
-		e.Colour.count(is(e.concepts.Colours, o.Colour.String()))
-		e.Background.count(is(e.concepts.Backgrounds, s.Background.String()))
+		count(&e.Category, is(e.concepts.Categories, o.Category.String()))
+		count(&e.Colour, is(e.concepts.Colours, o.Colour.String()))
+		count(&e.Background, is(e.concepts.Backgrounds, s.Background.String()))
 		if slices.Contains(e.styles, style) {
-			e.BodyStyle.count(is(e.concepts.Categories.Some(e.styles), style))
+			count(&e.BodyStyle, is(e.concepts.Categories.Some(e.styles), style))
 		}
 	})
 }
@@ -160,7 +127,7 @@ func (e *evaluation) retrieval(galleries int) error {
 		}
 		for i, name := range gallery.Texts {
 			at := (g*Gallery + i) * D
-			e.Retrieval.count(gallery.Nearest(texts[at:at+D], 1)[0].Text == name)
+			count(&e.Retrieval, gallery.Nearest(texts[at:at+D], 1)[0].Text == name)
 		}
 	}
 	return nil
@@ -246,7 +213,7 @@ func (e *evaluation) variance() error {
 	return nil
 }
 
-func variance(ov *decompose.OV, scalars [][]float32, stats *atlas.Stats) []Variance {
+func variance(ov *decompose.OV, scalars [][]float32, stats *atlas.Stats) []answer.KeptVariance {
 	mean, norms := stats.Mean, ov.Norms()
 	strength := make([]float32, len(norms))
 	var all float64
@@ -257,7 +224,7 @@ func variance(ov *decompose.OV, scalars [][]float32, stats *atlas.Stats) []Varia
 	ranked := ov.Top(strength, len(strength), func(v float32) float32 { return v })
 	// What varies of each embedding, e − ē, is linear in s − s̄: mask s − s̄ and map it.
 	total := left(ov, scalars, mean, nil)
-	var out []Variance
+	var out []answer.KeptVariance
 	for _, percent := range []float64{1, 5, 10, 25, 50} {
 		keep := make([]bool, len(norms))
 		var summed float64
@@ -265,7 +232,7 @@ func variance(ov *decompose.OV, scalars [][]float32, stats *atlas.Stats) []Varia
 			keep[ov.Index(p)] = true
 			summed += float64(strength[ov.Index(p)])
 		}
-		out = append(out, Variance{percent, summed / all, 1 - left(ov, scalars, mean, keep)/total})
+		out = append(out, answer.KeptVariance{Percent: percent, Summed: summed / all, Explained: 1 - left(ov, scalars, mean, keep)/total})
 	}
 	return out
 }

@@ -115,7 +115,7 @@ func checkExplanation(t *testing.T, a golden.Arrays, dir, stdout string) {
 	golden.Compare(t, "embedding", readArray(t, filepath.Join(dir, "embedding.npy"), D), a.Array("embedding").Data[:D], 1e-5, 1e-5)
 	golden.Compare(t, "attention", readArray(t, filepath.Join(dir, "attention.npy"), M, N), a.Array("attention").Data[:M*N], 1e-5, 1e-5)
 	golden.Compare(t, "scalars", readArray(t, filepath.Join(dir, "scalars.npy"), M, C), a.Array("scalars").Data[:M*C], 1e-5, 1e-5)
-	var r report
+	var r answer.Explanation
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestExplainText(t *testing.T) {
 		t.Fatal(err)
 	}
 	picture := goldenImage(t, a, 2)
-	var r report
+	var r answer.Explanation
 	printed := succeed(t, "explain", "--model", "demo", "--engine", "portable", picture, "--text", "a yellow car", "--bank", words, "--top", "3", "--json")
 	if err := json.Unmarshal([]byte(printed), &r); err != nil {
 		t.Fatal(err)

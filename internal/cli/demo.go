@@ -11,12 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/clip"
-	"github.com/facet-clip/facet/clip/preprocess"
-	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/demo"
-	"github.com/facet-clip/facet/engine/graph"
-	"github.com/facet-clip/facet/plot"
+	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/scenes"
 )
 
@@ -50,122 +47,49 @@ down to its neuron–head pairs, and leaves pictures and an index.html. It needs
 	return cmd
 }
 
-// demoResult is what facet demo --json prints.
-type demoResult struct {
-	Folder string      `json:"folder"`
-	Scenes []demoScene `json:"scenes"`
-	report
-}
-
-// demoScene is what the model says of one scene.
-type demoScene struct {
-	Picture    string   `json:"picture"`
-	Map        string   `json:"map"`
-	Text       string   `json:"text"`
-	Logit      float64  `json:"logit"`
-	Categories []string `json:"categories"` // those the model gives a tenth of its belief or more, most likely first
-	Background string   `json:"background"`
-}
-
-func (s demoScene) sees() string { return strings.Join(s.Categories, ", ") + "; " + s.Background }
-
-// likely is the least probability of what is listed.
-const likely = 0.1
+// sees says what the model sees in a scene.
+func sees(s answer.DemoScene) string { return strings.Join(s.Categories, ", ") + "; " + s.Background }
 
 func (a *app) demo(ctx context.Context, dir string) error {
-	m, err := a.open(ctx)
+	l, err := a.openLab(ctx, "")
 	if err != nil {
 		return err
 	}
-	defer m.Close()
-	if err := os.MkdirAll(filepath.Join(dir, "scenes"), 0o755); err != nil {
-		return err
-	}
-	result := demoResult{Folder: dir}
-	if result.Scenes, err = m.demoScenes(ctx, dir); err != nil {
-		return err
-	}
-	first := demo.Pictures()[0]
-	e, err := m.explainPicture(ctx, explainOptions{
-		input: input{paths: []string{filepath.Join(dir, result.Scenes[0].Picture)}}, text: first.Text, top: 16,
-	})
+	defer l.Close()
+	d, err := l.Demo(ctx, lab.Demo{Folder: dir})
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
-	record, err := m.record(ctx)
-	if err != nil {
-		return err
-	}
-	result.report = e.report(record)
-	if err := e.write(filepath.Join(dir, "explain"), result.report); err != nil {
-		return err
-	}
-	page := result.page(len(e.scalars.S), e.bank)
-	if err := writeFile(filepath.Join(dir, "index.html"), func(w io.Writer) error { return page.Write(w) }); err != nil {
+	if err := writeDemo(dir, d); err != nil {
 		return err
 	}
 	if a.json {
-		return encodeJSON(a.stdout, result)
+		return encodeJSON(a.stdout, d.Answer)
 	}
-	a.printDemo(e, result)
+	a.printDemo(d)
 	return nil
 }
 
-// demoScenes draws the demo's pictures and, for each, where its text is found.
-func (m *model) demoScenes(ctx context.Context, dir string) ([]demoScene, error) {
-	ov, err := m.Decomposition()
-	if err != nil {
-		return nil, err
+// writeDemo leaves the scenes with their maps, the explanation and the page in dir.
+func writeDemo(dir string, d *lab.Demonstration) error {
+	if err := os.MkdirAll(filepath.Join(dir, "scenes"), 0o755); err != nil {
+		return err
 	}
-	concepts, err := demo.NewConcepts(ctx, m.Model)
-	if err != nil {
-		return nil, err
+	for i, s := range d.Answer.Scenes {
+		if err := errors.Join(writePNG(filepath.Join(dir, s.Picture), d.Pictures[i]), writePNG(filepath.Join(dir, s.Map), d.Maps[i])); err != nil {
+			return err
+		}
 	}
-	τ, err := m.LogitScale()
-	if err != nil {
-		return nil, err
+	if err := writeExplanation(filepath.Join(dir, "explain"), d.Explained); err != nil {
+		return err
 	}
-	var all []demoScene
-	for _, p := range demo.Pictures() {
-		img, err := p.Render(m.Config.Image)
-		if err != nil {
-			return nil, err
-		}
-		s := demoScene{Picture: "scenes/" + p.Name + ".png", Map: "scenes/" + p.Name + "-map.png", Text: p.Text}
-		pixels := graph.Floats(preprocess.Normalise(img), 1, 3, m.Config.Image, m.Config.Image)
-		out, err := m.EncodeImages(ctx, pixels, clip.Embedding, clip.Attention, clip.Tokens)
-		if err != nil {
-			return nil, err
-		}
-		embedding := out[clip.Embedding].Floats
-		for _, c := range concepts.Categories.Classify(embedding, τ) {
-			if c.Probability >= likely {
-				s.Categories = append(s.Categories, c.Label)
-			}
-		}
-		s.Background = concepts.Backgrounds.Classify(embedding, τ)[0].Label
-		tokens, err := ov.Tokens(out[clip.Tokens].Floats, out[clip.Attention].Floats)
-		if err != nil {
-			return nil, err
-		}
-		text, err := m.bankOf(ctx, []string{p.Text}, false)
-		if err != nil {
-			return nil, err
-		}
-		s.Logit = text.Classify(embedding, τ)[0].Logit
-		grid := m.Config.Grid()
-		heat := plot.HeatMap(img, tokens.LogitMap(text.Embeddings, embedding, τ)[1:], grid, grid, 0)
-		if err := errors.Join(writePNG(filepath.Join(dir, s.Picture), img), writePNG(filepath.Join(dir, s.Map), heat)); err != nil {
-			return nil, err
-		}
-		all = append(all, s)
-	}
-	return all, nil
+	page := demoPage(d)
+	return writeFile(filepath.Join(dir, "index.html"), func(w io.Writer) error { return page.Write(w) })
 }
 
-// next is what to try after the demo.
-func (r demoResult) next() []demo.Step {
-	shirt, all := filepath.Join(r.Folder, "scenes", "shirt.png"), filepath.Join(r.Folder, "scenes", "c*.png")
+// nextSteps is what to try after the demo.
+func nextSteps(folder string) []demo.Step {
+	shirt, all := filepath.Join(folder, "scenes", "shirt.png"), filepath.Join(folder, "scenes", "c*.png")
 	return []demo.Step{
 		{Command: fmt.Sprintf(`facet explain %s --text "a butterfly" -o out`, shirt), Why: "which pairs see the butterfly on the shirt"},
 		{Command: fmt.Sprintf(`facet classify %s --labels "a cat, a car, a castle, a shirt"`, all), Why: "tell pictures apart by words of your own"},
@@ -174,66 +98,60 @@ func (r demoResult) next() []demo.Step {
 	}
 }
 
-func (r demoResult) page(pairs int, bank *concept.Bank) demo.Page {
+// pagePairs is how many pairs the page lists.
+const pagePairs = 8
+
+func demoPage(d *lab.Demonstration) demo.Page {
+	r := d.Answer
 	page := demo.Page{
-		Text: r.Text, Pairs: pairs, Residual: r.Residual, Summary: "explain/summary.png", Words: len(bank.Texts), Next: r.next(),
+		Text: r.Text, Pairs: len(d.Explained.Scalars.S), Residual: r.Residual, Summary: "explain/summary.png", Words: d.Words, Next: nextSteps(r.Folder),
 	}
 	for _, s := range r.Scenes {
-		page.Scenes = append(page.Scenes, demo.PageScene{Picture: s.Picture, Map: s.Map, Text: s.Text, Logit: s.Logit, Sees: s.sees()})
+		page.Scenes = append(page.Scenes, demo.PageScene{Picture: s.Picture, Map: s.Map, Text: s.Text, Logit: s.Logit, Sees: sees(s)})
 	}
-	for _, p := range r.report.Pairs[:8] {
+	for _, p := range r.Pairs[:pagePairs] {
 		page.Top = append(page.Top, demo.PagePair{
-			Neuron: p.Neuron, Head: p.Head, Share: strings.TrimSpace(signedPercent(p.Share)), Map: "explain/" + p.Map, Words: wordList(p.Words),
+			Neuron: p.Neuron, Head: p.Head, Share: fmt.Sprintf("%+.2f %%", 100*p.Share), Map: "explain/" + p.Map, Words: wordList(p.Words),
 		})
 	}
 	return page
 }
 
-func (a *app) printDemo(e *explained, r demoResult) {
-	for _, s := range r.Scenes {
-		fmt.Fprintf(a.stdout, "%-24s sees %-32s “%s” %.1f\n", s.Picture, s.sees(), s.Text, s.Logit)
+func (a *app) printDemo(d *lab.Demonstration) {
+	for _, s := range d.Answer.Scenes {
+		fmt.Fprintf(a.stdout, "%-24s sees %-32s “%s” %.1f\n", s.Picture, sees(s), s.Text, s.Logit)
 	}
 	fmt.Fprintln(a.stdout)
-	a.printExplanation(e, r.report)
-	fmt.Fprintf(a.stdout, "\nLook at %s\n\nNext:\n", filepath.Join(r.Folder, "index.html"))
-	for _, s := range r.next() {
+	a.printExplanation(d.Explained)
+	fmt.Fprintf(a.stdout, "\nLook at %s\n\nNext:\n", filepath.Join(d.Answer.Folder, "index.html"))
+	for _, s := range nextSteps(d.Answer.Folder) {
 		fmt.Fprintf(a.stdout, "  %s\n      %s\n", s.Command, s.Why)
 	}
 }
 
 // evaluateDemo prints how well the demo model knows its world.
 func (a *app) evaluateDemo(ctx context.Context, n int) error {
-	m, err := a.open(ctx)
+	l, err := a.openLab(ctx, "")
 	if err != nil {
 		return err
 	}
-	defer m.Close()
-	bar := a.progress("scenes", n+n/demo.Gallery*demo.Gallery)
-	defer bar.done()
-	metrics, err := demo.Evaluate(ctx, m.Model, n, bar.add)
+	defer l.Close()
+	metrics, err := l.EvaluateDemo(ctx, lab.EvaluateDemo{Scenes: n})
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
-	bar.done()
 	if a.json {
-		record, err := m.record(ctx)
-		if err != nil {
-			return err
-		}
-		return encodeJSON(a.stdout, struct {
-			Model modelRecord `json:"model"`
-			demo.Metrics
-		}{record, metrics})
+		return encodeJSON(a.stdout, metrics)
 	}
 	t := a.table("zero-shot, held-out scenes", "right", "of", "%")
 	for _, row := range []struct {
 		what string
-		demo.Score
+		answer.Score
 	}{
 		{"category (36), one object", metrics.Category}, {"body style (5), one vehicle", metrics.BodyStyle}, {"colour (10), one object", metrics.Colour},
 		{"background (12)", metrics.Background}, {fmt.Sprintf("caption → picture among %d", demo.Gallery), metrics.Retrieval},
 	} {
-		t.AppendRow([]any{row.what, row.Right, row.Of, fmt.Sprintf("%.1f", row.Percent())})
+		t.AppendRow([]any{row.what, row.Right, row.Of, fmt.Sprintf("%.1f", 100*float64(row.Right)/float64(row.Of))})
 	}
 	t.Render()
 	fmt.Fprintf(a.stdout, "\nLargest residual of the decomposition: %.1e\n\n", metrics.Residual)

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -18,7 +19,7 @@ func TestDemo(t *testing.T) {
 	for _, engine := range engineNames(t) {
 		t.Run(engine, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "out")
-			var r demoResult
+			var r answer.Demo
 			if err := json.Unmarshal([]byte(succeed(t, "demo", "--engine", engine, "-o", dir, "--json")), &r); err != nil {
 				t.Fatal(err)
 			}
@@ -41,7 +42,7 @@ func TestDemo(t *testing.T) {
 			for i, s := range r.Scenes {
 				drawn := demo.Pictures()[i].Spec
 				if s.Background != drawn.Background.String() || len(s.Categories) == 0 || !drawn.Contains(category(t, s.Categories[0])) {
-					t.Errorf("%s: sees %s", s.Picture, s.sees())
+					t.Errorf("%s: sees %s", s.Picture, sees(s))
 				}
 			}
 		})

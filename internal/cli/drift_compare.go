@@ -140,7 +140,7 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 // openProfileModel opens the model that a profile was made with, and its decomposition.
 func (a *app) openProfileModel(ctx context.Context, dir string) (*model, *decompose.OV, error) {
 	l, err := lab.OpenForProfile(ctx, a.config(), dir)
-	m, err := a.wrap(l, withHint(err))
+	m, err := a.wrap(l, asUsage(withHint(err)))
 	if err != nil {
 		return nil, nil, err
 	}

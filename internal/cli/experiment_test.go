@@ -204,7 +204,7 @@ func labelsKept(t *testing.T, ask func(into any, args ...string), at string) {
 	for _, p := range strongestOf(t, at, "", 89, 178, 193) {
 		same("sink", p.Neuron, p.Head, p.Names)
 	}
-	var explained report
+	var explained answer.Explanation
 	ask(&explained, "explain", "../../docs/images/scene.png", "--atlas", at, "--top", "5")
 	for _, p := range explained.Pairs {
 		same("explain", p.Neuron, p.Head, p.Names)

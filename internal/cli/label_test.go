@@ -21,7 +21,7 @@ import (
 )
 
 // labelFields lets labels be compared, whose records are embedded.
-var labelFields = cmp.AllowUnexported(labelRecord{}, wordsRecord{}, pairRecord{}, pairNames{})
+var labelFields = cmp.AllowUnexported(labelRecord{}, wordsRecord{}, pairNames{})
 
 func labelsOf(t *testing.T, args ...string) (r labelResult) {
 	t.Helper()
@@ -353,7 +353,7 @@ func TestNamesByBank(t *testing.T) {
 	for _, r := range rows.Rows[1:] {
 		same("neuron", r.Neuron, *r.Head, 1, r.Names, true)
 	}
-	var explained report
+	var explained answer.Explanation
 	ask(&explained, "explain", "../../docs/images/scene.png", "--bank", words, "--top", "4")
 	for _, p := range explained.Pairs {
 		sign := 1

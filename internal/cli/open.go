@@ -40,10 +40,11 @@ func (a *app) config() lab.Config {
 func (a *app) openLab(ctx context.Context, atlas string) (*lab.Lab, error) {
 	if atlas == "" {
 		a.tellDemo()
-		return lab.Open(ctx, a.config())
+		l, err := lab.Open(ctx, a.config())
+		return l, asUsage(err)
 	}
 	l, err := lab.OpenForAtlas(ctx, a.config(), atlas)
-	return l, withHint(err)
+	return l, asUsage(withHint(err))
 }
 
 // tellDemo says which model is used where none is named.
@@ -88,7 +89,7 @@ func (a *app) openFor(ctx context.Context, dir string) (*model, error) {
 
 func (a *app) wrap(l *lab.Lab, err error) (*model, error) {
 	if err != nil {
-		return nil, asUsage(err)
+		return nil, err
 	}
 	return &model{l.Model(), l, l.Name(), a}, nil
 }

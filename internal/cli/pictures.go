@@ -22,9 +22,11 @@ type input struct {
 }
 
 // flags adds the flags of everything that looks at pictures.
-func (in *input) flags(f *pflag.FlagSet) {
-	f.StringVar(&in.pixels, "pixels", "", "take pixels from `FILE.npy` instead of pictures: float32 [N,3,H,W], already normalised")
-	f.BoolVar(&in.whole, "whole", false, "look at whole pictures, not at the square in the middle (positions are interpolated)")
+func (in *input) flags(f *pflag.FlagSet) { pictureFlags(f, &in.pixels, &in.whole) }
+
+func pictureFlags(f *pflag.FlagSet, pixels *string, whole *bool) {
+	f.StringVar(pixels, "pixels", "", "take pixels from `FILE.npy` instead of pictures: float32 [N,3,H,W], already normalised")
+	f.BoolVar(whole, "whole", false, "look at whole pictures, not at the square in the middle (positions are interpolated)")
 }
 
 const batchSize = 8

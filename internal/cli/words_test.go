@@ -54,7 +54,7 @@ func TestTexts(t *testing.T) {
 			t.Errorf("text %d: the bank's direction is another", i)
 		}
 	}
-	explain := func(words string) (r report) {
+	explain := func(words string) (r answer.Explanation) {
 		out := succeed(t, "explain", "../../docs/images/scene.png", "--bank", words, "--engine", "portable", "--json", "--top", "3")
 		if err := json.Unmarshal([]byte(out), &r); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,259 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"sync"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/engine/graph"
+)
+
+// Explain asks which pairs made the embedding of a picture, or its logit for a text. The picture is a file, the content of a file, a decoded
+// picture, or pixels as they are: exactly one of the four.
+type Explain struct {
+	// Picture is the path of the picture. With Data or Image it is only what the picture is called.
+	Picture string
+	// Data is the content of a picture file, such as an upload.
+	Data []byte
+	// Image is a picture that is decoded. Its transparency is dropped.
+	Image image.Image
+	// Pixels is a file of float32 [1,3,H,W], already normalised.
+	Pixels string
+	// Whole shows the whole picture and not the square in the middle: positions are interpolated.
+	Whole bool
+	// Text is the text whose logit is split. Empty, the embedding is.
+	Text string
+	// Bank names the pairs: a bank or a file with a text a line. Empty, an atlas or the demo world's words do.
+	Bank string
+	// Atlas is an atlas of the same model, whose labels name the pairs.
+	Atlas string
+	// Truncate cuts texts that are too long instead of refusing them.
+	Truncate bool
+	// Top is how many pairs to give; 0 is 20.
+	Top int
+	// Brief gives no more of the model than its name: its digest takes a reading of the whole checkpoint.
+	Brief bool
+}
+
+func (q Explain) check() (Explain, error) {
+	if q.Top == 0 {
+		q.Top = topDefault
+	}
+	inMemory := q.Data != nil || q.Image != nil
+	if inMemory && q.Picture == "" {
+		q.Picture = "the picture"
+	}
+	switch {
+	case q.Data != nil && q.Image != nil, (q.Picture != "") == (q.Pixels != ""):
+		return q, &Mistake{Problem: errors.New("expected one picture, or pixels in its place")}
+	case q.Top < 0:
+		return q, mistake("top", "%d: expected 1 or more", q.Top)
+	}
+	return q, nil
+}
+
+// Explained is an explanation with the arrays that it was made of, and its pictures.
+type Explained struct {
+	// Answer is what is printed.
+	Answer *answer.Explanation
+	// Seen is the picture as the model sees it.
+	Seen *image.RGBA
+	// Embedding is that of the picture [D], not normalised.
+	Embedding []float32
+	// Scalars are s[h,n] [M,C], with the directions u[h,n].
+	Scalars decompose.Scalars
+	// Tokens are x_i [K+1,C] with the attention a_i^h [M,K+1].
+	Tokens decompose.Tokens
+	// Split is the total as a sum over all pairs and the constant term.
+	Split decompose.Explanation
+
+	maps  func() []*image.RGBA
+	words int // of the bank that names pairs
+}
+
+// Explain splits the embedding of a picture (docs/design.md, formula 9), or its logit for a text (formula 10), into a part for each pair and one
+// for the constant term. The parts sum to the total exactly.
+func (l *Lab) Explain(ctx context.Context, q Explain) (*Explained, error) {
+	q, err := q.check()
+	if err != nil {
+		return nil, err
+	}
+	use, err := l.openUse(ctx, q.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	if use != nil && use.atlas.Manifest.Labels == nil && q.Bank == "" {
+		return nil, fmt.Errorf("%s: %w", q.Atlas, atlas.ErrNoLabels)
+	}
+	e, err := l.look(ctx, q, use)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.split(ctx, e, q); err != nil {
+		return nil, err
+	}
+	if err := l.nameParts(ctx, e, q, use); err != nil {
+		return nil, err
+	}
+	if e.Answer.Model = (answer.Model{Name: l.name}); !q.Brief {
+		e.Answer.Model, err = l.Describe(ctx)
+	}
+	return e, err
+}
+
+// look encodes the one picture of a question. Where an atlas is at hand, the picture is opened as those of the atlas were.
+func (l *Lab) look(ctx context.Context, q Explain, use *use) (e *Explained, err error) {
+	d := l.decoder
+	if use != nil {
+		d = use.decoder(l)
+	}
+	encode := func(b batch) error {
+		if e != nil || len(b.names) != 1 {
+			return errors.New("expected one picture to explain, found more")
+		}
+		e, err = l.encode(ctx, b)
+		return err
+	}
+	switch {
+	case q.Data != nil || q.Image != nil:
+		err = l.inMemory(ctx, q, d, encode)
+	case q.Pixels != "":
+		_, err = l.batches(ctx, Input{Pixels: q.Pixels}, d, encode)
+	default:
+		_, err = l.batches(ctx, Input{Sources: []string{q.Picture}, Whole: q.Whole}, d, encode)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if q.Pixels != "" {
+		e.Answer.Image.Path = q.Pixels
+	}
+	return e, nil
+}
+
+// inMemory prepares a picture that is no file.
+func (l *Lab) inMemory(ctx context.Context, q Explain, d *dataset.Decoder, use func(batch) error) error {
+	var p picture
+	prepare := func(img *image.NRGBA) (err error) {
+		p, err = prepared(q.Picture, img, l.model.Config.Image, q.Whole)
+		return err
+	}
+	var err error
+	if q.Image != nil {
+		err = d.Image(ctx, q.Picture, q.Image, prepare)
+	} else {
+		err = d.Bytes(ctx, q.Picture, q.Data, prepare)
+	}
+	if err != nil {
+		return err
+	}
+	l.model.Expect(1)
+	return use(batch{graph.Floats(p.pixels, 1, 3, p.h, p.w), []string{q.Picture}, []*image.RGBA{p.seen}})
+}
+
+// encode runs the image tower, whose attention pool gives the scalars on its way.
+func (l *Lab) encode(ctx context.Context, b batch) (*Explained, error) {
+	ov, err := l.ov()
+	if err != nil {
+		return nil, err
+	}
+	out, err := l.model.EncodeImages(ctx, b.pixels, clip.Embedding, clip.Attention, clip.Tokens, clip.Scalars)
+	if err != nil {
+		return nil, err
+	}
+	e := &Explained{Seen: b.seen[0], Embedding: out[clip.Embedding].Floats}
+	if e.Scalars, err = ov.Scalars(out[clip.Scalars].Floats); err != nil {
+		return nil, err
+	}
+	if e.Tokens, err = ov.Tokens(out[clip.Tokens].Floats, out[clip.Attention].Floats); err != nil {
+		return nil, err
+	}
+	e.maps = sync.OnceValue(e.drawMaps)
+	e.Answer = &answer.Explanation{
+		Image:    answer.Image{Path: b.names[0], Grid: [2]int{b.pixels.Shape[2] / clip.Stride, b.pixels.Shape[3] / clip.Stride}},
+		Residual: e.Scalars.Residual(e.Embedding),
+	}
+	return e, nil
+}
+
+// split makes the total a sum over pairs.
+func (l *Lab) split(ctx context.Context, e *Explained, q Explain) error {
+	if q.Text == "" {
+		e.tell(e.Scalars.ExplainEmbedding(e.Embedding, q.Top))
+		return nil
+	}
+	text, err := l.few(ctx, []string{q.Text}, q.Truncate)
+	if err != nil {
+		return err
+	}
+	τ, err := l.model.LogitScale()
+	if err != nil {
+		return err
+	}
+	e.Answer.Text = q.Text
+	e.tell(e.Scalars.ExplainLogit(text.Embeddings, e.Embedding, τ, q.Top))
+	return nil
+}
+
+// tell puts a split into the answer.
+func (e *Explained) tell(split decompose.Explanation) {
+	a := e.Answer
+	e.Split = split
+	a.Total, a.BiasShare, a.TopShare = split.Total, decompose.Share(split.Bias, split.Total), split.TopPercent/100
+	for _, p := range split.Top {
+		a.Pairs = append(a.Pairs, answer.Part{
+			Neuron: p.Neuron, Head: p.Head, Scalar: p.Scalar, ContributionNorm: p.Norm, Amount: p.Amount, Share: p.Share,
+		})
+	}
+}
+
+// nameParts gives the top pairs the words nearest to what they add, and the labels of a bank or an atlas.
+func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) error {
+	a := e.Answer
+	if q.Bank != "" || l.name == DemoName {
+		bank, err := l.Words(ctx, q.Bank, q.Truncate)
+		if err != nil {
+			return err
+		}
+		e.words = len(bank.Texts)
+		for i, p := range e.Split.Top {
+			a.Pairs[i].Words = bank.Nearest(e.Scalars.Contribution(p.Pair), wordsPerPair)
+		}
+	}
+	labels, err := l.partLabels(ctx, e, q, use)
+	if err != nil {
+		return err
+	}
+	a.Labelling = labels.labelling()
+	for i, p := range e.Split.Top {
+		a.Pairs[i].Names = labels.of(e.Scalars.Index(p.Pair))
+	}
+	return nil
+}
+
+// partLabels are labels of the top pairs. Without an atlas they are of what a pair adds to the embedding, so that a negative scalar turns them around.
+func (l *Lab) partLabels(ctx context.Context, e *Explained, q Explain, use *use) (*names, error) {
+	top := make([]decompose.Pair, len(e.Split.Top))
+	for i, p := range e.Split.Top {
+		top[i] = p.Pair
+	}
+	n, err := l.namesFor(ctx, e.Scalars.OV, use, top, q.Bank, q.Truncate)
+	if n == nil || err != nil || use != nil {
+		return n, err
+	}
+	for _, p := range e.Split.Top {
+		if at := e.Scalars.Index(p.Pair); p.Scalar < 0 {
+			label := n.labels[at]
+			label.Says = label.Says.Turned()
+			n.labels[at] = label
+		}
+	}
+	return n, nil
+}
