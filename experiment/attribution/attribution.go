@@ -60,11 +60,20 @@ func (s Split) Residual() float64 {
 	return math.Abs(sum-s.Total) / size
 }
 
-// Mean is the split of the mean embedding ē = Σ s̄·u + b of a dataset, whose mean scalars are s̄ [M,C], for the logit of a unit text t [D].
-func Mean(ov *decompose.OV, means []float64, t []float32, τ float64) (Split, error) {
-	s, err := ov.Scalars(numeric.Float32(means))
+// Centred is what a picture's scalars add over the means s̄ [M,C] of a dataset, at the picture's own length: a pair's amount is τ·(s − s̄)⟨u,t⟩/‖e‖, and
+// they sum to τ⟨e − ē,t⟩/‖e‖ with ē = Σ s̄·u + b (docs/design.md, formula 29). The constant cancels.
+func Centred(s decompose.Scalars, means []float64, t, e []float32, τ float64) (Split, error) {
+	centre, err := s.OV.Scalars(numeric.Float32(means))
 	if err != nil {
 		return Split{}, err
 	}
-	return Logit(s, t, s.Embedding(), τ), nil
+	ē, scale := centre.Embedding(), τ/numeric.Norm(e)
+	c := Split{Pairs: make([]float64, len(s.S))}
+	for o, v := range t {
+		c.Total += scale * float64(v) * (float64(e[o]) - float64(ē[o]))
+	}
+	for i, product := range s.Text(t) {
+		c.Pairs[i] = scale * float64(product) * (float64(s.S[i]) - means[i])
+	}
+	return c, nil
 }

@@ -89,7 +89,7 @@ func TestSums(t *testing.T) {
 		for i := range means {
 			means[i] = float64(one.S[i]+other.S[i]) / 2
 		}
-		mean, err := Mean(ov, means, text, τ)
+		centred, err := Centred(one, means, text, e, τ)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestSums(t *testing.T) {
 		}{
 			"embedding":       {Embedding(one, e), 1},
 			"logit":           {own, logit(e, text)},
-			"against a mean":  {own.Minus(mean), logit(e, text) - logit(ē, text)},
+			"against a mean":  {centred, logit(e, text) - τ*numeric.Dot(ē, text)/numeric.Norm(e)},
 			"against another": {own.Minus(Logit(other, text, f, τ)), logit(e, text) - logit(f, text)},
 			"against a text":  {own.Minus(Logit(one, second, e, τ)), logit(e, text) - logit(e, second)},
 		} {
