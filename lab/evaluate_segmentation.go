@@ -259,29 +259,20 @@ func (e *EvaluatedSegmentation) compared(ctx context.Context, i int, caption str
 		return nil, err
 	}
 	given := maps[0].Labels()
+	right := segment.NewLabels(given.Size, truth)
 	return []plot.Panel{
 		{Title: set.Item(i), Caption: caption, Image: photo},
-		{Title: "truth", Caption: largestNames(set, truth), Image: segment.NewLabels(given.Size, truth).Colours()},
-		{Title: first.Methods[0].Method.String(), Caption: largestNames(set, given.Class), Image: given.Colours()},
+		{Title: "truth", Caption: largestNames(set, right), Image: right.Colours()},
+		{Title: first.Methods[0].Method.String(), Caption: largestNames(set, given), Image: given.Colours()},
 	}, nil
 }
 
-// largestNames are the three largest classes of some labels.
-func largestNames[T uint8 | uint16](set *benchmark.Set, labels []T) string {
-	counts := make([]int, len(set.Classes))
-	for _, c := range labels {
-		if int(c) < len(counts) {
-			counts[c]++
-		}
-	}
+// largestNames are the three largest classes of some labels. What counts for nothing is none.
+func largestNames(set *benchmark.Set, l *segment.Labels) string {
+	counts := l.Counts(segment.Ignore + 1)[:len(set.Classes)]
 	var names []string
 	for range 3 {
-		best := 0
-		for c, n := range counts {
-			if n > counts[best] {
-				best = c
-			}
-		}
+		best := slices.Index(counts, slices.Max(counts))
 		if counts[best] > 0 {
 			names = append(names, set.Classes[best].Name)
 		}

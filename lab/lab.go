@@ -56,7 +56,9 @@ type Lab struct {
 	log     *slog.Logger
 	decoder *dataset.Decoder
 
+	weights  func() (decompose.Weights, error) // of the attention pool, read once, as ov and query
 	ov       func() (*decompose.OV, error)
+	query    func() (decompose.Query, error)
 	told     sync.Once // of the assumed activation
 	texts    cache[string, *tokenizer.Tokenizer]
 	concepts cache[string, demo.Concepts]
@@ -133,9 +135,17 @@ func (c Config) bind(_ context.Context, name string, ck *checkpoint.Checkpoint) 
 	if c.Engine == engineAuto {
 		m.StartOn(portable.New())
 	}
+	weights := sync.OnceValues(m.PoolWeights)
+	ov := func() (*decompose.OV, error) {
+		w, err := weights()
+		if err != nil {
+			return nil, err
+		}
+		return decompose.New(w)
+	}
 	return &Lab{
 		model: m, name: name, assumed: assumed, config: c, log: c.Log,
-		decoder: dataset.NewDecoder(c.MaxPixels).Rotating(c.ExifRotate), ov: sync.OnceValues(m.Decomposition),
+		decoder: dataset.NewDecoder(c.MaxPixels).Rotating(c.ExifRotate), weights: weights, ov: sync.OnceValues(ov), query: sync.OnceValues(m.PoolQuery),
 	}, nil
 }
 

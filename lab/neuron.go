@@ -75,7 +75,7 @@ func (l *Lab) Neuron(ctx context.Context, q Neuron) (*answer.Neuron, error) {
 
 // units are the neuron and its strongest pairs, with their images.
 func (l *Lab) units(ctx context.Context, ov *decompose.OV, use *use, q Neuron) ([]answer.Unit, error) {
-	weights, err := l.model.PoolWeights()
+	weights, err := l.weights()
 	if err != nil {
 		return nil, err
 	}

@@ -14,9 +14,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
-	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/concept"
-	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/scenes"
 	"github.com/facet-clip/facet/segment"
@@ -126,7 +124,13 @@ func (l *Lab) method(ctx context.Context, key methodKey, classes *segment.Classe
 
 // pool is the attention pool for windows of a side in pixels.
 func (l *Lab) pool(ctx context.Context, side int) (*segment.Pool, error) {
-	return l.segmenting.pools.get(ctx, side, func(context.Context) (*segment.Pool, error) { return segment.PoolOf(l.model, side) })
+	return l.segmenting.pools.get(ctx, side, func(context.Context) (*segment.Pool, error) {
+		w, err := l.weights()
+		if err != nil {
+			return nil, err
+		}
+		return segment.PoolOf(l.model, w, side)
+	})
 }
 
 // embedded are the classes with the embeddings of their texts, each the mean over its prompts.
@@ -193,7 +197,7 @@ func (l *Lab) sinkOf(ctx context.Context, side int) (*segment.Sink, error) {
 }
 
 func (l *Lab) lookForSink(ctx context.Context, side int) (*segment.Sink, error) {
-	query, err := l.model.PoolQuery()
+	query, err := l.query()
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +230,7 @@ func (l *Lab) probe(ctx context.Context, index uint64, side int) ([]float32, err
 	}
 	canvas := image.NewRGBA(image.Rect(0, 0, side, side))
 	draw.BiLinear.Scale(canvas, canvas.Rect, scene.Image, scene.Image.Rect, draw.Src, nil)
-	out, err := l.model.EncodeImages(ctx, graph.Floats(preprocess.Normalise(canvas), 1, 3, side, side), clip.Tokens)
+	out, err := l.model.EncodePictures(ctx, []*image.RGBA{canvas}, clip.Tokens)
 	return out[clip.Tokens].Floats, err
 }
 

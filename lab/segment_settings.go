@@ -18,15 +18,12 @@ const (
 	SinkPublished = "published"
 )
 
-// ProtocolNative is the protocol whose sizes are the model's own.
-const ProtocolNative = "native"
-
 // RefineNone leaves the logits of pixels as they are.
 const RefineNone = "none"
 
 // SegmentSettings are the settings of everything that segments.
 type SegmentSettings struct {
-	// Protocol names the sizes of canvas and windows: one of [segment.Presets]; empty is [ProtocolNative].
+	// Protocol names the sizes of canvas and windows: one of [segment.Presets]; empty is [segment.Native].
 	Protocol string
 	// ShortSide is that of the resized picture in pixels; 0 is the protocol's.
 	ShortSide int
@@ -53,7 +50,7 @@ type SegmentSettings struct {
 // check fills in what is not said, and looks at what needs no model.
 func (s SegmentSettings) check(methods []segment.Method) (SegmentSettings, error) {
 	if s.Protocol == "" {
-		s.Protocol = ProtocolNative
+		s.Protocol = segment.Native
 	}
 	if s.Refine == "" {
 		s.Refine = RefineNone
@@ -63,7 +60,7 @@ func (s SegmentSettings) check(methods []segment.Method) (SegmentSettings, error
 	}
 	for i, m := range methods {
 		switch {
-		case !slices.Contains(segment.Methods(), m):
+		case !m.Known():
 			return s, mistake("method", "%d: there is no such method", m)
 		case slices.Contains(methods[:i], m):
 			return s, mistake("method", "%s is there twice", m)

@@ -11,7 +11,6 @@ import (
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
-	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/plot"
 )
 
@@ -129,8 +128,8 @@ func (l *Lab) unitMap(ctx context.Context, use *use, r answer.Unit, path string)
 	if err != nil {
 		return nil, fmt.Errorf("reading a picture of the scan again: %w", err)
 	}
-	size, grid := l.model.Config.Image, l.model.Config.Grid()
-	out, err := l.model.EncodeImages(ctx, graph.Floats(preprocess.Normalise(seen), 1, 3, size, size), clip.Attention, clip.Tokens)
+	grid := l.model.Config.Grid()
+	out, err := l.model.EncodePictures(ctx, []*image.RGBA{seen}, clip.Attention, clip.Tokens)
 	if err != nil {
 		return nil, err
 	}

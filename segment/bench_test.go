@@ -62,7 +62,7 @@ func BenchmarkWindow(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	pool, err := segment.PoolOf(all, p.Window)
+	pool, err := poolOf(all, p.Window)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func BenchmarkLogits(b *testing.B) {
 		b.Fatal(err)
 	}
 	m := tower(b, data, nil)
-	pool, err := segment.PoolOf(m, 384)
+	pool, err := poolOf(m, 384)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -174,4 +174,12 @@ func BenchmarkLogits(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func poolOf(m *clip.Model, side int) (*segment.Pool, error) {
+	w, err := m.PoolWeights()
+	if err != nil {
+		return nil, err
+	}
+	return segment.PoolOf(m, w, side)
 }

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/facet-clip/facet/decompose"
@@ -33,28 +34,35 @@ const (
 	Neurons
 )
 
-var methodNames = map[Method]string{
-	Facet: "facet", NAP: "nap", MaskCLIP: "maskclip", SelfSelf: "selfself", Surgery: "surgery", CAM: "cam", Heads: "heads", Neurons: "neurons",
-}
+// methodNames are the names of all methods, in order from [Facet].
+var methodNames = []string{"facet", "nap", "maskclip", "selfself", "surgery", "cam", "heads", "neurons"}
 
 // Methods are all methods, ours and the paper's first.
 func Methods() []Method {
-	return []Method{Facet, NAP, MaskCLIP, SelfSelf, Surgery, CAM, Heads, Neurons}
+	all := make([]Method, len(methodNames))
+	for i := range all {
+		all[i] = Facet + Method(i)
+	}
+	return all
 }
 
-// String is the method's name in lower case.
-func (m Method) String() string { return methodNames[m] }
+// Known tells whether there is such a method.
+func (m Method) Known() bool { return m >= Facet && int(m-Facet) < len(methodNames) }
+
+// String is the method's name in lower case, empty for one that is not known.
+func (m Method) String() string {
+	if !m.Known() {
+		return ""
+	}
+	return methodNames[m-Facet]
+}
 
 // ParseMethod finds a method by its name.
 func ParseMethod(name string) (Method, error) {
-	var known []string
-	for _, m := range Methods() {
-		if m.String() == name {
-			return m, nil
-		}
-		known = append(known, m.String())
+	if i := slices.Index(methodNames, name); i >= 0 {
+		return Facet + Method(i), nil
 	}
-	return 0, fmt.Errorf("unknown method %q: expected one of %s", name, strings.Join(known, ", "))
+	return 0, fmt.Errorf("unknown method %q: expected one of %s", name, strings.Join(methodNames, ", "))
 }
 
 // scorer gives the logits [Q,K] of a window whose arrays have been checked.

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"image"
@@ -22,26 +23,42 @@ type Protocol struct {
 	Refine Refinement
 }
 
+// Native is the preset whose short side and window are the model's own.
+const Native = "native"
+
+// presets are protocols by name: short side and side of a window in pixels, where they are not the model's own.
+var presets = []struct {
+	name              string
+	shortSide, window int
+}{
+	{name: Native},
+	{name: "paper-384", shortSide: 384}, // the paper's published configuration
+	{name: "paper-512", shortSide: 512}, // its text
+	{name: "sclip", shortSide: 336, window: 224},
+}
+
 // Presets are the names of [Preset].
-var Presets = []string{"native", "paper-384", "paper-512", "sclip"}
+func Presets() []string {
+	var names []string
+	for _, p := range presets {
+		names = append(names, p.name)
+	}
+	return names
+}
 
 // Preset is a protocol by name for a model of the given native side. native: short side and window are the model's own. paper-384 and paper-512:
 // windows of the model's own size on a short side of 384 (the paper's published configuration) or 512 (its text). sclip: windows of 224 on
 // a short side of 336. All step by half a window.
 func Preset(name string, native int) (Protocol, error) {
-	p := Protocol{ShortSide: native, Window: native, Stride: native / 2, Scale: 40}
-	switch name {
-	case "native":
-	case "paper-384":
-		p.ShortSide = 384
-	case "paper-512":
-		p.ShortSide = 512
-	case "sclip":
-		p.ShortSide, p.Window, p.Stride = 336, 224, 112
-	default:
-		return Protocol{}, fmt.Errorf("unknown protocol %q: expected one of %v", name, Presets)
+	for _, preset := range presets {
+		if preset.name != name {
+			continue
+		}
+		side := cmp.Or(preset.window, native)
+		p := Protocol{ShortSide: cmp.Or(preset.shortSide, native), Window: side, Stride: side / 2, Scale: 40}
+		return p, p.Validate()
 	}
-	return p, p.Validate()
+	return Protocol{}, fmt.Errorf("unknown protocol %q: expected one of %v", name, Presets())
 }
 
 // The largest sides that a protocol may have, in pixels.

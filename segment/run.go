@@ -8,19 +8,15 @@ import (
 	"time"
 
 	"github.com/facet-clip/facet/clip"
-	"github.com/facet-clip/facet/clip/preprocess"
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/engine/graph"
 )
 
 // batch is how many windows run at once.
 const batch = 8
 
-// PoolOf reads a model's attention pool for square windows of a side in pixels.
-func PoolOf(m *clip.Model, side int) (*Pool, error) {
-	w, err := m.PoolWeights()
-	if err != nil {
-		return nil, err
-	}
+// PoolOf is a model's attention pool for square windows of a side in pixels. w are its [clip.Model.PoolWeights], which pools of all sides share.
+func PoolOf(m *clip.Model, w decompose.Weights, side int) (*Pool, error) {
 	g := side / clip.Stride
 	positions, err := m.Positions(g, g)
 	if err != nil {
@@ -109,13 +105,12 @@ func (r *Runner) windows(ctx context.Context, img image.Image, plan Plan, some [
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		pixels := make([]float32, 0, len(part)*3*side*side)
-		for _, i := range part {
-			cut := image.NewRGBA(image.Rect(0, 0, side, side))
-			draw.Draw(cut, cut.Rect, canvas, plan.Place(i).Min, draw.Src)
-			pixels = append(pixels, preprocess.Normalise(cut)...)
+		cuts := make([]*image.RGBA, len(part))
+		for at, i := range part {
+			cuts[at] = image.NewRGBA(image.Rect(0, 0, side, side))
+			draw.Draw(cuts[at], cuts[at].Rect, canvas, plan.Place(i).Min, draw.Src)
 		}
-		out, err := r.Model.EncodeImages(ctx, graph.Floats(pixels, len(part), 3, side, side), want...)
+		out, err := r.Model.EncodePictures(ctx, cuts, want...)
 		if err != nil {
 			return err
 		}

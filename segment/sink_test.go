@@ -26,7 +26,11 @@ func sinkless(t *testing.T, registers []int) (*Pool, *dropping, golden.Arrays) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
-	p, err := PoolOf(m, m.Config.Image)
+	w, err := m.PoolWeights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := PoolOf(m, w, m.Config.Image)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ be read are left out and listed.`,
 
 // segmentFlags are the flags of everything that segments.
 func segmentFlags(f *pflag.FlagSet, s *lab.SegmentSettings, templates *string) {
-	f.StringVar(&s.Protocol, "protocol", lab.ProtocolNative, "sizes of canvas and windows: "+strings.Join(segment.Presets, ", "))
+	f.StringVar(&s.Protocol, "protocol", segment.Native, "sizes of canvas and windows: "+strings.Join(segment.Presets(), ", "))
 	numberVar(f, &s.ShortSide, "short-side", 0, span[int]{least: 32, most: segment.MostShortSide}, "of the resized picture in pixels, instead of the protocol's")
 	numberVar(f, &s.WindowSide, "window-side", 0, span[int]{least: 32, most: segment.MostWindow}, "side of a window in pixels, a multiple of 32, instead of the protocol's; its half is the stride")
 	numberVar(f, &s.WindowStride, "window-stride", 0, span[int]{least: 1, most: segment.MostWindow}, "from window to window in pixels, instead of the protocol's")

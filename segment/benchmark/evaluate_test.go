@@ -52,7 +52,11 @@ func evaluation(t *testing.T, journal string) *benchmark.Evaluation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool, err := segment.PoolOf(m, p.Window)
+	w, err := m.PoolWeights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := segment.PoolOf(m, w, p.Window)
 	if err != nil {
 		t.Fatal(err)
 	}
