@@ -9,8 +9,7 @@
 //   - pair scalar s[h,n] and direction u[h,n]: package decompose. s̄ is the mean over the atlas' images.
 //   - centred contribution (s − s̄)·u of a pair, of norm |s − s̄|·‖u‖.
 //   - co-moments Σ (x − x̄)(y − ȳ); covariances are co-moments over N.
-//   - extremes: the images of largest and of smallest scalar of a pair, [Extremes] of each. The k ≤ 50 images farthest from any
-//     value lie among them ([Stats.Farthest]), which makes the reference's rankings exact in memory that does not grow with N.
+//   - extremes: the images of largest and of smallest scalar of a pair, [decompose.Extremes] of each.
 //   - packed: the upper triangle of a symmetric matrix, row by row, as numpy.triu_indices orders it.
 //
 // # Use
@@ -31,9 +30,6 @@ import (
 // Format is the version of the files of an atlas. Version 1, which is read too, has no [Dataset.Root]: its paths are as the scan was told them,
 // from the folder in which it was started.
 const Format = 2
-
-// Extremes is how many images of largest and of smallest scalar are kept for each pair.
-const Extremes = 50
 
 // Uses is how many of an image's strongest pairs are kept.
 const Uses = 32
@@ -71,12 +67,6 @@ type Image struct {
 // Use is a pair in an image.
 type Use struct {
 	Pair   int // head·C + neuron
-	Scalar float32
-}
-
-// Extreme is an image in which a pair's scalar is large or small.
-type Extreme struct {
-	Image  uint32
 	Scalar float32
 }
 

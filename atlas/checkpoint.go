@@ -10,6 +10,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/regular"
 )
@@ -32,7 +33,7 @@ func (w *Writer) header() stateHeader {
 	return stateHeader{Model: m.Model, Dataset: m.Datasets[0], Options: m.Options, Skipped: m.Skipped}
 }
 
-func writeState(out io.Writer, h stateHeader, acc *Accumulator) error {
+func writeState(out io.Writer, h stateHeader, acc *decompose.Accumulator) error {
 	text, err := json.Marshal(h)
 	if err != nil {
 		return err
@@ -43,7 +44,7 @@ func writeState(out io.Writer, h stateHeader, acc *Accumulator) error {
 	if _, err := out.Write(b); err != nil {
 		return err
 	}
-	return acc.encode(out)
+	return encodeState(out, acc.State())
 }
 
 // readStateHeader reads up to the accumulator. Memory grows with what arrives. Errors wrap [ErrFormat].
@@ -95,7 +96,7 @@ func (w *Writer) load() error {
 	if err := w.same(h); err != nil {
 		return fmt.Errorf("%s: %w", w.dir, err)
 	}
-	if err := w.acc.decode(f); err != nil {
+	if err := decodeState(f, w.acc); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	w.manifest.Skipped = append(w.manifest.Skipped, h.Skipped...)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/place"
 	"github.com/facet-clip/facet/npy"
@@ -133,7 +134,7 @@ func firstThere(paths []string) string {
 // merge writes the joined atlas.
 func merge(dirs []string, out string, m Manifest) error {
 	var atlases []*Atlas
-	var acc *Accumulator
+	var acc *decompose.Accumulator
 	first, err := Open(dirs[0])
 	if err != nil {
 		return err
@@ -145,13 +146,13 @@ func merge(dirs []string, out string, m Manifest) error {
 				return err
 			}
 		}
-		next := a.Stats.accumulator()
+		next := decompose.AccumulatorOf(a.Stats)
 		if acc == nil {
 			acc = next
 		} else if err := acc.Merge(next, uint32(acc.Count())); err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
-		a.Stats = &Stats{Heads: acc.heads, Channels: acc.channels, Embed: acc.embed} // what is read of images needs no more
+		a.Stats = &decompose.Stats{Heads: a.Stats.Heads, Channels: a.Stats.Channels, Embed: a.Stats.Embed} // what is read of images needs no more
 		atlases = append(atlases, a)
 	}
 	files, err := tables(out, acc.Stats(), unitNorms{first.Norms, first.NeuronGram}, concatenate(atlases))
@@ -200,19 +201,4 @@ func mergeScalars(out string, atlases []*Atlas, m Manifest) (File, error) {
 		}
 		return nil
 	})
-}
-
-// accumulator is an accumulator that holds these statistics, for merging.
-func (s *Stats) accumulator() *Accumulator {
-	pairs := s.Heads * s.Channels
-	a := &Accumulator{
-		heads: s.Heads, channels: s.Channels, embed: s.Embed, count: s.Count,
-		mean: s.Mean, neuronCov: s.NeuronCov, headMean: s.HeadMean, headCov: s.HeadCov,
-		largest: newExtremes(pairs, 1), smallest: newExtremes(pairs, -1),
-	}
-	for p := range pairs {
-		a.largest.merge(p, s.Largest[p], 0)
-		a.smallest.merge(p, s.Smallest[p], 0)
-	}
-	return a
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/half"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
@@ -21,7 +22,7 @@ import (
 // Atlas is a finished atlas. Its statistics are in memory; images and scalars are read when asked for. Safe for concurrent use.
 type Atlas struct {
 	Manifest   Manifest
-	Stats      *Stats
+	Stats      *decompose.Stats
 	Norms      []float32 // ‖u‖ of every pair [M,C]
 	NeuronGram []float32 // ⟨u[h,n],u[g,n]⟩ for each neuron, packed [C, M(M+1)/2]
 
@@ -47,7 +48,7 @@ func Open(dir string) (*Atlas, error) {
 		}
 	}
 	c := m.Model.Config
-	a.Stats = &Stats{Heads: c.Heads, Channels: c.Channels, Embed: c.Embed, Count: m.Images}
+	a.Stats = &decompose.Stats{Heads: c.Heads, Channels: c.Channels, Embed: c.Embed, Count: m.Images}
 	if err := a.readStats(); err != nil {
 		return nil, err
 	}
@@ -94,16 +95,16 @@ func (a *Atlas) verified(name string) (*os.File, File, error) {
 func (a *Atlas) readStats() (err error) {
 	s := a.Stats
 	M, C, d := s.Heads, s.Channels, s.Width()
-	if s.NeuronCov, err = a.readNumbers(neuronCovFile, C, packed(M)); err != nil {
+	if s.NeuronCov, err = a.readNumbers(neuronCovFile, C, decompose.Packed(M)); err != nil {
 		return err
 	}
-	if s.HeadCov, err = a.readNumbers(headCovFile, M, packed(d)); err != nil {
+	if s.HeadCov, err = a.readNumbers(headCovFile, M, decompose.Packed(d)); err != nil {
 		return err
 	}
 	if s.HeadMean, err = a.readNumbers(headMeanFile, M, d); err != nil {
 		return err
 	}
-	if err := a.readGram(C, packed(M)); err != nil {
+	if err := a.readGram(C, decompose.Packed(M)); err != nil {
 		return err
 	}
 	for _, cov := range [][]float64{s.NeuronCov, s.HeadCov} {
@@ -178,17 +179,16 @@ func (a *Atlas) readPairs() error {
 // readTop reads the extremes, which come in a known order and number.
 func (a *Atlas) readTop() error {
 	s := a.Stats
-	pairs, each := s.Heads*s.Channels, min(s.Count, Extremes)
-	all := make([]Extreme, 0, 2*pairs*each)
-	check := [2]extremes{{sign: 1}, {sign: -1}}
+	pairs, each := s.Heads*s.Channels, min(s.Count, decompose.Extremes)
+	all := make([]decompose.Extreme, 0, 2*pairs*each)
 	err := readTable(a, topFile, 2*pairs*each, func(row *topRow) error {
 		i := len(all)
 		p, side, rank := i/(2*each), i/each%2, i%each
 		if int(row.Head) != p/s.Channels || int(row.Neuron) != p%s.Channels || row.Largest != (side == 0) || int(row.Rank) != rank {
 			return fmt.Errorf("row %d is out of order", i)
 		}
-		x := Extreme{row.Image, row.Scalar}
-		if int(x.Image) >= s.Count || x.Scalar-x.Scalar != 0 || rank > 0 && !check[side].ordered(all[i-1], x) {
+		x := decompose.Extreme{Image: row.Image, Scalar: row.Scalar}
+		if int(x.Image) >= s.Count || x.Scalar-x.Scalar != 0 || rank > 0 && !all[i-1].Before(x, side == 0) {
 			return fmt.Errorf("row %d: image %d of %d, scalar %g", i, x.Image, s.Count, x.Scalar)
 		}
 		all = append(all, x)
@@ -197,7 +197,7 @@ func (a *Atlas) readTop() error {
 	if err != nil {
 		return err
 	}
-	s.Largest, s.Smallest = make([][]Extreme, pairs), make([][]Extreme, pairs)
+	s.Largest, s.Smallest = make([][]decompose.Extreme, pairs), make([][]decompose.Extreme, pairs)
 	for p := range pairs {
 		at := 2 * p * each
 		s.Largest[p], s.Smallest[p] = all[at:at+each:at+each], all[at+each:at+2*each:at+2*each]

@@ -6,6 +6,8 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+
+	"github.com/facet-clip/facet/decompose"
 )
 
 // Accumulators are written as little-endian numbers with a CRC-32C at the end: shape [M,C,D], count, number of waiting images, the
@@ -16,29 +18,30 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const piece = 1 << 16 // bytes
 
-// encode writes the accumulator as it is: what waits for a block still waits after decoding.
-func (a *Accumulator) encode(w io.Writer) error {
+// encodeState writes an accumulator as it is: what waits for a block still waits after decoding.
+func encodeState(w io.Writer, s decompose.State) error {
 	e := &encoder{w: w}
-	for _, n := range []int{a.heads, a.channels, a.embed, a.count, len(a.images)} {
+	for _, n := range []int{s.Heads, s.Channels, s.Embed, s.Count, len(s.Images)} {
 		e.uint64(uint64(n))
 	}
-	for _, list := range [][]float64{a.mean, a.neuronCov, a.headMean, a.headCov} {
+	for _, list := range [][]float64{s.Mean, s.NeuronCov, s.HeadMean, s.HeadCov} {
 		for _, v := range list {
 			e.uint64(math.Float64bits(v))
 		}
 	}
-	for _, side := range []*extremes{&a.largest, &a.smallest} {
-		for p := range side.counts {
-			for _, x := range side.list(p) {
+	n := min(s.Count, decompose.Extremes)
+	for _, side := range [][]decompose.Extreme{s.Largest, s.Smallest} {
+		for from := 0; from < len(side); from += decompose.Extremes {
+			for _, x := range side[from:][:n] {
 				e.uint32(x.Image)
 				e.uint32(math.Float32bits(x.Scalar))
 			}
 		}
 	}
-	for _, image := range a.images {
+	for _, image := range s.Images {
 		e.uint32(image)
 	}
-	for _, v := range a.waiting {
+	for _, v := range s.Waiting {
 		e.uint32(math.Float32bits(v))
 	}
 	e.flush()
@@ -47,64 +50,56 @@ func (a *Accumulator) encode(w io.Writer) error {
 	return e.err
 }
 
-// decode replaces what an accumulator holds by what another of the same shape wrote. Errors wrap [ErrFormat] or [ErrMismatch]; the accumulator is
-// of no use after one.
-func (a *Accumulator) decode(r io.Reader) error {
+// decodeState replaces what an accumulator holds by what another of the same shape wrote, in its own memory. Errors wrap [ErrFormat] or
+// [ErrMismatch]; the accumulator is of no use after one.
+func decodeState(r io.Reader, a *decompose.Accumulator) error {
 	d := &decoder{r: r}
+	s := a.State()
 	heads, channels, embed := d.uint64(), d.uint64(), d.uint64()
 	count, waiting := d.uint64(), d.uint64()
 	if d.err != nil {
 		return d.fail()
 	}
-	if heads != uint64(a.heads) || channels != uint64(a.channels) || embed != uint64(a.embed) {
-		return fmt.Errorf("%w: %d heads, %d neurons, embedding %d; expected %d, %d, %d", ErrMismatch, heads, channels, embed, a.heads, a.channels, a.embed)
+	if heads != uint64(s.Heads) || channels != uint64(s.Channels) || embed != uint64(s.Embed) {
+		return fmt.Errorf("%w: %d heads, %d neurons, embedding %d; expected %d, %d, %d", ErrMismatch, heads, channels, embed, s.Heads, s.Channels, s.Embed)
 	}
-	if waiting >= block || count > math.MaxUint32-waiting {
+	if waiting >= decompose.Block || count > math.MaxUint32-waiting {
 		return fmt.Errorf("%w: %d images and %d waiting", ErrFormat, count, waiting)
 	}
-	a.count = int(count)
-	for _, list := range [][]float64{a.mean, a.neuronCov, a.headMean, a.headCov} {
+	s.Count = int(count)
+	for _, list := range [][]float64{s.Mean, s.NeuronCov, s.HeadMean, s.HeadCov} {
 		for i := range list {
 			list[i] = d.float64()
 		}
 	}
-	a.largest.decode(d, a.count)
-	a.smallest.decode(d, a.count)
-	a.images, a.waiting = a.images[:0], a.waiting[:0]
+	d.extremes(s.Largest, s.Count, true)
+	d.extremes(s.Smallest, s.Count, false)
+	s.Images, s.Waiting = s.Images[:0], s.Waiting[:0]
 	for range waiting {
-		a.images = append(a.images, d.uint32())
+		s.Images = append(s.Images, d.uint32())
 	}
-	for range int(waiting) * a.heads * a.channels {
-		a.waiting = append(a.waiting, d.float32())
+	for range int(waiting) * s.Heads * s.Channels {
+		s.Waiting = append(s.Waiting, d.float32())
 	}
-	return d.finish()
+	if err := d.finish(); err != nil {
+		return err
+	}
+	return a.Restore(s)
 }
 
-// decode fills every list with as many entries as so many images give.
-func (e *extremes) decode(d *decoder, images int) {
-	n := min(images, Extremes)
-	for p := range e.counts {
-		list := e.kept[p*Extremes:][:n]
+// extremes fills every pair's list with as many entries as so many images give.
+func (d *decoder) extremes(side []decompose.Extreme, images int, largest bool) {
+	n := min(images, decompose.Extremes)
+	for from := 0; from < len(side); from += decompose.Extremes {
+		list := side[from:][:n]
 		for i := range list {
-			list[i] = Extreme{d.uint32(), d.float32()}
-			if i > 0 && !e.ordered(list[i-1], list[i]) {
-				d.refuse("the extremes of pair %d are out of order", p)
+			list[i] = decompose.Extreme{Image: d.uint32(), Scalar: d.float32()}
+			if i > 0 && !list[i-1].Before(list[i], largest) {
+				d.refuse("the extremes of pair %d are out of order", from/decompose.Extremes)
 				return
 			}
 		}
-		e.counts[p], e.limits[p] = uint8(n), float32(math.Inf(-1))
-		if n == Extremes {
-			e.limits[p] = e.sign * list[n-1].Scalar
-		}
 	}
-}
-
-// ordered tells whether a comes before b.
-func (e *extremes) ordered(a, b Extreme) bool {
-	if a.Scalar == b.Scalar {
-		return a.Image < b.Image
-	}
-	return e.sign*a.Scalar > e.sign*b.Scalar
 }
 
 // encoder writes numbers, keeps the first error and the checksum of what was flushed.

@@ -3,11 +3,11 @@ package atlas
 import (
 	"io"
 	"iter"
-	"math"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
 
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -97,18 +97,22 @@ type unitNorms struct {
 }
 
 // tables writes everything of an atlas but the images' scalars and the manifest.
-func tables(dir string, s *Stats, u unitNorms, images iter.Seq2[Image, error]) ([]File, error) {
+func tables(dir string, s *decompose.Stats, u unitNorms, images iter.Seq2[Image, error]) ([]File, error) {
 	M, C, d := s.Heads, s.Channels, s.Width()
 	var files []File
 	for _, write := range []func() (File, error){
-		func() (File, error) { return writeTable(dir, pairsFile, groupRows, s.pairRows(u.norms)) },
-		func() (File, error) { return writeTable(dir, neuronsFile, groupRows, s.neuronRows(u)) },
-		func() (File, error) { return writeTable(dir, topFile, groupRows, s.topRows()) },
+		func() (File, error) { return writeTable(dir, pairsFile, groupRows, pairRows(s, u.norms)) },
+		func() (File, error) { return writeTable(dir, neuronsFile, groupRows, neuronRows(s, u)) },
+		func() (File, error) { return writeTable(dir, topFile, groupRows, topRows(s)) },
 		func() (File, error) { return writeTable(dir, imagesFile, imageRows, imageTable(images, C)) },
-		func() (File, error) { return writeCovariance(dir, neuronCovFile, s.NeuronCov, s.Count, C, packed(M)) },
-		func() (File, error) { return writeCovariance(dir, headCovFile, s.HeadCov, s.Count, M, packed(d)) },
 		func() (File, error) {
-			return writeFile(dir, gramFile, func(w io.Writer) error { return npy.Write(w, u.gram, C, packed(M)) })
+			return writeCovariance(dir, neuronCovFile, s.NeuronCov, s.Count, C, decompose.Packed(M))
+		},
+		func() (File, error) {
+			return writeCovariance(dir, headCovFile, s.HeadCov, s.Count, M, decompose.Packed(d))
+		},
+		func() (File, error) {
+			return writeFile(dir, gramFile, func(w io.Writer) error { return npy.Write(w, u.gram, C, decompose.Packed(M)) })
 		},
 		func() (File, error) {
 			return writeFile(dir, headMeanFile, func(w io.Writer) error { return npy.WriteFloat64(w, s.HeadMean, M, d) })
@@ -131,9 +135,9 @@ func writeCovariance(dir, name string, comoments []float64, images int, shape ..
 	return writeFile(dir, name, func(w io.Writer) error { return npy.WriteFloat64(w, cov, shape...) })
 }
 
-func (s *Stats) pairRows(norms []float32) iter.Seq2[pairRow, error] {
+func pairRows(s *decompose.Stats, norms []float32) iter.Seq2[pairRow, error] {
 	return func(yield func(pairRow, error) bool) {
-		signs := s.PairSigns(Extremes)
+		signs := s.PairSigns(decompose.Extremes)
 		for p, norm := range norms {
 			row := pairRow{
 				Head: int32(p / s.Channels), Neuron: int32(p % s.Channels), Mean: s.Mean[p], Variance: s.Variance(p),
@@ -146,21 +150,11 @@ func (s *Stats) pairRows(norms []float32) iter.Seq2[pairRow, error] {
 	}
 }
 
-// Score is the mean of the at most 50 largest centred contribution norms |s − s̄|·‖u‖ of a pair: the paper's measure of how much the
-// model uses it.
-func (s *Stats) Score(p int, norm float32) float64 {
-	sum, far := 0.0, s.Farthest(p, Extremes, s.Mean[p])
-	for _, e := range far {
-		sum += math.Abs(float64(e.Scalar)-s.Mean[p]) * float64(norm)
-	}
-	return sum / float64(max(len(far), 1))
-}
-
-func (s *Stats) neuronRows(u unitNorms) iter.Seq2[neuronRow, error] {
+func neuronRows(s *decompose.Stats, u unitNorms) iter.Seq2[neuronRow, error] {
 	return func(yield func(neuronRow, error) bool) {
 		for n := range s.Channels {
 			row := neuronRow{Neuron: int32(n)}
-			row.MeanNorm, row.Variance = s.neuronSums(n, u.gram[n*packed(s.Heads):])
+			row.MeanNorm, row.Variance = s.NeuronSums(n, u.gram[n*decompose.Packed(s.Heads):])
 			largest := -1.0
 			for h := range s.Heads {
 				p := h*s.Channels + n
@@ -177,12 +171,12 @@ func (s *Stats) neuronRows(u unitNorms) iter.Seq2[neuronRow, error] {
 	}
 }
 
-func (s *Stats) topRows() iter.Seq2[topRow, error] {
+func topRows(s *decompose.Stats) iter.Seq2[topRow, error] {
 	return func(yield func(topRow, error) bool) {
 		for p := range s.Largest {
 			for _, side := range []struct {
 				largest bool
-				list    []Extreme
+				list    []decompose.Extreme
 			}{{true, s.Largest[p]}, {false, s.Smallest[p]}} {
 				for rank, e := range side.list {
 					row := topRow{int32(p / s.Channels), int32(p % s.Channels), side.largest, int32(rank), e.Image, e.Scalar}

@@ -27,9 +27,9 @@ import (
 type Writer struct {
 	dir      string
 	manifest Manifest
-	weights  decompose.Weights
+	ov       *decompose.OV
 	every    int
-	acc      *Accumulator
+	acc      *decompose.Accumulator
 	top      strongest
 	lock     *atomicfile.Lock
 	rows     *part
@@ -77,7 +77,7 @@ func begin(dir string, m Manifest, w decompose.Weights, opts Options, step func(
 		return nil, fmt.Errorf("%w: attention pool of %d heads, %d neurons, embedding %d; the configuration says %d, %d, %d", ErrMismatch,
 			w.Heads, w.Channels, w.Embed, c.Heads, c.Channels, c.Embed)
 	}
-	acc, err := NewAccumulator(w)
+	acc, err := decompose.NewAccumulator(w)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func begin(dir string, m Manifest, w decompose.Weights, opts Options, step func(
 	m.Datasets = []Dataset{m.Datasets[0]}
 	m.Datasets[0].Images = 0
 	m.Datasets[0].Root, m.Model.File = place.Of(m.Datasets[0].Root.Path, dir), place.Of(m.Model.File.Path, dir)
-	wr := &Writer{dir: dir, manifest: m, weights: w, every: opts.CheckpointEvery, acc: acc, top: strongest{norms: ov.Norms()}, lock: lock}
+	wr := &Writer{dir: dir, manifest: m, ov: ov, every: opts.CheckpointEvery, acc: acc, top: strongest{norms: ov.Norms()}, lock: lock}
 	if err := step(wr); err != nil {
 		return nil, errors.Join(err, wr.Close())
 	}
@@ -178,7 +178,7 @@ func (w *Writer) Add(image Image, scalars []float32) error {
 }
 
 func (w *Writer) add(image Image, scalars []float32) error {
-	image, err := checked(image, w.weights.Embed)
+	image, err := checked(image, w.ov.Embed)
 	if err != nil {
 		return err
 	}
@@ -272,7 +272,7 @@ func (w *Writer) finish() error {
 	}
 	s := w.acc.Stats()
 	images := readRows(w.rows.reader(), s.Count, len(s.Mean), s.Embed)
-	files, err := tables(w.dir, s, unitNorms{w.top.norms, neuronGram(w.weights)}, images)
+	files, err := tables(w.dir, s, unitNorms{w.top.norms, w.ov.NeuronGram()}, images)
 	if err != nil {
 		return err
 	}
@@ -298,16 +298,16 @@ func (w *Writer) finishScalars(images int) (File, error) {
 		return File{}, err
 	}
 	f := w.scalars.f
-	if err := errors.Join(writeScalarsHeader(io.NewOffsetWriter(f, 0), images, w.weights), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(writeScalarsHeader(io.NewOffsetWriter(f, 0), images, w.ov), f.Sync(), f.Close()); err != nil {
 		return File{}, err
 	}
 	return hashFile(path)
 }
 
 // writeScalarsHeader writes a header of exactly scalarsHeader bytes.
-func writeScalarsHeader(out io.Writer, images int, w decompose.Weights) error {
+func writeScalarsHeader(out io.Writer, images int, ov *decompose.OV) error {
 	n := counter(0)
-	if err := npy.WriteHalfHeader(io.MultiWriter(out, &n), images, w.Heads, w.Channels); err != nil {
+	if err := npy.WriteHalfHeader(io.MultiWriter(out, &n), images, ov.Heads, ov.Channels); err != nil {
 		return err
 	}
 	if n != scalarsHeader {

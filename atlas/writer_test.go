@@ -168,7 +168,7 @@ func TestRoundTrip(t *testing.T) {
 	if diff := cmp.Diff(skipped, a.Manifest.Skipped); diff != "" {
 		t.Error(diff)
 	}
-	acc, err := NewAccumulator(small)
+	acc, err := decompose.NewAccumulator(small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,102 +213,12 @@ func checkTop(t *testing.T, got []Use, scalars, norms []float32) {
 }
 
 // sameStats compares statistics to a relative rounding; extremes exactly.
-func sameStats(t testing.TB, got, want *Stats, tolerance float64) {
+func sameStats(t testing.TB, got, want *decompose.Stats, tolerance float64) {
 	t.Helper()
 	near := cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) <= tolerance*(1+math.Abs(a)+math.Abs(b)) })
 	if diff := cmp.Diff(want, got, near); diff != "" {
 		t.Fatal(diff)
 	}
-}
-
-// sameNumbers compares to a part of the largest.
-func sameNumbers(t *testing.T, got, want []float64, tolerance float64) {
-	t.Helper()
-	largest := 1.0
-	for _, v := range want {
-		largest = max(largest, math.Abs(v))
-	}
-	for i, v := range want {
-		if !(math.Abs(got[i]-v) <= tolerance*largest) {
-			t.Fatalf("number %d is %g, want %g", i, got[i], v)
-		}
-	}
-}
-
-// TestStatsAreTwoPass compares with two passes in float64 and with sorting, for image counts around the size of a block.
-func TestStatsAreTwoPass(t *testing.T) {
-	for _, N := range []int{1, 2, block - 1, block, block + 1, 3*block + 5} {
-		acc, err := NewAccumulator(small)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var all [][]float32
-		for i := range N {
-			_, s, _ := item(i)
-			all = append(all, s)
-			if err := acc.Add(uint32(i), s); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got, want := acc.Stats(), twoPass(all, small)
-		sameNumbers(t, got.HeadMean, want.HeadMean, 1e-6) // W_V^h s_h is a product in float32
-		sameNumbers(t, got.HeadCov, want.HeadCov, 1e-5)
-		got.HeadMean, got.HeadCov, want.HeadMean, want.HeadCov = nil, nil, nil, nil
-		sameStats(t, got, want, 1e-11)
-	}
-}
-
-// twoPass computes statistics in the plainest way.
-func twoPass(all [][]float32, w decompose.Weights) *Stats {
-	M, C, N := w.Heads, w.Channels, len(all)
-	d := C / M
-	s := &Stats{Heads: M, Channels: C, Embed: w.Embed, Count: N, HeadMean: make([]float64, M*d)}
-	comoments := func(x, y func(i int) float64) (sum float64) {
-		var mx, my float64
-		for i := range N {
-			mx, my = mx+x(i)/float64(N), my+y(i)/float64(N)
-		}
-		for i := range N {
-			sum += (x(i) - mx) * (y(i) - my)
-		}
-		return sum
-	}
-	scalar := func(p int) func(int) float64 { return func(i int) float64 { return float64(all[i][p]) } }
-	value := func(h, k int) func(int) float64 {
-		return func(i int) (sum float64) {
-			for n := range C {
-				sum += float64(w.Value[(h*d+k)*C+n]) * float64(all[i][h*C+n])
-			}
-			return sum
-		}
-	}
-	for p := range M * C {
-		mean := 0.0
-		for i := range N {
-			mean += scalar(p)(i) / float64(N)
-		}
-		s.Mean, s.M2 = append(s.Mean, mean), append(s.M2, comoments(scalar(p), scalar(p)))
-		s.Largest = append(s.Largest, sorted(all, p, 1))
-		s.Smallest = append(s.Smallest, sorted(all, p, -1))
-	}
-	for n := range C {
-		for h := range M {
-			for g := h; g < M; g++ {
-				s.NeuronCov = append(s.NeuronCov, comoments(scalar(h*C+n), scalar(g*C+n)))
-			}
-		}
-	}
-	for h := range M {
-		for k := range d {
-			for i := range N {
-				s.HeadMean[h*d+k] += value(h, k)(i) / float64(N)
-			}
-			for l := k; l < d; l++ {
-				s.HeadCov = append(s.HeadCov, comoments(value(h, k), value(h, l)))
-			}
-		}
-	}
-	return s
 }
 
 // TestResume: stopped anywhere, with anything left half-written, a scan ends in the same bytes.
@@ -510,31 +420,6 @@ func TestPartsAreNoLinks(t *testing.T) {
 		if got := contents(t, filepath.Dir(target))["target"]; got != "precious" {
 			t.Errorf("%s: the target holds %q", name, got)
 		}
-	}
-}
-
-// TestAccumulatorMerge is the same without files, at random cuts.
-func TestAccumulatorMerge(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 20 {
-		N := 1 + r.IntN(150)
-		whole, _ := NewAccumulator(small)
-		sum, _ := NewAccumulator(small)
-		for from := 0; from < N; {
-			part, _ := NewAccumulator(small)
-			to := from + r.IntN(N-from+1)
-			for i := from; i < to; i++ {
-				_, s, _ := item(i)
-				if err := errors.Join(part.Add(uint32(i-from), s), whole.Add(uint32(i), s)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := sum.Merge(part, uint32(from)); err != nil {
-				t.Fatal(err)
-			}
-			from = to
-		}
-		sameStats(t, sum.Stats(), whole.Stats(), 1e-12)
 	}
 }
 

@@ -10,6 +10,8 @@
 //   - pair scalars s[h,n] = Σ_i a_i^h x_{i,n}: [M,C] for each image ([Scalars]).
 //   - pair directions u[h,n] = W_O^h W_V^h[:,n] ∈ R^D: from the weights alone ([OV]).
 //   - contribution of a pair: s[h,n]·u[h,n]; of a head, the sum over n; of a neuron, the sum over h.
+//   - statistics of pairs over N pictures: moments, extremes, principal components, the sign of a direction (formulas 11 to 15). An
+//     [Accumulator] gathers [Stats] picture by picture.
 //
 // The package knows no engine, no file and no picture. Data is float32, sums are float64.
 package decompose

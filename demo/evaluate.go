@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/concept"
@@ -200,7 +199,7 @@ func render(w scenes.World, seed uint64, from, to, size int) ([]scenes.Spec, gra
 
 // variance says how few pairs carry how much of the embedding's variance over the scenes that are kept.
 func (e *evaluation) variance() error {
-	stats, err := atlas.NewAccumulator(e.weights)
+	stats, err := decompose.NewAccumulator(e.weights)
 	if err != nil {
 		return err
 	}
@@ -213,7 +212,7 @@ func (e *evaluation) variance() error {
 	return nil
 }
 
-func variance(ov *decompose.OV, scalars [][]float32, stats *atlas.Stats) []answer.KeptVariance {
+func variance(ov *decompose.OV, scalars [][]float32, stats *decompose.Stats) []answer.KeptVariance {
 	mean, norms := stats.Mean, ov.Norms()
 	strength := make([]float32, len(norms))
 	var all float64

@@ -7,11 +7,11 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/decompose"
 )
 
 // Scores are how much the model uses each unit: the mean of its top largest centred norms (paper, sparsity; docs/design.md, formula 12: the 50 largest).
-func (d *Data) Scores(ctx context.Context, stats *atlas.Stats, images []int, u Unit, top int) ([]float64, error) {
+func (d *Data) Scores(ctx context.Context, stats *decompose.Stats, images []int, u Unit, top int) ([]float64, error) {
 	n, err := d.count(u)
 	if err != nil {
 		return nil, err

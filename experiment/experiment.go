@@ -22,7 +22,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 )
@@ -87,8 +86,8 @@ func Halves(n int) (means, test []int) {
 }
 
 // Fit takes the statistics of some images, in rising order.
-func (d *Data) Fit(ctx context.Context, images []int) (*atlas.Stats, error) {
-	a, err := atlas.NewAccumulator(d.Weights)
+func (d *Data) Fit(ctx context.Context, images []int) (*decompose.Stats, error) {
+	a, err := decompose.NewAccumulator(d.Weights)
 	if err != nil {
 		return nil, err
 	}

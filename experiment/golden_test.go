@@ -8,7 +8,6 @@ import (
 
 	"github.com/facet-clip/facet/internal/numeric"
 
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/golden"
@@ -18,7 +17,7 @@ import (
 type set struct {
 	golden.Arrays
 	*Data
-	stats *atlas.Stats
+	stats *decompose.Stats
 	query decompose.Query
 }
 

@@ -5,16 +5,15 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"gonum.org/v1/gonum/stat/distuv"
-
-	"github.com/facet-clip/facet/atlas"
 )
 
 // Polysemanticity of each unit: the summed squared distance to their mean of the unit embeddings of its k images of largest centred norm
 // (paper, polysemanticity; docs/design.md, 19: 10). The more alike its top images, the lower.
-func (d *Data) Polysemanticity(ctx context.Context, stats *atlas.Stats, images []int, u Unit, k int) ([]float64, error) {
+func (d *Data) Polysemanticity(ctx context.Context, stats *decompose.Stats, images []int, u Unit, k int) ([]float64, error) {
 	n, err := d.count(u)
 	if err != nil {
 		return nil, err
@@ -37,7 +36,7 @@ func (d *Data) Polysemanticity(ctx context.Context, stats *atlas.Stats, images [
 }
 
 // PairPolysemanticity is that of one pair, which needs no scalars of single images.
-func (d *Data) PairPolysemanticity(stats *atlas.Stats, p, k int) float64 {
+func (d *Data) PairPolysemanticity(stats *decompose.Stats, p, k int) float64 {
 	var top []int
 	for _, x := range stats.Farthest(p, k, stats.Mean[p]) {
 		top = append(top, int(x.Image))

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/decompose"
 )
 
@@ -26,9 +25,9 @@ type Basis struct {
 }
 
 // Components takes the basis of neurons or heads from statistics: all images they saw.
-func (d *Data) Components(stats *atlas.Stats, u Unit, rank int) (Basis, error) {
+func (d *Data) Components(stats *decompose.Stats, u Unit, rank int) (Basis, error) {
 	return d.basis(u, rank, func(i int) ([]float32, error) {
-		var found []atlas.Component
+		var found []decompose.Component
 		var err error
 		if u == Neuron {
 			found, err = stats.NeuronComponents(d.OV, i, rank)
@@ -45,7 +44,7 @@ func (d *Data) Components(stats *atlas.Stats, u Unit, rank int) (Basis, error) {
 
 // ReferenceComponents takes the basis as the reference does: from the top images of largest centred norm of each unit alone, without
 // centring those again.
-func (d *Data) ReferenceComponents(ctx context.Context, stats *atlas.Stats, images []int, u Unit, rank, top int) (Basis, error) {
+func (d *Data) ReferenceComponents(ctx context.Context, stats *decompose.Stats, images []int, u Unit, rank, top int) (Basis, error) {
 	picked, err := d.farthest(ctx, stats.Mean, images, u, top)
 	if err != nil {
 		return Basis{}, err
@@ -152,10 +151,10 @@ func (d *Data) farthest(ctx context.Context, mean []float64, images []int, u Uni
 }
 
 // TopOfNeuron are the k of n images in which a neuron's centred contribution is longest, longest first, with its length for a scalar.
-func (d *Data) TopOfNeuron(mean []float64, images, n, k int) ([]atlas.Extreme, error) {
+func (d *Data) TopOfNeuron(mean []float64, images, n, k int) ([]decompose.Extreme, error) {
 	M, C := d.OV.Heads, d.OV.Channels
 	size := M * (M + 1) / 2
-	all := make([]atlas.Extreme, images)
+	all := make([]decompose.Extreme, images)
 	s, δ := make([]float32, M*C), make([]float64, M)
 	for i := range all {
 		if err := d.Row(i, s); err != nil {
@@ -164,9 +163,9 @@ func (d *Data) TopOfNeuron(mean []float64, images, n, k int) ([]atlas.Extreme, e
 		for h := range δ {
 			δ[h] = float64(s[h*C+n]) - mean[h*C+n]
 		}
-		all[i] = atlas.Extreme{Image: uint32(i), Scalar: float32(quadratic(d.Gram[n*size:(n+1)*size], δ))}
+		all[i] = decompose.Extreme{Image: uint32(i), Scalar: float32(quadratic(d.Gram[n*size:(n+1)*size], δ))}
 	}
-	slices.SortStableFunc(all, func(a, b atlas.Extreme) int { return cmp.Compare(b.Scalar, a.Scalar) })
+	slices.SortStableFunc(all, func(a, b decompose.Extreme) int { return cmp.Compare(b.Scalar, a.Scalar) })
 	return all[:min(k, len(all))], nil
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/facet-clip/facet/internal/numeric"
 
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/decompose"
 )
 
@@ -38,7 +37,7 @@ func BiasCentre(w decompose.Weights, ov *decompose.OV, p int) (from, rest float6
 
 // ReferenceTopOfNeuron are the k of n images in which a neuron's contribution is longest as the reference counts it: not centred, with an even share
 // of the biases. Longest first, with its length for a scalar.
-func (d *Data) ReferenceTopOfNeuron(images, n, k int) ([]atlas.Extreme, error) {
+func (d *Data) ReferenceTopOfNeuron(images, n, k int) ([]decompose.Extreme, error) {
 	M, C := d.OV.Heads, d.OV.Channels
 	directions := make([][]float32, M)
 	share := make([]float64, d.OV.Embed)
@@ -48,7 +47,7 @@ func (d *Data) ReferenceTopOfNeuron(images, n, k int) ([]atlas.Extreme, error) {
 			share[o] += v
 		}
 	}
-	all := make([]atlas.Extreme, images)
+	all := make([]decompose.Extreme, images)
 	s := make([]float32, M*C)
 	for i := range all {
 		if err := d.Row(i, s); err != nil {
@@ -58,8 +57,8 @@ func (d *Data) ReferenceTopOfNeuron(images, n, k int) ([]atlas.Extreme, error) {
 		for h, u := range directions {
 			axpy(float64(s[h*C+n]), u, sum)
 		}
-		all[i] = atlas.Extreme{Image: uint32(i), Scalar: float32(numeric.Norm(sum))}
+		all[i] = decompose.Extreme{Image: uint32(i), Scalar: float32(numeric.Norm(sum))}
 	}
-	slices.SortStableFunc(all, func(a, b atlas.Extreme) int { return cmp.Compare(b.Scalar, a.Scalar) })
+	slices.SortStableFunc(all, func(a, b decompose.Extreme) int { return cmp.Compare(b.Scalar, a.Scalar) })
 	return all[:min(k, len(all))], nil
 }

@@ -8,12 +8,13 @@ import (
 	"sync"
 
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/decompose"
 )
 
 // use is what pairs did in a dataset.
 type use struct {
 	atlas    *atlas.Atlas // nil for scenes that were looked at just now
-	stats    *atlas.Stats
+	stats    *decompose.Stats
 	images   func() ([]float32, error) // embeddings [N,D]
 	strength []float32                 // mean of the 50 largest centred contribution norms [M,C]
 	signs    []int8                    // of the principal directions [M,C]
@@ -81,10 +82,10 @@ func useOf(at *atlas.Atlas) *use {
 	return u
 }
 
-func newUse(s *atlas.Stats, norms []float32, images func() ([]float32, error)) *use {
+func newUse(s *decompose.Stats, norms []float32, images func() ([]float32, error)) *use {
 	u := &use{
 		stats: s, images: images, names: func() (*names, error) { return nil, nil },
-		signs: s.PairSigns(atlas.Extremes), strength: make([]float32, len(norms)),
+		signs: s.PairSigns(decompose.Extremes), strength: make([]float32, len(norms)),
 	}
 	for p, norm := range norms {
 		u.strength[p] = float32(s.Score(p, norm))

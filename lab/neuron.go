@@ -25,7 +25,7 @@ type Neuron struct {
 	Reference bool
 	// Pairs is how many of its pairs are shown; 0 is 4.
 	Pairs int
-	// Images is how many images of each unit are shown; 0 is 5, and an atlas keeps [atlas.Extremes] at most.
+	// Images is how many images of each unit are shown; 0 is 5, and an atlas keeps [decompose.Extremes] at most.
 	Images int
 	// Roots are the folders where the pictures lie now, if they were moved; of a merged atlas one for each dataset, or one for all.
 	Roots []string
@@ -45,8 +45,8 @@ func (q Neuron) check(ov *decompose.OV) (Neuron, error) {
 		return q, &Mistake{Problem: fmt.Errorf("neuron %d: expected 0 to %d", q.Neuron, ov.Channels-1)}
 	case q.Pairs < 0:
 		return q, mistake("top", "%d: expected 1 or more", q.Pairs)
-	case q.Images < 0 || q.Images > atlas.Extremes:
-		return q, mistake("images", "%d: expected 1 to %d", q.Images, atlas.Extremes)
+	case q.Images < 0 || q.Images > decompose.Extremes:
+		return q, mistake("images", "%d: expected 1 to %d", q.Images, decompose.Extremes)
 	}
 	return q, nil
 }
@@ -81,7 +81,7 @@ func (l *Lab) units(ctx context.Context, ov *decompose.OV, use *use, q Neuron) (
 	}
 	rank := ranking{ov: ov, at: use.atlas, weights: weights, reference: q.Reference}
 	var units []answer.Unit
-	var wanted [][]atlas.Extreme
+	var wanted [][]decompose.Extreme
 	switch top, err := rank.neuron(q.Neuron, q.Images); {
 	case errors.Is(err, atlas.ErrNoScalars):
 		l.log.Warn("only the neuron's pairs are shown", "reason", err)
@@ -142,7 +142,7 @@ type ranking struct {
 }
 
 // neuron are a neuron's k images, with the length for a scalar.
-func (r ranking) neuron(n, k int) ([]atlas.Extreme, error) {
+func (r ranking) neuron(n, k int) ([]decompose.Extreme, error) {
 	scalars, err := r.at.Scalars()
 	if err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (r ranking) neuron(n, k int) ([]atlas.Extreme, error) {
 }
 
 // pair are a pair's k images, with the length for a scalar.
-func (r ranking) pair(p, k int) []atlas.Extreme {
+func (r ranking) pair(p, k int) []decompose.Extreme {
 	stats, length := r.at.Stats, float64(r.at.Norms[p])
 	from, rest := stats.Mean[p], 0.0
 	if r.reference {
@@ -171,7 +171,7 @@ func (r ranking) pair(p, k int) []atlas.Extreme {
 }
 
 // nameImages looks the images up by number.
-func nameImages(at *atlas.Atlas, units []answer.Unit, wanted [][]atlas.Extreme, roots []string) error {
+func nameImages(at *atlas.Atlas, units []answer.Unit, wanted [][]decompose.Extreme, roots []string) error {
 	if err := at.CheckRoots(roots); err != nil {
 		return err
 	}

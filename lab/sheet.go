@@ -6,7 +6,6 @@ import (
 	"image"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
@@ -36,7 +35,7 @@ func (l *Lab) SearchSheet(ctx context.Context, a *answer.Search, roots []string)
 	}
 	rank := ranking{ov: ov, at: use.atlas}
 	var units []answer.Unit
-	var wanted [][]atlas.Extreme
+	var wanted [][]decompose.Extreme
 	for _, h := range a.Hits[:min(searchRows, len(a.Hits))] {
 		units = append(units, answer.Unit{Neuron: *h.Neuron, Head: h.Head, Names: h.Names})
 		wanted = append(wanted, rank.pair(ov.Index(decompose.Pair{Head: *h.Head, Neuron: *h.Neuron}), searchImages))

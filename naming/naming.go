@@ -8,7 +8,7 @@
 //
 // # Terms
 //
-//   - An end of a pair is the set of its at most k = 50 images of largest, or of smallest, scalar (atlas.Extremes).
+//   - An end of a pair is the set of its at most k = 50 images of largest, or of smallest, scalar (decompose.Extremes).
 //   - The strong end is the one that the pair's sign points to; the other one is the weak end.
 //   - The displacement of a set of images is the mean of their unit embeddings minus that of all images' [D].
 package naming
@@ -135,7 +135,7 @@ func NewImages(embeddings []float32, embed int) (*Images, error) {
 func (m *Images) count() int { return len(m.units) / m.embed }
 
 // displacement is the mean of the unit embeddings of some images minus that of all, times a sign [D].
-func (m *Images) displacement(images []atlas.Extreme, sign float64) []float32 {
+func (m *Images) displacement(images []decompose.Extreme, sign float64) []float32 {
 	sum := make([]float64, m.embed)
 	for _, x := range images {
 		for d, v := range m.units[int(x.Image)*m.embed:][:m.embed] {
@@ -158,7 +158,7 @@ const nothing = 1e-6
 // Fires names what pairs fire for: of a pair's two ends the one whose displacement a single text explains better. That of the weak end is
 // turned around, so that "not X" means: strong where X is missing, weak where it is. signs [M,C] are an atlas's. Chance is two random sets of
 // images, treated alike.
-func Fires(ctx context.Context, fit Fit, stats *atlas.Stats, images *Images, pairs []decompose.Pair, signs []int8, done func(int)) (Named, error) {
+func Fires(ctx context.Context, fit Fit, stats *decompose.Stats, images *Images, pairs []decompose.Pair, signs []int8, done func(int)) (Named, error) {
 	var ends, chance []float32
 	for _, p := range pairs {
 		at := p.Head*stats.Channels + p.Neuron
@@ -187,15 +187,15 @@ func Fires(ctx context.Context, fit Fit, stats *atlas.Stats, images *Images, pai
 }
 
 // draw takes as many images as an end has, each at most once.
-func (m *Images) draw(random *rand.Rand) []atlas.Extreme {
+func (m *Images) draw(random *rand.Rand) []decompose.Extreme {
 	n := m.count()
-	k := min(n, atlas.Extremes)
+	k := min(n, decompose.Extremes)
 	taken := make(map[uint32]bool, k)
-	out := make([]atlas.Extreme, 0, k)
+	out := make([]decompose.Extreme, 0, k)
 	for len(out) < k {
 		if i := uint32(random.IntN(n)); !taken[i] {
 			taken[i] = true
-			out = append(out, atlas.Extreme{Image: i})
+			out = append(out, decompose.Extreme{Image: i})
 		}
 	}
 	return out

@@ -12,7 +12,6 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 )
@@ -74,19 +73,19 @@ func look() (present [][]bool, embeddings []float32) {
 }
 
 // stats are those of one head whose neurons have given scalars [neurons][images].
-func stats(scalars [][]float64) *atlas.Stats {
-	s := &atlas.Stats{Heads: 1, Channels: len(scalars), Embed: embed, Count: images}
+func stats(scalars [][]float64) *decompose.Stats {
+	s := &decompose.Stats{Heads: 1, Channels: len(scalars), Embed: embed, Count: images}
 	for _, values := range scalars {
-		var list []atlas.Extreme
+		var list []decompose.Extreme
 		mean := 0.0
 		for i, v := range values {
-			list = append(list, atlas.Extreme{Image: uint32(i), Scalar: float32(v)})
+			list = append(list, decompose.Extreme{Image: uint32(i), Scalar: float32(v)})
 			mean += v / images
 		}
-		slices.SortFunc(list, func(a, b atlas.Extreme) int { return cmp.Compare(b.Scalar, a.Scalar) })
-		largest := slices.Clone(list[:atlas.Extremes])
+		slices.SortFunc(list, func(a, b decompose.Extreme) int { return cmp.Compare(b.Scalar, a.Scalar) })
+		largest := slices.Clone(list[:decompose.Extremes])
 		slices.Reverse(list)
-		s.Mean, s.Largest, s.Smallest = append(s.Mean, mean), append(s.Largest, largest), append(s.Smallest, list[:atlas.Extremes])
+		s.Mean, s.Largest, s.Smallest = append(s.Mean, mean), append(s.Largest, largest), append(s.Smallest, list[:decompose.Extremes])
 	}
 	return s
 }
@@ -181,7 +180,7 @@ func TestDisplacement(t *testing.T) {
 		}
 		return float64(embeddings[i*embed+d]) / math.Sqrt(length)
 	}
-	got := seen.displacement([]atlas.Extreme{{Image: 7}, {Image: 399}}, -1)
+	got := seen.displacement([]decompose.Extreme{{Image: 7}, {Image: 399}}, -1)
 	for d, v := range got {
 		want := -(unit(7, d) + unit(399, d)) / 2
 		for i := range images {
@@ -191,9 +190,9 @@ func TestDisplacement(t *testing.T) {
 			t.Errorf("dimension %d: %g, want %g", d, v, want)
 		}
 	}
-	var all []atlas.Extreme
+	var all []decompose.Extreme
 	for i := range images {
-		all = append(all, atlas.Extreme{Image: uint32(i)})
+		all = append(all, decompose.Extreme{Image: uint32(i)})
 	}
 	if rest := numeric.Norm(seen.displacement(all, 1)); rest != 0 {
 		t.Errorf("all images differ from all images by %g", rest)

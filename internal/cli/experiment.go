@@ -66,7 +66,7 @@ type study struct {
 	*model
 	*experiment.Data
 	atlas *atlas.Atlas
-	means *atlas.Stats     // of the images that s̄, components and scores come from
+	means *decompose.Stats // of the images that s̄, components and scores come from
 	fit   *experiment.Data // of those images; nil where --means names an atlas without scalars
 	from  []int            // those images
 	unfit error            // why there is no fit

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -42,7 +42,7 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 	rootFlag(f, &q.Roots)
 	f.StringVar(&compat, "compat", "", "reference: rank images by contributions that are not centred and hold an even share of the biases")
 	numberVar(f, &q.Pairs, "top", 4, some, "show at most so many: pairs")
-	numberVar(f, &q.Images, "images", 5, span[int]{least: 1, most: atlas.Extremes}, "images of each")
+	numberVar(f, &q.Images, "images", 5, span[int]{least: 1, most: decompose.Extremes}, "images of each")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/decompose"
 )
 
 // use is what pairs did in a dataset.
 type use struct {
 	atlas    *atlas.Atlas // nil for scenes that were looked at just now
-	stats    *atlas.Stats
+	stats    *decompose.Stats
 	images   func() ([]float32, error) // embeddings [N,D]
 	strength []float32                 // mean of the 50 largest centred contribution norms [M,C]
 	signs    []int8                    // of the principal directions [M,C]
@@ -35,8 +36,8 @@ func useOf(at *atlas.Atlas) *use {
 	return u
 }
 
-func newUse(s *atlas.Stats, norms []float32, images func() ([]float32, error)) *use {
-	u := &use{stats: s, images: images, signs: s.PairSigns(atlas.Extremes), strength: make([]float32, len(norms))}
+func newUse(s *decompose.Stats, norms []float32, images func() ([]float32, error)) *use {
+	u := &use{stats: s, images: images, signs: s.PairSigns(decompose.Extremes), strength: make([]float32, len(norms))}
 	for p, norm := range norms {
 		u.strength[p] = float32(s.Score(p, norm))
 	}

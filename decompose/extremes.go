@@ -1,4 +1,4 @@
-package atlas
+package decompose
 
 import "math"
 
@@ -34,7 +34,7 @@ func (e *extremes) lists() [][]Extreme {
 
 // add offers the scalars of some images, at most a block, to a pair. The images come after all that were offered before.
 func (e *extremes) add(p int, images []uint32, scalars []float32) {
-	var some [block]Extreme
+	var some [Block]Extreme
 	n, limit := 0, e.limits[p]
 	for i, v := range scalars {
 		if e.sign*v > limit {
@@ -70,5 +70,17 @@ func (e *extremes) merge(p int, others []Extreme, offset uint32) {
 	}
 	if e.counts[p] == Extremes {
 		e.limits[p] = e.sign * list[Extremes-1].Scalar
+	}
+}
+
+// restore takes lists over, each with as many entries as so many images give.
+func (e *extremes) restore(kept []Extreme, images int) {
+	e.kept = kept
+	n := min(images, Extremes)
+	for p := range e.counts {
+		e.counts[p], e.limits[p] = uint8(n), float32(math.Inf(-1))
+		if n == Extremes {
+			e.limits[p] = e.sign * e.list(p)[n-1].Scalar
+		}
 	}
 }

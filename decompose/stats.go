@@ -1,12 +1,35 @@
-package atlas
+package decompose
 
 import (
+	"errors"
+	"math"
 	"slices"
 
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"gonum.org/v1/gonum/mat"
 )
+
+// Extremes is how many images of largest and of smallest scalar are kept for each pair. The k ≤ 50 images farthest from any value lie among
+// them ([Stats.Farthest]), which makes the reference's rankings exact in memory that does not grow with the images.
+const Extremes = 50
+
+// ErrMismatch is returned when statistics are of an attention pool of another shape than they are used with.
+var ErrMismatch = errors.New("the statistics are of another attention pool")
+
+// Extreme is an image in which a pair's scalar is large or small.
+type Extreme struct {
+	Image  uint32
+	Scalar float32
+}
+
+// Before tells whether e stands before another image in the list of largest scalars, or else in that of smallest ones: ties by image.
+func (e Extreme) Before(other Extreme, largest bool) bool {
+	if e.Scalar == other.Scalar {
+		return e.Image < other.Image
+	}
+	return e.Scalar > other.Scalar == largest
+}
 
 // Stats are the statistics of a dataset: of pairs [M,C], of neurons [C,M,M] and of heads [M,d,d].
 type Stats struct {
@@ -32,14 +55,14 @@ func (s *Stats) Variance(p int) float64 {
 
 // NeuronCovariance is the covariance of s[:,n] [M,M].
 func (s *Stats) NeuronCovariance(n int) *mat.SymDense {
-	k := packed(s.Heads)
+	k := Packed(s.Heads)
 	return unpack(s.NeuronCov[n*k:(n+1)*k], s.Heads, s.Count)
 }
 
 // HeadCovariance is the covariance of W_V^h s_h [d,d].
 func (s *Stats) HeadCovariance(h int) *mat.SymDense {
 	d := s.Width()
-	k := packed(d)
+	k := Packed(d)
 	return unpack(s.HeadCov[h*k:(h+1)*k], d, s.Count)
 }
 
@@ -103,8 +126,18 @@ func (s *Stats) pairSign(p, k int) int8 {
 	return 1
 }
 
-// packed is the length of the upper triangle of a symmetric matrix.
-func packed(n int) int { return n * (n + 1) / 2 }
+// Score is the mean of the at most 50 largest centred contribution norms |s − s̄|·‖u‖ of a pair: the paper's measure of how much the
+// model uses it.
+func (s *Stats) Score(p int, norm float32) float64 {
+	sum, far := 0.0, s.Farthest(p, Extremes, s.Mean[p])
+	for _, e := range far {
+		sum += math.Abs(float64(e.Scalar)-s.Mean[p]) * float64(norm)
+	}
+	return sum / float64(max(len(far), 1))
+}
+
+// Packed is the length of the upper triangle of a symmetric matrix [n,n], which is kept row by row, as numpy.triu_indices orders it.
+func Packed(n int) int { return n * (n + 1) / 2 }
 
 // unpack divides co-moments by the number of images.
 func unpack(comoments []float64, n, images int) *mat.SymDense {

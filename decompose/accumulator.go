@@ -1,4 +1,4 @@
-package atlas
+package decompose
 
 import (
 	"fmt"
@@ -8,14 +8,12 @@ import (
 
 	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/blas/blas64"
-
-	"github.com/facet-clip/facet/decompose"
 )
 
-const (
-	block = 32 // images whose co-moments are formed together
-	tile  = 16 // neurons handled together: a cache line of scalars
-)
+// Block is how many images' co-moments an [Accumulator] forms together.
+const Block = 32
+
+const tile = 16 // neurons handled together: a cache line of scalars
 
 // Accumulator gathers [Stats] image by image, in memory that does not grow with them. Images are taken up a block at a
 // time: the block's means and co-moments are formed about the block's own mean and then merged with what is there (Chan, Golub and
@@ -32,12 +30,12 @@ type Accumulator struct {
 	largest   extremes
 	smallest  extremes
 
-	waiting []float32 // scalars of images that do not yet fill a block [≤block,M,C]
+	waiting []float32 // scalars of images that do not yet fill a block [<Block,M,C]
 	images  []uint32  // their numbers
 }
 
 // NewAccumulator is an empty accumulator for the pairs of an attention pool.
-func NewAccumulator(w decompose.Weights) (*Accumulator, error) {
+func NewAccumulator(w Weights) (*Accumulator, error) {
 	M, C, D := w.Heads, w.Channels, w.Embed
 	if M < 1 || C < 1 || D < 1 || C%M != 0 || len(w.Value) != C*C {
 		return nil, fmt.Errorf("attention pool: %d value weights of %d channels in %d heads (embedding %d)", len(w.Value), C, M, D)
@@ -45,10 +43,10 @@ func NewAccumulator(w decompose.Weights) (*Accumulator, error) {
 	d := C / M
 	return &Accumulator{
 		heads: M, channels: C, embed: D, value: w.Value,
-		mean: make([]float64, M*C), neuronCov: make([]float64, C*packed(M)),
-		headMean: make([]float64, M*d), headCov: make([]float64, M*packed(d)),
+		mean: make([]float64, M*C), neuronCov: make([]float64, C*Packed(M)),
+		headMean: make([]float64, M*d), headCov: make([]float64, M*Packed(d)),
 		largest: newExtremes(M*C, 1), smallest: newExtremes(M*C, -1),
-		waiting: make([]float32, 0, block*M*C),
+		waiting: make([]float32, 0, Block*M*C),
 	}, nil
 }
 
@@ -73,7 +71,7 @@ func (a *Accumulator) Add(image uint32, s []float32) error {
 	}
 	a.waiting = append(a.waiting, s...)
 	a.images = append(a.images, image)
-	if len(a.images) == block {
+	if len(a.images) == Block {
 		a.flush()
 	}
 	return nil
@@ -110,7 +108,7 @@ func (a *Accumulator) addNeurons(from, to int) {
 			a.smallest.add(p, a.images, column)
 			x.set(h, column, &a.mean[p])
 		}
-		x.addTo(a.neuronCov[n*packed(M) : (n+1)*packed(M)])
+		x.addTo(a.neuronCov[n*Packed(M) : (n+1)*Packed(M)])
 	}
 }
 
@@ -127,7 +125,7 @@ func (a *Accumulator) addHead(h int) {
 		}
 		x.set(k, column, &a.headMean[h*d+k])
 	}
-	x.addTo(a.headCov[h*packed(d) : (h+1)*packed(d)])
+	x.addTo(a.headCov[h*Packed(d) : (h+1)*Packed(d)])
 }
 
 // comoments are the numbers of a block, centred, with one more entry for the way from the old mean to the block's: the inner products of
@@ -179,7 +177,7 @@ func (a *Accumulator) Stats() *Stats {
 	}
 	for h := range s.Heads {
 		for n := range s.Channels {
-			s.M2[h*s.Channels+n] = s.NeuronCov[n*packed(s.Heads)+diagonal(h, s.Heads)]
+			s.M2[h*s.Channels+n] = s.NeuronCov[n*Packed(s.Heads)+diagonal(h, s.Heads)]
 		}
 	}
 	return s
@@ -195,7 +193,7 @@ func (a *Accumulator) Merge(other *Accumulator, offset uint32) error {
 			other.heads, other.channels, other.embed, a.heads, a.channels, a.embed)
 	}
 	if uint64(offset)+uint64(other.Count()) > math.MaxUint32 {
-		return fmt.Errorf("%d and %d images: an atlas holds at most %d", offset, other.Count(), uint32(math.MaxUint32))
+		return fmt.Errorf("%d and %d images: expected at most %d together", offset, other.Count(), uint32(math.MaxUint32))
 	}
 	a.flush()
 	other.flush()
@@ -203,10 +201,10 @@ func (a *Accumulator) Merge(other *Accumulator, offset uint32) error {
 	d := C / M
 	δ := make([]float64, max(M, d))
 	for n := range C {
-		mergeMoments(a.count, other.count, δ[:M], a.mean[n:], other.mean[n:], C, a.neuronCov[n*packed(M):], other.neuronCov[n*packed(M):])
+		mergeMoments(a.count, other.count, δ[:M], a.mean[n:], other.mean[n:], C, a.neuronCov[n*Packed(M):], other.neuronCov[n*Packed(M):])
 	}
 	for h := range M {
-		mergeMoments(a.count, other.count, δ[:d], a.headMean[h*d:], other.headMean[h*d:], 1, a.headCov[h*packed(d):], other.headCov[h*packed(d):])
+		mergeMoments(a.count, other.count, δ[:d], a.headMean[h*d:], other.headMean[h*d:], 1, a.headCov[h*Packed(d):], other.headCov[h*Packed(d):])
 	}
 	for p := range M * C {
 		a.largest.merge(p, other.largest.list(p), offset)
@@ -233,4 +231,64 @@ func mergeMoments(n, m int, δ, mean, otherMean []float64, stride int, cov, othe
 			k++
 		}
 	}
+}
+
+// AccumulatorOf is an accumulator that holds these statistics, for merging; it adds no image of its own. It takes over their memory.
+func AccumulatorOf(s *Stats) *Accumulator {
+	pairs := s.Heads * s.Channels
+	a := &Accumulator{
+		heads: s.Heads, channels: s.Channels, embed: s.Embed, count: s.Count,
+		mean: s.Mean, neuronCov: s.NeuronCov, headMean: s.HeadMean, headCov: s.HeadCov,
+		largest: newExtremes(pairs, 1), smallest: newExtremes(pairs, -1),
+	}
+	for p := range pairs {
+		a.largest.merge(p, s.Largest[p], 0)
+		a.smallest.merge(p, s.Smallest[p], 0)
+	}
+	return a
+}
+
+// State is all that an [Accumulator] holds, for a file: an accumulator that is restored goes on exactly as the one that was kept.
+type State struct {
+	Heads, Channels, Embed int       // M, C, D
+	Count                  int       // images in the moments, without those that wait
+	Mean                   []float64 // s̄ [M,C]
+	NeuronCov              []float64 // co-moments, packed [C, M(M+1)/2]
+	HeadMean               []float64 // [M,d]
+	HeadCov                []float64 // co-moments, packed [M, d(d+1)/2]
+	Largest, Smallest      []Extreme // [M·C,Extremes]; of each pair the first min(Count, Extremes) are filled, in the order of [Extreme.Before]
+	Images                 []uint32  // that wait for a block, fewer than Block
+	Waiting                []float32 // their scalars [len(Images),M,C]
+}
+
+// State is what the accumulator holds; its slices are the accumulator's own memory.
+func (a *Accumulator) State() State {
+	return State{
+		Heads: a.heads, Channels: a.channels, Embed: a.embed, Count: a.count,
+		Mean: a.mean, NeuronCov: a.neuronCov, HeadMean: a.headMean, HeadCov: a.headCov,
+		Largest: a.largest.kept, Smallest: a.smallest.kept, Images: a.images, Waiting: a.waiting,
+	}
+}
+
+// Restore replaces what the accumulator holds by a state, whose memory it takes over; a state of another shape is [ErrMismatch].
+func (a *Accumulator) Restore(s State) error {
+	now := a.State()
+	for _, n := range [][2]int{
+		{s.Heads, a.heads}, {s.Channels, a.channels}, {s.Embed, a.embed}, {len(s.Mean), len(now.Mean)}, {len(s.NeuronCov), len(now.NeuronCov)},
+		{len(s.HeadMean), len(now.HeadMean)}, {len(s.HeadCov), len(now.HeadCov)}, {len(s.Largest), len(now.Largest)},
+		{len(s.Smallest), len(now.Smallest)}, {len(s.Waiting), len(s.Images) * a.heads * a.channels},
+	} {
+		if n[0] != n[1] {
+			return fmt.Errorf("%w: %d heads, %d neurons, embedding %d and %d numbers; expected %d, %d, %d and %d", ErrMismatch,
+				s.Heads, s.Channels, s.Embed, n[0], a.heads, a.channels, a.embed, n[1])
+		}
+	}
+	if len(s.Images) >= Block || s.Count < 0 {
+		return fmt.Errorf("%d images and %d that wait: expected fewer than %d to wait", s.Count, len(s.Images), Block)
+	}
+	a.count, a.mean, a.neuronCov, a.headMean, a.headCov = s.Count, s.Mean, s.NeuronCov, s.HeadMean, s.HeadCov
+	a.images, a.waiting = s.Images, s.Waiting
+	a.largest.restore(s.Largest, s.Count)
+	a.smallest.restore(s.Smallest, s.Count)
+	return nil
 }

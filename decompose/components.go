@@ -1,4 +1,4 @@
-package atlas
+package decompose
 
 import (
 	"errors"
@@ -11,8 +11,6 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/facet-clip/facet/decompose"
 )
 
 // Component is a principal component of the contributions of a unit.
@@ -28,7 +26,7 @@ const flat = 1e-12
 // NeuronComponents are the first r principal components of a neuron's contributions Σ_h s[h,n]·u[h,n] over all images, largest
 // variance first; fewer when the contributions span fewer dimensions. They follow from the Gram matrix of u[:,n] and the
 // covariance of s[:,n], both [M,M] (docs/design.md, 14).
-func (s *Stats) NeuronComponents(ov *decompose.OV, n, r int) ([]Component, error) {
+func (s *Stats) NeuronComponents(ov *OV, n, r int) ([]Component, error) {
 	if ov.Heads != s.Heads || ov.Channels != s.Channels || ov.Embed != s.Embed {
 		return nil, s.mismatch(ov.Heads, ov.Channels, ov.Embed)
 	}
@@ -37,7 +35,7 @@ func (s *Stats) NeuronComponents(ov *decompose.OV, n, r int) ([]Component, error
 	}
 	u := mat.NewDense(s.Heads, s.Embed, nil)
 	for h := range s.Heads {
-		for o, v := range ov.Direction(decompose.Pair{Head: h, Neuron: n}) {
+		for o, v := range ov.Direction(Pair{Head: h, Neuron: n}) {
 			u.Set(h, o, float64(v))
 		}
 	}
@@ -46,7 +44,7 @@ func (s *Stats) NeuronComponents(ov *decompose.OV, n, r int) ([]Component, error
 
 // HeadComponents are the first r principal components of a head's contributions Σ_n s[h,n]·u[h,n] = W_O^h (W_V^h s_h) over all images,
 // largest variance first; fewer when the contributions span fewer dimensions. They follow from W_O^h and the covariance of W_V^h s_h [d,d].
-func (s *Stats) HeadComponents(w decompose.Weights, h, r int) ([]Component, error) {
+func (s *Stats) HeadComponents(w Weights, h, r int) ([]Component, error) {
 	if w.Heads != s.Heads || w.Channels != s.Channels || w.Embed != s.Embed || len(w.Output) != w.Embed*w.Channels {
 		return nil, s.mismatch(w.Heads, w.Channels, w.Embed)
 	}
@@ -118,27 +116,26 @@ func unit(x []float64) []float32 {
 	return out
 }
 
-// neuronGram is ⟨u[h,n],u[g,n]⟩ for each neuron, packed [C, M(M+1)/2], without forming any direction:
+// NeuronGram is ⟨u[h,n],u[g,n]⟩ for each neuron, packed [C, M(M+1)/2], without forming any direction:
 // W_V^h[:,n]ᵀ (W_O^hᵀ W_O^g) W_V^g[:,n].
-func neuronGram(w decompose.Weights) []float32 {
-	M, C := w.Heads, w.Channels
-	d := C / M
+func (ov *OV) NeuronGram() []float32 {
+	M, C, d, value := ov.Heads, ov.Channels, ov.Width, ov.weights.Value
 	inner, product := numeric.Matrix(make([]float32, d*d), d, d), numeric.Matrix(make([]float32, d*C), d, C)
-	out, sums := make([]float32, C*packed(M)), make([]float64, C)
+	out, sums := make([]float32, C*Packed(M)), make([]float64, C)
 	k := 0 // entry (h,g) of a packed matrix
 	for h := range M {
 		for g := h; g < M; g++ {
-			blas32.Gemm(blas.Trans, blas.NoTrans, 1, output(w, h), output(w, g), 0, inner)
-			blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, inner, numeric.Matrix(w.Value[g*d*C:(g+1)*d*C], d, C), 0, product)
+			blas32.Gemm(blas.Trans, blas.NoTrans, 1, ov.output(h), ov.output(g), 0, inner)
+			blas32.Gemm(blas.NoTrans, blas.NoTrans, 1, inner, ov.value(g), 0, product)
 			clear(sums)
 			for i := range d {
-				value := w.Value[(h*d+i)*C:][:C]
+				row := value[(h*d+i)*C:][:C]
 				for n, v := range product.Data[i*C : (i+1)*C] {
-					sums[n] += float64(v) * float64(value[n])
+					sums[n] += float64(v) * float64(row[n])
 				}
 			}
 			for n, v := range sums {
-				out[n*packed(M)+k] = float32(v)
+				out[n*Packed(M)+k] = float32(v)
 			}
 			k++
 		}
@@ -146,9 +143,9 @@ func neuronGram(w decompose.Weights) []float32 {
 	return out
 }
 
-// neuronSums are the norm of a neuron's mean contribution ‖Σ_h s̄·u‖ and the total variance of its contributions, given the packed Gram
+// NeuronSums are the norm of a neuron's mean contribution ‖Σ_h s̄·u‖ and the total variance of its contributions, given the packed Gram
 // matrix of its directions.
-func (s *Stats) neuronSums(n int, gram []float32) (meanNorm, variance float64) {
+func (s *Stats) NeuronSums(n int, gram []float32) (meanNorm, variance float64) {
 	k := 0
 	for h := range s.Heads {
 		for g := h; g < s.Heads; g++ {
@@ -157,15 +154,9 @@ func (s *Stats) neuronSums(n int, gram []float32) (meanNorm, variance float64) {
 				v *= 2
 			}
 			meanNorm += v * s.Mean[h*s.Channels+n] * s.Mean[g*s.Channels+n]
-			variance += v * s.NeuronCov[n*packed(s.Heads)+k] / float64(max(s.Count, 1))
+			variance += v * s.NeuronCov[n*Packed(s.Heads)+k] / float64(max(s.Count, 1))
 			k++
 		}
 	}
 	return math.Sqrt(max(meanNorm, 0)), max(variance, 0)
-}
-
-// output is W_O^h [D,d].
-func output(w decompose.Weights, h int) blas32.General {
-	d := w.Channels / w.Heads
-	return blas32.General{Rows: w.Embed, Cols: d, Stride: w.Channels, Data: w.Output[h*d:]}
 }

@@ -1,4 +1,4 @@
-package atlas
+package decompose_test
 
 import (
 	"archive/zip"
@@ -12,77 +12,52 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/golden"
 	"github.com/facet-clip/facet/npy"
 )
 
-// set is a golden set gathered into statistics.
-type set struct {
+// gathered is a golden set with the statistics of its pictures.
+type gathered struct {
+	set
 	name string
-	golden.Arrays
-	*Stats
-	weights decompose.Weights
-	ov      *decompose.OV
-	scalars []float32 // [N,M,C]
+	*decompose.Stats
+	all []float32 // scalars [N,M,C]
 }
 
-// each gathers every golden set. k is 11 there, where the paper has 50.
-func each(t *testing.T, f func(*testing.T, set)) {
+// eachGathered gathers every golden set. k is 11 there, where the paper has 50.
+func eachGathered(t *testing.T, f func(*testing.T, gathered)) {
 	for _, name := range golden.Sets {
 		t.Run(name, func(t *testing.T) { f(t, gather(t, name)) })
 	}
 }
 
-func gather(t *testing.T, name string) set {
+func gather(t *testing.T, name string) gathered {
 	t.Helper()
-	a := golden.Open(t, name)
-	ck, err := checkpoint.Open(filepath.Join(golden.Dir(t, name), "model.safetensors"))
+	s := open(t, name)
+	scalars := s.Array("scalars")
+	acc, err := decompose.NewAccumulator(s.weights)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ck.Close()
-	scalars := a.Array("scalars")
-	N, M, C, D := scalars.Shape[0], scalars.Shape[1], scalars.Shape[2], a.Array("embedding").Shape[1]
-	read := func(name string, shape ...int) []float32 {
-		data, err := ck.Float32("visual.attnpool."+name, shape...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return data
-	}
-	w := decompose.Weights{
-		Heads: M, Channels: C, Embed: D,
-		Value: read("v_proj.weight", C, C), ValueBias: read("v_proj.bias", C),
-		Output: read("c_proj.weight", D, C), OutputBias: read("c_proj.bias", D),
-	}
-	ov, err := decompose.New(w)
-	if err != nil {
-		t.Fatal(err)
-	}
-	acc, err := NewAccumulator(w)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range N {
-		if err := acc.Add(uint32(i), scalars.Data[i*M*C:(i+1)*M*C]); err != nil {
+	for i := range scalars.Shape[0] {
+		if err := acc.Add(uint32(i), scalars.Data[i*s.Heads*s.Channels:(i+1)*s.Heads*s.Channels]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return set{name, a, acc.Stats(), w, ov, scalars.Data}
+	return gathered{s, name, acc.Stats(), scalars.Data}
 }
 
 const k = 11 // images of largest norm in the golden sets
 
 // TestMeans compares s̄ with the golden mean contributions, and variances with two passes over the scalars.
 func TestMeans(t *testing.T) {
-	each(t, func(t *testing.T, s set) {
+	eachGathered(t, func(t *testing.T, s gathered) {
 		M, C, D := s.Heads, s.Channels, s.Embed
 		shares := biasShares(s.weights)
 		var got, neurons []float32
 		neuron := make([]float64, C*D)
-		for h, u := range s.ov.Directions() {
+		for h, u := range s.OV.Directions() {
 			for n := range C {
 				for o := range D {
 					v := s.Mean[h*C+n]*float64(u[n*D+o]) + shares[h*D+o]
@@ -100,7 +75,7 @@ func TestMeans(t *testing.T) {
 		for p := range M * C {
 			sum := 0.0
 			for i := range s.Count {
-				δ := float64(s.scalars[i*M*C+p]) - s.Mean[p]
+				δ := float64(s.all[i*M*C+p]) - s.Mean[p]
 				sum += δ * δ
 			}
 			variance, want = append(variance, float32(s.Variance(p))), append(want, float32(sum/float64(s.Count)))
@@ -157,8 +132,8 @@ func biasShares(w decompose.Weights) []float64 {
 
 // TestPairNorms: the k images of largest centred norm, from extremes and mean alone.
 func TestPairNorms(t *testing.T) {
-	each(t, func(t *testing.T, s set) {
-		norms := s.ov.Norms()
+	eachGathered(t, func(t *testing.T, s gathered) {
+		norms := s.OV.Norms()
 		var got []float32
 		for p, norm := range norms {
 			far := s.Farthest(p, k, s.Mean[p])
@@ -173,11 +148,11 @@ func TestPairNorms(t *testing.T) {
 // TestPairSigns: ±u/‖u‖ is the golden first component of the pair's centred contributions, sign included, wherever the pair's variance is
 // above rounding.
 func TestPairSigns(t *testing.T) {
-	each(t, func(t *testing.T, s set) {
+	eachGathered(t, func(t *testing.T, s gathered) {
 		C, D := s.Channels, s.Embed
-		pc, signs, norms := s.Array("pair_pc").Data, s.PairSigns(k), s.ov.Norms()
+		pc, signs, norms := s.Array("pair_pc").Data, s.PairSigns(k), s.OV.Norms()
 		worst, skipped, negative := 1.0, 0, 0
-		for h, u := range s.ov.Directions() {
+		for h, u := range s.OV.Directions() {
 			for n := range C {
 				p := h*C + n
 				if s.Variance(p) <= 1e-12*(s.Mean[p]*s.Mean[p]+1e-12) || norms[p] == 0 {
@@ -201,11 +176,11 @@ func TestPairSigns(t *testing.T) {
 // TestRetrieval: images by uncentred contribution norm with the reference's spread of the biases. Neighbours in rank may change places when
 // their norms agree to rounding.
 func TestRetrieval(t *testing.T) {
-	each(t, func(t *testing.T, s set) {
+	eachGathered(t, func(t *testing.T, s gathered) {
 		C, D := s.Channels, s.Embed
 		want, shares := s.Array("retrieval_top10").Data, biasShares(s.weights)
 		differ := 0
-		for h, u := range s.ov.Directions() {
+		for h, u := range s.OV.Directions() {
 			for n := range C {
 				p, direction := h*C+n, u[n*D:(n+1)*D]
 				square, product, rest := dot(direction, direction), 0.0, 0.0
@@ -214,7 +189,7 @@ func TestRetrieval(t *testing.T) {
 					rest += shares[h*D+o] * shares[h*D+o]
 				}
 				norm := func(image uint32) float64 {
-					v := float64(s.scalars[int(image)*s.Heads*C+p])
+					v := float64(s.all[int(image)*s.Heads*C+p])
 					return math.Sqrt(v*v*square + 2*v*product + rest)
 				}
 				for i, e := range s.Farthest(p, 10, -product/square) {
@@ -238,17 +213,17 @@ func TestRetrieval(t *testing.T) {
 
 // TestNeuronComponents compares with a dense singular value decomposition of the full contributions [N,D].
 func TestNeuronComponents(t *testing.T) {
-	each(t, func(t *testing.T, s set) {
+	eachGathered(t, func(t *testing.T, s gathered) {
 		for _, n := range []int{0, 17, s.Channels / 2, s.Channels - 1} {
 			full := mat.NewDense(s.Count, s.Embed, nil)
 			for i := range s.Count {
-				v, err := s.ov.Scalars(s.row(i))
+				v, err := s.OV.Scalars(s.scalar(i))
 				if err != nil {
 					t.Fatal(err)
 				}
 				setRow(full, i, v.Neuron(n))
 			}
-			got, err := s.NeuronComponents(s.ov, n, 4)
+			got, err := s.NeuronComponents(s.OV, n, 4)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -259,11 +234,11 @@ func TestNeuronComponents(t *testing.T) {
 
 // TestHeadComponents likewise, for heads.
 func TestHeadComponents(t *testing.T) {
-	each(t, func(t *testing.T, s set) {
+	eachGathered(t, func(t *testing.T, s gathered) {
 		for h := range s.Heads {
 			full := mat.NewDense(s.Count, s.Embed, nil)
 			for i := range s.Count {
-				v, err := s.ov.Scalars(s.row(i))
+				v, err := s.OV.Scalars(s.scalar(i))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -281,10 +256,10 @@ func TestHeadComponents(t *testing.T) {
 // TestNeuronSums compares the factored sums of every neuron with its directions and covariance.
 func TestNeuronSums(t *testing.T) {
 	s := gather(t, "tiny")
-	gram := neuronGram(s.weights)
+	gram := s.NeuronGram()
 	for n := range s.Channels {
-		meanNorm, variance := s.neuronSums(n, gram[n*packed(s.Heads):])
-		all, err := s.NeuronComponents(s.ov, n, s.Heads)
+		meanNorm, variance := s.NeuronSums(n, gram[n*decompose.Packed(s.Heads):])
+		all, err := s.NeuronComponents(s.OV, n, s.Heads)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -294,7 +269,7 @@ func TestNeuronSums(t *testing.T) {
 		}
 		mean := make([]float64, s.Embed)
 		for h := range s.Heads {
-			for o, u := range s.ov.Direction(decompose.Pair{Head: h, Neuron: n}) {
+			for o, u := range s.OV.Direction(decompose.Pair{Head: h, Neuron: n}) {
 				mean[o] += s.Mean[h*s.Channels+n] * float64(u)
 			}
 		}
@@ -305,9 +280,9 @@ func TestNeuronSums(t *testing.T) {
 	}
 }
 
-func (s set) row(i int) []float32 {
+func (s gathered) scalar(i int) []float32 {
 	n := s.Heads * s.Channels
-	return s.scalars[i*n : (i+1)*n]
+	return s.all[i*n : (i+1)*n]
 }
 
 func setRow(m *mat.Dense, i int, row []float32) {
@@ -317,7 +292,7 @@ func setRow(m *mat.Dense, i int, row []float32) {
 }
 
 // compareComponents fails unless the components are the principal components of rows [N,D], up to sign.
-func compareComponents(t *testing.T, got []Component, rows *mat.Dense) {
+func compareComponents(t *testing.T, got []decompose.Component, rows *mat.Dense) {
 	t.Helper()
 	N, D := rows.Dims()
 	for c := range D {
@@ -355,12 +330,4 @@ func compareComponents(t *testing.T, got []Component, rows *mat.Dense) {
 			t.Errorf("component %d: the largest entry is %g", r, big)
 		}
 	}
-}
-
-func dot(a, b []float32) float64 {
-	sum := 0.0
-	for i := range a {
-		sum += float64(a[i]) * float64(b[i])
-	}
-	return sum
 }
