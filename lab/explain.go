@@ -102,9 +102,7 @@ func (l *Lab) Explain(ctx context.Context, q Explain) (*Explained, error) {
 	if err := l.nameParts(ctx, e, q, use); err != nil {
 		return nil, err
 	}
-	if e.Answer.Model = (answer.Model{Name: l.name}); !q.Brief {
-		e.Answer.Model, err = l.Describe(ctx)
-	}
+	e.Answer.Model, err = l.describe(ctx, q.Brief)
 	return e, err
 }
 

@@ -173,5 +173,13 @@ func (l *Lab) Describe(ctx context.Context) (answer.Model, error) {
 	}, err
 }
 
+// describe says which model answers, or no more than its name.
+func (l *Lab) describe(ctx context.Context, brief bool) (answer.Model, error) {
+	if brief {
+		return answer.Model{Name: l.name}, nil
+	}
+	return l.Describe(ctx)
+}
+
 // folder is the checkpoint's.
 func folder(ck *checkpoint.Checkpoint) string { return filepath.Dir(ck.Path()) }

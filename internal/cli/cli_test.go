@@ -167,7 +167,7 @@ func TestEmbed(t *testing.T) {
 	if err := os.WriteFile(texts, []byte("a yellow car\n# no comment\n\na boat on the water\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	var result embedResult
+	var result answer.Embeddings
 	printed := succeed(t, "embed", "--model", "demo", "--engine", "portable", "--texts", texts, "--json")
 	if err := json.Unmarshal([]byte(printed), &result); err != nil {
 		t.Fatal(err)
@@ -227,7 +227,7 @@ func TestClassify(t *testing.T) {
 		t.Fatal(err)
 	}
 	picture := goldenImage(t, a, 0)
-	var r classifyResult
+	var r answer.Classification
 	printed := succeed(t, "classify", "--engine", "portable", "--model", "demo", picture, picture, "--labels", "car, tree,boat", "--templates", templates, "--json")
 	if err := json.Unmarshal([]byte(printed), &r); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/golden"
 )
 
@@ -85,7 +86,7 @@ func TestEmbedSources(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "e.npy")
-	var r embedResult
+	var r answer.Embeddings
 	stdout := succeed(t, "embed", "--model", tinyModel, pictures[0], dir, tarred, list, "scenes:default?n=9", pictures[1], "-o", out, "--json")
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatal(err)
@@ -98,7 +99,7 @@ func TestEmbedSources(t *testing.T) {
 	if diff := cmp.Diff(append(want, pictures[1]), append(r.Inputs[:len(want):len(want)], r.Inputs[len(r.Inputs)-1])); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]skippedPicture{{filepath.Join(dir, "broken.png"), r.Skipped[0].Reason}}, r.Skipped); diff != "" || r.Skipped[0].Reason == "" {
+	if diff := cmp.Diff([]answer.Skipped{{Path: filepath.Join(dir, "broken.png"), Reason: r.Skipped[0].Reason}}, r.Skipped); diff != "" || r.Skipped[0].Reason == "" {
 		t.Error(diff)
 	}
 	names, err := os.ReadFile(strings.TrimSuffix(out, ".npy") + ".names.txt")
@@ -186,7 +187,7 @@ func TestWriteNames(t *testing.T) {
 func TestClassifySources(t *testing.T) {
 	dir, pictures := pictureFolder(t)
 	args := []string{"classify", dir, "scenes:default?n=2", "--labels", "car, tree, house, dog", "--model", "demo", "--top", "2"}
-	var r classifyResult
+	var r answer.Classification
 	if err := json.Unmarshal([]byte(succeed(t, append(args, "--json")...)), &r); err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func TestNoDeviation(t *testing.T) {
 func TestEqualLabels(t *testing.T) {
 	picture := filepath.Join(plain(t, "bus", color.Gray{128}), "bus", "0.png")
 	code, out, log := facet(t, "classify", picture, "--labels", "cat, cat,dog, cat", "--model", "demo", "--engine", "portable", "--json")
-	var r classifyResult
+	var r answer.Classification
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != exitOK || len(r.Images[0].Classes) != 2 || strings.Count(log, "given twice") != 2 {
 		t.Errorf("code %d, %v: %s%s", code, err, out, log)
 	}

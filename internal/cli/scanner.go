@@ -37,7 +37,10 @@ type scanned struct {
 // rounding may depend on it.
 type scanBatch []*scanned
 
-const ahead = 2 // batches that are prepared and wait
+const (
+	batchSize = 8
+	ahead     = 2 // batches that are prepared and wait
+)
 
 func (s *scanner) run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)

@@ -67,3 +67,16 @@ func (m *model) buildBank(ctx context.Context, build builder, dir, file string, 
 	}
 	return bank, nil
 }
+
+// zeroShot embeds every label in every template.
+func (m *model) zeroShot(ctx context.Context, labels []string, templates concept.Templates) (*concept.Bank, error) {
+	var prompts []string
+	for _, l := range labels {
+		prompts = append(prompts, templates.Fill(l)...)
+	}
+	embeddings, err := m.encodeTexts(ctx, prompts, false)
+	if err != nil {
+		return nil, err
+	}
+	return concept.ZeroShot(labels, embeddings, len(templates), m.Config.Embed)
+}

@@ -40,7 +40,7 @@ func TestTexts(t *testing.T) {
 	if r.Embed != 128 || len(r.Texts) != 4 {
 		t.Errorf("recipe %+v", r)
 	}
-	var embedded embedResult
+	var embedded answer.Embeddings
 	if err := json.Unmarshal([]byte(succeed(t, "embed", "--texts", words, "--engine", "portable", "--json")), &embedded); err != nil {
 		t.Fatal(err)
 	}
