@@ -44,10 +44,19 @@ var layers = [][]string{
 	{"half", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "textfile"},
 }
 
-// pure are the packages of mathematics: no files, no network, no engine, no format.
-var pure = map[string]bool{"decompose": true, "experiment/attribution": true, "concept": true, "segment": true, "drift": true}
+// pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.
+var pure = []string{"answer", "concept", "decompose", "drift", "experiment", "experiment/attribution", "segment"}
 
-var impure = []string{"os", "net/http", module + "engine", module + "clip/checkpoint", module + "npy"}
+// impure is what they reach neither directly nor through other packages of facet. What the standard library and other modules import
+// does not count.
+var impure = []string{"net", "net/http", "os", "os/exec", module + "clip/checkpoint", module + "engine", module + "npy"}
+
+// allowed are the imports, by file, that lead a pure package to impure ones all the same, and why.
+var allowed = map[string]map[string]string{
+	"segment/run.go":    {module + "clip": "a Runner asks a *clip.Model for the tokens of its windows; all other files of segment see only arrays"},
+	"answer/model.go":   {module + "clip": "the type Config, whose JSON stands in answers"},
+	"answer/inspect.go": {module + "clip": "the type Config, whose JSON stands in answers"},
+}
 
 // writers are the calls by which files come into being; of facet's packages only internal/atomicfile makes them.
 var writers = []string{"Create", "CreateTemp", "Link", "MkdirTemp", "OpenFile", "Rename", "Symlink", "Truncate", "WriteFile"}
@@ -84,6 +93,37 @@ func TestOnlyAtomicfileWrites(t *testing.T) {
 	}
 }
 
+// source is what a file of facet imports.
+type source struct {
+	file, pkg string // with slashes, from the root
+	imports   []string
+}
+
+// sources are all files but tests.
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		s := source{file: filepath.ToSlash(file), pkg: path.Dir(filepath.ToSlash(file))}
+		for _, spec := range f.Imports {
+			s.imports = append(s.imports, strings.Trim(spec.Path.Value, `"`))
+		}
+		all = append(all, s)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 func TestImportsGoDown(t *testing.T) {
 	level := map[string]int{}
 	for i, l := range layers {
@@ -91,32 +131,96 @@ func TestImportsGoDown(t *testing.T) {
 			level[p] = i
 		}
 	}
-	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
-			return err
+	for _, s := range sources(t) {
+		mine, known := level[s.pkg]
+		if !known && !strings.HasPrefix(s.pkg, "internal/golden") {
+			t.Errorf("package %s stands on no layer", s.pkg)
+			continue
 		}
-		pkg := path.Dir(filepath.ToSlash(file))
-		mine, known := level[pkg]
-		if !known && !strings.HasPrefix(pkg, "internal/golden") {
-			t.Errorf("package %s stands on no layer", pkg)
-			return nil
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		for _, spec := range f.Imports {
-			imported := strings.Trim(spec.Path.Value, `"`)
-			if pure[pkg] && slices.Contains(impure, imported) {
-				t.Errorf("%s: package %s imports %s", file, pkg, imported)
-			}
-			if below, ours := strings.CutPrefix(imported, module); ours && level[below] <= mine && pkg != "internal/golden" {
-				t.Errorf("%s: package %s imports %s, which is not below it", file, pkg, below)
+		for _, imported := range s.imports {
+			if below, ours := strings.CutPrefix(imported, module); ours && level[below] <= mine && s.pkg != "internal/golden" {
+				t.Errorf("%s: package %s imports %s, which is not below it", s.file, s.pkg, below)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	}
+}
+
+// TestPureReachesNothing follows the imports of the pure packages through all packages of facet.
+func TestPureReachesNothing(t *testing.T) {
+	all := sources(t)
+	for _, pkg := range pure {
+		if !slices.ContainsFunc(all, func(s source) bool { return s.pkg == pkg }) {
+			t.Errorf("there is no package %s", pkg)
+		}
+		for _, way := range ways(all, pkg, allowed) {
+			t.Errorf("%s reaches %s: %s", pkg, way[len(way)-1], strings.Join(way, " → "))
+		}
+	}
+	for file, imports := range allowed {
+		for imported := range imports {
+			if !slices.ContainsFunc(all, func(s source) bool { return s.file == file && slices.Contains(s.imports, imported) }) {
+				t.Errorf("%s does not import %s any more: it needs no exception", file, imported)
+			}
+		}
+	}
+}
+
+// ways are how a package reaches impure ones, one way to each package through which it does: its files, in the order of imports, then
+// what is impure.
+func ways(all []source, pkg string, allowed map[string]map[string]string) (found [][]string) {
+	seen := map[string]bool{pkg: true}
+	var follow func(pkg string, way []string)
+	follow = func(pkg string, way []string) {
+		for _, s := range all {
+			if s.pkg != pkg {
+				continue
+			}
+			here := append(slices.Clone(way), s.file)
+			for _, imported := range s.imports {
+				if _, ok := allowed[s.file][imported]; ok {
+					continue
+				}
+				if slices.Contains(impure, imported) {
+					found = append(found, append(slices.Clone(here), imported))
+				} else if below, ours := strings.CutPrefix(imported, module); ours && !seen[below] {
+					seen[below] = true
+					follow(below, here)
+				}
+			}
+		}
+	}
+	follow(pkg, nil)
+	return found
+}
+
+// TestWays: an impure package is found behind two others and in a file beside a harmless one; an exception holds for its file alone.
+func TestWays(t *testing.T) {
+	all := []source{
+		{"a/a.go", "a", []string{"fmt", module + "b"}},
+		{"a/run.go", "a", []string{module + "d"}},
+		{"b/b.go", "b", []string{module + "c"}},
+		{"c/c.go", "c", []string{"math"}},
+		{"c/file.go", "c", []string{"os"}},
+		{"d/d.go", "d", []string{module + "engine", module + "b"}},
+	}
+	for _, c := range []struct {
+		pkg     string
+		allowed map[string]map[string]string
+		want    []string
+	}{
+		{"a", nil, []string{"a/a.go b/b.go c/file.go os", "a/run.go d/d.go " + module + "engine"}},
+		{"a", map[string]map[string]string{"a/run.go": {module + "d": ""}}, []string{"a/a.go b/b.go c/file.go os"}},
+		{"a", map[string]map[string]string{"a/a.go": {module + "d": ""}}, []string{"a/a.go b/b.go c/file.go os", "a/run.go d/d.go " + module + "engine"}},
+		{"a", map[string]map[string]string{"a/a.go": {module + "b": ""}}, []string{"a/run.go d/d.go " + module + "engine", "a/run.go d/d.go b/b.go c/file.go os"}},
+		{"c", nil, []string{"c/file.go os"}},
+		{"e", nil, nil},
+	} {
+		var got []string
+		for _, way := range ways(all, c.pkg, c.allowed) {
+			got = append(got, strings.Join(way, " "))
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s with %v: got %q, want %q", c.pkg, c.allowed, got, c.want)
+		}
 	}
 }
