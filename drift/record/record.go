@@ -1,13 +1,13 @@
-// Package record holds a comparison as JSON: facet drift compare prints it, and facet drift watch prints and keeps it, in one shape.
-// docs/json.md describes the fields.
+// Package record makes the record of a comparison that facet drift compare prints, and that facet drift watch prints and keeps. It also reads
+// what earlier versions kept.
 package record
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strings"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
 )
@@ -16,131 +16,99 @@ import (
 // items; facet drift compare gave the pairs of a watched text as strings.
 const Format = 2
 
-// Comparison is a [drift.Comparison].
-type Comparison struct {
-	Images        int      `json:"images"`
-	ProfileImages int      `json:"profile_images"`
-	Shift         float64  `json:"shift"`            // ‖Δe‖
-	Frechet       float64  `json:"frechet_distance"` //
-	Energy        float64  `json:"energy_distance"`  // squared
-	EnergyP       float64  `json:"energy_p"`         // by permutation
-	Tested        int      `json:"pairs_tested"`
-	Changed       int      `json:"pairs_changed"`
-	Explained     float64  `json:"explained"` // share of the shift that the changed pairs explain
-	Unnamed       float64  `json:"unnamed"`   // share that they explain outside the named changes
-	Residual      float64  `json:"residual"`  // of the shift, what the pairs whose scalars are known leave
-	Changes       []Change `json:"changes"`
-	Rest          *Change  `json:"unnamed_change,omitempty"` // without a word; nil where names cover all
-}
-
-// Change is a [drift.Change]: a named one, or what no name covers.
-type Change struct {
-	Word    string     `json:"word"`    // empty for the unnamed
-	Quality bool       `json:"quality"` // of pictures, such as noise, whatever they show
-	More    bool       `json:"more"`
-	Share   float64    `json:"share"`      // of the shift of the mean embedding
-	Effect  float64    `json:"effect"`     // in standard deviations of the profile's embeddings along the word
-	Pairs   []PairTest `json:"pairs"`      // the ten of largest share
-	Count   int        `json:"pair_count"` // of all pairs
-	Before  []string   `json:"before"`     // images of the profile most like the word
-	After   []string   `json:"after"`      // and of those compared
-}
-
-// PairTest is a [drift.PairTest].
-type PairTest struct {
-	Pair
-	Label    string  `json:"label"` // empty: without
-	Shift    float64 `json:"shift"`
-	Effect   float64 `json:"effect"`
-	P        float64 `json:"p"`
-	Adjusted float64 `json:"p_adjusted"`
-	Ranks    bool    `json:"by_ranks"`
-	Share    float64 `json:"share"`
-}
-
-// Pair is a neuron–head pair.
-type Pair struct {
-	Neuron int `json:"neuron"`
-	Head   int `json:"head"`
-}
-
 const pairsOfAChange = 10
 
-// NewPair gives a pair.
-func NewPair(p decompose.Pair) Pair { return Pair{p.Neuron, p.Head} }
+// Pair is the record of a pair.
+func Pair(p decompose.Pair) answer.Pair { return answer.Pair{Neuron: p.Neuron, Head: p.Head} }
 
-// String is "(neuron,head)".
-func (p Pair) String() string { return decompose.Pair{Head: p.Head, Neuron: p.Neuron}.String() }
-
-// NewComparison gives a comparison. No list of it is nil.
-func NewComparison(c *drift.Comparison) Comparison {
-	r := Comparison{
+// Comparison is the record of a comparison. No list of it is nil.
+func Comparison(c *drift.Comparison) answer.Comparison {
+	r := answer.Comparison{
 		Images: c.Images, ProfileImages: c.ProfileImages, Shift: c.Shift, Frechet: c.Distance, Energy: c.Energy, EnergyP: c.EnergyP,
-		Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed, Residual: c.Residual, Changes: []Change{},
+		Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed, Residual: c.Residual, Changes: []answer.Change{},
 	}
-	for _, change := range c.Changes {
-		r.Changes = append(r.Changes, newChange(change))
+	for _, one := range c.Changes {
+		r.Changes = append(r.Changes, change(one))
 	}
 	if c.Rest != nil {
-		rest := newChange(*c.Rest)
+		rest := change(*c.Rest)
 		r.Rest = &rest
 	}
 	return r
 }
 
-func newChange(c drift.Change) Change {
-	r := Change{
-		Word: c.Word, Quality: c.Quality, More: c.More, Share: c.Share, Effect: c.Effect, Pairs: []PairTest{}, Count: len(c.Pairs),
+func change(c drift.Change) answer.Change {
+	r := answer.Change{
+		Word: c.Word, Quality: c.Quality, More: c.More, Share: c.Share, Effect: c.Effect, Pairs: []answer.PairTest{}, Count: len(c.Pairs),
 		Before: append([]string{}, c.Before...), After: append([]string{}, c.After...),
 	}
 	for _, t := range c.Pairs[:min(pairsOfAChange, len(c.Pairs))] {
-		r.Pairs = append(r.Pairs, PairTest{NewPair(t.Pair), t.Label, t.Shift, t.Effect, t.P, t.Adjusted, t.Ranks, t.Share})
+		r.Pairs = append(r.Pairs, answer.PairTest{
+			Pair: Pair(t.Pair), Label: t.Label, Shift: t.Shift, Effect: t.Effect, P: t.P, Adjusted: t.Adjusted, Ranks: t.Ranks, Share: t.Share,
+		})
 	}
 	return r
 }
 
-// String is a change in words, as a [drift.Change].
-func (c Change) String() string { return drift.Change{Word: c.Word, More: c.More}.String() }
-
-// All are the named changes and then the unnamed one. Their shares and 1 − Explained add up to 1.
-func (c Comparison) All() []Change {
-	if c.Rest == nil {
-		return c.Changes
+// Window reads a window that a store kept, of any format.
+func Window(data []byte) (*answer.Window, error) {
+	w := new(answer.Window)
+	if err := read(data, w); err != nil {
+		return nil, fmt.Errorf("a window: %w", err)
 	}
-	return append(slices.Clone(c.Changes), *c.Rest)
+	return w, nil
 }
 
-// Largest are the words of the first changes.
-func (c Comparison) Largest() string {
-	var words []string
-	for _, change := range c.Changes[:min(3, len(c.Changes))] {
-		words = append(words, change.String())
+// Alert reads an alert that a store kept, of any format.
+func Alert(data []byte) (*answer.Alert, error) {
+	a := new(answer.Alert)
+	if err := read(data, a); err != nil {
+		return nil, fmt.Errorf("an alert: %w", err)
 	}
-	if len(words) == 0 && c.Rest != nil {
-		return c.Rest.String()
-	}
-	return strings.Join(words, ", ")
+	return a, nil
 }
 
-// UnmarshalJSON also reads format 1, of which stores are full.
-func (c *Change) UnmarshalJSON(data []byte) error {
-	type plain Change
-	in := struct {
-		*plain
-		Pairs json.RawMessage `json:"pairs"`
-	}{plain: (*plain)(c)}
-	if err := json.Unmarshal(data, &in); err != nil {
-		return fmt.Errorf("a change: %w", err)
+// read reads a record, which is raised to this format first where it has none.
+func read(data []byte, into any) error {
+	var of struct {
+		Format int `json:"format"`
 	}
-	c.Pairs = []PairTest{}
-	if err := json.Unmarshal(in.Pairs, &c.Count); err == nil {
-		return nil
+	if err := json.Unmarshal(data, &of); err != nil {
+		return err
 	}
-	if in.Pairs == nil {
-		return nil
+	if of.Format > 0 {
+		return json.Unmarshal(data, into)
 	}
-	if err := json.Unmarshal(in.Pairs, &c.Pairs); err != nil {
-		return fmt.Errorf("the pairs of a change: %w", err)
+	var old any
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber() // numbers stay as they are written
+	if err := d.Decode(&old); err != nil {
+		return err
 	}
-	return nil
+	raise(old)
+	data, err := json.Marshal(old)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
+}
+
+// raise makes of records of format 1, wherever they are in a document, those of this one.
+func raise(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, each := range v {
+			raise(each)
+		}
+	case map[string]any:
+		for name, each := range v {
+			if n, number := each.(json.Number); number && name == "pairs" {
+				v["pairs"], v["pair_count"] = []any{}, n
+			}
+			if each == nil {
+				v[name] = []any{} // lists alone were null
+			}
+			raise(each)
+		}
+	}
 }

@@ -7,13 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
 )
 
 func TestNoListIsNull(t *testing.T) {
 	for _, c := range []*drift.Comparison{{}, {Changes: []drift.Change{{Word: "a"}}, Rest: &drift.Change{}}} {
-		b, err := json.Marshal(NewComparison(c))
+		b, err := json.Marshal(Comparison(c))
 		if err != nil || strings.Contains(string(b), "null") {
 			t.Errorf("%s, %v", b, err)
 		}
@@ -25,7 +26,7 @@ func TestChangeThereAndBack(t *testing.T) {
 	for n := range 12 {
 		c.Pairs = append(c.Pairs, drift.PairTest{Pair: decompose.Pair{Head: 3, Neuron: n}, Label: "a label", Share: 0.1})
 	}
-	want := NewComparison(&drift.Comparison{Changes: []drift.Change{c}, Rest: &drift.Change{}})
+	want := Comparison(&drift.Comparison{Changes: []drift.Change{c}, Rest: &drift.Change{}})
 	if first := want.Changes[0]; len(first.Pairs) != 10 || first.Count != 12 || first.Pairs[2].Neuron != 2 || first.String() != "more red" {
 		t.Errorf("%+v", first)
 	}
@@ -36,7 +37,7 @@ func TestChangeThereAndBack(t *testing.T) {
 	if !strings.Contains(string(b), `{"neuron":1,"head":3,"label":"a label"`) {
 		t.Errorf("%s", b)
 	}
-	var got Comparison
+	var got answer.Comparison
 	if err := json.Unmarshal(b, &got); err != nil {
 		t.Fatal(err)
 	}
@@ -45,17 +46,27 @@ func TestChangeThereAndBack(t *testing.T) {
 	}
 }
 
-// Stores hold windows of format 1.
+// Stores hold windows and alerts of format 1.
 func TestFormatOneIsRead(t *testing.T) {
-	var c Change
-	if err := json.Unmarshal([]byte(`{"word":"red","more":true,"share":0.5,"pairs":17,"before":null,"after":["a.png"]}`), &c); err != nil {
+	const change = `{"word":"red","more":true,"share":0.1234567890123456789,"pairs":17,"before":null,"after":["a.png"]}`
+	want := answer.Change{Word: "red", More: true, Share: 0.12345678901234568, Pairs: []answer.PairTest{}, Count: 17, Before: []string{}, After: []string{"a.png"}}
+	w, err := Window([]byte(`{"window":3,"watched":null,"compared":{"pairs_tested":4,"changes":[` + change + `],"unnamed_change":` + change + `},"alerts":[{"window":3,"changes":[` + change + `]}]}`))
+	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(Change{Word: "red", More: true, Share: 0.5, Pairs: []PairTest{}, Count: 17, After: []string{"a.png"}}, c); d != "" {
+	if d := cmp.Diff(&answer.Window{Number: 3, Watched: []answer.WatchedText{}, Compared: &answer.Comparison{Tested: 4, Changes: []answer.Change{want}, Rest: &want},
+		Alerts: []answer.Alert{{Window: 3, Changes: []answer.Change{want}}}}, w); d != "" {
 		t.Error(d)
 	}
-	for _, bad := range []string{`[]`, `{"pairs":"many"}`, `{"pairs":[1]}`} {
-		if err := json.Unmarshal([]byte(bad), &c); err == nil {
+	a, err := Alert([]byte(`{"window":3,"changes":[` + change + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(&answer.Alert{Window: 3, Changes: []answer.Change{want}}, a); d != "" {
+		t.Error(d)
+	}
+	for _, bad := range []string{``, `[]`, `{"changes":[{"pairs":"many"}]}`, `{"changes":[{"pairs":[1]}]}`, `{"format":2,"changes":[{"pairs":17}]}`} {
+		if _, err := Alert([]byte(bad)); err == nil {
 			t.Errorf("%s: expected an error", bad)
 		}
 	}

@@ -76,7 +76,7 @@ func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name string, m
 
 // known is an arrival of content that is in the store already; nil when it is not.
 func (w *Watcher) known(ctx context.Context, c dataset.Content) (a *arrival, err error) {
-	return insist(ctx, "looking up an image", func(ctx context.Context) (*arrival, error) {
+	return insist(ctx, w.Log, "looking up an image", func(ctx context.Context) (*arrival, error) {
 		known, reason, err := w.Store.Known(ctx, c.Hash)
 		switch {
 		case err != nil || !known:

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/internal/pgtest"
 )
@@ -90,7 +91,7 @@ func TestCommitWithoutAnswer(t *testing.T) {
 	var c cutter
 	s := openStore(t, c.start(t, pgtest.Start(t)))
 	var told []int
-	w := newWatcher(t, s, func(config *Config) { config.Closed = func(w Window) { told = append(told, w.Number) } })
+	w := newWatcher(t, s, func(config *Config) { config.Closed = func(w answer.Window) { told = append(told, w.Number) } })
 	var images []store.Image
 	run(t, w, w.Items(list(t, 0, 19, 0), ignore)) // one less than a window
 	for k := 19; k < 60; k++ {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"iter"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,7 +72,7 @@ func (w *Watcher) Folder(dir string, every time.Duration, once bool, count func(
 			}
 			if done += n; once && (young == 0 || time.Since(began) > w.limits.settling) {
 				if young > 0 {
-					slog.Warn("files are still being written and are left out", "files", young, "folder", dir)
+					w.Log.Warn("files are still being written and are left out", "files", young, "folder", dir)
 				}
 				return nil
 			}
@@ -89,13 +88,13 @@ func (w *Watcher) Folder(dir string, every time.Duration, once bool, count func(
 // forget forgets the files that are gone from a folder.
 func (w *Watcher) forget(ctx context.Context, dir string) error {
 	for after := ""; ; {
-		paths, err := insist(ctx, "looking up files", func(ctx context.Context) ([]string, error) { return w.Store.Files(ctx, after, listed) })
+		paths, err := insist(ctx, w.Log, "looking up files", func(ctx context.Context) ([]string, error) { return w.Store.Files(ctx, after, listed) })
 		if err != nil || len(paths) == 0 {
 			return err
 		}
 		after = paths[len(paths)-1]
 		gone := slices.DeleteFunc(paths, func(path string) bool { return !isGone(dir, path) })
-		if _, err := insist(ctx, "forgetting files", func(ctx context.Context) (any, error) { return nil, w.Store.Forget(ctx, gone) }); err != nil {
+		if _, err := insist(ctx, w.Log, "forgetting files", func(ctx context.Context) (any, error) { return nil, w.Store.Forget(ctx, gone) }); err != nil {
 			return err
 		}
 	}
@@ -116,7 +115,7 @@ func (w *Watcher) fresh(ctx context.Context, dir string, once bool, young *int) 
 	return func(yield func(fed, error) bool) {
 		var some []store.File
 		flush := func() error {
-			unread, err := insist(ctx, "looking up files", func(ctx context.Context) ([]store.File, error) { return w.Store.Unread(ctx, some) })
+			unread, err := insist(ctx, w.Log, "looking up files", func(ctx context.Context) ([]store.File, error) { return w.Store.Unread(ctx, some) })
 			some = some[:0]
 			for i := range unread {
 				if !yield(fed{dataset.FileItem(unread[i].Path), &unread[i]}, nil) {
@@ -146,7 +145,7 @@ func (w *Watcher) fresh(ctx context.Context, dir string, once bool, young *int) 
 			err = flush()
 		}
 		if refused := (*fs.PathError)(nil); !once && errors.As(err, &refused) {
-			slog.Warn("a folder cannot be looked through; trying again later", "reason", err)
+			w.Log.Warn("a folder cannot be looked through; trying again later", "reason", err)
 			return
 		}
 		if err != nil && !errors.Is(err, errEnough) {
@@ -216,7 +215,7 @@ func (w *Watcher) open(ctx context.Context, item fed) (*arrival, error) {
 		return w.settled(reported), nil
 	}
 	if err != nil {
-		slog.Warn("a picture cannot be opened and is left out", "reason", err)
+		w.Log.Warn("a picture cannot be opened and is left out", "reason", err)
 		return w.settled(Missing), nil
 	}
 	a, err := w.prepare(ctx, c, item.Path, item.Time)
@@ -225,7 +224,7 @@ func (w *Watcher) open(ctx context.Context, item fed) (*arrival, error) {
 	}
 	a.file = item.file
 	if a.status == Unreadable {
-		slog.Warn("a picture cannot be read; it is kept on record", "reason", a.image.Reason)
+		w.Log.Warn("a picture cannot be read; it is kept on record", "reason", a.image.Reason)
 	}
 	return a, nil
 }
@@ -249,7 +248,7 @@ func (w *Watcher) settle(ctx context.Context, queued <-chan *arrival, count func
 		if len(read) == 0 {
 			return nil
 		}
-		_, err := insist(ctx, "marking files as read", func(ctx context.Context) (any, error) { return nil, w.Store.MarkRead(ctx, read) })
+		_, err := insist(ctx, w.Log, "marking files as read", func(ctx context.Context) (any, error) { return nil, w.Store.MarkRead(ctx, read) })
 		read = read[:0]
 		return err
 	}

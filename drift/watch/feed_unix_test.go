@@ -31,11 +31,9 @@ func TestFolderWithOtherThings(t *testing.T) {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
-	defer slog.SetDefault(before)
 	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
 	w := newWatcher(t, s, nil)
+	w.Log = slog.New(slog.NewTextHandler(&log, nil))
 	ended := make(chan error, 1)
 	go func() {
 		ended <- w.Run(t.Context(), w.Folder(dir, time.Hour, true, ignore), w.Folder(dir, time.Hour, true, ignore))

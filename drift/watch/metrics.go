@@ -2,14 +2,13 @@ package watch
 
 import (
 	"context"
-	"encoding/json"
-	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/drift/record"
 )
 
@@ -99,7 +98,7 @@ func (s *stream) Collect(out chan<- prometheus.Metric) {
 	gauge(budget, s.watcher.Budget)
 	t, err := s.watcher.Store.Totals(ctx)
 	if err != nil {
-		slog.Warn("no totals for the metrics", "reason", err)
+		s.watcher.Log.Warn("no totals for the metrics", "reason", err)
 		return
 	}
 	counter(imagesTotal, t.Images)
@@ -113,7 +112,7 @@ func (s *stream) Collect(out chan<- prometheus.Metric) {
 	gauge(undelivered, float64(t.Undelivered))
 	last, err := s.watcher.lastWindow(ctx)
 	if err != nil {
-		slog.Warn("no window for the metrics", "reason", err)
+		s.watcher.Log.Warn("no window for the metrics", "reason", err)
 	}
 	if last != nil {
 		s.window(last, gauge)
@@ -121,16 +120,15 @@ func (s *stream) Collect(out chan<- prometheus.Metric) {
 }
 
 // lastWindow is nil when there is none.
-func (w *Watcher) lastWindow(ctx context.Context) (*Window, error) {
+func (w *Watcher) lastWindow(ctx context.Context) (*answer.Window, error) {
 	results, err := w.Store.Windows(ctx, 1)
 	if err != nil || len(results) == 0 {
 		return nil, err
 	}
-	var last Window
-	return &last, json.Unmarshal([]byte(results[0]), &last)
+	return record.Window([]byte(results[0]))
 }
 
-func (s *stream) window(w *Window, gauge func(*prometheus.Desc, float64, ...string)) {
+func (s *stream) window(w *answer.Window, gauge func(*prometheus.Desc, float64, ...string)) {
 	gauge(windowImages, float64(w.Images))
 	gauge(windowClosed, float64(w.Closed.UnixMilli())/1000)
 	if len(w.Evidence) > 0 {
@@ -153,7 +151,7 @@ func (s *stream) window(w *Window, gauge func(*prometheus.Desc, float64, ...stri
 }
 
 // shares are those of changes by direction and word, of which no more than [MostWords] are told apart.
-func (s *stream) shares(changes []record.Change) map[[2]string]float64 {
+func (s *stream) shares(changes []answer.Change) map[[2]string]float64 {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	out := map[[2]string]float64{}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/facet-clip/facet/answer"
 )
 
 // A post is read in two stages, so that clients that are slow, by chance or by intent, do not keep others out. Its first bytes are read without a
@@ -117,7 +119,7 @@ func (p *paced) end() {
 }
 
 // unreceived says why a body did not come whole.
-func unreceived(err error) (int, answer) {
+func unreceived(err error) (int, answer.Taken) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):

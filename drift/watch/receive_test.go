@@ -228,7 +228,7 @@ func TestFullStore(t *testing.T) {
 	w.limits.answer = 2 * time.Second
 	address := serve(t, w)
 	honest(t, address, 1)
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"mime"
 	"net"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/internal/foreign"
 )
@@ -73,7 +73,7 @@ func (w *Watcher) Serve(listener net.Listener) func(context.Context) error {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 		defer cancel()
 		if err := server.Shutdown(ending); err != nil {
-			slog.Warn("posts were cut off", "reason", err)
+			w.Log.Warn("posts were cut off", "reason", err)
 			server.Close()
 		}
 		return ctx.Err()
@@ -85,7 +85,7 @@ func (w *Watcher) Handler() http.Handler {
 	room := newRoom(w.limits)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /images", func(out http.ResponseWriter, in *http.Request) {
-		code, answer := w.posted(out, in, room)
+		code, told := w.posted(out, in, room)
 		w.metrics.requests.WithLabelValues(strconv.Itoa(code)).Inc()
 		switch code {
 		case http.StatusServiceUnavailable:
@@ -93,7 +93,7 @@ func (w *Watcher) Handler() http.Handler {
 		case http.StatusUnsupportedMediaType:
 			out.Header().Set("Accept-Encoding", "identity")
 		}
-		reply(out, code, answer)
+		reply(out, code, told)
 	})
 	mux.HandleFunc("GET /healthz", w.health)
 	mux.HandleFunc("GET /windows", func(out http.ResponseWriter, in *http.Request) { rows(out, in, w.Store.Windows) })
@@ -102,25 +102,18 @@ func (w *Watcher) Handler() http.Handler {
 	return mux
 }
 
-// answer is what a post is told.
-type answer struct {
-	Status Status `json:"status,omitempty"`
-	SHA256 string `json:"sha256,omitempty"`
-	Error  string `json:"error,omitempty"`
-}
-
 func reply(out http.ResponseWriter, code int, v any) {
 	out.Header().Set("Content-Type", "application/json")
 	out.WriteHeader(code)
 	json.NewEncoder(out).Encode(v)
 }
 
-func refuse(code int, format string, args ...any) (int, answer) {
-	return code, answer{Error: foreign.Message(fmt.Sprintf(format, args...))}
+func refuse(code int, format string, args ...any) (int, answer.Taken) {
+	return code, answer.Taken{Error: foreign.Message(fmt.Sprintf(format, args...))}
 }
 
 // posted takes up a posted picture and answers when it is in the store.
-func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, r *room) (int, answer) {
+func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, r *room) (int, answer.Taken) {
 	if code, a := w.acceptable(in); code != 0 {
 		return code, a
 	}
@@ -148,7 +141,7 @@ func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, r *room) (in
 }
 
 // acceptable refuses, by its header, what is no picture as it is; code 0 is for what may be one.
-func (w *Watcher) acceptable(in *http.Request) (code int, a answer) {
+func (w *Watcher) acceptable(in *http.Request) (code int, a answer.Taken) {
 	kind, _, _ := mime.ParseMediaType(in.Header.Get("Content-Type"))
 	coding := strings.Join(in.Header.Values("Content-Encoding"), ", ")
 	switch {
@@ -163,7 +156,7 @@ func (w *Watcher) acceptable(in *http.Request) (code int, a answer) {
 }
 
 // take counts the bytes of a picture.
-func (w *Watcher) take(ctx context.Context, name string, data []byte, moment time.Time) (int, answer) {
+func (w *Watcher) take(ctx context.Context, name string, data []byte, moment time.Time) (int, answer.Taken) {
 	ctx, cancel := context.WithTimeout(ctx, w.limits.answer)
 	defer cancel()
 	c := dataset.NewContent("the picture", data)
@@ -181,7 +174,7 @@ func (w *Watcher) take(ctx context.Context, name string, data []byte, moment tim
 	if err != nil {
 		return w.notTaken(err)
 	}
-	said := answer{Status: status, SHA256: hex.EncodeToString(c.Hash[:]), Error: a.image.Reason}
+	said := answer.Taken{Status: string(status), SHA256: hex.EncodeToString(c.Hash[:]), Error: a.image.Reason}
 	switch status {
 	case Counted:
 		return http.StatusCreated, said
@@ -192,7 +185,7 @@ func (w *Watcher) take(ctx context.Context, name string, data []byte, moment tim
 }
 
 // notTaken says why a picture is not in the store: where time ran out, what the store refuses it for.
-func (w *Watcher) notTaken(err error) (int, answer) {
+func (w *Watcher) notTaken(err error) (int, answer.Taken) {
 	if trouble := w.trouble.Load(); trouble != nil && errors.Is(err, context.DeadlineExceeded) {
 		return refuse(http.StatusServiceUnavailable, "%s", *trouble)
 	}
@@ -215,25 +208,25 @@ func (w *Watcher) health(out http.ResponseWriter, in *http.Request) {
 	ctx, cancel := context.WithTimeout(in.Context(), pingTimeout)
 	defer cancel()
 	if err := w.Store.Ping(ctx); err != nil {
-		reply(out, http.StatusServiceUnavailable, answer{Error: err.Error()})
+		reply(out, http.StatusServiceUnavailable, answer.Taken{Error: err.Error()})
 		return
 	}
 	select {
 	case <-w.dead:
-		reply(out, http.StatusServiceUnavailable, answer{Error: ErrStopped.Error()})
+		reply(out, http.StatusServiceUnavailable, answer.Taken{Error: ErrStopped.Error()})
 		return
 	default:
 	}
 	if trouble := w.trouble.Load(); trouble != nil {
-		reply(out, http.StatusServiceUnavailable, answer{Error: *trouble})
+		reply(out, http.StatusServiceUnavailable, answer.Taken{Error: *trouble})
 		return
 	}
 	if ago := time.Since(*w.turned.Load()); ago > w.limits.turn {
-		reply(out, http.StatusServiceUnavailable, answer{Error: fmt.Sprintf("images were last taken up %v ago: the store is blocked or was out of reach, or the model is too slow",
+		reply(out, http.StatusServiceUnavailable, answer.Taken{Error: fmt.Sprintf("images were last taken up %v ago: the store is blocked or was out of reach, or the model is too slow",
 			ago.Round(time.Millisecond))})
 		return
 	}
-	reply(out, http.StatusOK, answer{Status: "ok"})
+	reply(out, http.StatusOK, answer.Taken{Status: "ok"})
 }
 
 // rows answers with the last rows of the store, the newest first: 100, or n of the query.
@@ -246,12 +239,12 @@ func rows(out http.ResponseWriter, in *http.Request, last func(context.Context, 
 		}
 	}
 	if err != nil {
-		reply(out, http.StatusBadRequest, answer{Error: err.Error()})
+		reply(out, http.StatusBadRequest, answer.Taken{Error: err.Error()})
 		return
 	}
 	results, err := last(in.Context(), n)
 	if err != nil {
-		reply(out, http.StatusServiceUnavailable, answer{Error: err.Error()})
+		reply(out, http.StatusServiceUnavailable, answer.Taken{Error: err.Error()})
 		return
 	}
 	all := make([]json.RawMessage, len(results))

@@ -22,7 +22,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/facet-clip/facet/drift/record"
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/drift/store"
 )
 
@@ -43,7 +43,7 @@ func serve(t testing.TB, w *Watcher) (address string) {
 	return "http://" + listener.Addr().String()
 }
 
-func post(t testing.TB, address, kind string, body io.Reader) (code int, a answer) {
+func post(t testing.TB, address, kind string, body io.Reader) (code int, a answer.Taken) {
 	t.Helper()
 	response, err := http.Post(address, kind, body)
 	if err != nil {
@@ -109,7 +109,7 @@ func TestPosts(t *testing.T) {
 			if len(a.Error) > 5000 {
 				t.Errorf("an answer of %d bytes", len(a.Error))
 			}
-			if code != c.code || a.Status != c.status || !strings.Contains(a.Error, c.says) {
+			if code != c.code || Status(a.Status) != c.status || !strings.Contains(a.Error, c.says) {
 				t.Errorf("%d %+v, expected %d %s %q", code, a, c.code, c.status, c.says)
 			}
 		})
@@ -149,7 +149,7 @@ func TestConcurrentPosts(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	code, body := get(t, address+"/windows")
-	var windows []Window
+	var windows []answer.Window
 	if err := json.Unmarshal([]byte(body), &windows); err != nil || code != 200 || len(windows) != 5 || windows[0].Number != 5 {
 		t.Errorf("%d: %v: %d windows", code, err, len(windows))
 	}
@@ -247,7 +247,7 @@ func TestSeriesAreBounded(t *testing.T) {
 	s := &stream{words: map[string]bool{}}
 	seen := map[[2]string]bool{}
 	for k := range 10 * MostWords {
-		for key := range s.shares([]record.Change{{Word: fmt.Sprint("word ", k), More: true, Share: 0.5}, {Word: fmt.Sprint("word ", k), Share: 0.1}}) {
+		for key := range s.shares([]answer.Change{{Word: fmt.Sprint("word ", k), More: true, Share: 0.5}, {Word: fmt.Sprint("word ", k), Share: 0.1}}) {
 			seen[key] = true
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/facet-clip/facet/dataset"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -18,8 +17,10 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/store"
@@ -39,8 +40,9 @@ type Config struct {
 	Level   float64 // false discovery rate of the pairs of a window, such as 0.05
 	Decoder *dataset.Decoder
 
-	Webhook string       // where alerts are posted; empty: nowhere
-	Closed  func(Window) // is told of each window that this watcher closes
+	Webhook string              // where alerts are posted; empty: nowhere
+	Closed  func(answer.Window) // is told of each window that this watcher closes
+	Log     *slog.Logger        // takes what is worth knowing and no error; nil discards it
 }
 
 // Watcher follows a stream.
@@ -93,6 +95,9 @@ func New(ctx context.Context, c Config) (*Watcher, error) {
 	initial, err := m.State()
 	if err != nil {
 		return nil, err
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	w := &Watcher{
 		Config: c, vocabulary: v, monitor: m, labels: labels, initial: initial, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
@@ -184,7 +189,7 @@ func (w *Watcher) count(ctx context.Context, batch []*arrival) error {
 	for i, a := range batch {
 		images[i] = a.image
 	}
-	added, err := insist(ctx, "counting images", func(ctx context.Context) ([]bool, error) {
+	added, err := insist(ctx, w.Log, "counting images", func(ctx context.Context) ([]bool, error) {
 		added, err := w.Store.Add(ctx, images)
 		return added, w.note(err)
 	})
@@ -212,7 +217,7 @@ func (w *Watcher) encode(ctx context.Context, batch []*arrival) error {
 		return nil
 	}
 	if err := w.encodeTogether(ctx, pictures); err != nil {
-		slog.Warn("pictures could not be encoded together and are encoded one by one", "pictures", len(pictures), "reason", err)
+		w.Log.Warn("pictures could not be encoded together and are encoded one by one", "pictures", len(pictures), "reason", err)
 		if err := w.encodeApart(ctx, pictures); err != nil {
 			return err
 		}
@@ -256,7 +261,7 @@ func (w *Watcher) encodeApart(ctx context.Context, pictures []*arrival) error {
 			return fmt.Errorf("%w; the model encodes no picture, a plain grey one neither: %w", err, broken)
 		}
 		a.status, a.image.Payload, a.image.Reason = Unreadable, nil, fmt.Sprintf("%s: the model cannot encode it: %v", a.image.Name, err)
-		slog.Warn("a picture cannot be encoded; it is kept on record", "reason", a.image.Reason)
+		w.Log.Warn("a picture cannot be encoded; it is kept on record", "reason", a.image.Reason)
 	}
 	return nil
 }
@@ -283,9 +288,9 @@ func (w *Watcher) closeWindows(ctx context.Context) error {
 
 // closeWindow closes a window, if one is full. After an attempt that failed it asks whether the window is there nevertheless: a database that was
 // lost while it answered may have closed it.
-func (w *Watcher) closeWindow(ctx context.Context) (window Window, closed bool, err error) {
+func (w *Watcher) closeWindow(ctx context.Context) (window answer.Window, closed bool, err error) {
 	var tried store.Outcome
-	closed, err = insist(ctx, "closing a window", func(ctx context.Context) (bool, error) {
+	closed, err = insist(ctx, w.Log, "closing a window", func(ctx context.Context) (bool, error) {
 		if tried.Result != "" {
 			if there, err := w.Store.Holds(ctx, window.Number, tried.Result); err != nil || there {
 				return there, err
@@ -315,13 +320,13 @@ func (w *Watcher) note(err error) error {
 }
 
 // insist tries again, for a while, what a database may refuse for a while. An attempt goes on when ctx is done, but not for long.
-func insist[T any](ctx context.Context, what string, do func(context.Context) (T, error)) (T, error) {
+func insist[T any](ctx context.Context, log *slog.Logger, what string, do func(context.Context) (T, error)) (T, error) {
 	return backoff.Retry(ctx, func() (T, error) {
 		ctx, cancel := lingering(ctx)
 		defer cancel()
 		return do(ctx)
 	}, backoff.WithMaxElapsedTime(patience), backoff.WithNotify(func(err error, wait time.Duration) {
-		slog.Warn(what+" failed; trying again", "in", wait.Round(time.Millisecond), "reason", err)
+		log.Warn(what+" failed; trying again", "in", wait.Round(time.Millisecond), "reason", err)
 	}))
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/clip/preprocess"
@@ -244,10 +245,10 @@ func run(t testing.TB, w *Watcher, jobs ...func(context.Context) error) {
 
 // TestStreamGoesOn: a stream that is watched in three runs gives the windows of one that is watched in one, and an alert where red begins to prevail, once.
 func TestStreamGoesOn(t *testing.T) {
-	windows := func(parts [][2]int) (out []Window) {
+	windows := func(parts [][2]int) (out []answer.Window) {
 		s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
 		for _, part := range parts {
-			w := newWatcher(t, s, func(c *Config) { c.Closed = func(w Window) { out = append(out, w) } })
+			w := newWatcher(t, s, func(c *Config) { c.Closed = func(w answer.Window) { out = append(out, w) } })
 			run(t, w, w.Items(func(yield func(dataset.Item, error) bool) {
 				for k := part[0]; k < part[1]; k++ {
 					red := uint8(0)
@@ -267,7 +268,7 @@ func TestStreamGoesOn(t *testing.T) {
 	}
 	whole := windows([][2]int{{0, 200}})
 	parts := windows([][2]int{{0, 33}, {33, 130}, {100, 200}})
-	same := cmp.Options{cmpopts.IgnoreFields(Window{}, "First", "Last", "Closed"), cmpopts.EquateApprox(1e-4, 1e-9)}
+	same := cmp.Options{cmpopts.IgnoreFields(answer.Window{}, "First", "Last", "Closed"), cmpopts.EquateApprox(1e-4, 1e-9)}
 	if d := cmp.Diff(whole, parts, same); d != "" {
 		t.Errorf("watched in three runs: (-one +three)\n%s", d)
 	}
@@ -295,7 +296,7 @@ func TestSmallDriftHasAName(t *testing.T) {
 	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
 	var alone, said []string
 	w := newWatcher(t, s, func(c *Config) {
-		c.Closed = func(w Window) {
+		c.Closed = func(w answer.Window) {
 			for _, a := range w.Alerts {
 				if said = append(said, a.New...); a.From != 6 || len(a.Changes) == 0 || a.Changes[0].String() != "more red" {
 					t.Errorf("window %d: from %d on: %v", w.Number, a.From, a.Changes)

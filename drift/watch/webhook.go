@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/drift/record"
 	"github.com/facet-clip/facet/drift/store"
 )
 
@@ -26,13 +27,6 @@ const (
 // poster follows no redirect: that would be a GET without the alert, whose answer says nothing.
 var poster = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-// message is what is posted: text is what Slack, Mattermost and their like show.
-type message struct {
-	Text  string `json:"text"`
-	ID    int64  `json:"id"` // of the alert in its store; the same at every attempt
-	Alert Alert  `json:"alert"`
-}
-
 // deliver posts alerts until ctx is done. Each is tried until it arrives, with growing pauses; what is left is tried by the next run.
 func (w *Watcher) deliver(ctx context.Context) error {
 	if w.Webhook == "" {
@@ -41,7 +35,7 @@ func (w *Watcher) deliver(ctx context.Context) error {
 	for {
 		posted, err := w.deliverOne(ctx)
 		if err != nil && ctx.Err() == nil {
-			slog.Warn("an alert could not be looked up", "reason", err)
+			w.Log.Warn("an alert could not be looked up", "reason", err)
 		}
 		if posted {
 			continue
@@ -67,7 +61,7 @@ func (w *Watcher) drain(ctx context.Context) error {
 			return err
 		}
 		if time.Now().After(until) {
-			slog.Warn("alerts stay undelivered; the next run tries again", "alerts", t.Undelivered)
+			w.Log.Warn("alerts stay undelivered; the next run tries again", "alerts", t.Undelivered)
 			return nil
 		}
 		if posted, err := w.deliverOne(ctx); err != nil || !posted {
@@ -91,7 +85,7 @@ func (w *Watcher) deliverOne(ctx context.Context) (bool, error) {
 	}
 	if err := w.post(ctx, a); err != nil {
 		wait := pause(a.Attempts)
-		slog.Warn("an alert was not delivered", "attempt", a.Attempts, "again in", wait.Round(time.Millisecond), "reason", err)
+		w.Log.Warn("an alert was not delivered", "attempt", a.Attempts, "again in", wait.Round(time.Millisecond), "reason", err)
 		return false, w.Store.Postpone(ctx, a.ID, time.Now().Add(wait))
 	}
 	return true, w.Store.Delivered(ctx, a.ID, time.Now())
@@ -104,12 +98,11 @@ func pause(attempts int) time.Duration {
 }
 
 func (w *Watcher) post(ctx context.Context, a store.Alert) error {
-	m := message{ID: a.ID}
-	if err := json.Unmarshal([]byte(a.Result), &m.Alert); err != nil {
+	alert, err := record.Alert([]byte(a.Result))
+	if err != nil {
 		return err
 	}
-	m.Text = "facet: " + m.Alert.String()
-	body, err := json.Marshal(m)
+	body, err := json.Marshal(answer.AlertMessage{Text: "facet: " + Sentence(*alert), ID: a.ID, Alert: *alert})
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/drift/store"
 )
 
@@ -20,7 +21,7 @@ type hook struct {
 	*httptest.Server
 	mutex sync.Mutex
 	codes []int
-	got   []message
+	got   []answer.AlertMessage
 }
 
 func newHook(t *testing.T, codes ...int) *hook {
@@ -28,7 +29,7 @@ func newHook(t *testing.T, codes ...int) *hook {
 	h.Server = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		h.mutex.Lock()
 		defer h.mutex.Unlock()
-		var m message
+		var m answer.AlertMessage
 		body, _ := io.ReadAll(in.Body)
 		if err := json.Unmarshal(body, &m); err != nil {
 			t.Errorf("%v: %s", err, body)

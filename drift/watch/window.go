@@ -10,58 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/record"
 	"github.com/facet-clip/facet/drift/store"
 )
-
-// Window is the result of a window: what its images say by themselves, with p-values that are for reading and not for alerts, and the evidence
-// of the whole stream up to its end.
-type Window struct {
-	Format   int                `json:"format"` // [record.Format]; 0 stands for 1
-	Number   int                `json:"window"` // from 1
-	Images   int                `json:"images"`
-	First    time.Time          `json:"first"` // moments of its images
-	Last     time.Time          `json:"last"`
-	Closed   time.Time          `json:"closed"`
-	Watched  []Watched          `json:"watched"`
-	Evidence []Evidence         `json:"evidence"` // the strongest, largest first
-	Compared *record.Comparison `json:"compared,omitempty"`
-	Alerts   []Alert            `json:"alerts"`
-}
-
-// Watched is a watched text in a window.
-type Watched struct {
-	Text     string  `json:"text"`
-	Score    float64 `json:"score"`   // mean of the signed score
-	Low      float64 `json:"low"`     // its 95 % interval
-	High     float64 `json:"high"`    //
-	Profile  float64 `json:"profile"` // the profile's mean
-	Effect   float64 `json:"effect"`  // their difference, in standard deviations of the profile's images
-	P        float64 `json:"p"`       // Welch's test against the profile
-	Evidence float64 `json:"evidence"`
-}
-
-// Evidence is an e-process as a share of what raises an alert: one is raised at 1.
-type Evidence struct {
-	Followed string  `json:"followed"`        // a watched text, a pair (neuron,head), "embedding", or a quality of pictures
-	Label    string  `json:"label,omitempty"` // a pair in words, where words fit
-	Up       bool    `json:"up"`              // for larger numbers than the profile's
-	Value    float64 `json:"value"`
-}
-
-// Alert says that something is no longer as in the profile, and was not said before. A window raises one at most.
-type Alert struct {
-	Format   int             `json:"format"` // [record.Format]; 0 stands for 1
-	Window   int             `json:"window"`
-	Budget   float64         `json:"budget"`    // chance of any false alert over the whole stream, at most
-	New      []string        `json:"new"`       // what was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding"
-	RaisedBy []Evidence      `json:"raised_by"` // what crossed the line in this window
-	From     int             `json:"from"`      // changes are those of the images of the windows from here on: what raised the alert has grown over them
-	Images   int             `json:"images"`    // of these windows
-	Changes  []record.Change `json:"changes"`
-	Rest     *record.Change  `json:"unnamed_change,omitempty"`
-}
 
 const strongest = 5 // of the evidence shown
 
@@ -72,15 +25,15 @@ type memory struct {
 }
 
 // judge compares a full window with the profile and lets the monitor take it up.
-func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Outcome, error) {
+func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, store.Outcome, error) {
 	images := make([]drift.Image, len(full.Images))
 	for k, i := range full.Images {
 		var err error
 		if images[k], err = w.unpack(i); err != nil {
-			return Window{}, store.Outcome{}, err
+			return answer.Window{}, store.Outcome{}, err
 		}
 	}
-	window := Window{Format: record.Format, Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []Alert{}}
+	window := answer.Window{Format: record.Format, Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []answer.Alert{}}
 	window.First, window.Last = moments(full.Images)
 	s, err := w.Profile.Summarise(images, w.Profile.Size)
 	if err != nil {
@@ -118,7 +71,7 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (Window, store.Out
 
 // comparison is that of the images of some windows up to the last.
 type comparison struct {
-	*record.Comparison                   // nil for one image
+	*answer.Comparison                   // nil for one image
 	window             int               // the last
 	from, taken        int               // the first of the windows, and all their images
 	holds              map[string]string // the named change of every pair that one holds, and of [anyOther]
@@ -137,14 +90,15 @@ func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (co
 	if err != nil {
 		return out, err
 	}
-	compared := record.NewComparison(all[0])
+	compared := record.Comparison(all[0])
 	out.Comparison = &compared
 	for k, c := range all[0].Changes {
+		said := compared.Changes[k].String()
 		for _, p := range c.Pairs {
-			out.holds[p.Pair.String()] = c.String()
+			out.holds[p.Pair.String()] = said
 		}
 		if k == 0 {
-			out.holds[anyOther] = c.String()
+			out.holds[anyOther] = said
 		}
 	}
 	return out, nil
@@ -177,8 +131,8 @@ func (w *Watcher) grown(ctx context.Context, full store.Full, images []drift.Ima
 // alert is what to say of what crossed the line, or nil when all of it was said before: one drift moves many pairs, one after the other, and the
 // embedding with them. What crossed is said as the named change that holds it; else as the largest change, unless its evidence began to grow after an
 // alert had said that, for then it is another drift; else by its own name, as watched texts always are.
-func (w *Watcher) alert(m *memory, crossed []int, c comparison) *Alert {
-	a := &Alert{Format: record.Format, New: []string{}, Changes: []record.Change{}, Window: c.window, Budget: w.Budget, From: c.from, Images: c.taken}
+func (w *Watcher) alert(m *memory, crossed []int, c comparison) *answer.Alert {
+	a := &answer.Alert{Format: record.Format, New: []string{}, Changes: []answer.Change{}, Window: c.window, Budget: w.Budget, From: c.from, Images: c.taken}
 	if c.Comparison != nil {
 		a.Changes, a.Rest = c.Changes, c.Rest
 	}
@@ -200,7 +154,7 @@ func (w *Watcher) alert(m *memory, crossed []int, c comparison) *Alert {
 	if len(a.New) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(a.RaisedBy, func(a, b Evidence) int { return cmp.Compare(b.Value, a.Value) })
+	slices.SortStableFunc(a.RaisedBy, func(a, b answer.Evidence) int { return cmp.Compare(b.Value, a.Value) })
 	return a
 }
 
@@ -231,26 +185,26 @@ func (w *Watcher) follow(m *memory, images []drift.Image) (crossed []int, err er
 	return crossed, err
 }
 
-func (w *Watcher) evidence(i int) Evidence {
+func (w *Watcher) evidence(i int) answer.Evidence {
 	name := w.monitor.Names[i]
-	return Evidence{Followed: name, Label: w.labels[name], Up: w.monitor.Detectors[i].Up(), Value: w.monitor.Evidence(i, w.Budget)}
+	return answer.Evidence{Followed: name, Label: w.labels[name], Up: w.monitor.Detectors[i].Up(), Value: w.monitor.Evidence(i, w.Budget)}
 }
 
 // weigh notes the monitor's evidence in a window.
-func (w *Watcher) weigh(window *Window) {
-	all := make([]Evidence, len(w.monitor.Names))
+func (w *Watcher) weigh(window *answer.Window) {
+	all := make([]answer.Evidence, len(w.monitor.Names))
 	for i := range all {
 		all[i] = w.evidence(i)
 	}
 	for i := range window.Watched {
 		window.Watched[i].Evidence = all[i].Value
 	}
-	slices.SortStableFunc(all, func(a, b Evidence) int { return cmp.Compare(b.Value, a.Value) })
+	slices.SortStableFunc(all, func(a, b answer.Evidence) int { return cmp.Compare(b.Value, a.Value) })
 	window.Evidence = all[:min(strongest, len(all))]
 }
 
-func (w *Watcher) watched(s *drift.Summary) []Watched {
-	out := []Watched{}
+func (w *Watcher) watched(s *drift.Summary) []answer.WatchedText {
+	out := []answer.WatchedText{}
 	reference := w.Profile.Scores
 	for i, c := range w.Profile.Watched {
 		i *= 2 // the signed score; the paper's is beside it
@@ -261,7 +215,7 @@ func (w *Watcher) watched(s *drift.Summary) []Watched {
 		}
 		before, spread := reference.Mean[i], reference.Variance(i)
 		_, p := drift.Welch(s.Count(), mean, variance, reference.Count, before, spread)
-		t := Watched{Text: c.Text, Score: mean, Low: low, High: high, Profile: before, P: p}
+		t := answer.WatchedText{Text: c.Text, Score: mean, Low: low, High: high, Profile: before, P: p}
 		if spread > 0 {
 			t.Effect = (mean - before) / math.Sqrt(spread)
 		}
@@ -270,7 +224,7 @@ func (w *Watcher) watched(s *drift.Summary) []Watched {
 	return out
 }
 
-func outcome(window Window, m memory) (store.Outcome, error) {
+func outcome(window answer.Window, m memory) (store.Outcome, error) {
 	state, err := json.Marshal(m)
 	if err != nil {
 		return store.Outcome{}, err
@@ -290,8 +244,8 @@ func outcome(window Window, m memory) (store.Outcome, error) {
 	return o, nil
 }
 
-// String is an alert in a sentence.
-func (a Alert) String() string {
+// Sentence is an alert in a sentence.
+func Sentence(a answer.Alert) string {
 	var changes []string
 	for _, c := range a.Changes[:min(3, len(a.Changes))] {
 		changes = append(changes, fmt.Sprintf("%s (%.0f %% of the shift)", c, 100*c.Share))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/profile"
@@ -121,7 +122,7 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 	if g.all.Count() < 2 {
 		return fmt.Errorf("%s: %d pictures that can be read, expected two at least", o.source, g.all.Count())
 	}
-	r := compareResult{Format: record.Format, Profile: o.profile, Source: o.source, By: o.by, Level: o.level, Unread: bad.count}
+	r := answer.Drift{Format: record.Format, Profile: o.profile, Source: o.source, By: o.by, Level: o.level, Unread: bad.count}
 	if r.Model, err = m.record(ctx); err != nil {
 		return err
 	}
@@ -211,7 +212,7 @@ func (g *grouping) add(item *scanned, image drift.Image, strong []int) error {
 }
 
 // compare compares all images, and then the groups with false discoveries controlled over all of them.
-func (g *grouping) compare(ctx context.Context, v *drift.Vocabulary, groups []*drift.Group, o drift.Options) (all record.Comparison, parts []groupRecord, err error) {
+func (g *grouping) compare(ctx context.Context, v *drift.Vocabulary, groups []*drift.Group, o drift.Options) (all answer.Comparison, parts []answer.GroupComparison, err error) {
 	whole, err := v.Compare(ctx, []*drift.Summary{g.all.Summary}, o)
 	if err != nil {
 		return all, nil, err
@@ -228,9 +229,9 @@ func (g *grouping) compare(ctx context.Context, v *drift.Vocabulary, groups []*d
 		return all, nil, err
 	}
 	for i, c := range compared {
-		parts = append(parts, groupRecord{names[i], record.NewComparison(c)})
+		parts = append(parts, answer.GroupComparison{Name: names[i], Comparison: record.Comparison(c)})
 	}
-	return record.NewComparison(whole[0]), parts, nil
+	return record.Comparison(whole[0]), parts, nil
 }
 
 func (g *grouping) sorted() []*drift.Group {
@@ -241,92 +242,42 @@ func (g *grouping) sorted() []*drift.Group {
 	return out
 }
 
-// compareResult is what facet drift compare --json prints.
-type compareResult struct {
-	Format  int               `json:"format"` // [record.Format]
-	Model   modelRecord       `json:"model"`
-	Profile string            `json:"profile"`
-	Source  string            `json:"source"`
-	By      string            `json:"by,omitempty"`
-	Level   float64           `json:"level"`
-	Unread  int               `json:"unread"`
-	All     record.Comparison `json:"all"`
-	Groups  []groupRecord     `json:"groups,omitempty"`
-	Watched []watchedRecord   `json:"watched,omitempty"`
-}
-
-type groupRecord struct {
-	Name string `json:"name"`
-	record.Comparison
-}
-
-// watchedRecord follows a text.
-type watchedRecord struct {
-	Text    string          `json:"text"`
-	Pairs   []record.Pair   `json:"pairs"`
-	Profile *scoreRecord    `json:"profile,omitempty"` // the reference's mean, where the profile watched the text too
-	All     scoreRecord     `json:"all"`
-	P       *float64        `json:"p,omitempty"` // Welch's test of the signed score against the profile
-	Groups  []scoreRecord   `json:"groups,omitempty"`
-	Images  agreementRecord `json:"truth_images"` // correlation with the truth over images
-	Curve   agreementRecord `json:"truth_groups"` // and over groups
-}
-
-type scoreRecord struct {
-	Name   string      `json:"name,omitempty"`
-	Images int         `json:"images"`
-	Signed *meanRecord `json:"signed"`
-	Norm   *meanRecord `json:"norm"`
-	Truth  *float64    `json:"truth,omitempty"` // mean
-}
-
-// meanRecord is a mean with its 95 % interval, which one image does not have.
-type meanRecord struct {
-	Mean float64  `json:"mean"`
-	Low  *float64 `json:"low,omitempty"`
-	High *float64 `json:"high,omitempty"`
-}
-
-// agreementRecord holds correlations; absent where there is no truth or it does not vary.
-type agreementRecord struct {
-	Signed *float64 `json:"signed,omitempty"`
-	Norm   *float64 `json:"norm,omitempty"`
-}
-
-func watchedRecords(p *drift.Profile, concepts []drift.Concept, all *drift.Group, groups []*drift.Group) []watchedRecord {
-	var out []watchedRecord
+func watchedRecords(p *drift.Profile, concepts []drift.Concept, all *drift.Group, groups []*drift.Group) []answer.FollowedText {
+	var out []answer.FollowedText
 	for w, c := range concepts {
-		r := watchedRecord{Text: c.Text, Pairs: []record.Pair{}, All: newScoreRecord(all, w), Images: newAgreement(all.ImageAgreement(w)), Curve: newAgreement(drift.CurveAgreement(groups, w))}
+		r := answer.FollowedText{Text: c.Text, Pairs: []answer.Pair{}, All: newScore(all, w), Images: newAgreement(all.ImageAgreement(w)), Curve: newAgreement(drift.CurveAgreement(groups, w))}
 		for _, pair := range c.Pairs {
-			r.Pairs = append(r.Pairs, record.NewPair(pair))
+			r.Pairs = append(r.Pairs, record.Pair(pair))
 		}
 		if w < len(p.Watched) {
-			reference := newScoreRecord(&drift.Group{Summary: &p.Summary, Truth: drift.NewGaussian(1)}, w)
+			reference := newScore(&drift.Group{Summary: &p.Summary, Truth: drift.NewGaussian(1)}, w)
 			i := 2 * w
 			_, value := drift.Welch(all.Count(), all.Scores.Mean[i], all.Scores.Variance(i), p.Count(), p.Scores.Mean[i], p.Scores.Variance(i))
 			r.Profile, r.P = &reference, &value
 		}
 		for _, g := range groups {
-			r.Groups = append(r.Groups, newScoreRecord(g, w))
+			r.Groups = append(r.Groups, newScore(g, w))
 		}
 		out = append(out, r)
 	}
 	return out
 }
 
-func newScoreRecord(g *drift.Group, w int) scoreRecord {
+func newScore(g *drift.Group, w int) answer.MeanScore {
 	signed, norm := g.Watched(w)
-	r := scoreRecord{Name: g.Name, Images: g.Count(), Signed: newMean(signed), Norm: newMean(norm)}
+	r := answer.MeanScore{Name: g.Name, Images: g.Count(), Signed: newMean(signed), Norm: newMean(norm)}
 	if g.Truth.Count > 0 {
 		r.Truth = finite(g.Truth.Mean[0])
 	}
 	return r
 }
 
-func newMean(m drift.Mean) *meanRecord { return &meanRecord{m.Value, finite(m.Low), finite(m.High)} }
+func newMean(m drift.Mean) *answer.Interval {
+	return &answer.Interval{Mean: m.Value, Low: finite(m.Low), High: finite(m.High)}
+}
 
-func newAgreement(a drift.Agreement) agreementRecord {
-	return agreementRecord{finite(a.Signed), finite(a.Norm)}
+func newAgreement(a drift.Agreement) answer.ScoreAgreement {
+	return answer.ScoreAgreement{Signed: finite(a.Signed), Norm: finite(a.Norm)}
 }
 
 // finite is a number that JSON can say, or nil.

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/facet-clip/facet/drift/record"
+	"github.com/facet-clip/facet/answer"
 	driftreport "github.com/facet-clip/facet/drift/report"
 	"github.com/facet-clip/facet/plot"
 )
@@ -22,7 +22,7 @@ const (
 )
 
 // driftPage is the report of a comparison.
-func (a *app) driftPage(ctx context.Context, r compareResult) (driftreport.Page, error) {
+func (a *app) driftPage(ctx context.Context, r answer.Drift) (driftreport.Page, error) {
 	c := r.All
 	page := driftreport.Page{
 		Headline: headline(c),
@@ -62,7 +62,7 @@ func (a *app) driftPage(ctx context.Context, r compareResult) (driftreport.Page,
 }
 
 // headline is the result in a sentence.
-func headline(c record.Comparison) string {
+func headline(c answer.Comparison) string {
 	switch {
 	case c.Changed == 0:
 		return "Nothing changed that can be told from chance"
@@ -74,7 +74,7 @@ func headline(c record.Comparison) string {
 }
 
 // shares are bars on one scale, which add up to the whole shift.
-func shiftShares(c record.Comparison) []driftreport.Share {
+func shiftShares(c answer.Comparison) []driftreport.Share {
 	rest := driftreport.Share{Name: "all other pairs", Share: percent(1 - c.Explained), Width: 1 - c.Explained, Plain: true}
 	var out []driftreport.Share
 	for _, change := range c.All() {
@@ -91,7 +91,7 @@ func shiftShares(c record.Comparison) []driftreport.Share {
 	return out
 }
 
-func (a *app) pageChange(ctx context.Context, c record.Change) driftreport.Change {
+func (a *app) pageChange(ctx context.Context, c answer.Change) driftreport.Change {
 	out := driftreport.Change{
 		Name: c.String(), Share: percent(c.Share), Effect: fmt.Sprintf("%+.2f", c.Effect), Count: c.Count,
 		Before: a.thumbnails(ctx, c.Before), After: a.thumbnails(ctx, c.After),
@@ -127,7 +127,7 @@ func (a *app) thumbnails(ctx context.Context, paths []string) (out []template.UR
 }
 
 // watchedCurve shows a text's signed score over groups and, where it is known, the truth on the same scale.
-func watchedCurve(by string, w watchedRecord) plot.Curve {
+func watchedCurve(by string, w answer.FollowedText) plot.Curve {
 	score := plot.Series{Name: "signed score"}
 	truth := plot.Series{Name: "truth (scaled to the score)", Dashed: true}
 	known := true
@@ -151,7 +151,7 @@ func watchedCurve(by string, w watchedRecord) plot.Curve {
 }
 
 // places are where groups stand on the axis, and what that is called: years and other numbers by themselves, anything else in turn.
-func places(by string, groups []scoreRecord) (x []float64, axis string) {
+func places(by string, groups []answer.MeanScore) (x []float64, axis string) {
 	for _, g := range groups {
 		n, err := strconv.Atoi(g.Name)
 		if err != nil {
@@ -190,7 +190,7 @@ func extent(values []float64) (low, high float64) {
 	return low, high
 }
 
-func curveCaption(w watchedRecord) string {
+func curveCaption(w answer.FollowedText) string {
 	caption := fmt.Sprintf("“%s”, with 95 %% intervals of the mean", w.Text)
 	if w.Curve.Signed != nil && w.Curve.Norm != nil {
 		caption += fmt.Sprintf("; correlation with the truth over the groups %.3f (the paper's score: %.3f)", *w.Curve.Signed, *w.Curve.Norm)

@@ -7,10 +7,10 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"github.com/facet-clip/facet/drift/record"
+	"github.com/facet-clip/facet/answer"
 )
 
-func (a *app) finishCompare(ctx context.Context, o compareOptions, r compareResult) error {
+func (a *app) finishCompare(ctx context.Context, o compareOptions, r answer.Drift) error {
 	if o.output != "" {
 		page, err := a.driftPage(ctx, r)
 		if err != nil {
@@ -27,7 +27,7 @@ func (a *app) finishCompare(ctx context.Context, o compareOptions, r compareResu
 	return nil
 }
 
-func (a *app) printComparison(r compareResult) {
+func (a *app) printComparison(r answer.Drift) {
 	c := r.All
 	fmt.Fprintf(a.stdout, "%d images against %d of %s\n", c.Images, c.ProfileImages, r.Profile)
 	fmt.Fprintf(a.stdout, "Fréchet distance %.4g; energy distance %.4g (p %.3g by permutation)\n", c.Frechet, c.Energy, c.EnergyP)
@@ -52,7 +52,7 @@ func (a *app) printComparison(r compareResult) {
 }
 
 // printChanges lists the changes so that their shares add up to 1.
-func printChanges(t table.Writer, c record.Comparison) {
+func printChanges(t table.Writer, c answer.Comparison) {
 	for _, c := range c.All() {
 		p := c.Pairs[0]
 		t.AppendRow(table.Row{c.String(), percent(c.Share), fmt.Sprintf("%+.2f", c.Effect), c.Count, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), p.Label})
@@ -61,15 +61,15 @@ func printChanges(t table.Writer, c record.Comparison) {
 	t.Render()
 }
 
-func (a *app) printWatched(w watchedRecord) {
+func (a *app) printWatched(w answer.FollowedText) {
 	fmt.Fprintf(a.stdout, "“%s”, by pairs", w.Text)
 	for _, p := range w.Pairs {
 		fmt.Fprint(a.stdout, " ", p)
 	}
 	fmt.Fprintln(a.stdout)
 	t := a.table("", "Images", "Signed score", "95 %", "Paper's score", "Truth")
-	row := func(name string, s scoreRecord) {
-		t.AppendRow(table.Row{name, s.Images, fmt.Sprintf("%+.4f", s.Signed.Mean), s.Signed.interval(), fmt.Sprintf("%.4f", s.Norm.Mean), optional(s.Truth)})
+	row := func(name string, s answer.MeanScore) {
+		t.AppendRow(table.Row{name, s.Images, fmt.Sprintf("%+.4f", s.Signed.Mean), meanInterval(s.Signed), fmt.Sprintf("%.4f", s.Norm.Mean), optional(s.Truth)})
 	}
 	if w.Profile != nil {
 		row("profile", *w.Profile)
@@ -86,7 +86,7 @@ func (a *app) printWatched(w watchedRecord) {
 	printAgreement(a.stdout, "groups", w.Curve)
 }
 
-func (m meanRecord) interval() string {
+func meanInterval(m *answer.Interval) string {
 	if m.Low == nil {
 		return ""
 	}
@@ -100,7 +100,7 @@ func optional(v *float64) string {
 	return fmt.Sprintf("%.3f", *v)
 }
 
-func printAgreement(w io.Writer, over string, a agreementRecord) {
+func printAgreement(w io.Writer, over string, a answer.ScoreAgreement) {
 	if a.Signed != nil && a.Norm != nil {
 		fmt.Fprintf(w, "correlation with the truth over %s: %.3f signed, %.3f the paper's\n", over, *a.Signed, *a.Norm)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
@@ -261,25 +262,12 @@ func (m *model) encodePictures(ctx context.Context, pictures []*image.RGBA) ([]f
 	return out[clip.Embedding].Floats, err
 }
 
-// profileResult is what facet drift profile and facet drift merge print with --json.
-type profileResult struct {
-	Profile   string   `json:"profile"`
-	Images    int      `json:"images"`
-	Unread    int      `json:"unread"`
-	Sample    int      `json:"sample"`
-	Strong    int      `json:"strong_pairs"`
-	Pairs     int      `json:"pairs"`
-	Labelled  int      `json:"labelled"` // strong pairs with a label
-	Watched   []string `json:"watched"`
-	Qualities []string `json:"qualities"`
-}
-
 func (a *app) showProfile(dir string) error {
 	h, err := profile.ReadHeader(dir)
 	if err != nil {
 		return err
 	}
-	r := profileResult{Profile: dir, Images: h.Images, Unread: h.Unread, Sample: len(h.Sample), Strong: len(h.Strong), Pairs: h.Pairs,
+	r := answer.Profile{Profile: dir, Images: h.Images, Unread: h.Unread, Sample: len(h.Sample), Strong: len(h.Strong), Pairs: h.Pairs,
 		Watched: orEmpty(h.Watched), Qualities: []string{}}
 	for _, label := range h.Labels {
 		if label != "" {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/drift/profile"
 )
 
@@ -28,7 +29,7 @@ func TestDrift(t *testing.T) {
 	dir := t.TempDir()
 	reference, page := filepath.Join(dir, "p"), filepath.Join(dir, "report.html")
 	succeed(t, driftArgs("profile", "scenes:yellow-cars?n=160&seed=1&size=96", "--limit", "160", "--watch", "a yellow car", "--vary", "2", "-o", reference)...)
-	var r compareResult
+	var r answer.Drift
 	stdout := succeed(t, driftArgs("compare", reference, "scenes:yellow-cars?n=16&seed=2&size=96", "--by", "group", "--json", "-o", page)...)
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatal(err)
@@ -221,7 +222,7 @@ func TestDriftMerge(t *testing.T) {
 		t.Fatal("no labels", err)
 	}
 	merged := filepath.Join(root, "merged")
-	var r profileResult
+	var r answer.Profile
 	if err := json.Unmarshal([]byte(succeed(t, driftArgs("merge", parts[0], parts[1], "-o", merged, "--json")...)), &r); err != nil {
 		t.Fatal(err)
 	}

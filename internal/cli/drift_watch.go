@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift/profile"
 	"github.com/facet-clip/facet/drift/store"
@@ -154,7 +155,7 @@ func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
 
 func (m *model) watchConfig(ctx context.Context, o watchOptions) (c watch.Config, err error) {
 	c = watch.Config{
-		Model: m.Model, Rule: o.rule, Budget: o.budget, Level: o.level, Webhook: o.webhook,
+		Model: m.Model, Rule: o.rule, Budget: o.budget, Level: o.level, Webhook: o.webhook, Log: slog.Default(),
 	}
 	if c.OV, err = m.Decomposition(); err != nil {
 		return c, err
@@ -218,7 +219,7 @@ func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.C
 }
 
 // printWindow prints a window as a line, and its alerts.
-func (a *app) printWindow(w watch.Window) {
+func (a *app) printWindow(w answer.Window) {
 	if a.json {
 		if err := json.NewEncoder(a.stdout).Encode(w); err != nil {
 			slog.Warn("a window could not be printed", "reason", err)
@@ -232,11 +233,11 @@ func (a *app) printWindow(w watch.Window) {
 	}
 	fmt.Fprintf(a.stdout, "window %d: %d images, %s; %s\n", w.Number, w.Images, when, windowLine(w))
 	for _, alert := range w.Alerts {
-		fmt.Fprintln(a.stdout, "ALERT:", alert)
+		fmt.Fprintln(a.stdout, "ALERT:", watch.Sentence(alert))
 	}
 }
 
-func windowLine(w watch.Window) string {
+func windowLine(w answer.Window) string {
 	var parts []string
 	for _, t := range w.Watched {
 		parts = append(parts, fmt.Sprintf("“%s” %+.2f sd (p %.2g)", t.Text, t.Effect, t.P))

@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift/store"
-	"github.com/facet-clip/facet/drift/watch"
 	"github.com/facet-clip/facet/internal/pgtest"
 )
 
@@ -53,11 +53,11 @@ func TestDriftWatch(t *testing.T) {
 	p := smallProfile(t)
 	db := filepath.Join(t.TempDir(), "drift.db")
 	args := driftArgs("watch", p, "scenes:yellow-cars?n=20&seed=3&size=64", "--store", db, "--window", "50")
-	var windows []watch.Window
+	var windows []answer.Window
 	lines := bufio.NewScanner(strings.NewReader(succeed(t, append(args, "--json")...)))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var w watch.Window
+		var w answer.Window
 		if err := json.Unmarshal(lines.Bytes(), &w); err != nil {
 			t.Fatal(err)
 		}

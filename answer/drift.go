@@ -1,0 +1,229 @@
+package answer
+
+import (
+	"strings"
+
+	"github.com/facet-clip/facet/decompose"
+)
+
+// Profile is the answer of facet drift profile and facet drift merge.
+type Profile struct {
+	// Profile is the folder that was written.
+	Profile string `json:"profile"`
+	// Images is how many were summarised.
+	Images int `json:"images"`
+	// Unread is how many files could not be read.
+	Unread int `json:"unread"`
+	// Sample is how many images are kept one by one.
+	Sample int `json:"sample"`
+	// Strong is how many pairs are compared one by one.
+	Strong int `json:"strong_pairs"`
+	// Pairs is how many the model has.
+	Pairs int `json:"pairs"`
+	// Labelled is how many of the strong pairs have a label.
+	Labelled int `json:"labelled"`
+	// Watched are the texts that are followed.
+	Watched []string `json:"watched"`
+	// Qualities are those of pictures, such as noise, whose direction is known.
+	Qualities []string `json:"qualities"`
+}
+
+// Drift is the answer of facet drift compare.
+type Drift struct {
+	// Format is the number of the shape, 2.
+	Format int `json:"format"`
+	// Model says which model answers.
+	Model Model `json:"model"`
+	// Profile is the folder of the profile.
+	Profile string `json:"profile"`
+	// Source is the dataset that is compared with it.
+	Source string `json:"source"`
+	// By says what parts were made by: group, label, time:year, time:month or time:day.
+	By string `json:"by,omitempty"`
+	// Level is the expected share of false discoveries among the changed pairs.
+	Level float64 `json:"level"`
+	// Unread is how many files could not be read.
+	Unread int `json:"unread"`
+	// All compares all images.
+	All Comparison `json:"all"`
+	// Groups compare the parts of two images and more, in the order of their names.
+	Groups []GroupComparison `json:"groups,omitempty"`
+	// Watched follow the texts of the profile, and then those that were asked for.
+	Watched []FollowedText `json:"watched,omitempty"`
+}
+
+// Comparison says what differs between images and a profile. The shares of changes, Unnamed and 1 − Explained sum to 1.
+type Comparison struct {
+	// Images is how many are compared.
+	Images int `json:"images"`
+	// ProfileImages is how many the profile is of.
+	ProfileImages int `json:"profile_images"`
+	// Shift is ‖Δe‖, the length of the shift of the mean embedding.
+	Shift float64 `json:"shift"`
+	// Frechet is the Fréchet distance between the embeddings.
+	Frechet float64 `json:"frechet_distance"`
+	// Energy is the squared energy distance between the samples.
+	Energy float64 `json:"energy_distance"`
+	// EnergyP is its p-value, by permutation of both samples.
+	EnergyP float64 `json:"energy_p"`
+	// Tested is how many pairs were tested.
+	Tested int `json:"pairs_tested"`
+	// Changed is how many of them changed, at the level of the comparison.
+	Changed int `json:"pairs_changed"`
+	// Explained is the share of the shift that the changed pairs explain.
+	Explained float64 `json:"explained"`
+	// Unnamed is the share that they explain outside the named changes.
+	Unnamed float64 `json:"unnamed"`
+	// Residual is what the pairs leave of the shift, as a share of it: rounding. Of a watched window only the strong pairs' scalars are known,
+	// and it is what the others leave.
+	Residual float64 `json:"residual"`
+	// Changes are those that have a name, the largest first.
+	Changes []Change `json:"changes"`
+	// Rest is a change without a word: the changed pairs that fit no name. It is absent where there are none.
+	Rest *Change `json:"unnamed_change,omitempty"`
+}
+
+// Change is a word, or a quality of pictures, with the pairs whose part of the shift is most like it.
+type Change struct {
+	// Word names the change. It is empty where no word fits.
+	Word string `json:"word"`
+	// Quality says that the word is a quality of pictures, such as noise, whatever they show.
+	Quality bool `json:"quality"`
+	// More says that there is more of it than in the profile, and not less.
+	More bool `json:"more"`
+	// Share is that of the shift of the mean embedding.
+	Share float64 `json:"share"`
+	// Effect is the shift along the word, in standard deviations of the profile's embeddings.
+	Effect float64 `json:"effect"`
+	// Pairs are the ten of largest share.
+	Pairs []PairTest `json:"pairs"`
+	// Count is how many pairs there are in all.
+	Count int `json:"pair_count"`
+	// Before are the images of the profile that are most like the word.
+	Before []string `json:"before"`
+	// After are those of the compared images.
+	After []string `json:"after"`
+}
+
+// PairTest is the difference of a strong pair between images and a profile.
+type PairTest struct {
+	Pair
+	// Label is the pair in words; empty where it has none.
+	Label string `json:"label"`
+	// Shift is that of the mean of the pair's scalar.
+	Shift float64 `json:"shift"`
+	// Effect is the shift in standard deviations of the profile's images.
+	Effect float64 `json:"effect"`
+	// P is the p-value of the test of the pair alone: of the means, or of the ranks.
+	P float64 `json:"p"`
+	// Adjusted is the p-value after Benjamini and Hochberg, over the tests of all strong pairs; of a part, over those of all parts too.
+	Adjusted float64 `json:"p_adjusted"`
+	// Ranks says that the ranks were tested, since the scalar has heavy tails.
+	Ranks bool `json:"by_ranks"`
+	// Share is that of the shift of the mean embedding.
+	Share float64 `json:"share"`
+}
+
+// Pair is a neuron–head pair.
+type Pair struct {
+	// Neuron is that of the pair.
+	Neuron int `json:"neuron"`
+	// Head is that of the pair.
+	Head int `json:"head"`
+}
+
+// GroupComparison compares one part of the images.
+type GroupComparison struct {
+	// Name is what the images of the part have in common.
+	Name string `json:"name"`
+	Comparison
+}
+
+// FollowedText follows a text over a profile, images and their parts.
+type FollowedText struct {
+	// Text is the text.
+	Text string `json:"text"`
+	// Pairs are those by which it is scored.
+	Pairs []Pair `json:"pairs"`
+	// Profile is the score in the profile, where it watched the text too.
+	Profile *MeanScore `json:"profile,omitempty"`
+	// All is the score of all images.
+	All MeanScore `json:"all"`
+	// P is the p-value of Welch's test of the signed score against the profile, where that watched the text too.
+	P *float64 `json:"p,omitempty"`
+	// Groups are the scores of the parts.
+	Groups []MeanScore `json:"groups,omitempty"`
+	// Images says how the scores agree with the truth over the images.
+	Images ScoreAgreement `json:"truth_images"`
+	// Curve says how they agree over the parts.
+	Curve ScoreAgreement `json:"truth_groups"`
+}
+
+// MeanScore is the mean score of a text over some images.
+type MeanScore struct {
+	// Name is that of the part; absent for all images.
+	Name string `json:"name,omitempty"`
+	// Images is how many there are.
+	Images int `json:"images"`
+	// Signed is the mean of the signed score.
+	Signed *Interval `json:"signed"`
+	// Norm is the mean of the paper's score, which is a norm.
+	Norm *Interval `json:"norm"`
+	// Truth is the mean of what is known to be true of the images, where it is known.
+	Truth *float64 `json:"truth,omitempty"`
+}
+
+// Interval is a mean with its 95 % interval.
+type Interval struct {
+	// Mean is the mean.
+	Mean float64 `json:"mean"`
+	// Low is the lower end of the interval. One image has none.
+	Low *float64 `json:"low,omitempty"`
+	// High is its upper end.
+	High *float64 `json:"high,omitempty"`
+}
+
+// ScoreAgreement holds correlations with the truth; absent where there is no truth, or it does not vary.
+type ScoreAgreement struct {
+	// Signed is that of the signed score.
+	Signed *float64 `json:"signed,omitempty"`
+	// Norm is that of the paper's score.
+	Norm *float64 `json:"norm,omitempty"`
+}
+
+// String is "(neuron,head)".
+func (p Pair) String() string { return decompose.Pair{Head: p.Head, Neuron: p.Neuron}.String() }
+
+// String is a change in words; "(unnamed)" is one without a word.
+func (c Change) String() string {
+	switch {
+	case c.Word == "":
+		return "(unnamed)"
+	case c.More:
+		return "more " + c.Word
+	}
+	return "less " + c.Word
+}
+
+// All are the named changes and then the unnamed one. Their shares and 1 − Explained add up to 1.
+func (c Comparison) All() []Change {
+	if c.Rest == nil {
+		return c.Changes
+	}
+	return append(c.Changes[:len(c.Changes):len(c.Changes)], *c.Rest)
+}
+
+// mostLargest is how many changes a comparison has in a few words.
+const mostLargest = 3
+
+// Largest are the first changes in words.
+func (c Comparison) Largest() string {
+	var words []string
+	for _, change := range c.Changes[:min(mostLargest, len(c.Changes))] {
+		words = append(words, change.String())
+	}
+	if len(words) == 0 && c.Rest != nil {
+		return c.Rest.String()
+	}
+	return strings.Join(words, ", ")
+}

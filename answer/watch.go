@@ -1,0 +1,102 @@
+package answer
+
+import "time"
+
+// Window is the answer of facet drift watch: a line for each window, as it is closed. GET /windows and the store have the same. Its p-values
+// are for reading: alerts come from the evidence, which is that of the whole stream up to the end of the window.
+type Window struct {
+	// Format is the number of the shape, 2. It is absent in what format 1 left.
+	Format int `json:"format"`
+	// Number counts windows from 1.
+	Number int `json:"window"`
+	// Images is how many the window holds.
+	Images int `json:"images"`
+	// First is the earliest moment of its images.
+	First time.Time `json:"first"`
+	// Last is the latest moment of its images.
+	Last time.Time `json:"last"`
+	// Closed is when the window was closed.
+	Closed time.Time `json:"closed"`
+	// Watched are the texts of the profile.
+	Watched []WatchedText `json:"watched"`
+	// Evidence is the strongest for a change, the largest first.
+	Evidence []Evidence `json:"evidence"`
+	// Compared compares the window with the profile. It is absent for a window of one image.
+	Compared *Comparison `json:"compared,omitempty"`
+	// Alerts are those that the window raises, one at most.
+	Alerts []Alert `json:"alerts"`
+}
+
+// WatchedText is a watched text in a window.
+type WatchedText struct {
+	// Text is the text.
+	Text string `json:"text"`
+	// Score is the mean of the signed score.
+	Score float64 `json:"score"`
+	// Low is the lower end of its 95 % interval.
+	Low float64 `json:"low"`
+	// High is the upper end of the interval.
+	High float64 `json:"high"`
+	// Profile is the mean in the profile.
+	Profile float64 `json:"profile"`
+	// Effect is the difference of the means, in standard deviations of the profile's images.
+	Effect float64 `json:"effect"`
+	// P is the p-value of Welch's test against the profile.
+	P float64 `json:"p"`
+	// Evidence is that for a change of the text, as a share of what raises an alert.
+	Evidence float64 `json:"evidence"`
+}
+
+// Evidence is an e-process: what speaks for a change of one number that is followed.
+type Evidence struct {
+	// Followed is a watched text, a pair as (neuron,head), "embedding", or a quality of pictures.
+	Followed string `json:"followed"`
+	// Label is a pair in words, where words fit.
+	Label string `json:"label,omitempty"`
+	// Up is for larger numbers than the profile's.
+	Up bool `json:"up"`
+	// Value is a share of what raises an alert: one is raised at 1.
+	Value float64 `json:"value"`
+}
+
+// Alert says that something is no longer as in the profile, and was not said before.
+type Alert struct {
+	// Format is the number of the shape, 2. It is absent in what format 1 left.
+	Format int `json:"format"`
+	// Window is the number of the window that raises the alert.
+	Window int `json:"window"`
+	// Budget is the chance of any false alert over the whole stream, at most.
+	Budget float64 `json:"budget"`
+	// New is what was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding".
+	New []string `json:"new"`
+	// RaisedBy is what crossed the line in this window.
+	RaisedBy []Evidence `json:"raised_by"`
+	// From is the first of the windows over which what raised the alert has grown. Changes are those of their images.
+	From int `json:"from"`
+	// Images is how many these windows hold.
+	Images int `json:"images"`
+	// Changes are those that have a name, the largest first.
+	Changes []Change `json:"changes"`
+	// Rest is a change without a word: the changed pairs that fit no name. It is absent where there are none.
+	Rest *Change `json:"unnamed_change,omitempty"`
+}
+
+// AlertMessage is what a webhook gets.
+type AlertMessage struct {
+	// Text is the alert in a sentence, under the name by which chat programs show it.
+	Text string `json:"text"`
+	// ID is that of the alert in its store, the same at every attempt.
+	ID int64 `json:"id"`
+	// Alert is the alert.
+	Alert Alert `json:"alert"`
+}
+
+// Taken is what a post of a picture to facet drift watch is told, and what GET /healthz says.
+type Taken struct {
+	// Status is counted, duplicate or unreadable; of a service that is well, ok.
+	Status string `json:"status,omitempty"`
+	// SHA256 is the digest of the picture's bytes.
+	SHA256 string `json:"sha256,omitempty"`
+	// Error says what is wrong.
+	Error string `json:"error,omitempty"`
+}
