@@ -7,9 +7,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
-	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/demo"
-	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/plot"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -86,7 +84,7 @@ func (l *Lab) showScene(ctx context.Context, d *Demonstration, p demo.Picture) e
 	if err != nil {
 		return err
 	}
-	out, err := l.model.EncodeImages(ctx, graph.Floats(preprocess.Normalise(img), 1, 3, size, size), clip.Embedding, clip.Attention, clip.Tokens)
+	out, err := l.model.EncodePictures(ctx, []*image.RGBA{img}, clip.Embedding, clip.Attention, clip.Tokens)
 	if err != nil {
 		return err
 	}

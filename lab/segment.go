@@ -92,8 +92,8 @@ func (l *Lab) Segment(ctx context.Context, q Segment) (*Segmentation, error) {
 type Segmented struct {
 	// Answer is what can be said in JSON.
 	Answer answer.SegmentedImage
-	// Photo is the picture.
-	Photo image.Image
+	// Photo is the picture, without transparency.
+	Photo *image.NRGBA
 	// Labels are the classes of pixels [H,W].
 	Labels *segment.Labels
 	// Maps are the logits; [segment.Maps.Class] is the map [H,W] of a class.
@@ -110,32 +110,38 @@ func (s *Segmentation) Each(ctx context.Context, sources []*dataset.Source, use 
 	progress := s.lab.step("images", total)
 	defer progress.done()
 	skipped, err := s.lab.eachPicture(ctx, sources, func(source *dataset.Source, path string, photo *image.NRGBA) error {
-		one, err := s.Picture(ctx, path, photo)
-		if err != nil {
+		return s.give(ctx, path, photo, func(one *Segmented) error {
+			err := use(source, one)
+			progress.add(1)
 			return err
-		}
-		progress.add(1)
-		return use(source, one)
+		})
 	})
 	progress.done()
 	s.lab.warnSkipped(skipped)
 	return skipped, err
 }
 
-// Content decodes a picture whose bytes are at hand, within the lab's budget of pixels, and has use take what was found in it. name is what the
-// answer calls it.
+// Content decodes a picture file whose bytes are at hand, such as an upload, and gives use what was found in it. name is what the answer calls
+// it. Its room in the lab's budget of pixels is free again when use returns.
 func (s *Segmentation) Content(ctx context.Context, name string, data []byte, use func(*Segmented) error) error {
-	return s.lab.decoder.Bytes(ctx, name, data, func(photo *image.NRGBA) error {
-		one, err := s.Picture(ctx, name, photo)
-		if err != nil {
-			return err
-		}
-		return use(one)
-	})
+	return s.lab.decoder.Bytes(ctx, name, data, func(photo *image.NRGBA) error { return s.give(ctx, name, photo, use) })
 }
 
-// Picture segments a picture that is decoded already. name is what the answer calls it.
-func (s *Segmentation) Picture(ctx context.Context, name string, photo image.Image) (*Segmented, error) {
+// Picture is [Segmentation.Content] of a picture that is decoded already. Its transparency is dropped.
+func (s *Segmentation) Picture(ctx context.Context, name string, img image.Image, use func(*Segmented) error) error {
+	return s.lab.decoder.Image(ctx, name, img, func(photo *image.NRGBA) error { return s.give(ctx, name, photo, use) })
+}
+
+func (s *Segmentation) give(ctx context.Context, name string, photo *image.NRGBA, use func(*Segmented) error) error {
+	one, err := s.segment(ctx, name, photo)
+	if err != nil {
+		return err
+	}
+	return use(one)
+}
+
+// segment does one picture.
+func (s *Segmentation) segment(ctx context.Context, name string, photo *image.NRGBA) (*Segmented, error) {
 	started := time.Now()
 	maps, err := s.runner.Run(ctx, photo)
 	if err != nil {

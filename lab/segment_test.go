@@ -70,6 +70,13 @@ func segmentation(t *testing.T, l *lab.Lab, q lab.Segment) *lab.Segmentation {
 	return s
 }
 
+// pictured is what is found in a picture in memory.
+func pictured(t *testing.T, s *lab.Segmentation, img image.Image) (found *lab.Segmented, err error) {
+	t.Helper()
+	err = s.Picture(t.Context(), "a.png", img, func(one *lab.Segmented) error { found = one; return nil })
+	return found, err
+}
+
 // kept reads an answer of the command line that its tests keep.
 func kept(t *testing.T, name string, into any) {
 	t.Helper()
@@ -129,15 +136,18 @@ func TestSegmentUploads(t *testing.T) {
 	large := image.NewRGBA(image.Rect(0, 0, 300, 300))
 	place := photo.Bounds().Add(image.Pt(70, 80))
 	draw.Draw(large, place, photo, photo.Bounds().Min, draw.Src)
-	for _, img := range []image.Image{photo, large.SubImage(place)} {
-		one, err := s.Picture(t.Context(), "c", img)
-		if err != nil {
+	sheer := image.NewNRGBA(photo.Bounds()) // whose transparency is dropped, as a file's is
+	draw.Draw(sheer, sheer.Rect, photo, photo.Bounds().Min, draw.Src)
+	for i := 3; i < len(sheer.Pix); i += 4 {
+		sheer.Pix[i] = uint8(i)
+	}
+	for _, img := range []image.Image{photo, large.SubImage(place), sheer} {
+		if err := s.Picture(t.Context(), "c", img, take); err != nil {
 			t.Fatal(err)
 		}
-		take(one)
 	}
 	overlay := encoded(t, all[0].Overlay())
-	for i, name := range []string{file, "b.png", "c", "c"} {
+	for i, name := range []string{file, "b.png", "c", "c", "c"} {
 		one := all[i]
 		if diff := cmp.Diff(all[0].Labels, one.Labels); diff != "" || one.Answer.Image != name {
 			t.Errorf("picture %d, %s: other labels than in a file: %s", i, one.Answer.Image, diff)
@@ -156,7 +166,7 @@ func TestSegmentWhySums(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
 	for _, method := range []segment.Method{0, segment.NAP} {
 		s := segmentation(t, l, lab.Segment{Classes: classesOf("a car", "a bird"), Method: method, Why: image.Rect(20, 30, 60, 50), Top: 1 << 20})
-		one, err := s.Picture(t.Context(), "a", drawn(t, 1))
+		one, err := pictured(t, s, drawn(t, 1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +217,7 @@ func TestSegmentKeeps(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		one, err := s.Picture(t.Context(), "a", photo)
+		one, err := pictured(t, s, photo)
 		if err != nil {
 			return nil, err
 		}
@@ -311,7 +321,7 @@ func TestSegmentMistakes(t *testing.T) {
 		segment.ErrRegion:  {Classes: two, Why: image.Rect(700, 7, 701, 8)},
 		segment.ErrNoPairs: {Classes: two, Why: image.Rect(7, 7, 8, 8), Method: segment.CAM},
 	} {
-		if _, err := segmentation(t, l, q).Picture(t.Context(), "a.png", drawn(t, 1)); !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "a.png: ") {
+		if _, err := pictured(t, segmentation(t, l, q), drawn(t, 1)); !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "a.png: ") {
 			t.Errorf("want %v, found %v", want, err)
 		}
 	}
