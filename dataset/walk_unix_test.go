@@ -9,42 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/internal/filetest"
 )
-
-// within fails a test that hangs.
-func within(t *testing.T, do func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		do()
-	}()
-	select {
-	case <-done:
-	case <-time.After(2 * time.Minute):
-		t.Fatal("still waiting after two minutes")
-	}
-}
-
-// link makes a symbolic link.
-func link(t *testing.T, target, path string) {
-	t.Helper()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Symlink(target, path)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func pipe(t *testing.T, path string) {
-	t.Helper()
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func socket(t *testing.T, path string) {
 	t.Helper()
@@ -81,24 +51,24 @@ func TestWalk(t *testing.T) {
 	dir := filepath.Join(at, "root")
 	write(t, filepath.Join(elsewhere, "1234/a.png"), pngOf(t, 1))
 	write(t, filepath.Join(elsewhere, "1234/notes.txt"), nil)
-	link(t, filepath.Join(elsewhere, "1234"), filepath.Join(dir, "cat"))
-	link(t, filepath.Join(elsewhere, "1234"), filepath.Join(dir, "tiger"))
+	filetest.Link(t, filepath.Join(elsewhere, "1234"), filepath.Join(dir, "cat"))
+	filetest.Link(t, filepath.Join(elsewhere, "1234"), filepath.Join(dir, "tiger"))
 	write(t, filepath.Join(dir, "dog/b.png"), pngOf(t, 2))
-	link(t, "b.png", filepath.Join(dir, "dog/c.png"))
-	link(t, filepath.Join(elsewhere, "1234/notes.txt"), filepath.Join(dir, "dog/notes"))
-	link(t, "..", filepath.Join(dir, "dog/up"))
-	link(t, ".", filepath.Join(dir, "dog/here"))
-	link(t, "b", filepath.Join(dir, "a"))
-	link(t, "a", filepath.Join(dir, "b"))
-	link(t, "nothing", filepath.Join(dir, "gone"))
-	link(t, "nothing.png", filepath.Join(dir, "gone.png"))
-	link(t, os.DevNull, filepath.Join(dir, "null.png"))
-	pipe(t, filepath.Join(dir, "pipe.png"))
-	pipe(t, filepath.Join(dir, "dog/control"))
+	filetest.Link(t, "b.png", filepath.Join(dir, "dog/c.png"))
+	filetest.Link(t, filepath.Join(elsewhere, "1234/notes.txt"), filepath.Join(dir, "dog/notes"))
+	filetest.Link(t, "..", filepath.Join(dir, "dog/up"))
+	filetest.Link(t, ".", filepath.Join(dir, "dog/here"))
+	filetest.Link(t, "b", filepath.Join(dir, "a"))
+	filetest.Link(t, "a", filepath.Join(dir, "b"))
+	filetest.Link(t, "nothing", filepath.Join(dir, "gone"))
+	filetest.Link(t, "nothing.png", filepath.Join(dir, "gone.png"))
+	filetest.Link(t, os.DevNull, filepath.Join(dir, "null.png"))
+	filetest.Pipe(t, filepath.Join(dir, "pipe.png"))
+	filetest.Pipe(t, filepath.Join(dir, "dog/control"))
 	socket(t, filepath.Join(dir, "s"))
 	write(t, filepath.Join(dir, ".hidden/x.png"), pngOf(t, 3))
-	link(t, "..", filepath.Join(dir, ".up"))
-	within(t, func() {
+	filetest.Link(t, "..", filepath.Join(dir, ".up"))
+	filetest.Within(t, func() {
 		s := open1(t, dir, Options{})
 		want := []outcome{
 			{"a", "", "too many levels of symbolic links"},
@@ -129,19 +99,19 @@ func TestWalk(t *testing.T) {
 func TestWalkRoot(t *testing.T) {
 	at := t.TempDir()
 	write(t, filepath.Join(at, "real/a.png"), pngOf(t, 1))
-	link(t, "real", filepath.Join(at, "link"))
+	filetest.Link(t, "real", filepath.Join(at, "link"))
 	if s := open1(t, filepath.Join(at, "link"), Options{}); s.Len() != 1 {
 		t.Errorf("%d items", s.Len())
 	}
-	link(t, "loop", filepath.Join(at, "loop"))
-	link(t, "../odd", filepath.Join(at, "odd/in"))
-	pipe(t, filepath.Join(at, "pipe.csv"))
-	pipe(t, filepath.Join(at, "pipe.tar"))
+	filetest.Link(t, "loop", filepath.Join(at, "loop"))
+	filetest.Link(t, "../odd", filepath.Join(at, "odd/in"))
+	filetest.Pipe(t, filepath.Join(at, "pipe.csv"))
+	filetest.Pipe(t, filepath.Join(at, "pipe.tar"))
 	for name, says := range map[string]string{
 		"loop": "loop: too many levels of symbolic links", "odd": "no pictures found, but 1 things that cannot be read, such as " + at + "/odd/in: a loop",
 		"pipe.csv": "found a pipe", "pipe.tar": "found a pipe", "/dev/zero": "found a device",
 	} {
-		within(t, func() {
+		filetest.Within(t, func() {
 			path := name
 			if !filepath.IsAbs(name) {
 				path = filepath.Join(at, name)
@@ -195,12 +165,12 @@ func TestWalkWeb(t *testing.T) {
 	for i := range n {
 		for k := range n {
 			if i != k {
-				link(t, fmt.Sprintf("../%02d", k), filepath.Join(dir, fmt.Sprintf("%02d/to%02d", i, k)))
+				filetest.Link(t, fmt.Sprintf("../%02d", k), filepath.Join(dir, fmt.Sprintf("%02d/to%02d", i, k)))
 			}
 		}
 	}
 	write(t, filepath.Join(dir, "a.png"), pngOf(t, 1))
-	within(t, func() {
+	filetest.Within(t, func() {
 		pictures, ended := 0, false
 		_, err := walkThrough(dir, 1000, func(f Found) error {
 			if f.Err == nil {

@@ -9,41 +9,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/facet-clip/facet/internal/filetest"
 	"github.com/facet-clip/facet/scenes"
 )
-
-// within fails a test that hangs.
-func within(t *testing.T, do func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		do()
-	}()
-	select {
-	case <-done:
-	case <-time.After(5 * time.Minute):
-		t.Fatal("still waiting after five minutes")
-	}
-}
-
-func mkfifo(t *testing.T, path string) string {
-	t.Helper()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), syscall.Mkfifo(path, 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // TestNothingWaitsForAPipe: whatever a verb is given to open, a pipe there is refused by name and not waited for.
 func TestNothingWaitsForAPipe(t *testing.T) {
 	dir := t.TempDir()
 	picture := drawn(t, dir, "a.png", 1)
-	pipe := func(name string) string { return mkfifo(t, filepath.Join(dir, name)) }
+	pipe := func(name string) string { return filetest.Pipe(t, filepath.Join(dir, name)) }
 	p := pipe("p.png")
 	words := pipe("words.txt")
 	bank, at, profile := filepath.Dir(pipe("bank/bank.json")), filepath.Dir(pipe("at/atlas.json")), filepath.Dir(pipe("profile/profile.json"))
@@ -63,16 +40,16 @@ func TestNothingWaitsForAPipe(t *testing.T) {
 		if args[len(args)-2] != "--model" {
 			args = append(args, "--model", "demo")
 		}
-		within(t, func() {
+		filetest.Within(t, func() {
 			code, _, log := facet(t, append(args, "--engine", "portable")...)
 			if code != exitFailure || !strings.Contains(log, "found a pipe") {
 				t.Errorf("facet %s: exit code %d: %s", strings.Join(args, " "), code, log)
 			}
 		})
 	}
-	store := mkfifo(t, filepath.Join(t.TempDir(), "drift.db"))
+	store := filetest.Pipe(t, filepath.Join(t.TempDir(), "drift.db"))
 	whole := smallProfile(t)
-	within(t, func() {
+	filetest.Within(t, func() {
 		code, _, log := facet(t, driftArgs("watch", whole, dir, "--once", "--store", store)...)
 		if code != exitFailure || !strings.Contains(log, "found a pipe") {
 			t.Errorf("--store: exit code %d: %s", code, log)
@@ -86,7 +63,7 @@ func oddFolder(t *testing.T) string {
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	drawn(t, dir, "a.png", 1)
 	drawn(t, elsewhere, "b.png", 2)
-	mkfifo(t, filepath.Join(dir, "pipe.png"))
+	filetest.Pipe(t, filepath.Join(dir, "pipe.png"))
 	err := errors.Join(os.Symlink(elsewhere, filepath.Join(dir, "linked")), os.Symlink(filepath.Join(elsewhere, "b.png"), filepath.Join(dir, "c.png")),
 		os.Symlink(".", filepath.Join(dir, "loop")), os.Symlink("x", filepath.Join(dir, "x")), os.Symlink("nothing.png", filepath.Join(dir, "gone.png")))
 	if err != nil {
@@ -107,7 +84,7 @@ var odd = []string{"pipe.png", "loop", "x", "gone.png"}
 func TestVerbsWalkAlike(t *testing.T) {
 	dir := oddFolder(t)
 	atlas := filepath.Join(t.TempDir(), "atlas")
-	within(t, func() {
+	filetest.Within(t, func() {
 		succeed(t, scanArgs(dir, atlas)...)
 		var m struct {
 			Images  int
@@ -130,7 +107,7 @@ func TestVerbsWalkAlike(t *testing.T) {
 		{"embed", dir, "--json"}, {"classify", dir, "--labels", "a car, a bird", "--json"},
 		{"segment", dir, "--classes", "a car, a bird", "--json", "-o", filepath.Join(t.TempDir(), "out")},
 	} {
-		within(t, func() {
+		filetest.Within(t, func() {
 			var r result
 			if err := json.Unmarshal([]byte(succeed(t, append(args, "--model", "demo", "--engine", "portable")...)), &r); err != nil {
 				t.Fatal(err)
@@ -145,7 +122,7 @@ func TestVerbsWalkAlike(t *testing.T) {
 		{"profile", dir, "-o", profile, "--vary", "1"},
 		{"watch", profile, dir, "--once", "--store", filepath.Join(t.TempDir(), "drift.db")},
 	} {
-		within(t, func() {
+		filetest.Within(t, func() {
 			code, out, log := facet(t, driftArgs(args...)...)
 			if code != exitOK || !strings.Contains(out, "images") {
 				t.Errorf("drift %s: exit code %d: %s%s", args[0], code, out, log)
@@ -229,7 +206,7 @@ func TestPassedOnPipe(t *testing.T) {
 	if _, err := os.Stat(passed); err != nil {
 		t.Skip("no such paths here: ", err)
 	}
-	within(t, func() {
+	filetest.Within(t, func() {
 		out := succeed(t, "classify", picture, "--labels", passed, "--model", "demo", "--engine", "portable")
 		if !strings.Contains(out, "a car") || !strings.Contains(out, "a bird") {
 			t.Errorf("printed %s", out)

@@ -19,23 +19,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/facet-clip/facet/internal/filetest"
 	"github.com/facet-clip/facet/internal/regular"
 )
-
-// within fails a test that hangs.
-func within(t *testing.T, do func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		do()
-	}()
-	select {
-	case <-done:
-	case <-time.After(time.Minute):
-		t.Fatal("still waiting after a minute")
-	}
-}
 
 // kinds are paths that are no regular files, and what they are called.
 func kinds(t *testing.T) map[string]string {
@@ -61,7 +47,7 @@ func TestOtherKindsAreRefusedAtOnce(t *testing.T) {
 			"Create":   func() error { _, err := regular.Create(path); return err },
 			"ReadFile": func() error { _, err := regular.ReadFile(path, 10); return err },
 		} {
-			within(t, func() {
+			filetest.Within(t, func() {
 				err := open()
 				if !errors.Is(err, regular.ErrKind) || !strings.Contains(err.Error(), path) || !strings.HasSuffix(err.Error(), "found "+kind) {
 					t.Errorf("%s(%s): %v, expected %s", name, path, err, kind)
@@ -69,7 +55,7 @@ func TestOtherKindsAreRefusedAtOnce(t *testing.T) {
 			})
 		}
 		if kind != "a folder" {
-			within(t, func() {
+			filetest.Within(t, func() {
 				if _, err := regular.Folder(path); err == nil {
 					t.Errorf("Folder(%s): expected an error", path)
 				}
@@ -195,7 +181,7 @@ func TestStream(t *testing.T) {
 	}
 	if runtime.GOOS == "linux" { // elsewhere such a pipe may know no deadline
 		time.AfterFunc(10*time.Millisecond, cancel)
-		within(t, func() {
+		filetest.Within(t, func() {
 			if _, err := s.Read(b); !errors.Is(err, context.Canceled) {
 				t.Errorf("waiting: %v", err)
 			}
@@ -205,7 +191,7 @@ func TestStream(t *testing.T) {
 	if err := syscall.Mkfifo(named, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	within(t, func() {
+	filetest.Within(t, func() {
 		if _, err := regular.Stream(t.Context(), named); !errors.Is(err, regular.ErrKind) {
 			t.Errorf("a pipe that has a name: %v", err)
 		}
