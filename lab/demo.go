@@ -67,8 +67,8 @@ func (l *Lab) checkDemo() error {
 
 // showScene draws a scene and says what the model sees in it.
 func (l *Lab) showScene(ctx context.Context, d *Demonstration, p demo.Picture) error {
-	size, grid := l.model.Config.Image, l.model.Config.Grid()
-	img, err := p.Render(size)
+	grid := l.model.Config.Grid()
+	img, err := p.Render(l.model.Config.Image)
 	if err != nil {
 		return err
 	}
