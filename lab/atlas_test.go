@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// scenesAtlas is the folder of an atlas of twelve scenes by the demo model, without labels. It is scanned when it is first asked for.
+// scenesAtlas is the folder of an atlas of six scenes by the demo model, without labels. It is scanned when it is first asked for.
 var scenesAtlas func() string
 
 // scanScenes leaves the atlas in dir.
@@ -39,7 +39,7 @@ func scanScenes(dir string) string {
 		panic(err)
 	}
 	defer l.Close()
-	if err := scan(ctx, l, "scenes:single?n=12&seed=3", dir); err != nil {
+	if err := scan(ctx, l, "scenes:single?n=6&seed=3", dir); err != nil {
 		panic(err)
 	}
 	return dir
@@ -91,10 +91,7 @@ func TestExplainByAtlas(t *testing.T) {
 	if _, err := l.Explain(t.Context(), q); !errors.Is(err, atlas.ErrNoLabels) || !strings.Contains(err.Error(), q.Atlas) {
 		t.Errorf("without labels: %v", err)
 	}
-	q.Bank = filepath.Join(t.TempDir(), "words.txt")
-	if err := os.WriteFile(q.Bank, []byte("sedan\ncastle\nsnow\nbutterfly\ncat\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	q.Bank = words(t)
 	e, err := l.Explain(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
@@ -104,4 +101,14 @@ func TestExplainByAtlas(t *testing.T) {
 			t.Errorf("%+v", p)
 		}
 	}
+}
+
+// words is a file with a text a line.
+func words(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "words.txt")
+	if err := os.WriteFile(path, []byte("sedan\ncastle\nsnow\nbutterfly\ncat\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -140,4 +141,38 @@ func TestDemo(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// TestExplainTogether: questions that are asked at once have the answers that they have alone.
+func TestExplainTogether(t *testing.T) {
+	l := open(t, lab.Config{Engine: "portable"})
+	bank := words(t)
+	texts := []string{"", "a snail"}
+	ask := func(i int) (*answer.Explanation, error) {
+		e, err := l.Explain(t.Context(), lab.Explain{Picture: scene, Text: texts[i%len(texts)], Bank: bank, Top: 1})
+		if err != nil {
+			return nil, err
+		}
+		if e.Summary().Rect.Empty() {
+			return nil, errors.New("an empty summary")
+		}
+		return e.Answer, nil
+	}
+	want := make([]*answer.Explanation, len(texts))
+	for i := range texts {
+		var err error
+		if want[i], err = ask(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all sync.WaitGroup
+	for i := range 6 {
+		all.Go(func() {
+			got, err := ask(i)
+			if diff := cmp.Diff(want[i%len(texts)], got); err != nil || diff != "" {
+				t.Errorf("%q: %v, %s", texts[i%len(texts)], err, diff)
+			}
+		})
+	}
+	all.Wait()
 }

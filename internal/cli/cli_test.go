@@ -25,6 +25,7 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/internal/golden"
+	"github.com/facet-clip/facet/npy"
 )
 
 // facet runs a command line as a user would.
@@ -74,9 +75,14 @@ func goldenImage(t *testing.T, a golden.Arrays, i int) string {
 
 func readArray(t *testing.T, path string, shape ...int) []float32 {
 	t.Helper()
-	a, err := readNPY(path)
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	defer f.Close()
+	a, err := npy.Read(f)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
 	}
 	if diff := cmp.Diff(shape, a.Shape); diff != "" {
 		t.Fatalf("%s: %s", path, diff)

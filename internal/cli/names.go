@@ -101,14 +101,3 @@ func (n *names) cells(p pairNames) []any {
 	}
 	return []any{p.label.Says.String()}
 }
-
-// note is the shortest name: a word that it fires for, else that it says; empty when it is unnamed.
-func (p pairNames) note() string {
-	for _, w := range []atlas.Words{p.label.Fires, p.label.Says} {
-		if w.Named {
-			w.Terms = w.Shown()[:1]
-			return w.String()
-		}
-	}
-	return ""
-}

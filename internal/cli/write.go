@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -34,20 +33,6 @@ func encodeJSON(w io.Writer, v any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
-}
-
-// readNPY reads an array and names the file in its errors.
-func readNPY(path string) (npy.Array, error) {
-	f, err := regular.Open(path)
-	if err != nil {
-		return npy.Array{}, err
-	}
-	defer f.Close()
-	a, err := npy.Read(f)
-	if err != nil {
-		return npy.Array{}, fmt.Errorf("%s: %w", path, err)
-	}
-	return a, nil
 }
 
 // readText reads a text file of the user's with a reader that names it in its errors.
