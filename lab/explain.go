@@ -22,7 +22,7 @@ type Explain struct {
 	Picture string
 	// Data is the content of a picture file, such as an upload.
 	Data []byte
-	// Image is a picture that is decoded. Its transparency is dropped.
+	// Image is a picture that is decoded. It is not turned, and its transparency is dropped.
 	Image image.Image
 	// Pixels is a file of float32 [1,3,H,W], already normalised.
 	Pixels string
