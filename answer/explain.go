@@ -20,6 +20,17 @@ type Explanation struct {
 	TopShare float64 `json:"top_share"`
 	// Pairs are those of largest |amount|, the largest first.
 	Pairs []Part `json:"pairs"`
+	// Against is what the groups are measured against; absent where they sum to the total itself.
+	Against *Against `json:"against,omitempty"`
+	// By says what the groups are: word, neuron, head, token or pair.
+	By string `json:"by"`
+	// GroupsTotal is what the groups sum to: the total, less that of the baseline.
+	GroupsTotal float64 `json:"groups_total"`
+	// GroupsResidual is |Σ amounts − groups_total| / Σ|amounts of pairs and constant|: rounding alone.
+	GroupsResidual float64 `json:"groups_residual"`
+	// Groups are the parts that pairs of one word add up to, the largest |amount| first, until they cover what was asked for. Unnamed pairs and the
+	// constant are always there. The last group, others, holds the rest.
+	Groups []Group `json:"groups"`
 
 	// Labelling says which names the pairs can have.
 	Labelling Labelling `json:"-"`

@@ -49,12 +49,7 @@ func NewBank(texts []string, embeddings []float32, embed int) (*Bank, error) {
 // Centred is the bank minus its mean, rows of unit norm again. Fewer than two different texts leave
 // nothing, which is an error.
 func (b *Bank) Centred() (*Bank, error) {
-	mean := make([]float64, b.Embed)
-	for i := range b.Texts {
-		for d, v := range b.row(i) {
-			mean[d] += float64(v) / float64(len(b.Texts))
-		}
-	}
+	mean := b.mean()
 	c := &Bank{Texts: b.Texts, Embed: b.Embed, Embeddings: slices.Clone(b.Embeddings)}
 	for i, text := range b.Texts {
 		row := c.row(i)
@@ -69,6 +64,19 @@ func (b *Bank) Centred() (*Bank, error) {
 		}
 	}
 	return c, nil
+}
+
+// Mean is the mean of the bank's unit rows [D], which is shorter than they are: the average text.
+func (b *Bank) Mean() []float32 { return numeric.Float32(b.mean()) }
+
+func (b *Bank) mean() []float64 {
+	mean := make([]float64, b.Embed)
+	for i := range b.Texts {
+		for d, v := range b.row(i) {
+			mean[d] += float64(v) / float64(len(b.Texts))
+		}
+	}
+	return mean
 }
 
 // Some is the part of the bank with the given texts, in the bank's order.

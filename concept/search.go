@@ -52,12 +52,7 @@ func (b *Bank) Centre(text []float32) ([]float32, error) {
 	if len(text) != b.Embed {
 		return nil, fmt.Errorf("text of width %d against a bank of width %d", len(text), b.Embed)
 	}
-	mean := make([]float64, b.Embed)
-	for i := range b.Texts {
-		for d, v := range b.row(i) {
-			mean[d] += float64(v) / float64(len(b.Texts))
-		}
-	}
+	mean := b.mean()
 	out := make([]float32, b.Embed)
 	for d, v := range text {
 		out[d] = float32(float64(v) - mean[d])

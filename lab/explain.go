@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/engine/graph"
+	"github.com/facet-clip/facet/experiment/attribution"
 )
 
 // Explain asks which pairs made the embedding of a picture, or its logit for a text. The picture is a file, the content of a file, a decoded
@@ -36,6 +37,19 @@ type Explain struct {
 	Atlas string
 	// Truncate cuts texts that are too long instead of refusing them.
 	Truncate bool
+	// By is what pairs are summed by: word (also empty), neuron, head (with its words), token or pair.
+	By string
+	// Assign gives a pair of several words to each of them by weight (shared, also empty), or to the first.
+	Assign string
+	// Cover is the share of Σ|amount| over all words that is listed word by word; 0 is 0.5.
+	Cover float64
+	// Against is another text: why this text rather than that.
+	Against string
+	// Contrast is the path of another picture: why this picture rather than that.
+	Contrast string
+	// Baseline is none, average text (of the bank) or average picture (of the atlas). Empty, it is the average text where a text is asked for and a
+	// bank is at hand, and the average picture where no text is asked for and an atlas is at hand.
+	Baseline string
 	// Top is how many pairs to give; 0 is 20.
 	Top int
 	// Brief gives no more of the model than its name: its digest takes a reading of the whole checkpoint.
@@ -56,7 +70,7 @@ func (q Explain) check() (Explain, error) {
 	case q.Top < 0:
 		return q, mistake("top", "%d: expected 1 or more", q.Top)
 	}
-	return q, nil
+	return q.checkGroups()
 }
 
 // Explained is an explanation with the arrays that it was made of, and its pictures.
@@ -74,8 +88,12 @@ type Explained struct {
 	// Split is the total as a sum over all pairs and the constant term.
 	Split decompose.Explanation
 
-	maps  func() []*image.RGBA
-	words int // of the bank that names pairs
+	maps   func() []*image.RGBA
+	words  int       // of the bank that names pairs
+	text   []float32 // of unit length [D]; nil where the embedding is split
+	scale  float64   // τ
+	parts  partition
+	groups []attribution.Group // those listed, in the answer's order
 }
 
 // Explain splits the embedding of a picture (docs/design.md, formula 9), or its logit for a text (formula 10), into a part for each pair and one
@@ -100,6 +118,9 @@ func (l *Lab) Explain(ctx context.Context, q Explain) (*Explained, error) {
 		return nil, err
 	}
 	if err := l.nameParts(ctx, e, q, use); err != nil {
+		return nil, err
+	}
+	if err := l.group(ctx, e, q, use); err != nil {
 		return nil, err
 	}
 	e.Answer.Model, err = l.describe(ctx, q.Brief)
@@ -195,7 +216,7 @@ func (l *Lab) split(ctx context.Context, e *Explained, q Explain) error {
 	if err != nil {
 		return err
 	}
-	e.Answer.Text = q.Text
+	e.Answer.Text, e.text, e.scale = q.Text, text.Embeddings, τ
 	e.tell(e.Scalars.ExplainLogit(text.Embeddings, e.Embedding, τ, q.Top))
 	return nil
 }
@@ -242,16 +263,12 @@ func (l *Lab) partLabels(ctx context.Context, e *Explained, q Explain, use *use)
 	for i, p := range e.Split.Top {
 		top[i] = p.Pair
 	}
+	if q.Bank == "" && use == nil {
+		return l.ownNames()
+	}
 	n, err := l.namesFor(ctx, e.Scalars.OV, use, top, q.Bank, q.Truncate)
-	if n == nil || err != nil || use != nil {
-		return n, err
+	if n != nil && err == nil && use == nil {
+		n.turn(e.Scalars)
 	}
-	for _, p := range e.Split.Top {
-		if at := e.Scalars.Index(p.Pair); p.Scalar < 0 {
-			label := n.labels[at]
-			label.Says = label.Says.Turned()
-			n.labels[at] = label
-		}
-	}
-	return n, nil
+	return n, err
 }

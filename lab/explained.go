@@ -22,6 +22,27 @@ func (e *Explained) PartsTitle() string {
 	return "part of the logit (+ for the text)"
 }
 
+// GroupsTitle heads the amounts of groups.
+func (e *Explained) GroupsTitle() string {
+	if e.Answer.Text == "" {
+		return "part"
+	}
+	return "part of the logit"
+}
+
+// AgainstText says what the groups are measured against, with its total.
+func (e *Explained) AgainstText() string {
+	a := e.Answer.Against
+	what := map[string]string{
+		againstText: "“" + a.Name + "”", againstPicture: a.Name,
+		AgainstAverageText: "the average of " + a.Name, AgainstAveragePicture: "the average of " + a.Name,
+	}[a.Kind]
+	if e.Answer.Text == "" {
+		return what
+	}
+	return fmt.Sprintf("%s, which has %.2f: the difference is %+.2f", what, a.Total, e.Answer.GroupsTotal)
+}
+
 // Part writes a part in the units of [Explained.PartsTitle].
 func (e *Explained) Part(amount, share float64) string {
 	if e.Answer.Text == "" {

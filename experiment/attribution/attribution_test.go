@@ -89,7 +89,7 @@ func TestSums(t *testing.T) {
 		for i := range means {
 			means[i] = float64(one.S[i]+other.S[i]) / 2
 		}
-		centred, err := Centred(one, means, text, e, τ)
+		centre, err := NewCentre(ov, means)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,11 +102,12 @@ func TestSums(t *testing.T) {
 			split Split
 			total float64
 		}{
-			"embedding":       {Embedding(one, e), 1},
-			"logit":           {own, logit(e, text)},
-			"against a mean":  {centred, logit(e, text) - τ*numeric.Dot(ē, text)/numeric.Norm(e)},
-			"against another": {own.Minus(Logit(other, text, f, τ)), logit(e, text) - logit(f, text)},
-			"against a text":  {own.Minus(Logit(one, second, e, τ)), logit(e, text) - logit(e, second)},
+			"embedding":        {Embedding(one, e), 1},
+			"logit":            {own, logit(e, text)},
+			"against a mean":   {centre.LogitOf(one, text, e, τ), logit(e, text) - τ*numeric.Dot(ē, text)/numeric.Norm(e)},
+			"more than a mean": {centre.EmbeddingOf(one, e), 1},
+			"against another":  {own.Minus(Logit(other, text, f, τ)), logit(e, text) - logit(f, text)},
+			"against a text":   {Logit(one, less(text, second), e, τ), logit(e, text) - logit(e, second)},
 		} {
 			size := math.Abs(c.split.Constant)
 			for _, a := range c.split.Pairs {
@@ -133,6 +134,15 @@ func TestSums(t *testing.T) {
 			}
 		}
 	}
+}
+
+// less is a − b.
+func less(a, b []float32) []float32 {
+	d := make([]float32, len(a))
+	for i := range d {
+		d[i] = a[i] - b[i]
+	}
+	return d
 }
 
 // TestGoldenLogits: by words, the logit of a text of the golden model adds up to PyTorch's.
@@ -223,12 +233,13 @@ func TestFactors(t *testing.T) {
 	if one, err = ov.Scalars(tokens.Scalars()); err != nil {
 		t.Fatal(err)
 	}
-	for _, g := range Logit(one, text, one.Embedding(), 100).Groups(partitions(ov, 3)["words"]) {
+	split := Logit(one, text, one.Embedding(), 100)
+	for _, g := range split.Groups(partitions(ov, 3)["words"]) {
 		if g.Name == Constant {
 			continue
 		}
 		sum := 0.0
-		for _, v := range tokens.SumMap(g.Factors(one.S)) {
+		for _, v := range tokens.SumMap(g.Factors(split.Per)) {
 			sum += float64(v)
 		}
 		if math.Abs(sum-g.Amount) > 1e-4*(1+math.Abs(g.Amount)) {

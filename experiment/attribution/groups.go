@@ -151,14 +151,12 @@ func Cover(groups []Group, share float64) (shown []Group, rest Rest) {
 	return shown, rest
 }
 
-// Factors are how much of each pair a group has, as a number to multiply the pair's map with: amount/s, so that the map sums to the amount (docs/design.md,
-// formula 8) [M,C]. Pairs with s = 0 have an empty map.
-func (g Group) Factors(scalars []float32) []float32 {
-	f := make([]float32, len(scalars))
+// Factors are what the maps of pairs are multiplied with to be the group's map, which sums to what the group's pairs bring in the picture itself
+// (docs/design.md, formula 28) [M,C]. per is [Split.Per].
+func (g Group) Factors(per []float32) []float32 {
+	f := make([]float32, len(per))
 	for _, m := range g.Members {
-		if s := scalars[m.Pair]; s != 0 {
-			f[m.Pair] += float32(m.Amount / float64(s))
-		}
+		f[m.Pair] += float32(m.Of * float64(per[m.Pair]))
 	}
 	return f
 }

@@ -49,6 +49,13 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f.StringVar(&q.Text, "text", "", "explain the logit of this text instead of the embedding")
 	f.StringVar(&q.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name pairs by it (the demo model has its own)")
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: name pairs by the labels that facet label left in it")
+	f.StringVar(&q.By, "by", lab.ByWord, "sum pairs by word, neuron, head (with its words), token or pair")
+	f.StringVar(&q.Assign, "assign", lab.AssignShared, "give a pair of several words to each of them by weight (shared), or to the first")
+	numberVar(f, &q.Cover, "cover", 0.5, span[float64]{least: 0, most: 1, above: true}, "list words until they hold this share of all that words add or take away")
+	f.StringVar(&q.Against, "against", "", "measure against another `TEXT`: why --text rather than this one")
+	f.StringVar(&q.Contrast, "contrast", "", "measure against another `PICTURE`: why this picture rather than that")
+	f.StringVar(&q.Baseline, "baseline", "", `measure against the "average text" of the bank, the "average picture" of the atlas, or none
+(default: the average text with --text where a bank is at hand, the average picture without where an atlas is)`)
 	f.StringVarP(&output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
 	numberVar(f, &q.Top, "top", 20, some, "show at most so many: pairs")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
@@ -122,6 +129,7 @@ func (a *app) printExplanation(e *lab.Explained) {
 	} else {
 		fmt.Fprintf(out, "%s through %s: which pairs made its logit for %q, %.3f\n", text.Bold.Sprint(r.Image.Path), r.Model.Name, r.Text, r.Total)
 	}
+	a.printGroups(e)
 	columns := []string{"(neuron,head)", "scalar", "‖contribution‖", e.PartsTitle()}
 	switch {
 	case r.Labelling != answer.Unlabelled:
@@ -146,6 +154,54 @@ func (a *app) printExplanation(e *lab.Explained) {
 	fmt.Fprintf(out, "These %d of %d pairs hold %.1f %% of all that pairs add or take away. The constant term brings %s.\n",
 		len(r.Pairs), len(e.Scalars.S), 100*r.TopShare, e.Part(e.Split.Bias, r.BiasShare))
 	fmt.Fprintf(out, "Exactness: all pairs and the constant term miss the embedding by %.1e of its length.\n", r.Residual)
+}
+
+// printGroups shows the sums of pairs, with what they are measured against.
+func (a *app) printGroups(e *lab.Explained) {
+	r := e.Answer
+	if len(r.Groups) <= 2 && r.By == lab.ByWord { // nothing names the pairs
+		fmt.Fprintln(a.stdout, "No words are at hand to sum pairs by: --bank BANK names them by what they say, --atlas ATLAS by what they fire for.")
+		return
+	}
+	if r.Against != nil {
+		fmt.Fprintf(a.stdout, "against %s\n", e.AgainstText())
+	}
+	t := a.table(r.By, e.GroupsTitle(), "share", "pairs", "strongest pairs")
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}})
+	for _, g := range r.Groups {
+		t.AppendRow(table.Row{groupName(g, r.By), fmt.Sprintf("%+.3f", g.Amount), fmt.Sprintf("%+.1f %%", 100*g.Share), groupCount(g), strongest(g)})
+		for _, w := range g.Groups {
+			t.AppendRow(table.Row{"  " + groupName(w, lab.ByWord), fmt.Sprintf("%+.3f", w.Amount), "", groupCount(w), strongest(w)})
+		}
+	}
+	t.AppendRow(table.Row{"sum", fmt.Sprintf("%+.3f", r.GroupsTotal)})
+	t.Render()
+	fmt.Fprintln(a.stdout)
+}
+
+// groupName is a group as tables show it.
+func groupName(g answer.Group, by string) string {
+	if g.Word == answer.Others {
+		return fmt.Sprintf("%d other %ss", g.PairCount, by)
+	}
+	return g.Word
+}
+
+// groupCount is the number of a group's pairs; the constant, a place and what is left over have none.
+func groupCount(g answer.Group) string {
+	if len(g.Pairs) == 0 {
+		return ""
+	}
+	return fmt.Sprint(g.PairCount)
+}
+
+// strongest are the first pairs of a group.
+func strongest(g answer.Group) string {
+	var list []string
+	for _, p := range g.Pairs[:min(3, len(g.Pairs))] {
+		list = append(list, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head))
+	}
+	return strings.Join(list, " ")
 }
 
 // wordList shows texts with their cosines.

@@ -1,0 +1,382 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/experiment/attribution"
+	"github.com/facet-clip/facet/internal/numeric"
+)
+
+// What an explanation sums pairs by.
+const (
+	ByWord   = "word"
+	ByNeuron = "neuron"
+	ByHead   = "head"
+	ByToken  = "token"
+	ByPair   = "pair"
+)
+
+// What an explanation is measured against.
+const (
+	AgainstNone           = "none"
+	AgainstAverageText    = "average text"
+	AgainstAveragePicture = "average picture"
+	againstText           = "text"
+	againstPicture        = "picture"
+)
+
+const (
+	coverDefault = 0.5  // of Σ|amount| of all words
+	groupPairs   = 5    // that are listed of a group
+	named        = 1000 // pairs that a bank names for groups, the strongest
+)
+
+// partition is what the groups of an explanation are made with.
+type partition struct {
+	split attribution.Split // what the groups sum to
+	by    attribution.Partition
+	cover float64
+	ov    *decompose.OV
+}
+
+// checkGroups fills in what a question leaves open, and finds mistakes.
+func (q Explain) checkGroups() (Explain, error) {
+	if q.Cover == 0 {
+		q.Cover = coverDefault
+	}
+	q.By = cmp.Or(q.By, ByWord)
+	q.Assign = cmp.Or(q.Assign, AssignShared)
+	baselines := 0
+	for _, b := range []string{q.Against, q.Contrast, q.Baseline} {
+		if b != "" {
+			baselines++
+		}
+	}
+	switch {
+	case !slices.Contains([]string{ByWord, ByNeuron, ByHead, ByToken, ByPair}, q.By):
+		return q, mistake("by", "%s: expected %s, %s, %s, %s or %s", q.By, ByWord, ByNeuron, ByHead, ByToken, ByPair)
+	case q.Assign != AssignShared && q.Assign != AssignFirst:
+		return q, mistake("assign", "%s: expected %s or %s", q.Assign, AssignShared, AssignFirst)
+	case !(q.Cover > 0 && q.Cover <= 1):
+		return q, mistake("cover", "%v: expected a share above 0 and up to 1", q.Cover)
+	case !slices.Contains([]string{"", AgainstNone, AgainstAverageText, AgainstAveragePicture}, q.Baseline):
+		return q, mistake("baseline", "%s: expected %s, %s or %s", q.Baseline, AgainstNone, AgainstAverageText, AgainstAveragePicture)
+	case baselines > 1:
+		return q, &Mistake{Problem: errors.New("expected one thing to measure against: another text, another picture, or a baseline")}
+	case q.Text == "" && (q.Against != "" || q.Contrast != "" || q.Baseline == AgainstAverageText):
+		return q, mistake("text", "is missing: what is measured against another text or picture is the logit of a text")
+	case q.By == ByToken && (q.Contrast != "" || q.Baseline == AgainstAveragePicture):
+		return q, mistake("by", "%s: the places of one picture are not those of another", q.By)
+	}
+	return q, nil
+}
+
+// The ways to give pairs of several words to groups.
+const (
+	AssignShared = "shared" // to each word by the size of its weight
+	AssignFirst  = "first"  // to the first word alone
+)
+
+// group makes the groups of an explanation: what they sum to, and by what.
+func (l *Lab) group(ctx context.Context, e *Explained, q Explain, use *use) error {
+	split, against, err := l.contrast(ctx, e, q, use)
+	if err != nil {
+		return err
+	}
+	a := e.Answer
+	a.By, a.Against, a.GroupsTotal, a.GroupsResidual = q.By, against, split.Total, split.Residual()
+	if q.By == ByToken {
+		e.groupTokens(split, q.Cover)
+		return nil
+	}
+	by, err := l.partition(ctx, e.Scalars.OV, split, q, use, e)
+	if err != nil {
+		return err
+	}
+	e.parts = partition{split: split, by: by, cover: q.Cover, ov: e.Scalars.OV}
+	e.groups, a.Groups = e.parts.list()
+	if q.By == ByHead {
+		return l.wordsOfHeads(ctx, e, q, use)
+	}
+	return nil
+}
+
+// contrast is what the groups of a question sum to, and against what that is measured.
+func (l *Lab) contrast(ctx context.Context, e *Explained, q Explain, use *use) (attribution.Split, *answer.Against, error) {
+	switch {
+	case q.Text == "":
+		return l.embeddingContrast(e, q, use)
+	case q.Contrast != "":
+		return l.pictureContrast(ctx, e, q, use)
+	case q.Baseline == AgainstAveragePicture:
+		return l.averagePicture(e, q, use)
+	}
+	t, against, err := l.textContrast(ctx, e, q)
+	if err != nil {
+		return attribution.Split{}, nil, err
+	}
+	return attribution.Logit(e.Scalars, t, e.Embedding, e.scale), against, nil
+}
+
+// embeddingContrast is what the picture is more than the average picture, where one is at hand, else the embedding as it is.
+func (l *Lab) embeddingContrast(e *Explained, q Explain, use *use) (attribution.Split, *answer.Against, error) {
+	centre, err := l.centre(e.Scalars.OV, use)
+	if err != nil {
+		return attribution.Split{}, nil, err
+	}
+	if centre == nil && q.Baseline == AgainstAveragePicture {
+		return attribution.Split{}, nil, errNoAverage
+	}
+	if centre == nil || q.Baseline == AgainstNone || q.By == ByToken { // an average has no places
+		return attribution.Embedding(e.Scalars, e.Embedding), nil, nil
+	}
+	return centre.EmbeddingOf(e.Scalars, e.Embedding), &answer.Against{Kind: AgainstAveragePicture, Name: centre.name}, nil
+}
+
+// textContrast is the direction [D] whose logit the groups sum to: a text, less another, or less the average text of a bank where one is at hand.
+func (l *Lab) textContrast(ctx context.Context, e *Explained, q Explain) ([]float32, *answer.Against, error) {
+	var other []float32
+	against := &answer.Against{Kind: againstText, Name: q.Against}
+	switch {
+	case q.Against != "":
+		one, err := l.few(ctx, []string{q.Against}, q.Truncate)
+		if err != nil {
+			return nil, nil, err
+		}
+		other = one.Embeddings
+	case q.Baseline == AgainstNone || q.Baseline == "" && q.Bank == "" && l.name != DemoName:
+		return e.text, nil, nil
+	default:
+		bank, err := l.Bank(ctx, q.Bank, q.Truncate)
+		if err != nil {
+			return nil, nil, err
+		}
+		other = bank.Mean()
+		against = &answer.Against{Kind: AgainstAverageText, Name: cmp.Or(q.Bank, "the demo world's words")}
+	}
+	against.Total = attribution.Logit(e.Scalars, other, e.Embedding, e.scale).Total
+	t := make([]float32, len(other))
+	for i, v := range other {
+		t[i] = e.text[i] - v
+	}
+	return t, against, nil
+}
+
+// pictureContrast measures against another picture with the same text.
+func (l *Lab) pictureContrast(ctx context.Context, e *Explained, q Explain, use *use) (split attribution.Split, against *answer.Against, err error) {
+	other, err := l.look(ctx, Explain{Picture: q.Contrast, Whole: q.Whole}, use)
+	if err != nil {
+		return split, nil, err
+	}
+	baseline := attribution.Logit(other.Scalars, e.text, other.Embedding, e.scale)
+	return attribution.Logit(e.Scalars, e.text, e.Embedding, e.scale).Minus(baseline),
+		&answer.Against{Kind: againstPicture, Name: q.Contrast, Total: baseline.Total}, nil
+}
+
+// averagePicture measures against the average picture of an atlas, at this picture's length.
+func (l *Lab) averagePicture(e *Explained, q Explain, use *use) (split attribution.Split, against *answer.Against, err error) {
+	centre, err := l.centre(e.Scalars.OV, use)
+	if err == nil && centre == nil {
+		err = errNoAverage
+	}
+	if err != nil {
+		return split, nil, err
+	}
+	split = centre.LogitOf(e.Scalars, e.text, e.Embedding, e.scale)
+	return split, &answer.Against{Kind: AgainstAveragePicture, Name: centre.name, Total: e.Split.Total - split.Total}, nil
+}
+
+// errNoAverage is a mistake: the average picture is an atlas'.
+var errNoAverage = &Mistake{"baseline", errors.New(AgainstAveragePicture + ": it comes from an atlas, which is missing")}
+
+// average is a dataset's average picture.
+type average struct {
+	attribution.Centre
+	name string
+}
+
+// centre is the average picture of an atlas, or of the scenes that the demo model's table is of; nil where there is none.
+func (l *Lab) centre(ov *decompose.OV, use *use) (*average, error) {
+	means, name := []float64(nil), ""
+	switch {
+	case use != nil:
+		means, name = use.stats.Mean, use.atlas.Dir()
+	case l.name == DemoName:
+		known, err := knownPairs()
+		if err != nil {
+			return nil, err
+		}
+		means, name = known.Means, "4000 scenes of the demo world"
+	default:
+		return nil, nil
+	}
+	c, err := attribution.NewCentre(ov, means)
+	return &average{c, name}, err
+}
+
+// partition says to which groups a pair belongs.
+func (l *Lab) partition(ctx context.Context, ov *decompose.OV, split attribution.Split, q Explain, use *use, e *Explained) (attribution.Partition, error) {
+	one := func(name func(decompose.Pair) string) attribution.Partition {
+		return func(p int) []attribution.Portion { return []attribution.Portion{{Group: name(ov.Pair(p)), Of: 1}} }
+	}
+	switch q.By {
+	case ByNeuron:
+		return one(func(p decompose.Pair) string { return fmt.Sprintf("neuron %d", p.Neuron) }), nil
+	case ByHead:
+		return one(func(p decompose.Pair) string { return fmt.Sprintf("head %d", p.Head) }), nil
+	case ByPair:
+		return one(decompose.Pair.String), nil
+	}
+	terms, err := l.terms(ctx, split, q, use, e)
+	return attribution.ByWord(terms, q.Assign == AssignFirst), err
+}
+
+// terms are the words of pairs: of a bank for the strongest pairs, of an atlas, or of the demo model's own table; none where nothing names pairs.
+func (l *Lab) terms(ctx context.Context, split attribution.Split, q Explain, use *use, e *Explained) (map[int][]attribution.Term, error) {
+	switch {
+	case q.Bank != "":
+		amounts := numeric.Float32(split.Pairs)
+		strongest := e.Scalars.Top(amounts, named, func(v float32) float32 { return max(v, -v) })
+		n, err := l.namesFor(ctx, e.Scalars.OV, use, strongest, q.Bank, q.Truncate)
+		if err != nil {
+			return nil, err
+		}
+		if use == nil {
+			n.turn(e.Scalars)
+		}
+		return n.terms(), nil
+	case use != nil:
+		n, err := use.names()
+		return n.terms(), err
+	}
+	n, err := l.ownNames()
+	return n.terms(), err
+}
+
+// turn makes labels of directions labels of what pairs add to an embedding: a negative scalar turns them around.
+func (n *names) turn(s decompose.Scalars) {
+	for p, label := range n.labels {
+		if s.S[p] < 0 {
+			label.Says = label.Says.Turned()
+			n.labels[p] = label
+		}
+	}
+}
+
+// terms are the words that name each pair: by what it fires for, or where that is no name, by what it says.
+func (n *names) terms() map[int][]attribution.Term {
+	terms := map[int][]attribution.Term{}
+	if n == nil {
+		return terms
+	}
+	for p, label := range n.labels {
+		for _, words := range []atlas.Words{label.Fires, label.Says} {
+			if !words.Named {
+				continue
+			}
+			for _, w := range words.Shown() {
+				terms[p] = append(terms[p], attribution.Term{Word: w.Text, Weight: w.Weight})
+			}
+			break
+		}
+	}
+	return terms
+}
+
+// ownNames are those of the demo model's table; nil for other models, which have none.
+func (l *Lab) ownNames() (*names, error) {
+	if l.name != DemoName {
+		return nil, nil
+	}
+	known, err := knownPairs()
+	return newNames(known.Labels, true), err
+}
+
+// knownPairs is the table of the demo model's pairs, which is read once.
+var knownPairs = sync.OnceValues(demo.KnownPairs)
+
+// list gives the groups that cover what was asked for, as they are and as an answer.
+func (p partition) list() ([]attribution.Group, []answer.Group) {
+	shown, rest := attribution.Cover(p.split.Groups(p.by), p.cover)
+	list := make([]answer.Group, 0, len(shown)+1)
+	for _, g := range shown {
+		list = append(list, p.answer(g))
+	}
+	if rest.Groups > 0 {
+		list = append(list, answer.Group{Word: answer.Others, Amount: rest.Amount, Share: rest.Share, PairCount: rest.Groups, Pairs: []answer.GroupPair{}})
+	}
+	return shown, list
+}
+
+// answer is a group with its strongest pairs.
+func (p partition) answer(g attribution.Group) answer.Group {
+	a := answer.Group{Word: g.Name, Amount: g.Amount, Share: g.Share, PairCount: len(g.Members), Pairs: []answer.GroupPair{}}
+	for _, m := range g.Members[:min(groupPairs, len(g.Members))] {
+		pair := p.ov.Pair(m.Pair)
+		a.Pairs = append(a.Pairs, answer.GroupPair{
+			Neuron: pair.Neuron, Head: pair.Head, Of: m.Of, Amount: m.Amount, Share: decompose.Share(m.Amount, p.split.Total),
+		})
+	}
+	return a
+}
+
+// wordsOfHeads puts into the group of each head that is listed the words of its pairs.
+func (l *Lab) wordsOfHeads(ctx context.Context, e *Explained, q Explain, use *use) error {
+	terms, err := l.terms(ctx, e.parts.split, q, use, e)
+	if err != nil {
+		return err
+	}
+	words := attribution.ByWord(terms, q.Assign == AssignFirst)
+	for i, g := range e.groups {
+		if g.Name == attribution.Constant {
+			continue
+		}
+		head := attribution.Split{Total: g.Amount, Pairs: make([]float64, len(e.parts.split.Pairs))}
+		for _, m := range g.Members {
+			head.Pairs[m.Pair] = m.Amount
+		}
+		within := partition{split: head, cover: q.Cover, ov: e.parts.ov, by: func(p int) []attribution.Portion {
+			if e.parts.ov.Pair(p).Head != e.parts.ov.Pair(g.Members[0].Pair).Head {
+				return nil
+			}
+			return words(p)
+		}}
+		_, list := within.list()
+		e.Answer.Groups[i].Groups = slices.DeleteFunc(list, func(w answer.Group) bool { return w.Word == answer.Constant })
+	}
+	return nil
+}
+
+// groupTokens lists places: what each token brings through all pairs. The class token is no place.
+func (e *Explained) groupTokens(split attribution.Split, cover float64) {
+	groups := []attribution.Group{{Name: attribution.Constant, Amount: split.Constant}}
+	for i, v := range e.Tokens.SumMap(split.Per) {
+		name, width := "class token", e.Answer.Image.Grid[1]
+		if i > 0 {
+			name = fmt.Sprintf("row %d, column %d", (i-1)/width+1, (i-1)%width+1)
+		}
+		groups = append(groups, attribution.Group{Name: name, Amount: float64(v)})
+	}
+	for i := range groups {
+		groups[i].Share = decompose.Share(groups[i].Amount, split.Total)
+	}
+	slices.SortStableFunc(groups, func(a, b attribution.Group) int { return cmp.Compare(math.Abs(b.Amount), math.Abs(a.Amount)) })
+	p := partition{split: split, ov: e.Scalars.OV}
+	shown, rest := attribution.Cover(groups, cover)
+	for _, g := range shown {
+		e.Answer.Groups = append(e.Answer.Groups, p.answer(g))
+	}
+	if rest.Groups > 0 {
+		e.Answer.Groups = append(e.Answer.Groups, answer.Group{Word: answer.Others, Amount: rest.Amount, Share: rest.Share, PairCount: rest.Groups, Pairs: []answer.GroupPair{}})
+	}
+}
