@@ -97,3 +97,23 @@ func TestKnowsItsWorld(t *testing.T) {
 		last = v
 	}
 }
+
+// TestKnownPairs: the table is of every pair of the model, and half of them have a name.
+func TestKnownPairs(t *testing.T) {
+	known, err := KnownPairs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for i, l := range known.Labels {
+		if l.Pair != i || len(l.Fires.Terms) == 0 {
+			t.Fatalf("%+v", l)
+		}
+		if l.Fires.Named {
+			named++
+		}
+	}
+	if len(known.Means) != len(known.Labels) || len(known.Means) != 12*768 || named < len(known.Labels)/2 {
+		t.Errorf("%d means, %d labels, %d named", len(known.Means), len(known.Labels), named)
+	}
+}

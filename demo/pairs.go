@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/textfile"
 )
 
 // pairsFile is what scripts/demo_pairs.sh makes.
@@ -41,7 +42,7 @@ func readPairs(r io.Reader) (p Pairs, err error) {
 	if err != nil {
 		return p, err
 	}
-	rows := csv.NewReader(z)
+	rows := csv.NewReader(textfile.NewReader(z))
 	rows.ReuseRecord = true
 	for i := -1; ; i++ {
 		row, err := rows.Read()
