@@ -21,8 +21,6 @@ type Classify struct {
 	Top int
 	// Each takes each picture as soon as it is done. Where it is given, the answer holds no pictures.
 	Each func(answer.ClassifiedImage) error
-	// Brief gives no more of the model than its name: its digest takes a reading of the whole checkpoint.
-	Brief bool
 }
 
 // labelsDefault is how many labels of a picture an answer has where the question does not say.
@@ -82,7 +80,7 @@ func (l *Lab) Classify(ctx context.Context, q Classify) (*answer.Classification,
 	if err != nil {
 		return nil, err
 	}
-	a.Model, err = l.describe(ctx, q.Brief)
+	a.Model, err = l.describe(ctx)
 	return a, err
 }
 

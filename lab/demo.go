@@ -134,6 +134,6 @@ func (l *Lab) EvaluateDemo(ctx context.Context, q EvaluateDemo) (*answer.DemoEva
 		return nil, err
 	}
 	a := &answer.DemoEvaluation{DemoMetrics: metrics}
-	a.Model, err = l.Describe(ctx)
+	a.Model, err = l.describe(ctx)
 	return a, err
 }

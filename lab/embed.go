@@ -16,8 +16,6 @@ type Embed struct {
 	Truncate bool
 	// Each takes rows [n,D] with the names of their inputs as soon as they are done. Where it is given, the answer holds no rows.
 	Each func(names []string, rows []float32) error
-	// Brief gives no more of the model than its name: its digest takes a reading of the whole checkpoint.
-	Brief bool
 }
 
 func (q Embed) check() error {
@@ -59,6 +57,6 @@ func (l *Lab) Embed(ctx context.Context, q Embed) (*answer.Embeddings, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Model, err = l.describe(ctx, q.Brief)
+	a.Model, err = l.describe(ctx)
 	return a, err
 }

@@ -24,7 +24,7 @@ func TestEmbed(t *testing.T) {
 		}
 		var inputs []string
 		var rows []float32
-		q.Brief, q.Each = true, func(names []string, r []float32) error {
+		q.Each = func(names []string, r []float32) error {
 			inputs, rows = append(inputs, names...), append(rows, r...)
 			return nil
 		}

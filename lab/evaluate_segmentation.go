@@ -96,7 +96,7 @@ func (l *Lab) evaluation(ctx context.Context, q EvaluateSegmentation) (*Evaluate
 		return nil, err
 	}
 	e := &EvaluatedSegmentation{Answer: answer.SegmentationScores{Protocol: record}}
-	if e.Answer.Model, err = l.Describe(ctx); err != nil {
+	if e.Answer.Model, err = l.describe(ctx); err != nil {
 		return nil, err
 	}
 	e.evaluation = &benchmark.Evaluation{Set: q.Set, Runner: runner, Decoder: l.decoder, Protocol: record.SHA256, Journal: q.Journal}

@@ -52,8 +52,6 @@ type Explain struct {
 	Baseline string
 	// Top is how many pairs to give; 0 is 20.
 	Top int
-	// Brief gives no more of the model than its name: its digest takes a reading of the whole checkpoint.
-	Brief bool
 }
 
 func (q Explain) check() (Explain, error) {
@@ -123,7 +121,7 @@ func (l *Lab) Explain(ctx context.Context, q Explain) (*Explained, error) {
 	if err := l.group(ctx, e, q, use); err != nil {
 		return nil, err
 	}
-	e.Answer.Model, err = l.describe(ctx, q.Brief)
+	e.Answer.Model, err = l.describe(ctx)
 	return e, err
 }
 

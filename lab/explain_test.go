@@ -77,7 +77,7 @@ func TestExplainPictures(t *testing.T) {
 			}
 		}
 	}
-	e, err := l.Explain(t.Context(), lab.Explain{Data: data, Brief: true})
+	e, err := open(t, lab.Config{Engine: "portable", Brief: true}).Explain(t.Context(), lab.Explain{Data: data})
 	if err != nil || e.Answer.Image.Path != "the picture" || !cmp.Equal(e.Answer.Model, answer.Model{Name: lab.DemoName}) {
 		t.Errorf("without a name: %+v, %v", e, err)
 	}

@@ -41,6 +41,8 @@ type Config struct {
 	MaxPixels int64
 	// ExifRotate turns pictures as their EXIF data say.
 	ExifRotate bool
+	// Brief has answers tell no more of the model than its name: its digest takes a reading of the whole checkpoint.
+	Brief bool
 	// Log takes what is worth knowing and no error. Nil discards it.
 	Log *slog.Logger
 	// Progress is told of long steps; nil: nobody is. It may be called from several goroutines.
@@ -173,9 +175,9 @@ func (l *Lab) Describe(ctx context.Context) (answer.Model, error) {
 	}, err
 }
 
-// describe says which model answers, or no more than its name.
-func (l *Lab) describe(ctx context.Context, brief bool) (answer.Model, error) {
-	if brief {
+// describe says which model answers, or in a brief lab no more than its name.
+func (l *Lab) describe(ctx context.Context) (answer.Model, error) {
+	if l.config.Brief {
 		return answer.Model{Name: l.name}, nil
 	}
 	return l.Describe(ctx)

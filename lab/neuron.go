@@ -69,7 +69,7 @@ func (l *Lab) Neuron(ctx context.Context, q Neuron) (*answer.Neuron, error) {
 	if a.Rows, err = l.units(ctx, ov, use, q); err != nil {
 		return nil, fmt.Errorf("%s: %w", q.Atlas, err)
 	}
-	a.Model, err = l.Describe(ctx)
+	a.Model, err = l.describe(ctx)
 	return a, err
 }
 

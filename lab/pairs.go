@@ -87,7 +87,7 @@ func (l *Lab) Pairs(ctx context.Context, q Pairs) (*answer.Pairs, error) {
 			pairs[i].Words = bank.Nearest(scaled(ov.Direction(p), pairs[i].Sign), wordsPerPair)
 		}
 	}
-	a.Model, err = l.Describe(ctx)
+	a.Model, err = l.describe(ctx)
 	return a, err
 }
 

@@ -84,7 +84,7 @@ func (l *Lab) Search(ctx context.Context, q Search) (*answer.Search, error) {
 			return nil, err
 		}
 	}
-	a.Model, err = l.Describe(ctx)
+	a.Model, err = l.describe(ctx)
 	return a, err
 }
 
@@ -178,6 +178,6 @@ func (l *Lab) Nearest(ctx context.Context, q Nearest) (*answer.Nearest, error) {
 		return nil, err
 	}
 	a := &answer.Nearest{Neuron: q.Pair.Neuron, Head: q.Pair.Head, Bank: q.Bank, Texts: bank.Nearest(ov.Direction(q.Pair), q.Top)}
-	a.Model, err = l.Describe(ctx)
+	a.Model, err = l.describe(ctx)
 	return a, err
 }

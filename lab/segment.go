@@ -84,7 +84,7 @@ func (l *Lab) Segment(ctx context.Context, q Segment) (*Segmentation, error) {
 	if s.Head.Protocol.SHA256, err = protocolDigest(s.Head.Protocol); err != nil {
 		return nil, err
 	}
-	s.Head.Model, err = l.Describe(ctx)
+	s.Head.Model, err = l.describe(ctx)
 	return s, err
 }
 

@@ -60,12 +60,13 @@ func (a *app) classify(ctx context.Context, q lab.Classify, labels, templates st
 			return err
 		}
 	}
+	a.brief = !a.json
 	l, err := a.openLab(ctx, "")
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	if q.Brief = !a.json; q.Brief { // pictures are printed as they are done, and nothing of the model
+	if !a.json { // pictures are printed as they are done
 		count := 0
 		q.Each = func(c answer.ClassifiedImage) error {
 			count++

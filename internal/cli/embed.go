@@ -82,6 +82,7 @@ func (a *app) embed(ctx context.Context, q lab.Embed, texts, output string) (err
 			return err
 		}
 	}
+	a.brief = !a.json
 	l, err := a.openLab(ctx, "")
 	if err != nil {
 		return err
@@ -94,7 +95,6 @@ func (a *app) embed(ctx context.Context, q lab.Embed, texts, output string) (err
 		}
 		return encodeJSON(a.stdout, rows)
 	}
-	q.Brief = !a.json
 	rows, err := embedInto(ctx, l, q, output)
 	if err != nil || !a.json {
 		return asUsage(err)

@@ -63,12 +63,12 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 }
 
 func (a *app) explain(ctx context.Context, q lab.Explain, output string) error {
+	a.brief = !a.json && output == ""
 	l, err := a.openLab(ctx, q.Atlas)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	q.Brief = !a.json && output == "" // a table shows no more of the model than its name
 	e, err := l.Explain(ctx, q)
 	if errors.Is(err, atlas.ErrNoLabels) {
 		return fmt.Errorf("--atlas %w; make them: facet label %s", err, q.Atlas)

@@ -38,6 +38,7 @@ func (a *app) nearestCommand() *cobra.Command {
 }
 
 func (a *app) nearest(ctx context.Context, q lab.Nearest) error {
+	a.brief = !a.json
 	l, err := a.openLab(ctx, "")
 	if err != nil {
 		return err

@@ -48,6 +48,7 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 }
 
 func (a *app) neuron(ctx context.Context, q lab.Neuron, output string) error {
+	a.brief = !a.json
 	l, err := a.openLab(ctx, q.Atlas)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ type model struct {
 func (a *app) config() lab.Config {
 	return lab.Config{
 		Model: a.model, Engine: a.engine, Activation: a.activation, Vocabulary: a.vocabulary,
-		MaxPixels: a.maxPixels, ExifRotate: a.exifRotate, Log: slog.Default(), Progress: a.tell,
+		MaxPixels: a.maxPixels, ExifRotate: a.exifRotate, Brief: a.brief, Log: slog.Default(), Progress: a.tell,
 	}
 }
 

@@ -51,6 +51,7 @@ mean of their contribution, or by polysemanticity (least first).`,
 }
 
 func (a *app) pairs(ctx context.Context, q lab.Pairs, chart string) error {
+	a.brief = !a.json
 	l, err := a.openLab(ctx, q.Atlas)
 	if err != nil {
 		return err

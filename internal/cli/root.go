@@ -44,6 +44,7 @@ type app struct {
 	decoding   sync.Once
 	json       bool
 	verbose    bool
+	brief      bool       // nothing that is printed or written says more of the model than its name
 	steps      sync.Mutex // held while a bar of bars is moved
 	bars       map[string]*progress
 

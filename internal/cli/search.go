@@ -61,6 +61,7 @@ the text first: what all texts share says nothing about this one.`,
 }
 
 func (a *app) search(ctx context.Context, q lab.Search, output string, roots []string) error {
+	a.brief = !a.json
 	l, err := a.openLab(ctx, q.Atlas)
 	if err != nil {
 		return err
