@@ -90,23 +90,29 @@ func (l *Lab) labelling(ctx context.Context, f fit) (*labelling, error) {
 	return l.fitting(bank, f)
 }
 
-// fitting makes a dictionary of a bank.
+// fitting makes a dictionary of a bank, and fits to it.
 func (l *Lab) fitting(bank *concept.Bank, f fit) (*labelling, error) {
-	bank, dropped := bank.Distinct()
-	if len(dropped) > 0 {
-		l.log.Warn("texts with the same embedding as an earlier one are left out", "count", len(dropped), "first", dropped[0])
-	}
-	scale := concept.UnitRows
 	f = f.filled()
-	if f.scale == scaleReference {
-		scale = concept.UnitColumns
-	}
-	d, err := concept.NewDictionary(bank, scale)
+	bank, d, err := l.dictionary(bank, f.scale)
 	if err != nil {
 		return nil, err
 	}
 	w := &labelling{lab: l, fit: f, dictionary: d, bank: bank.Fingerprint()}
 	return w, w.compile()
+}
+
+// dictionary makes a dictionary of the texts of a bank that differ, and gives those too.
+func (l *Lab) dictionary(bank *concept.Bank, scale string) (*concept.Bank, *concept.Dictionary, error) {
+	bank, dropped := bank.Distinct()
+	if len(dropped) > 0 {
+		l.log.Warn("texts with the same embedding as an earlier one are left out", "count", len(dropped), "first", dropped[0])
+	}
+	unit := concept.UnitRows
+	if scale == scaleReference {
+		unit = concept.UnitColumns
+	}
+	d, err := concept.NewDictionary(bank, unit)
+	return bank, d, err
 }
 
 // compile puts the products on the model's engine.

@@ -23,6 +23,9 @@ import (
 // ErrFormat is returned when a folder is not a profile, or not one that this version reads.
 var ErrFormat = errors.New("not a drift profile that facet reads")
 
+// ErrThere is returned when something is where a profile is to be written.
+var ErrThere = errors.New("it exists already")
+
 // Version of the format. Version 1 had no qualities, no labels and no sums of its files.
 const Version = 2
 
@@ -83,6 +86,14 @@ type Model struct {
 	SHA256 string      `json:"sha256"`
 	Bytes  int64       `json:"bytes,omitempty"`
 	File   place.Place `json:"file,omitzero"` // where it lay; not for the demo model, which lies in facet
+}
+
+// Vacant is an error, which wraps [ErrThere], where there is something already and no profile can be written.
+func Vacant(dir string) error {
+	if _, err := os.Lstat(dir); err == nil {
+		return fmt.Errorf("%s: %w; a profile goes into a new folder", dir, ErrThere)
+	}
+	return nil
 }
 
 // Write writes a profile into a new folder, whole or not at all. Format, version, counts and samples of the

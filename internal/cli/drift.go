@@ -3,15 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
-	"github.com/facet-clip/facet/decompose"
-	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/lab"
 )
 
 func (a *app) driftCommand() *cobra.Command {
@@ -25,14 +23,13 @@ func (a *app) driftCommand() *cobra.Command {
 	return verbsBelow(cmd)
 }
 
-// driftOptions are the flags that both verbs have.
+// driftOptions are the flags that facet drift profile and facet drift compare have.
 type driftOptions struct {
 	source, output string
 	bank           string
 	watch          []string
 	watchFile      string
-	limit, stride  int
-	times          dataset.TimeFormat
+	selection      dataset.Options
 	strict         bool
 }
 
@@ -41,9 +38,9 @@ func (o *driftOptions) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.watch, "watch", nil, "a `TEXT` to follow; may be given more than once")
 	f.StringVar(&o.watchFile, "watch-file", "", "a `FILE` with a text to follow a line")
 	f.StringVar(&o.bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name changes by it (default for the demo: its world's words)")
-	timeFormatVar(f, &o.times)
-	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many items (default all)")
-	numberVar(f, &o.stride, "stride", 1, some, "take every n-th item")
+	timeFormatVar(f, &o.selection.Times)
+	numberVar(f, &o.selection.Limit, "limit", 0, someOrNone, "take at most so many items (default all)")
+	numberVar(f, &o.selection.Stride, "stride", 1, some, "take every n-th item")
 	f.BoolVar(&o.strict, "strict", false, "stop at the first file that cannot be read, instead of counting it")
 }
 
@@ -70,107 +67,8 @@ func (o driftOptions) watched(ctx context.Context) ([]string, error) {
 	return texts, nil
 }
 
-func (o driftOptions) open() (*dataset.Source, error) {
-	return dataset.Open(o.source, dataset.Options{Limit: o.limit, Stride: o.stride, Times: o.times})
-}
-
-// concepts are texts with their pairs; texts minus the mean of the bank.
-func (m *model) concepts(ctx context.Context, texts []string, bank string, ov *decompose.OV) ([]drift.Concept, error) {
-	if len(texts) == 0 {
-		return nil, nil
-	}
-	if bank == "" && m.name != demoName {
-		return nil, usagef("--watch: expected --bank, whose mean is taken off the text")
-	}
-	all, err := m.openBank(ctx, bank, false)
-	if err != nil {
-		return nil, err
-	}
-	embedded, err := m.bankOf(ctx, texts, false)
-	if err != nil {
-		return nil, err
-	}
-	concepts := make([]drift.Concept, len(texts))
-	for i, text := range texts {
-		direction, err := all.Centre(embedded.Embeddings[i*ov.Embed : (i+1)*ov.Embed])
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", text, err)
-		}
-		if concepts[i], err = drift.NewConcept(text, direction, ov); err != nil {
-			return nil, err
-		}
-	}
-	return concepts, nil
-}
-
-// unread counts the pictures of a source that cannot be read.
-type unread struct {
-	count int
-	first []string
-}
-
-const unreadShown = 100
-
-func (u *unread) add(what string) {
-	if u.count++; len(u.first) < unreadShown {
-		u.first = append(u.first, what)
-	}
-}
-
-func (u *unread) warn() {
-	if u.count > 0 {
-		slog.Warn("some pictures cannot be read and are left out", "count", u.count, "first", u.first[0])
-	}
-}
-
-// summarise passes a source through the model and gives every picture, with its scores, to add.
-func (m *model) summarise(ctx context.Context, o driftOptions, source *dataset.Source, ov *decompose.OV, concepts []drift.Concept,
-	add func(*scanned, drift.Image) error) (unread, error) {
-	p := pass{source: source, strict: o.strict, ov: ov, concepts: concepts, add: add}
-	err := m.pass(ctx, &p)
-	return p.bad, err
-}
-
-// pass is a source on its way through the model.
-type pass struct {
-	source   *dataset.Source
-	from     int // the first item to take up
-	strict   bool
-	ov       *decompose.OV
-	concepts []drift.Concept
-	bad      unread // so far
-	add      func(*scanned, drift.Image) error
-}
-
-func (m *model) pass(ctx context.Context, p *pass) error {
-	s := &scanner{model: m, source: p.source, from: p.from, take: p.take, strict: p.strict, progress: m.app.progress("images", p.source.Len())}
-	defer s.progress.done()
-	err := s.run(ctx)
-	if err == nil {
-		p.bad.warn()
-	}
-	return err
-}
-
-func (p *pass) take(item *scanned) error {
-	if item.Err != nil {
-		p.bad.add(item.Path + ": " + item.reason())
-		return nil
-	}
-	scalars, err := p.ov.Scalars(item.scalars)
-	if err != nil {
-		return fmt.Errorf("%s: %w", item.Path, err)
-	}
-	image := drift.Image{Path: item.Path, Embedding: item.embedding}
-	for _, c := range p.concepts {
-		image.Scores = append(image.Scores, c.Score(scalars, item.embedding))
-	}
-	return p.add(item, image)
-}
-
-func orEmpty(texts []string) []string {
-	if texts == nil {
-		return []string{}
-	}
-	return texts
+// openProfileLab opens the lab of the model that made a profile.
+func (a *app) openProfileLab(ctx context.Context, dir string) (*lab.Lab, error) {
+	l, err := lab.OpenForProfile(ctx, a.config(), dir)
+	return l, asUsage(withHint(err))
 }

@@ -2,14 +2,11 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/profile"
+	"github.com/facet-clip/facet/lab"
 )
 
 func (a *app) driftMergeCommand() *cobra.Command {
@@ -35,48 +32,13 @@ pairs are those that are strong in every part.`,
 const mostProfiles = 1000
 
 func (a *app) driftMerge(ctx context.Context, dirs []string, output string) error {
-	if _, err := os.Lstat(output); err == nil {
-		return fmt.Errorf("%s: it exists already; a profile goes into a new folder", output)
+	if err := profile.Vacant(output); err != nil {
+		return err
 	}
-	m, ov, err := a.openProfileModel(ctx, dirs[0])
+	l, err := a.openProfileLab(ctx, dirs[0])
 	if err != nil {
 		return err
 	}
-	defer m.Close()
-	var header profile.Header
-	var parts []*drift.Profile
-	var sources []string
-	for _, dir := range dirs {
-		p, err := m.openProfile(ctx, dir, ov)
-		if err != nil {
-			return err
-		}
-		h, err := profile.ReadHeader(dir)
-		if err != nil {
-			return err
-		}
-		if len(parts) > 0 && h.ExifRotate != header.ExifRotate {
-			return fmt.Errorf("%s: turned by EXIF data = %t, of %s %t; merge profiles that were made alike", dir, h.ExifRotate, dirs[0], header.ExifRotate)
-		}
-		parts, sources = append(parts, p), append(sources, h.Source)
-		header.Unread += h.Unread
-		header.Skipped = append(header.Skipped, h.Skipped[:min(len(h.Skipped), unreadShown-len(header.Skipped))]...)
-		if len(parts) == 1 { // whose labels the merged profile has
-			header.Model, header.Bank, header.ExifRotate = h.Model, h.Bank, h.ExifRotate
-			by, err := m.lab.Made(ctx)
-			if err != nil {
-				return err
-			}
-			header.Model.File = by.File
-		}
-	}
-	header.Source = strings.Join(sources, " + ")
-	p, err := drift.Merge(parts, ov.Norms())
-	if err != nil {
-		return err
-	}
-	if err := profile.Write(output, header, p); err != nil {
-		return err
-	}
-	return a.showProfile(output)
+	defer l.Close()
+	return a.showProfile(l.MergeProfiles(ctx, lab.MergeProfiles{Profiles: dirs, Folder: output}))
 }

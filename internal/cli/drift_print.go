@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"io"
 
@@ -10,24 +9,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 )
 
-func (a *app) finishCompare(ctx context.Context, o compareOptions, r answer.Drift) error {
-	if o.output != "" {
-		page, err := a.driftPage(ctx, r)
-		if err != nil {
-			return err
-		}
-		if err := writeFile(o.output, page.Write); err != nil {
-			return err
-		}
-	}
-	if a.json {
-		return encodeJSON(a.stdout, r)
-	}
-	a.printComparison(r)
-	return nil
-}
-
-func (a *app) printComparison(r answer.Drift) {
+func (a *app) printComparison(r *answer.Drift) {
 	c := r.All
 	fmt.Fprintf(a.stdout, "%d images against %d of %s\n", c.Images, c.ProfileImages, r.Profile)
 	fmt.Fprintf(a.stdout, "Fréchet distance %.4g; energy distance %.4g (p %.3g by permutation)\n", c.Frechet, c.Energy, c.EnergyP)

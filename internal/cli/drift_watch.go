@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,27 +17,21 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
-	"github.com/facet-clip/facet/drift/profile"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/drift/watch"
+	"github.com/facet-clip/facet/lab"
 )
 
 // watchOptions are the flags of facet drift watch.
 type watchOptions struct {
-	profile, source string
-	bank            string
-	store           string
-	window          string
-	rule            store.Rule
-	budget, level   float64
-	listen, webhook string
-	times           dataset.TimeFormat
-	every           time.Duration
-	once            bool
+	question lab.Watch
+	source   string
+	window   string
+	listen   string
+	times    dataset.TimeFormat
+	every    time.Duration
+	once     bool
 }
-
-// watchPixels is the default limit of watched pictures, in all that are decoded at once: anybody may send one.
-const watchPixels = 50_000_000
 
 func (a *app) driftWatchCommand() *cobra.Command {
 	var o watchOptions
@@ -55,7 +48,7 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
   facet drift watch cars.profile 'scenes:yellow-cars?n=200&seed=3' --window 200`,
 		Args: argsBetween(1, 2, "a PROFILE and a SOURCE or --listen"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.profile = args[0]
+			o.question.Profile = args[0]
 			if len(args) > 1 {
 				o.source = args[1]
 			}
@@ -66,13 +59,13 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name changes by it (default for the demo: its world's words)")
-	f.StringVar(&o.store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
+	f.StringVar(&o.question.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name changes by it (default for the demo: its world's words)")
+	f.StringVar(&o.question.Store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
 	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
-	numberVar(f, &o.budget, "budget", 0.05, level, "chance of any false alarm over the whole stream, at most")
-	numberVar(f, &o.level, "level", 0.05, level, "expected share of false discoveries among the changed pairs of a window")
+	numberVar(f, &o.question.Budget, "budget", 0.05, level, "chance of any false alarm over the whole stream, at most")
+	numberVar(f, &o.question.Level, "level", 0.05, level, "expected share of false discoveries among the changed pairs of a window")
 	f.StringVar(&o.listen, "listen", "", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
-	f.StringVar(&o.webhook, "webhook", "", "post alerts as JSON to `URL`, again until it takes them")
+	f.StringVar(&o.question.Webhook, "webhook", "", "post alerts as JSON to `URL`, again until it takes them")
 	numberVar(f, &o.every, "every", 10*time.Second, span[time.Duration]{least: 10 * time.Millisecond, most: 24 * time.Hour}, "look into a folder so often")
 	timeFormatVar(f, &o.times)
 	f.BoolVar(&o.once, "once", false, "take what a folder holds now, and end")
@@ -85,62 +78,41 @@ func (o *watchOptions) check(a *app) (err error) {
 		return usagef("facet drift watch: expected a SOURCE, --listen or both")
 	case o.once && o.listen != "":
 		return usagef("--once --listen %s: expected one of them: who listens does not end", o.listen)
-	case o.bank == "" && a.model != "" && a.model != demoName:
+	case o.question.Bank == "" && a.model != "" && a.model != demoName:
 		return usagef("facet drift watch: expected --bank, whose words name what changed")
 	}
-	if o.webhook != "" {
-		if u, err := url.Parse(o.webhook); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return usagef("--webhook %s: expected http://… or https://…", o.webhook)
+	if o.question.Webhook != "" {
+		if u, err := url.Parse(o.question.Webhook); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return usagef("--webhook %s: expected http://… or https://…", o.question.Webhook)
 		}
 	}
-	o.rule, err = parseWindow(o.window)
+	o.question.Window, err = parseWindow(o.window)
 	return err
 }
-
-const shortestWindow = time.Second
 
 // parseWindow reads a number of images or a time.
 func parseWindow(s string) (store.Rule, error) {
 	if n, err := strconv.Atoi(s); err == nil && n >= 2 && n <= store.MostImages {
 		return store.Rule{Images: n}, nil
 	}
-	if d, err := time.ParseDuration(s); err == nil && d >= shortestWindow && d%time.Millisecond == 0 {
+	if d, err := time.ParseDuration(s); err == nil && d >= lab.ShortestWindow && d%time.Millisecond == 0 {
 		return store.Rule{Every: d}, nil
 	}
 	return store.Rule{}, usagef("--window %s: expected 2 to %d images, or a time of a second or more, such as 1h", s, store.MostImages)
 }
 
 func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
-	m, _, err := a.openProfileModel(ctx, o.profile)
+	l, err := a.openProfileLab(ctx, o.question.Profile)
 	if err != nil {
 		return err
 	}
-	defer m.Close()
-	c, err := m.watchConfig(ctx, o)
+	defer l.Close()
+	o.question.Closed = a.printWindow
+	w, err := l.Watch(ctx, o.question)
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
-	words, err := m.labelling(ctx, labelOptions{bank: o.bank, scale: scaleRows})
-	if err != nil {
-		return err
-	}
-	defer words.close()
-	c.Words, c.Closed = words.dictionary, a.printWindow
-	if c.Store, err = store.Open(ctx, o.store); err != nil {
-		return err
-	}
-	defer c.Store.Close()
-	settings, err := o.settings()
-	if err != nil {
-		return err
-	}
-	if err := c.Store.Bind(ctx, settings); err != nil {
-		return err
-	}
-	w, err := watch.New(ctx, c)
-	if err != nil {
-		return fmt.Errorf("%s: %w", o.profile, err)
-	}
+	defer w.Store.Close()
 	jobs, progress, err := a.watchJobs(w, o)
 	if err != nil {
 		return err
@@ -150,33 +122,7 @@ func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
 	if err != nil {
 		return err
 	}
-	return a.printWatchEnd(ctx, c.Store)
-}
-
-func (m *model) watchConfig(ctx context.Context, o watchOptions) (c watch.Config, err error) {
-	c = watch.Config{
-		Model: m.Model, Rule: o.rule, Budget: o.budget, Level: o.level, Webhook: o.webhook, Log: slog.Default(),
-	}
-	if c.OV, err = m.Decomposition(); err != nil {
-		return c, err
-	}
-	c.Profile, err = m.openProfile(ctx, o.profile, c.OV)
-	c.Decoder = dataset.NewDecoder(cmp.Or(m.app.maxPixels, watchPixels)).Rotating(m.app.exifRotate) // as the profile's pictures were
-	return c, err
-}
-
-// settings are what a store is bound to: with others its numbers would mean something else.
-func (o watchOptions) settings() (string, error) {
-	sum, err := profile.Fingerprint(o.profile)
-	if err != nil {
-		return "", err
-	}
-	s, err := json.Marshal(struct {
-		Profile string  `json:"profile_sha256"`
-		Window  string  `json:"window"`
-		Budget  float64 `json:"budget"`
-	}{sum, o.rule.String(), o.budget})
-	return string(s), err
+	return a.printWatchEnd(ctx, w.Store)
 }
 
 // watchJobs are the feed and the server.

@@ -54,10 +54,15 @@ func (a *app) tellDemo() {
 	}
 }
 
-// withHint adds to an error about a model that is gone what the command line can do about it.
+// withHint adds to an error what the command line can do about it.
 func withHint(err error) error {
-	if errors.Is(err, lab.ErrMakerGone) {
+	switch {
+	case errors.Is(err, lab.ErrMakerGone):
 		return fmt.Errorf("%w; or say where it lies now: --model FILE", err)
+	case errors.Is(err, lab.ErrUnfinished):
+		return fmt.Errorf("%w: --resume goes on", err)
+	case errors.Is(err, lab.ErrStrict):
+		return fmt.Errorf("%w: without --strict it would be counted and left out", err)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"iter"
+	"log/slog"
 	"path/filepath"
 	"slices"
 
@@ -188,7 +189,7 @@ func (a *app) sink(ctx context.Context, source, bank string, roots []string, lim
 	}
 	bar.done()
 	if looked == 0 && bad.count > 0 {
-		return fmt.Errorf("%s: none of %d pictures can be read; the first: %s", source, bad.count, bad.first[0])
+		return fmt.Errorf("%s: none of %d pictures can be read; the first: %s", source, bad.count, bad.first)
 	}
 	bad.warn()
 	r := sinkResult{Source: source, Unread: bad.count}
@@ -400,4 +401,22 @@ func (a *app) printRegisters(r sinkResult) {
 		t.AppendRow(row)
 	}
 	t.Render()
+}
+
+// unread counts the pictures of a source that cannot be read.
+type unread struct {
+	count int
+	first string
+}
+
+func (u *unread) add(what string) {
+	if u.count++; u.count == 1 {
+		u.first = what
+	}
+}
+
+func (u *unread) warn() {
+	if u.count > 0 {
+		slog.Warn("some pictures cannot be read and are left out", "count", u.count, "first", u.first)
+	}
 }

@@ -1,64 +1,86 @@
-package cli
+package report
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"html/template"
-	"log/slog"
+	"image"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/facet-clip/facet/answer"
-	driftreport "github.com/facet-clip/facet/drift/report"
 	"github.com/facet-clip/facet/plot"
 )
 
-const (
-	thumbnail   = 160 // pixels of a side
-	pairsOnPage = 5
+// Thumbnail is the side of the pictures of a page, in pixels.
+const Thumbnail = 160
 
+const (
+	pairsOnPage  = 5
 	leastUnnamed = 0.01 // share of the unnamed pairs from which they are shown with pictures
 )
 
-// driftPage is the report of a comparison.
-func (a *app) driftPage(ctx context.Context, r answer.Drift) (driftreport.Page, error) {
-	c := r.All
-	page := driftreport.Page{
-		Headline: headline(c),
-		Title:    fmt.Sprintf("%s (%d images) against %s (%d images)", r.Source, c.Images, r.Profile, c.ProfileImages),
-		Facts: []driftreport.Fact{
-			{Name: "Model", Value: fmt.Sprintf("%s (%.12s)", r.Model.Name, r.Model.SHA256)},
-			{Name: "Pairs changed", Value: fmt.Sprintf("%d of %d strong ones, at a false discovery rate of %g; they explain %s of the shift",
-				c.Changed, c.Tested, r.Level, percent(c.Explained))},
-			{Name: "Shift of the mean embedding", Value: fmt.Sprintf("%.4g; the pairs' shifts sum to it but for a share of %.1g", c.Shift, c.Residual)},
-			{Name: "Energy distance", Value: fmt.Sprintf("%.4g, p %.3g by permutation of both samples", c.Energy, c.EnergyP)},
-			{Name: "Fréchet distance", Value: fmt.Sprintf("%.4g", c.Frechet)},
-			{Name: "Files that cannot be read", Value: fmt.Sprint(r.Unread)},
-		},
-		Shares: shiftShares(c),
+// Pictures opens pictures by their paths, those that are still there.
+type Pictures func(paths []string) []image.Image
+
+// New is the page of a comparison.
+func New(r *answer.Drift, open Pictures) (*Page, error) {
+	p := &Page{
+		Headline: headline(r.All),
+		Title:    fmt.Sprintf("%s (%d images) against %s (%d images)", r.Source, r.All.Images, r.Profile, r.All.ProfileImages),
+		Facts:    facts(r),
+		Shares:   shiftShares(r.All),
 	}
-	for _, change := range c.All() {
-		if change.Word != "" || math.Abs(change.Share) >= leastUnnamed {
-			page.Changes = append(page.Changes, a.pageChange(ctx, change))
+	for _, c := range r.All.All() {
+		if c.Word == "" && math.Abs(c.Share) < leastUnnamed {
+			continue
 		}
+		change, err := newChange(c, open)
+		if err != nil {
+			return nil, err
+		}
+		p.Changes = append(p.Changes, change)
 	}
+	p.parts(r)
+	return p, p.curves(r)
+}
+
+func facts(r *answer.Drift) []Fact {
+	c := r.All
+	return []Fact{
+		{Name: "Model", Value: fmt.Sprintf("%s (%.12s)", r.Model.Name, r.Model.SHA256)},
+		{Name: "Pairs changed", Value: fmt.Sprintf("%d of %d strong ones, at a false discovery rate of %g; they explain %s of the shift",
+			c.Changed, c.Tested, r.Level, percent(c.Explained))},
+		{Name: "Shift of the mean embedding", Value: fmt.Sprintf("%.4g; the pairs' shifts sum to it but for a share of %.1g", c.Shift, c.Residual)},
+		{Name: "Energy distance", Value: fmt.Sprintf("%.4g, p %.3g by permutation of both samples", c.Energy, c.EnergyP)},
+		{Name: "Fréchet distance", Value: fmt.Sprintf("%.4g", c.Frechet)},
+		{Name: "Files that cannot be read", Value: fmt.Sprint(r.Unread)},
+	}
+}
+
+// parts are the groups as a table.
+func (p *Page) parts(r *answer.Drift) {
 	for _, g := range r.Groups {
-		page.Columns = []string{r.By, "Images", "Energy p", "Pairs changed", "Largest changes"}
-		page.Parts = append(page.Parts, []string{g.Name, fmt.Sprint(g.Images), fmt.Sprintf("%.3g", g.EnergyP), fmt.Sprint(g.Changed), g.Largest()})
-		page.PartsNote = fmt.Sprintf("False discoveries are controlled at %g on average over the parts in which anything changed.", r.Level)
+		p.Columns = []string{r.By, "Images", "Energy p", "Pairs changed", "Largest changes"}
+		p.Parts = append(p.Parts, []string{g.Name, fmt.Sprint(g.Images), fmt.Sprintf("%.3g", g.EnergyP), fmt.Sprint(g.Changed), g.Largest()})
+		p.PartsNote = fmt.Sprintf("False discoveries are controlled at %g on average over the parts in which anything changed.", r.Level)
 	}
+}
+
+// curves are the watched texts over the groups.
+func (p *Page) curves(r *answer.Drift) error {
 	for _, w := range r.Watched {
 		if len(w.Groups) < 2 {
 			continue
 		}
-		chart, err := driftreport.Draw(watchedCurve(r.By, w), curveCaption(w))
+		chart, err := Draw(watchedCurve(r.By, w), curveCaption(w))
 		if err != nil {
-			return page, err
+			return err
 		}
-		page.Charts = append(page.Charts, chart)
+		p.Charts = append(p.Charts, chart)
 	}
-	return page, nil
+	return nil
 }
 
 // headline is the result in a sentence.
@@ -73,12 +95,12 @@ func headline(c answer.Comparison) string {
 	return strings.ToUpper(string(words[:1])) + string(words[1:])
 }
 
-// shares are bars on one scale, which add up to the whole shift.
-func shiftShares(c answer.Comparison) []driftreport.Share {
-	rest := driftreport.Share{Name: "all other pairs", Share: percent(1 - c.Explained), Width: 1 - c.Explained, Plain: true}
-	var out []driftreport.Share
+// shiftShares are bars on one scale, which add up to the whole shift.
+func shiftShares(c answer.Comparison) []Share {
+	rest := Share{Name: "all other pairs", Share: percent(1 - c.Explained), Width: 1 - c.Explained, Plain: true}
+	var out []Share
 	for _, change := range c.All() {
-		out = append(out, driftreport.Share{Name: change.String(), Share: percent(change.Share), Width: change.Share})
+		out = append(out, Share{Name: change.String(), Share: percent(change.Share), Width: change.Share})
 	}
 	out = append(out, rest)
 	longest := 0.0
@@ -91,11 +113,11 @@ func shiftShares(c answer.Comparison) []driftreport.Share {
 	return out
 }
 
-func (a *app) pageChange(ctx context.Context, c answer.Change) driftreport.Change {
-	out := driftreport.Change{
-		Name: c.String(), Share: percent(c.Share), Effect: fmt.Sprintf("%+.2f", c.Effect), Count: c.Count,
-		Before: a.thumbnails(ctx, c.Before), After: a.thumbnails(ctx, c.After),
-	}
+func newChange(c answer.Change, open Pictures) (Change, error) {
+	out := Change{Name: c.String(), Share: percent(c.Share), Effect: fmt.Sprintf("%+.2f", c.Effect), Count: c.Count}
+	var before, after error
+	out.Before, before = addresses(open(c.Before))
+	out.After, after = addresses(open(c.After))
 	switch {
 	case c.Quality:
 		out.Kind = "quality of the pictures"
@@ -103,27 +125,23 @@ func (a *app) pageChange(ctx context.Context, c answer.Change) driftreport.Chang
 		out.Kind = "no word or quality fits"
 	}
 	for _, p := range c.Pairs[:min(pairsOnPage, len(c.Pairs))] {
-		out.Pairs = append(out.Pairs, driftreport.Pair{
+		out.Pairs = append(out.Pairs, Pair{
 			Pair: fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), Label: p.Label, Share: percent(p.Share), Effect: fmt.Sprintf("%+.2f", p.Effect), P: fmt.Sprintf("%.2g", p.Adjusted),
 		})
 	}
-	return out
+	return out, errors.Join(before, after)
 }
 
-// thumbnails are those pictures that are still there.
-func (a *app) thumbnails(ctx context.Context, paths []string) (out []template.URL) {
-	for _, path := range paths {
-		seen, err := a.cropped(ctx, path, thumbnail)
-		if err == nil {
-			var address template.URL
-			if address, err = driftreport.Picture(seen); err == nil {
-				out = append(out, address)
-				continue
-			}
+// addresses are pictures that a page holds.
+func addresses(pictures []image.Image) (out []template.URL, err error) {
+	for _, p := range pictures {
+		address, err := Picture(p)
+		if err != nil {
+			return nil, err
 		}
-		slog.Warn("a picture is missing from the report", "reason", err)
+		out = append(out, address)
 	}
-	return out
+	return out, nil
 }
 
 // watchedCurve shows a text's signed score over groups and, where it is known, the truth on the same scale.
@@ -197,3 +215,5 @@ func curveCaption(w answer.FollowedText) string {
 	}
 	return caption
 }
+
+func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }

@@ -1,0 +1,222 @@
+package lab_test
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift/store"
+	"github.com/facet-clip/facet/lab"
+)
+
+// images are those of a dataset.
+func images(t *testing.T, name string, limit int) *dataset.Source {
+	t.Helper()
+	s, err := dataset.Open(name, dataset.Options{Limit: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// profileOf makes a profile of a dataset, which follows yellow cars.
+func profileOf(t *testing.T, l *lab.Lab, name string, limit int) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "p")
+	p, err := l.Profile(t.Context(), lab.Profile{Source: images(t, name, limit), Folder: dir, Watch: []string{"a yellow car"}, Vary: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Images != limit || p.Sample != limit || p.Labelled == 0 || len(p.Qualities) != 6 || len(p.Watched) != 1 {
+		t.Errorf("a profile of %d images: %+v", limit, p)
+	}
+	return dir
+}
+
+// TestDrift finds that the cars of a stream became yellow, and shows it on a page.
+func TestDrift(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: encodes some hundred scenes")
+	}
+	l := open(t, lab.Config{})
+	reference := profileOf(t, l, "scenes:yellow-cars?n=40&seed=1&size=64", 40)
+	r, err := l.Compare(t.Context(), lab.Compare{Profile: reference, Source: images(t, "scenes:yellow-cars?n=16&seed=2&size=64", 0), By: "group"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.All.Changes) == 0 || r.All.Changes[0].String() != "more yellow" {
+		t.Fatalf("changes: %+v", r.All.Changes)
+	}
+	if first := r.All.Changes[0]; len(first.Before) != 4 || first.Quality || first.Pairs[0].Share <= 0 {
+		t.Errorf("first change: %+v", first)
+	}
+	if r.All.Images != 160 || len(r.Groups) != 10 || r.All.Residual > 1e-4 {
+		t.Errorf("%d images in %d groups, residual %g", r.All.Images, len(r.Groups), r.All.Residual)
+	}
+	w := r.Watched[0]
+	if len(r.Watched) != 1 || w.P == nil || *w.P > 0.05 || w.Profile == nil || w.Images.Signed == nil || *w.Images.Signed < 0.2 {
+		t.Errorf("watched: %+v", r.Watched)
+	}
+	sum := 1 - r.All.Explained
+	for _, c := range r.All.All() {
+		sum += c.Share
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		t.Errorf("the shares of changes, unnamed and unchanged pairs sum to %v", sum)
+	}
+	page, err := l.CompareReport(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var html bytes.Buffer
+	if err := page.Write(&html); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"More yellow", "more yellow", "all other pairs", "<svg", "data:image/jpeg;base64,", "2015"} {
+		if !strings.Contains(html.String(), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if strings.Contains(html.String(), "ZgotmplZ") {
+		t.Error("the report holds something that its template refused")
+	}
+}
+
+// TestProfiles: profiles are merged, compared with and watched by; questions that say nothing but what is asked are useful.
+func TestProfiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: encodes dozens of scenes")
+	}
+	l := open(t, lab.Config{Engine: "portable"})
+	parts := []string{profileOf(t, l, "scenes:steady?n=8&size=64&seed=1&window=1", 8), profileOf(t, l, "scenes:steady?n=12&size=64&seed=2&window=1", 12)}
+	both := filepath.Join(t.TempDir(), "both")
+	p, err := l.MergeProfiles(t.Context(), lab.MergeProfiles{Profiles: parts, Folder: both})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Images != 20 || p.Sample != 20 || p.Profile != both || p.Labelled == 0 {
+		t.Errorf("%+v", p)
+	}
+	few := "scenes:steady?n=6&size=64&seed=3&window=1"
+	r, err := l.Compare(t.Context(), lab.Compare{Profile: both, Source: images(t, few, 0), Watch: []string{"a yellow car", "a convertible"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.All.Images != 6 || r.Level != 0.05 || r.Model.Name != lab.DemoName || len(r.Watched) != 2 || r.Watched[0].Profile == nil || r.Watched[1].Profile != nil {
+		t.Errorf("%+v", r)
+	}
+	var windows []answer.Window
+	w, err := l.Watch(t.Context(), lab.Watch{
+		Profile: both, Store: filepath.Join(t.TempDir(), "drift.db"), Window: store.Rule{Images: 3}, Closed: func(w answer.Window) { windows = append(windows, w) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Store.Close()
+	if err := w.Run(t.Context(), w.Items(images(t, few, 0).Items(t.Context(), 0), func(int) {})); err != nil {
+		t.Fatal(err)
+	}
+	if len(windows) != 2 || windows[1].Images != 3 || w.Budget != 0.05 {
+		t.Errorf("%+v", windows)
+	}
+}
+
+// TestProfileIsKept: what is there is not written over, and what is begun goes on only if the question says so.
+func TestProfileIsKept(t *testing.T) {
+	l := open(t, lab.Config{Engine: "portable"})
+	dir := filepath.Join(t.TempDir(), "p")
+	q := lab.Profile{Source: images(t, "scenes:steady?n=4&size=64&window=1", 0), Folder: dir, Vary: -1}
+	if err := os.WriteFile(dir+".partial", []byte("begun"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Profile(t.Context(), q); !errors.Is(err, lab.ErrUnfinished) {
+		t.Errorf("begun: %v", err)
+	}
+	if err := os.Remove(dir + ".partial"); err != nil {
+		t.Fatal(err)
+	}
+	first, err := l.Profile(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Profile(t.Context(), q); err == nil || !strings.Contains(err.Error(), "exists already") {
+		t.Errorf("again: %v", err)
+	}
+	q.Resume = true
+	if again, err := l.Profile(t.Context(), q); err != nil || again.Images != first.Images || len(again.Qualities) != 0 {
+		t.Errorf("resumed when done: %+v, %v", again, err)
+	}
+}
+
+// TestStrict: the first picture that cannot be read ends a strict question, and is counted otherwise.
+func TestStrict(t *testing.T) {
+	l := open(t, lab.Config{Engine: "portable"})
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "broken.png"), []byte("no picture"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	q := lab.Profile{Source: images(t, dir, 0), Folder: filepath.Join(t.TempDir(), "p"), Strict: true}
+	if _, err := l.Profile(t.Context(), q); !errors.Is(err, lab.ErrStrict) || !strings.Contains(err.Error(), "broken.png") || strings.Contains(err.Error(), "--") {
+		t.Errorf("strict: %v", err)
+	}
+	q.Strict = false
+	if _, err := l.Profile(t.Context(), q); err == nil || !strings.Contains(err.Error(), "0 pictures that can be read") {
+		t.Errorf("not strict: %v", err)
+	}
+}
+
+// TestDriftMistakes: what is wrong with a question about drift is an ErrQuestion that names the field, and no flag.
+func TestDriftMistakes(t *testing.T) {
+	l := open(t, lab.Config{Engine: "portable"})
+	other := open(t, lab.Config{Model: tiny, Engine: "portable"})
+	some := images(t, "scenes:steady?n=2&size=64", 0)
+	profile := func(q lab.Profile) func() error {
+		return func() error { _, err := l.Profile(t.Context(), q); return err }
+	}
+	compare := func(q lab.Compare) func() error {
+		return func() error { _, err := l.Compare(t.Context(), q); return err }
+	}
+	watch := func(q lab.Watch) func() error {
+		return func() error { _, err := l.Watch(t.Context(), q); return err }
+	}
+	for name, ask := range map[string]func() error{
+		"no images": profile(lab.Profile{Folder: "p"}),
+		"no folder": profile(lab.Profile{Source: some}),
+		"sample":    profile(lab.Profile{Source: some, Folder: "p", Sample: 1}),
+		"every":     profile(lab.Profile{Source: some, Folder: "p", Every: -1}),
+		"twice":     profile(lab.Profile{Source: some, Folder: "p", Watch: []string{"a", "a"}}),
+		"empty":     profile(lab.Profile{Source: some, Folder: "p", Watch: []string{""}}),
+		"no bank": func() error {
+			_, err := other.Profile(t.Context(), lab.Profile{Source: some, Folder: "p", Watch: []string{"a"}})
+			return err
+		},
+		"no profile":       compare(lab.Compare{Source: some}),
+		"nothing compared": compare(lab.Compare{Profile: "p"}),
+		"by":               compare(lab.Compare{Profile: "p", Source: some, By: "moon"}),
+		"level":            compare(lab.Compare{Profile: "p", Source: some, Level: 1}),
+		"not a level":      compare(lab.Compare{Profile: "p", Source: some, Level: math.NaN()}),
+		"watched what":     watch(lab.Watch{Store: "s"}),
+		"no store":         watch(lab.Watch{Profile: "p"}),
+		"budget":           watch(lab.Watch{Profile: "p", Store: "s", Budget: 2}),
+		"window":           watch(lab.Watch{Profile: "p", Store: "s", Window: store.Rule{Images: 1}}),
+		"webhook":          watch(lab.Watch{Profile: "p", Store: "s", Webhook: "ftp://x"}),
+		"one profile": func() error {
+			_, err := l.MergeProfiles(t.Context(), lab.MergeProfiles{Profiles: []string{"p"}, Folder: "q"})
+			return err
+		},
+		"merged nowhere": func() error {
+			_, err := l.MergeProfiles(t.Context(), lab.MergeProfiles{Profiles: []string{"p", "q"}})
+			return err
+		},
+	} {
+		if err := ask(); !errors.Is(err, lab.ErrQuestion) || strings.Contains(err.Error(), "--") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
