@@ -39,7 +39,7 @@ func TestEmbed(t *testing.T) {
 		if !cmp.Equal(flat, rows) || !cmp.Equal(whole.Inputs, inputs) || !cmp.Equal(whole.Inputs, parts.Inputs) || parts.Embeddings != nil {
 			t.Errorf("%s: %d and %d numbers, inputs %q and %q", name, len(flat), len(rows), whole.Inputs, inputs)
 		}
-		if len(whole.Inputs) != len(whole.Embeddings) || whole.Model.SHA256 == "" || parts.Model.SHA256 != "" {
+		if len(whole.Inputs) != len(whole.Embeddings) || whole.Model.SHA256 == "" || parts.Model.SHA256 != whole.Model.SHA256 {
 			t.Errorf("%s: %d inputs, %d rows, %+v", name, len(whole.Inputs), len(whole.Embeddings), whole.Model)
 		}
 	}
