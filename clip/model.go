@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"slices"
 
@@ -22,6 +23,8 @@ var ErrNoText = errors.New("the checkpoint has no text tower")
 type Model struct {
 	Config     Config
 	Activation Activation
+	// Log is told which engine runs a tower; nil: nobody is. Set it before the model is used.
+	Log *slog.Logger
 
 	ck     *checkpoint.Checkpoint
 	engine engine.Engine

@@ -1,7 +1,6 @@
 package clip
 
 import (
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +20,7 @@ type work struct {
 	mu       sync.Mutex
 	pictures int  // that the model was told of, in all
 	many     bool // it was told of an unknown number, or of none
-	tokens   int // that the small engine has run
+	tokens   int  // that the small engine has run
 	ran      []string
 }
 
@@ -80,7 +79,9 @@ func (m *Model) compile(g *graph.Graph, little bool) (engine.Session, error) {
 		return nil, err
 	}
 	name := e.Name()
-	slog.Debug("compiled the "+g.Name+" tower", "engine", name, "little work", little)
+	if m.Log != nil {
+		m.Log.Debug("compiled the "+g.Name+" tower", "engine", name, "little work", little)
+	}
 	m.work.mu.Lock()
 	defer m.work.mu.Unlock()
 	if !slices.Contains(m.work.ran, name) {

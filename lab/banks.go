@@ -135,7 +135,7 @@ func (l *Lab) fileBank(ctx context.Context, path string, truncate bool) (*concep
 	if err != nil {
 		return nil, err
 	}
-	return l.buildBank(ctx, bank.Cache, filepath.Join(cache, "banks", recipe.Fingerprint()[:16]), path, recipe)
+	return l.buildBank(ctx, bank.Builder.Cache, filepath.Join(cache, "banks", recipe.Fingerprint()[:16]), path, recipe)
 }
 
 // recipe says what the bank of a file of texts is made of and with.
@@ -152,8 +152,8 @@ func (l *Lab) recipe(ctx context.Context, file string, templates concept.Templat
 	}, err
 }
 
-// builder is [bank.Build] or [bank.Cache].
-type builder func(ctx context.Context, dir string, r bank.Recipe, encode bank.Encoder, done func(int)) (*concept.Bank, error)
+// builder is [bank.Builder.Build] or [bank.Builder.Cache].
+type builder func(b bank.Builder, ctx context.Context, dir string, r bank.Recipe) (*concept.Bank, error)
 
 func (l *Lab) buildBank(ctx context.Context, build builder, dir, file string, r bank.Recipe) (*concept.Bank, error) {
 	tok, err := l.Tokenizer(ctx)
@@ -170,7 +170,7 @@ func (l *Lab) buildBank(ctx context.Context, build builder, dir, file string, r 
 		out, err := l.model.EncodeTexts(ctx, sequences, nil)
 		return out.Floats, err
 	}
-	b, err := build(ctx, dir, r, encode, s.add)
+	b, err := build(bank.Builder{Encode: encode, Done: s.add, Log: l.log}, ctx, dir, r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}

@@ -134,6 +134,7 @@ func (c Config) bind(_ context.Context, name string, ck *checkpoint.Checkpoint) 
 	if err != nil {
 		return nil, errors.Join(err, ck.Close())
 	}
+	m.Log = c.Log
 	if c.Engine == engineAuto {
 		m.StartOn(portable.New())
 	}

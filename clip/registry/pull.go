@@ -37,6 +37,9 @@ type Puller struct {
 	Attempts int           // give up after so many attempts in a row that bring less than 1 MiB; 0: 5
 	Backoff  time.Duration // pause after the first failed attempt, doubled after each further one up to 30 s; 0: 1 s
 
+	// Log takes what is worth knowing and no error; nil discards it.
+	Log *slog.Logger
+
 	vocabulary *file // nil: CLIP's own; tests bring theirs
 }
 
@@ -81,7 +84,7 @@ func (p *Puller) ensure(ctx context.Context, from *mirror, f file, path string) 
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	unlock, err := lock(ctx, path)
+	unlock, err := p.lock(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -92,7 +95,7 @@ func (p *Puller) ensure(ctx context.Context, from *mirror, f file, path string) 
 	case err == nil:
 		return nil
 	case errors.As(err, &damaged):
-		slog.Warn("the file in the cache is damaged and will be replaced", "file", path, "expected", damaged.Expected, "found", damaged.Found)
+		p.log().Warn("the file in the cache is damaged and will be replaced", "file", path, "expected", damaged.Expected, "found", damaged.Found)
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
@@ -111,7 +114,7 @@ func (p *Puller) download(ctx context.Context, from *mirror, f file, path string
 	}
 	name := filepath.Base(path)
 	t := &transfer{
-		file: f, url: address, client: from.guard(p.Client), part: part, total: -1,
+		file: f, url: address, log: p.log(), client: from.guard(p.Client), part: part, total: -1,
 		stall: or(p.Stall, defaultStall), attempts: or(p.Attempts, defaultAttempts), backoff: or(p.Backoff, defaultBackoff),
 		progress: func(done, total int64) {
 			if p.Progress != nil {
@@ -132,9 +135,16 @@ func (p *Puller) download(ctx context.Context, from *mirror, f file, path string
 	return part.commit(path)
 }
 
+func (p *Puller) log() *slog.Logger {
+	if p.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return p.Log
+}
+
 // lock makes this the only pull that writes path.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
-	l, err := atomicfile.WaitLock(ctx, path+".lock", func() { slog.Warn("waiting for another pull of the same file", "file", path) })
+func (p *Puller) lock(ctx context.Context, path string) (unlock func(), err error) {
+	l, err := atomicfile.WaitLock(ctx, path+".lock", func() { p.log().Warn("waiting for another pull of the same file", "file", path) })
 	if err != nil {
 		return nil, err
 	}

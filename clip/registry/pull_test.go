@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,11 +22,6 @@ import (
 
 	"github.com/facet-clip/facet/internal/regular"
 )
-
-func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // every retry is logged
-	os.Exit(m.Run())
-}
 
 // setup gives a puller for a server and the place of the checkpoint in its cache.
 func setup(t *testing.T, h http.Handler) (*Puller, string) {
@@ -449,7 +443,7 @@ func TestPullWaitingCanBeCancelled(t *testing.T) {
 	p, path := setup(t, http.NotFoundHandler())
 	writeFile(t, VocabularyPath(p.Cache), vocabularyContent)
 	writeFile(t, path+".other", nil) // makes the folder
-	unlock, err := lock(t.Context(), path)
+	unlock, err := p.lock(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

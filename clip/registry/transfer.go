@@ -28,6 +28,7 @@ const (
 type transfer struct {
 	file     file
 	url      *url.URL
+	log      *slog.Logger
 	client   *http.Client
 	part     *part
 	stall    time.Duration
@@ -57,7 +58,7 @@ func (t *transfer) run(ctx context.Context) error {
 		if !joined || last {
 			return wrong
 		}
-		slog.Warn("the continued download has a wrong sum; starting over", "url", t.url.Redacted(), "error", wrong)
+		t.log.Warn("the continued download has a wrong sum; starting over", "url", t.url.Redacted(), "error", wrong)
 	}
 	t.progress(t.part.size, t.part.size)
 	return nil
@@ -79,7 +80,7 @@ func (t *transfer) fill(ctx context.Context) error {
 			return fmt.Errorf("gave up after %d attempts: %w", failures, again.err)
 		}
 		pause := min(t.backoff<<min(failures-1, 10), maxBackoff)
-		slog.Warn("download interrupted; trying again", "url", t.url.Redacted(), "bytes", t.part.size, "pause", pause, "error", again.err)
+		t.log.Warn("download interrupted; trying again", "url", t.url.Redacted(), "bytes", t.part.size, "pause", pause, "error", again.err)
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}

@@ -103,20 +103,29 @@ type Encoder func(ctx context.Context, texts []string) ([]float32, error)
 // chunk is how many texts are safe after each step.
 const chunk = 1024
 
+// Builder makes banks.
+type Builder struct {
+	Encode Encoder
+	Done   func(n int)  // is told how many more texts are finished; nil: nobody is
+	Log    *slog.Logger // takes what is worth knowing and no error; nil discards it
+}
+
 // Build makes the recipe's bank in dir, or opens it if it is there. Cut off, it loses at most 1,024 texts; run again with the same
-// recipe it goes on. While another process makes a bank there, it waits. done, if not nil, is told how many more texts are finished. It
-// fails with [ErrOther] when dir holds anything else.
-func Build(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int)) (*concept.Bank, error) {
-	return build(ctx, dir, r, encode, done, false)
+// recipe it goes on. While another process makes a bank there, it waits. It fails with [ErrOther] when dir holds anything else.
+func (b Builder) Build(ctx context.Context, dir string, r Recipe) (*concept.Bank, error) {
+	return b.build(ctx, dir, r, false)
 }
 
-// Cache is [Build] in a folder that is facet's own. Whatever is wrong there (what a killed build left, a damaged bank) is removed, and
+// Cache is [Builder.Build] in a folder that is facet's own. Whatever is wrong there (what a killed build left, a damaged bank) is removed, and
 // the bank is made again.
-func Cache(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int)) (*concept.Bank, error) {
-	return build(ctx, dir, r, encode, done, true)
+func (b Builder) Cache(ctx context.Context, dir string, r Recipe) (*concept.Bank, error) {
+	return b.build(ctx, dir, r, true)
 }
 
-func build(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int), own bool) (*concept.Bank, error) {
+func (b Builder) build(ctx context.Context, dir string, r Recipe, own bool) (*concept.Bank, error) {
+	if b.Log == nil {
+		b.Log = slog.New(slog.DiscardHandler)
+	}
 	for i, t := range r.Texts {
 		if strings.ContainsAny(t, "\r\n") {
 			return nil, fmt.Errorf("text bank: text %d, %q, has a line end", i+1, t)
@@ -132,12 +141,12 @@ func build(ctx context.Context, dir string, r Recipe, encode Encoder, done func(
 		return nil, err
 	}
 	lock, err := atomicfile.WaitLock(ctx, filepath.Join(dir, lockFile), func() {
-		slog.Warn("waiting for another process that makes the same text bank", "folder", dir)
+		b.Log.Warn("waiting for another process that makes the same text bank", "folder", dir)
 	})
 	if err != nil {
 		return nil, err
 	}
-	bank, err := makeBank(ctx, dir, r, encode, done, own)
+	bank, err := b.make(ctx, dir, r, own)
 	return bank, errors.Join(err, lock.Unlock())
 }
 
@@ -156,8 +165,8 @@ func finished(dir string, r Recipe) (*concept.Bank, error) {
 	return bank, nil
 }
 
-// makeBank makes the bank for whoever holds the folder's lock.
-func makeBank(ctx context.Context, dir string, r Recipe, encode Encoder, done func(int), own bool) (*concept.Bank, error) {
+// make makes the bank for whoever holds the folder's lock.
+func (b Builder) make(ctx context.Context, dir string, r Recipe, own bool) (*concept.Bank, error) {
 	bank, err := finished(dir, r) // by another process, meanwhile
 	if err == nil {
 		return bank, nil
@@ -167,7 +176,7 @@ func makeBank(ctx context.Context, dir string, r Recipe, encode Encoder, done fu
 		part, err = claim(dir, r)
 	}
 	if err != nil && own {
-		slog.Info("a text bank in the cache is made again", "folder", dir, "reason", err)
+		b.Log.Info("a text bank in the cache is made again", "folder", dir, "reason", err)
 		if err := empty(dir); err != nil {
 			return nil, err
 		}
@@ -177,7 +186,7 @@ func makeBank(ctx context.Context, dir string, r Recipe, encode Encoder, done fu
 		return nil, err
 	}
 	defer part.Close()
-	data, err := cook(ctx, part, r, encode, done)
+	data, err := b.cook(ctx, part, r)
 	if err != nil {
 		return nil, fmt.Errorf("text bank %s: %w", dir, err)
 	}
@@ -263,17 +272,15 @@ func empty(dir string) error {
 }
 
 // cook fills embeddings.part [T,D], from where it ends.
-func cook(ctx context.Context, f *os.File, r Recipe, encode Encoder, done func(int)) ([]float32, error) {
+func (b Builder) cook(ctx context.Context, f *os.File, r Recipe) ([]float32, error) {
 	data, err := readPart(f, r)
 	if err != nil {
 		return nil, err
 	}
 	start := len(data) / r.Embed
-	if done != nil {
-		done(start)
-	}
+	b.tell(start)
 	for texts := range slices.Chunk(r.Texts[start:], chunk) {
-		rows, err := rows(ctx, texts, r, encode)
+		rows, err := rows(ctx, texts, r, b.Encode)
 		if err != nil {
 			return nil, err
 		}
@@ -281,11 +288,15 @@ func cook(ctx context.Context, f *os.File, r Recipe, encode Encoder, done func(i
 			return nil, err
 		}
 		data = append(data, rows...)
-		if done != nil {
-			done(len(texts))
-		}
+		b.tell(len(texts))
 	}
 	return data, nil
+}
+
+func (b Builder) tell(n int) {
+	if b.Done != nil {
+		b.Done(n)
+	}
 }
 
 // readPart reads the whole chunks of a part file and cuts off what follows them.

@@ -43,7 +43,7 @@ func recipe(n int) Recipe {
 func TestBuild(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "bank")
 	r := recipe(10)
-	bank, err := Build(t.Context(), dir, r, fake, nil)
+	bank, err := (Builder{Encode: fake}).Build(t.Context(), dir, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,10 +66,10 @@ func TestBuild(t *testing.T) {
 		t.Errorf("recipe read back: %s", diff)
 	}
 	refuse := func(context.Context, []string) ([]float32, error) { return nil, errors.New("encoded twice") }
-	if _, err := Build(t.Context(), dir, r, refuse, nil); err != nil {
+	if _, err := (Builder{Encode: refuse}).Build(t.Context(), dir, r); err != nil {
 		t.Errorf("a second time: %v", err)
 	}
-	if _, err := Build(t.Context(), dir, recipe(11), fake, nil); !errors.Is(err, ErrOther) {
+	if _, err := (Builder{Encode: fake}).Build(t.Context(), dir, recipe(11)); !errors.Is(err, ErrOther) {
 		t.Errorf("other texts: %v", err)
 	}
 }
@@ -77,7 +77,7 @@ func TestBuild(t *testing.T) {
 func TestTemplates(t *testing.T) {
 	r := recipe(3)
 	r.Templates = concept.Templates{"a {}", "the {}"}
-	bank, err := Build(t.Context(), t.TempDir(), r, fake, nil)
+	bank, err := (Builder{Encode: fake}).Build(t.Context(), t.TempDir(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,13 +102,13 @@ func TestGoesOn(t *testing.T) {
 		}
 		return fake(ctx, texts)
 	}
-	if _, err := Build(t.Context(), dir, r, cut, nil); !errors.Is(err, context.Canceled) {
+	if _, err := (Builder{Encode: cut}).Build(t.Context(), dir, r); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	if _, _, err := Open(dir); err == nil {
 		t.Error("an unfinished bank opens")
 	}
-	if _, err := Build(t.Context(), dir, recipe(5), fake, nil); !errors.Is(err, ErrOther) {
+	if _, err := (Builder{Encode: fake}).Build(t.Context(), dir, recipe(5)); !errors.Is(err, ErrOther) {
 		t.Errorf("other texts: %v", err)
 	}
 	part := filepath.Join(dir, partFile)
@@ -123,14 +123,14 @@ func TestGoesOn(t *testing.T) {
 		encoded += len(texts)
 		return fake(ctx, texts)
 	}
-	bank, err := Build(t.Context(), dir, r, count, func(n int) { told += n })
+	bank, err := (Builder{Encode: count, Done: func(n int) { told += n }}).Build(t.Context(), dir, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if encoded != 100 || told != len(r.Texts) {
 		t.Errorf("encoded %d texts, told of %d; want 100 and %d", encoded, told, len(r.Texts))
 	}
-	want, err := Build(t.Context(), filepath.Join(t.TempDir(), "at once"), r, fake, nil)
+	want, err := (Builder{Encode: fake}).Build(t.Context(), filepath.Join(t.TempDir(), "at once"), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestGoesOn(t *testing.T) {
 // TestHeals: whatever a killed build, a power cut or another hand left in a folder of the cache, the bank is made.
 func TestHeals(t *testing.T) {
 	r := recipe(5)
-	want, err := Build(t.Context(), filepath.Join(t.TempDir(), "at once"), r, fake, nil)
+	want, err := (Builder{Encode: fake}).Build(t.Context(), filepath.Join(t.TempDir(), "at once"), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,13 +179,14 @@ func TestHeals(t *testing.T) {
 		{"a link for a part", map[string]string{recipeFile: string(whole), partFile: "->" + target}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for what, build := range map[string]func(context.Context, string, Recipe, Encoder, func(int)) (*concept.Bank, error){"build": Build, "cache": Cache} {
+			b := Builder{Encode: fake}
+			for what, build := range map[string]func(context.Context, string, Recipe) (*concept.Bank, error){"build": b.Build, "cache": b.Cache} {
 				dir := t.TempDir()
 				fill(t, dir, c.files)
 				if err := os.WriteFile(target, []byte("precious"), 0o600); err != nil {
 					t.Fatal(err)
 				}
-				bank, err := build(t.Context(), dir, r, fake, nil)
+				bank, err := build(t.Context(), dir, r)
 				if what == "build" && !c.build {
 					if err == nil {
 						t.Error("a folder of something else was taken")
@@ -237,7 +238,7 @@ func TestTogether(t *testing.T) {
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
-			if bank, err := Build(t.Context(), dir, r, count, nil); err != nil || len(bank.Texts) != len(r.Texts) {
+			if bank, err := (Builder{Encode: count}).Build(t.Context(), dir, r); err != nil || len(bank.Texts) != len(r.Texts) {
 				t.Error(err)
 			}
 		})
@@ -251,7 +252,7 @@ func TestTogether(t *testing.T) {
 func TestRefuses(t *testing.T) {
 	good := func(t *testing.T) string {
 		dir := filepath.Join(t.TempDir(), "bank")
-		if _, err := Build(t.Context(), dir, recipe(5), fake, nil); err != nil {
+		if _, err := (Builder{Encode: fake}).Build(t.Context(), dir, recipe(5)); err != nil {
 			t.Fatal(err)
 		}
 		return dir
@@ -276,19 +277,19 @@ func TestRefuses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(full, "holiday.txt"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Build(t.Context(), full, recipe(5), fake, nil); !errors.Is(err, ErrOther) {
+	if _, err := (Builder{Encode: fake}).Build(t.Context(), full, recipe(5)); !errors.Is(err, ErrOther) {
 		t.Errorf("a folder with other files: %v", err)
 	}
 	r := recipe(2)
 	r.Texts[1] = "two\nlines"
-	if _, err := Build(t.Context(), filepath.Join(t.TempDir(), "b"), r, fake, nil); err == nil {
+	if _, err := (Builder{Encode: fake}).Build(t.Context(), filepath.Join(t.TempDir(), "b"), r); err == nil {
 		t.Error("a text of two lines")
 	}
 }
 
 func FuzzOpen(f *testing.F) {
 	dir := filepath.Join(f.TempDir(), "bank")
-	if _, err := Build(f.Context(), dir, recipe(5), fake, nil); err != nil {
+	if _, err := (Builder{Encode: fake}).Build(f.Context(), dir, recipe(5)); err != nil {
 		f.Fatal(err)
 	}
 	read := func(name string) []byte {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -111,7 +112,7 @@ func (a *app) pull(ctx context.Context, name, mirror string) error {
 		return err
 	}
 	bars := map[string]*progress{}
-	p := registry.Puller{Cache: cache, Mirror: mirror, Progress: func(file string, done, total int64) {
+	p := registry.Puller{Cache: cache, Mirror: mirror, Log: slog.Default(), Progress: func(file string, done, total int64) {
 		if bars[file] == nil {
 			bars[file] = a.byteProgress(file, total)
 		}

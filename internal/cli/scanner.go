@@ -173,14 +173,6 @@ func (a *app) turnLike(name string, turned bool) error {
 	return nil
 }
 
-// turned is a fingerprint of pictures that tells whether they are turned.
-func (a *app) turned(fingerprint string) string {
-	if a.exifRotate {
-		return fingerprint + " --exif-rotate"
-	}
-	return fingerprint
-}
-
 // cropped opens a picture again by its path in an atlas, a profile or a store, as a model of the given size sees it.
 func (a *app) cropped(ctx context.Context, path string, size int) (seen *image.RGBA, err error) {
 	err = a.decoder().Picture(ctx, path, func(img *image.NRGBA) error {

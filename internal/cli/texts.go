@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/concept"
-	textbank "github.com/facet-clip/facet/concept/bank"
 )
 
 // textsResult is what facet texts --json prints.
@@ -61,7 +60,7 @@ func (a *app) texts(ctx context.Context, file, output, templateFile string, trun
 	if err != nil {
 		return err
 	}
-	bank, err := m.buildBank(ctx, textbank.Build, output, file, recipe)
+	bank, err := m.buildBank(ctx, output, file, recipe)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/facet-clip/facet/concept"
 	textbank "github.com/facet-clip/facet/concept/bank"
@@ -10,15 +11,6 @@ import (
 
 // wordsPerPair is how many words name a pair.
 const wordsPerPair = 3
-
-// bankOf embeds a few texts.
-func (m *model) bankOf(ctx context.Context, texts []string, truncate bool) (*concept.Bank, error) {
-	embeddings, err := m.encodeTexts(ctx, texts, truncate)
-	if err != nil {
-		return nil, err
-	}
-	return concept.NewBank(texts, embeddings, m.Config.Embed)
-}
 
 // wordBank is the centred bank that names directions.
 func (m *model) wordBank(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
@@ -43,10 +35,7 @@ func (m *model) recipe(ctx context.Context, file string, templates concept.Templ
 	}, err
 }
 
-// builder is [textbank.Build] or [textbank.Cache].
-type builder func(ctx context.Context, dir string, r textbank.Recipe, encode textbank.Encoder, done func(int)) (*concept.Bank, error)
-
-func (m *model) buildBank(ctx context.Context, build builder, dir, file string, r textbank.Recipe) (*concept.Bank, error) {
+func (m *model) buildBank(ctx context.Context, dir, file string, r textbank.Recipe) (*concept.Bank, error) {
 	tok, err := m.tokenizer(ctx)
 	if err != nil {
 		return nil, err
@@ -61,7 +50,7 @@ func (m *model) buildBank(ctx context.Context, build builder, dir, file string, 
 		out, err := m.EncodeTexts(ctx, sequences, nil)
 		return out.Floats, err
 	}
-	bank, err := build(ctx, dir, r, encode, p.add)
+	bank, err := textbank.Builder{Encode: encode, Done: p.add, Log: slog.Default()}.Build(ctx, dir, r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
