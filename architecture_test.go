@@ -93,6 +93,30 @@ func TestOnlyAtomicfileWrites(t *testing.T) {
 	}
 }
 
+// programs are the packages that own a process, and so its log.
+var programs = []string{"cmd/", "internal/cli", "bench/"}
+
+// TestLibrariesAreGivenTheirLog: who uses a library says where its warnings go.
+func TestLibrariesAreGivenTheirLog(t *testing.T) {
+	for _, s := range sources(t) {
+		if !slices.Contains(s.imports, "log/slog") || slices.ContainsFunc(programs, func(p string) bool { return strings.HasPrefix(s.pkg+"/", p) }) {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), s.file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if call, ok := n.(*ast.SelectorExpr); ok {
+				if pkg, ok := call.X.(*ast.Ident); ok && pkg.Name == "slog" && slices.Contains([]string{"Debug", "Info", "Warn", "Error", "Log", "Default", "SetDefault"}, call.Sel.Name) {
+					t.Errorf("%s: slog.%s: have a *slog.Logger injected", s.file, call.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}
+
 // source is what a file of facet imports.
 type source struct {
 	file, pkg string // with slashes, from the root

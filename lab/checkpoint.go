@@ -82,7 +82,7 @@ func (c Config) engine() (engine.Engine, error) {
 	case enginePortable:
 		return portable.New(), nil
 	case engineORT:
-		return ort.New(ort.Options{})
+		return ort.New(ort.Options{Log: c.Log})
 	case engineAuto:
 		return lateEngine(sync.OnceValues(c.fastest)), nil
 	}
@@ -91,7 +91,7 @@ func (c Config) engine() (engine.Engine, error) {
 
 // fastest is ONNX Runtime, else the portable engine, aloud.
 func (c Config) fastest() (engine.Engine, error) {
-	e, err := ort.New(ort.Options{})
+	e, err := ort.New(ort.Options{Log: c.Log})
 	if err == nil || !errors.Is(err, ort.ErrUnavailable) {
 		return e, err
 	}

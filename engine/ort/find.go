@@ -7,6 +7,7 @@ package ort
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -30,8 +31,9 @@ const advice = "`make onnxruntime` puts the official library into the cache fold
 
 // Options are the settings of the engine.
 type Options struct {
-	Threads int    // for the work inside of one run; 0: as many as Go uses
-	Library string // path of the library; empty: the one that [Find] finds
+	Threads int          // for the work inside of one run; 0: as many as Go uses
+	Library string       // path of the library; empty: the one that [Find] finds
+	Log     *slog.Logger // is told which library was loaded; nil: nobody is
 }
 
 // Find gives the path of the ONNX Runtime library: the file that FACET_ONNXRUNTIME names, else the first found

@@ -5,7 +5,6 @@ package ort
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -28,7 +27,7 @@ func New(o Options) (engine.Engine, error) {
 	if o.Threads < 0 {
 		return nil, fmt.Errorf("%d threads for ONNX Runtime: expected 0 or more", o.Threads)
 	}
-	if err := load(o.Library); err != nil {
+	if err := load(o); err != nil {
 		return nil, err
 	}
 	if o.Threads == 0 {
@@ -38,13 +37,13 @@ func New(o Options) (engine.Engine, error) {
 }
 
 // load tries one library after the other until one works.
-func load(library string) error {
+func load(o Options) error {
 	loaded.Lock()
 	defer loaded.Unlock()
-	if loaded.path != "" && library == "" {
+	if loaded.path != "" && o.Library == "" {
 		return nil
 	}
-	paths, err := candidates(library)
+	paths, err := candidates(o.Library)
 	if err != nil {
 		return err
 	}
@@ -59,7 +58,9 @@ func load(library string) error {
 		err := initialise(path)
 		if err == nil {
 			loaded.path = path
-			slog.Debug("loaded ONNX Runtime", "library", path, "version", onnx.GetVersion())
+			if o.Log != nil {
+				o.Log.Debug("loaded ONNX Runtime", "library", path, "version", onnx.GetVersion())
+			}
 			return nil
 		}
 		failures = append(failures, err)
