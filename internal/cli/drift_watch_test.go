@@ -27,7 +27,7 @@ import (
 func smallProfile(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "p")
-	succeed(t, driftArgs("profile", "scenes:steady?n=4&seed=1&size=64", "--vary", "2", "--watch", "a yellow car", "-o", dir)...)
+	succeed(t, driftArgs("profile", "scenes:steady?n=2&seed=1&size=64", "--vary", "1", "--watch", "a yellow car", "-o", dir)...)
 	return dir
 }
 
@@ -48,11 +48,11 @@ func addPictures(t *testing.T, dir string, from, to int) {
 
 func TestDriftWatch(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: encodes hundreds of scenes")
+		t.Skip("-short: encodes a hundred scenes")
 	}
 	p := smallProfile(t)
 	db := filepath.Join(t.TempDir(), "drift.db")
-	args := driftArgs("watch", p, "scenes:yellow-cars?n=20&seed=3&size=64", "--store", db, "--window", "50")
+	args := driftArgs("watch", p, "scenes:yellow-cars?n=8&seed=3&size=64", "--store", db, "--window", "20")
 	var windows []answer.Window
 	lines := bufio.NewScanner(strings.NewReader(succeed(t, append(args, "--json")...)))
 	lines.Buffer(nil, 1<<20)
@@ -63,10 +63,10 @@ func TestDriftWatch(t *testing.T) {
 		}
 		windows = append(windows, w)
 	}
-	if len(windows) != 4 || windows[3].Number != 4 || windows[0].Images != 50 || windows[0].Compared == nil || windows[0].Watched[0].Text != "a yellow car" {
+	if len(windows) != 4 || windows[3].Number != 4 || windows[0].Images != 20 || windows[0].Compared == nil || windows[0].Watched[0].Text != "a yellow car" {
 		t.Errorf("windows: %+v", windows)
 	}
-	if out := succeed(t, args...); out != "200 images counted, 0 of them in a window that is still open; 0 cannot be read; 4 windows, 0 alerts\n" {
+	if out := succeed(t, args...); out != "80 images counted, 0 of them in a window that is still open; 0 cannot be read; 4 windows, 0 alerts\n" {
 		t.Errorf("the same stream again: %s", out)
 	}
 	for _, c := range []struct{ flag, value, says string }{
