@@ -7,7 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
@@ -125,6 +128,27 @@ func TestProfiles(t *testing.T) {
 	if len(windows) != 2 || windows[1].Images != 3 || w.Budget != 0.05 {
 		t.Errorf("%+v", windows)
 	}
+}
+
+// TestComparisonsTogether: comparisons that are asked for at once answer as one that is asked for alone.
+func TestComparisonsTogether(t *testing.T) {
+	l := open(t, lab.Config{Engine: "portable"})
+	reference := profileOf(t, l, "scenes:steady?n=6&size=64&seed=1&window=1", 6)
+	q := lab.Compare{Profile: reference, Source: images(t, "scenes:steady?n=4&size=64&seed=2&window=1", 0), By: "label"}
+	ask := func() (*answer.Drift, error) { return l.Compare(t.Context(), q) }
+	want, err := ask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			if got, err := ask(); err != nil || !cmp.Equal(want, got) {
+				t.Errorf("%v (-want +got)\n%s", err, cmp.Diff(want, got))
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // TestProfileIsKept: what is there is not written over, and what is begun goes on only if the question says so.
