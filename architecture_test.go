@@ -16,7 +16,7 @@ const module = "github.com/facet-clip/facet/"
 
 // layers is the house of docs/architecture.md, top to bottom: a package imports only packages of lower layers.
 var layers = [][]string{
-	{"cmd/facet", "internal/demopairs", "bench/encode", "bench/labels", "bench/drift", "bench/watch", "bench/decode"},
+	{"cmd/facet", "internal/demopairs", "internal/wordbank", "bench/encode", "bench/labels", "bench/drift", "bench/watch", "bench/decode"},
 	{"internal/cli"},
 	{"lab", "internal/jsondoc"},
 	{"demo"},
@@ -41,7 +41,7 @@ var layers = [][]string{
 	{"scenes", "plot"},
 	{"npy"},
 	{"internal/atomicfile", "internal/place"},
-	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "textfile"},
+	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "textfile", "concept/words"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.
