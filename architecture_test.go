@@ -18,6 +18,7 @@ const module = "github.com/facet-clip/facet/"
 var layers = [][]string{
 	{"cmd/facet", "internal/demopairs", "internal/wordbank", "bench/encode", "bench/labels", "bench/drift", "bench/watch", "bench/decode"},
 	{"internal/cli"},
+	{"web"},
 	{"lab", "internal/jsondoc"},
 	{"demo"},
 	{"experiment", "experiment/attribution", "naming"},

@@ -63,6 +63,8 @@ type Unit struct {
 
 // UnitImage is an image in which a unit contributes much.
 type UnitImage struct {
+	// Image is the row of the picture in the atlas, from 0.
+	Image int `json:"image"`
 	// Path is where the picture lies. Where it is not found, it is the path that the atlas has, from the root of its dataset.
 	Path string `json:"path"`
 	// Label is the image's class, where it has one.

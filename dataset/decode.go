@@ -20,6 +20,8 @@ var (
 	ErrFormat = errors.New("not a picture that facet reads (JPEG, PNG, GIF, BMP, TIFF or WebP)")
 	// ErrTooLarge is returned when a picture has more pixels than the limit.
 	ErrTooLarge = errors.New("too many pixels")
+	// ErrUnreadable is returned for a picture that is damaged, or of a variant of its format that facet does not decode.
+	ErrUnreadable = errors.New("a picture that cannot be read")
 	// ErrFileTooLarge is returned when a file has more bytes than are read of one.
 	ErrFileTooLarge = errors.New("too large a file")
 )

@@ -142,12 +142,20 @@ func (p pending) read() (img *image.NRGBA, err error) {
 }
 
 func (p pending) failed(err error) error {
-	return fmt.Errorf("%s: %s %s picture: %w", p.name, fault(err), p.format, err)
+	return unreadable{fmt.Errorf("%s: %s %s picture: %w", p.name, fault(err), p.format, err)}
 }
+
+// unreadable is an [ErrUnreadable] that says why.
+type unreadable struct{ error }
+
+func (u unreadable) Unwrap() error { return u.error }
+
+// Is tells that it is an [ErrUnreadable].
+func (unreadable) Is(target error) bool { return target == ErrUnreadable }
 
 // caught makes an error of a panic: some readers are other people's, and the bytes are anybody's.
 func (p pending) caught(err *error) {
 	if cause := recover(); cause != nil {
-		*err = fmt.Errorf("%s: damaged %s picture: %v", p.name, p.format, cause)
+		*err = unreadable{fmt.Errorf("%s: damaged %s picture: %v", p.name, p.format, cause)}
 	}
 }

@@ -19,6 +19,8 @@ type use struct {
 	strength []float32                 // mean of the 50 largest centred contribution norms [M,C]
 	signs    []int8                    // of the principal directions [M,C]
 	names    func() (*names, error)    // that the atlas keeps; nil names where it keeps none
+	rows     func() ([]AtlasImage, error)
+	digest   func() (string, error) // of the manifest
 }
 
 // errTurned is returned for an atlas or a profile whose pictures were not turned, in a lab that turns them.
@@ -79,6 +81,8 @@ func useOf(at *atlas.Atlas) *use {
 	u := newUse(at.Stats, at.Norms, at.Embeddings)
 	u.atlas = at
 	u.names = sync.OnceValues(func() (*names, error) { return namesOf(at) })
+	u.digest = sync.OnceValues(func() (string, error) { return digestOf(at.Manifest) })
+	u.rows = sync.OnceValues(func() ([]AtlasImage, error) { return imagesOf(at) })
 	return u
 }
 

@@ -110,7 +110,13 @@ func (l *Lab) embeddings(ctx context.Context, in Input, use func(names []string,
 
 // check is a mistake unless there is one kind of input.
 func (in Input) check() error {
-	if (len(in.Sources) > 0) == (in.Pixels != "") {
+	kinds := 0
+	for _, given := range []bool{len(in.Sources) > 0, len(in.Contents) > 0, in.Pixels != ""} {
+		if given {
+			kinds++
+		}
+	}
+	if kinds != 1 {
 		return &Mistake{Problem: errors.New("expected pictures or datasets, or pixels in their place")}
 	}
 	return nil

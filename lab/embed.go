@@ -22,7 +22,7 @@ func (q Embed) check() error {
 	switch {
 	case len(q.Texts) == 0:
 		return q.Input.check()
-	case len(q.Sources) > 0 || q.Pixels != "":
+	case len(q.Sources) > 0 || len(q.Contents) > 0 || q.Pixels != "":
 		return &Mistake{Problem: errors.New("expected only one of pictures or datasets, pixels and texts")}
 	}
 	return nil

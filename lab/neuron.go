@@ -102,7 +102,7 @@ func (l *Lab) units(ctx context.Context, ov *decompose.OV, use *use, q Neuron) (
 		wanted = append(wanted, rank.pair(ov.Index(decompose.Pair{Head: *u.Head, Neuron: u.Neuron}), q.Images))
 	}
 	units = slices.Concat(units, named)
-	return units, nameImages(use.atlas, units, wanted, q.Roots)
+	return units, nameImages(use, units, wanted, q.Roots)
 }
 
 // namedUnits are pairs with their names and words.
@@ -171,31 +171,19 @@ func (r ranking) pair(p, k int) []decompose.Extreme {
 }
 
 // nameImages looks the images up by number.
-func nameImages(at *atlas.Atlas, units []answer.Unit, wanted [][]decompose.Extreme, roots []string) error {
-	if err := at.CheckRoots(roots); err != nil {
+func nameImages(u *use, units []answer.Unit, wanted [][]decompose.Extreme, roots []string) error {
+	if err := u.atlas.CheckRoots(roots); err != nil {
 		return err
 	}
-	found := map[uint32]atlas.Image{}
-	for _, list := range wanted {
-		for _, x := range list {
-			found[x.Image] = atlas.Image{}
-		}
-	}
-	i := uint32(0)
-	for img, err := range at.Images() {
-		if err != nil {
-			return err
-		}
-		if _, ok := found[i]; ok {
-			found[i] = img
-		}
-		i++
+	rows, err := u.rows()
+	if err != nil {
+		return err
 	}
 	for r, list := range wanted {
 		for _, x := range list {
-			img := found[x.Image]
-			shown := answer.UnitImage{Path: img.Path, Label: img.Label, Norm: float64(max(x.Scalar, -x.Scalar))}
-			if found, err := at.Picture(int(x.Image), img.Path, roots); err != nil {
+			img := rows[x.Image]
+			shown := answer.UnitImage{Image: int(x.Image), Path: img.path, Label: img.Label, Norm: float64(max(x.Scalar, -x.Scalar))}
+			if found, err := u.atlas.Picture(int(x.Image), img.path, roots); err != nil {
 				shown.Missing = err
 			} else {
 				shown.Path = found

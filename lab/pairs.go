@@ -34,6 +34,8 @@ type Pairs struct {
 	Bank string
 	// Truncate cuts texts that are too long instead of refusing them.
 	Truncate bool
+	// Skip leaves out so many of the first.
+	Skip int
 	// Top is how many pairs to give; 0 is 20.
 	Top int
 }
@@ -52,6 +54,8 @@ func (q Pairs) check(ov *decompose.OV) (Pairs, error) {
 		return q, mistake("neuron", "%d: expected a neuron of the model, from 0 to %d", *q.Neuron, ov.Channels-1)
 	case q.Head != nil && (*q.Head < 0 || *q.Head >= ov.Heads):
 		return q, mistake("head", "%d: expected a head of the model, from 0 to %d", *q.Head, ov.Heads-1)
+	case q.Skip < 0:
+		return q, mistake("skip", "%d: expected 0 or more", q.Skip)
 	case q.Top < 0:
 		return q, mistake("top", "%d: expected 1 or more", q.Top)
 	}
@@ -64,6 +68,7 @@ func (l *Lab) Pairs(ctx context.Context, q Pairs) (*answer.Pairs, error) {
 	if err != nil {
 		return nil, err
 	}
+	pairs = pairs[min(q.Skip, len(pairs)):]
 	pairs = pairs[:min(q.Top, len(pairs))]
 	a := &answer.Pairs{Atlas: q.Atlas, Pairs: pairs}
 	shown := make([]decompose.Pair, len(pairs))

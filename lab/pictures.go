@@ -18,10 +18,20 @@ import (
 type Input struct {
 	// Sources are pictures or datasets, by path.
 	Sources []string
+	// Contents are picture files whose bytes are at hand, such as uploads, in place of Sources.
+	Contents []Content
 	// Pixels is a file of float32 [N,3,H,W], already normalised, in place of Sources.
 	Pixels string
 	// Whole shows whole pictures and not the square in the middle: positions are interpolated.
 	Whole bool
+}
+
+// Content is a picture file whose bytes are at hand.
+type Content struct {
+	// Name is what the picture is called.
+	Name string
+	// Data is the file.
+	Data []byte
 }
 
 const batchSize = 8
@@ -56,6 +66,9 @@ func (l *Lab) batches(ctx context.Context, in Input, d *dataset.Decoder, use fun
 	if in.Pixels != "" {
 		return nil, l.pixelBatches(ctx, in.Pixels, use)
 	}
+	if len(in.Contents) > 0 {
+		return nil, l.contentBatches(ctx, in, d, use)
+	}
 	sources, err := dataset.OpenAll(in.Sources)
 	if err != nil {
 		return nil, err
@@ -75,6 +88,25 @@ func (l *Lab) batches(ctx context.Context, in Input, d *dataset.Decoder, use fun
 		return nil, fmt.Errorf("none of %d pictures can be read", n)
 	}
 	return f.skipped, nil
+}
+
+// contentBatches uses pictures at hand one by one. Each must be readable.
+func (l *Lab) contentBatches(ctx context.Context, in Input, d *dataset.Decoder, use func(batch) error) error {
+	l.model.Expect(len(in.Contents))
+	for _, c := range in.Contents {
+		var p picture
+		err := d.Bytes(ctx, c.Name, c.Data, func(img *image.NRGBA) (err error) {
+			p, err = prepared(c.Name, img, l.model.Config.Image, in.Whole)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := use(batch{graph.Floats(p.pixels, 1, 3, p.h, p.w), []string{c.Name}, []*image.RGBA{p.seen}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // warnSkipped names the first pictures that were left out.

@@ -40,7 +40,7 @@ func (l *Lab) SearchSheet(ctx context.Context, a *answer.Search, roots []string)
 		units = append(units, answer.Unit{Neuron: *h.Neuron, Head: h.Head, Names: h.Names})
 		wanted = append(wanted, rank.pair(ov.Index(decompose.Pair{Head: *h.Head, Neuron: *h.Neuron}), searchImages))
 	}
-	if err := nameImages(use.atlas, units, wanted, roots); err != nil {
+	if err := nameImages(use, units, wanted, roots); err != nil {
 		return nil, err
 	}
 	return l.unitSheet(ctx, use, units, fmt.Sprintf("The pairs most like “%s”, with the images in which each contributes most", a.Text))

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/web"
+)
+
+// serveOptions are the flags of facet serve.
+type serveOptions struct {
+	config web.Config
+	listen string
+	noOpen bool
+}
+
+func (a *app) serveCommand() *cobra.Command {
+	var o serveOptions
+	cmd := &cobra.Command{
+		Use:   "serve [ATLAS…]",
+		Short: "Open the explorer: pages for people and an API for programs, over a model and its atlases",
+		Long: `Serves pages and the API under /api/v1, which /api/openapi.json describes. Nothing is loaded from the network, and no answer tells a path of
+this machine. With nothing given it is the demo model, with an atlas of 300 scenes that is made in a few seconds.
+
+At localhost only this machine reaches it. At another address it asks for a token, which it writes to stderr when it starts.`,
+		Example: `  facet serve                                            the demo model, in the browser
+  facet serve photos.atlas --bank words.txt              the model that made an atlas
+  facet serve photos.atlas --listen :8080 --no-open      for other machines, with a token`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.config.Atlases = args
+			return a.serve(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.listen, "listen", "localhost:8080", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
+	f.BoolVar(&o.noOpen, "no-open", false, "do not open the browser")
+	f.StringArrayVar(&o.config.Banks, "bank", nil, "a `BANK` of facet texts, or a file with a text a line, to name directions by; may be given again (the demo model has its own)")
+	f.StringVar(&o.config.BasePath, "base-path", "", "the `PATH` under which a proxy serves the explorer, such as /facet")
+	f.BoolVar(&o.config.ReadOnly, "read-only", false, "take no uploads: answer only GET")
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
+	host, _, err := net.SplitHostPort(o.listen)
+	if err != nil {
+		return usagef("--listen %s: expected HOST:PORT, such as localhost:8080", o.listen)
+	}
+	listener, err := net.Listen("tcp", o.listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: %w", o.listen, err)
+	}
+	defer listener.Close()
+	l, err := a.openServed(ctx, &o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	o.config.Lab, o.config.Listener, o.config.Version, o.config.Log = l, listener, serveVersion(), slog.Default()
+	if net.ParseIP(host) == nil {
+		o.config.Host = host
+	}
+	s, err := web.New(ctx, o.config)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "facet: the explorer is at %s\n", s.Address())
+	if !o.noOpen && !s.NeedsToken() && isTerminal(a.stderr) { // other users of this machine see the arguments of its programs
+		openBrowser(s.Address())
+	}
+	return s.Serve(ctx)
+}
+
+// openServed opens the lab of what is served. With neither an atlas nor a model it is the demo, whose atlas is made.
+func (a *app) openServed(ctx context.Context, o *serveOptions) (*lab.Lab, error) {
+	if len(o.config.Atlases) > 0 {
+		return a.openLab(ctx, o.config.Atlases[0])
+	}
+	l, err := a.openLab(ctx, "")
+	if err != nil || l.Name() != lab.DemoName {
+		return l, err
+	}
+	dir, err := l.DemoAtlas(ctx)
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	o.config.Atlases = []string{dir}
+	return l, nil
+}
+
+// serveVersion is facet's version for the description of the API.
+func serveVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// openBrowser has the desktop open an address. Where there is none, the address on stderr is enough.
+func openBrowser(address string) {
+	open := []string{"xdg-open", address}
+	switch runtime.GOOS {
+	case "darwin":
+		open = []string{"open", address}
+	case "windows":
+		open = []string{"rundll32", "url.dll,FileProtocolHandler", address}
+	}
+	cmd := exec.Command(open[0], open[1:]...)
+	if err := cmd.Start(); err != nil {
+		slog.Info("the browser was not opened", "reason", err)
+		return
+	}
+	go cmd.Wait() // so that it does not stay behind as a process that nobody asks about
+}

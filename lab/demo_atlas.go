@@ -1,0 +1,93 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/place"
+)
+
+// demoScenes is what the demo's atlas is of: as many scenes as are looked through in a few seconds.
+const demoScenes = "scenes:default?n=300&seed=1"
+
+// DemoAtlas gives the folder of an atlas of scenes with labels, in the cache folder. It is made where it is not there, which takes a few
+// seconds. It is a question to the demo model alone.
+func (l *Lab) DemoAtlas(ctx context.Context) (string, error) {
+	if err := l.checkDemo(); err != nil {
+		return "", err
+	}
+	cache, err := l.config.cacheDir()
+	if err != nil {
+		return "", err
+	}
+	sum, err := l.model.Checkpoint().SHA256(ctx)
+	if err != nil {
+		return "", err
+	}
+	source, err := dataset.Open(demoScenes, dataset.Options{})
+	if err != nil {
+		return "", err
+	}
+	name := fmt.Sprintf("%.12s-%.12s-%d", sum, source.Fingerprint(), atlas.Format) // another model, other scenes or another format: another atlas
+	dir := filepath.Join(cache, "demo", name, "scenes")
+	if err := l.scanDemo(ctx, source, dir); err != nil && !errors.Is(err, atlas.ErrFinished) {
+		return "", err
+	}
+	return dir, l.labelDemo(ctx, dir)
+}
+
+// scanDemo passes scenes through the model. It goes on where it was cut off; [atlas.ErrFinished]: nothing is left to do.
+func (l *Lab) scanDemo(ctx context.Context, source *dataset.Source, dir string) (err error) {
+	weights, err := l.weights()
+	if err != nil {
+		return err
+	}
+	by, err := l.Made(ctx)
+	if err != nil {
+		return err
+	}
+	of := atlas.Dataset{Source: source.Name, Root: place.Place{}, Fingerprint: source.Fingerprint()}
+	w, err := atlas.Resume(dir, atlas.Manifest{Model: by, Datasets: []atlas.Dataset{of}}, weights, atlas.Options{KeepScalars: true})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	s := &scanner{Lab: l, source: source, decoder: l.decoder, from: w.Next(), strict: true, take: func(item *scanned) error {
+		return w.Add(atlas.Image{Path: item.Path, Label: item.Label, Group: item.Group, Truth: item.Truth, Time: item.Time, Embedding: item.embedding}, item.scalars)
+	}}
+	if err := s.run(ctx); err != nil {
+		return err
+	}
+	return w.Finish()
+}
+
+// labelDemo names the pairs of the demo's atlas in the words of its world, unless they have names.
+func (l *Lab) labelDemo(ctx context.Context, dir string) error {
+	u, err := l.openAtlas(ctx, dir)
+	if err != nil || u.atlas.Manifest.Labels != nil {
+		return err
+	}
+	ov, err := l.ov()
+	if err != nil {
+		return err
+	}
+	w, err := l.labelling(ctx, fit{})
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	pairs, err := chooseUnits(w.fit.units, ov, u.strength)
+	if err != nil {
+		return err
+	}
+	labels, made, err := w.run(ctx, ov, pairs, u)
+	if err != nil {
+		return err
+	}
+	_, err = u.atlas.KeepLabels(made, labels)
+	return err
+}

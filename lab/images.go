@@ -1,0 +1,159 @@
+package lab
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/image/draw"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/clip/preprocess"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/plot"
+)
+
+// ErrNoImage is returned when an atlas has no image of a number.
+var ErrNoImage = errors.New("the atlas has no such image")
+
+// AtlasImage is one image of an atlas, without its arrays.
+type AtlasImage struct {
+	// Name is the path from the root of its dataset. Where the picture lies outside of that root, it is the last part of the path.
+	Name string
+	// Label, Group and Truth are what the dataset says of it; empty where it says nothing.
+	Label, Group, Truth string
+	// Time is when it was taken; zero when that is not known.
+	Time time.Time
+
+	path string // as the atlas has it
+}
+
+// AtlasState says which atlas lies in a folder, as it is now.
+type AtlasState struct {
+	// Digest is the SHA-256 of the manifest, which names the digest of every file: two atlases of one digest give the same answers.
+	Digest string
+	// Manifest is that of the atlas.
+	Manifest atlas.Manifest
+}
+
+// AtlasState opens and verifies an atlas, once and again when it has changed.
+func (l *Lab) AtlasState(ctx context.Context, dir string) (AtlasState, error) {
+	u, err := l.openAtlas(ctx, dir)
+	if err != nil {
+		return AtlasState{}, err
+	}
+	digest, err := u.digest()
+	return AtlasState{digest, u.atlas.Manifest}, err
+}
+
+// digestOf is the SHA-256 of a manifest.
+func digestOf(m atlas.Manifest) (string, error) {
+	data, err := json.Marshal(m)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// AtlasImages are the images of an atlas in its order. The slice is shared: it must not be changed.
+func (l *Lab) AtlasImages(ctx context.Context, dir string) ([]AtlasImage, error) {
+	u, err := l.openAtlas(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	return u.rows()
+}
+
+// imagesOf reads the images of an atlas without their arrays.
+func imagesOf(at *atlas.Atlas) (rows []AtlasImage, err error) {
+	for img, err := range at.Images() {
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, AtlasImage{nameWithin(img.Path), img.Label, img.Group, img.Truth, img.Time, img.Path})
+	}
+	return rows, nil
+}
+
+// nameWithin is the path of an image from its dataset's root, without what lies above that root.
+func nameWithin(path string) string {
+	if strings.HasPrefix(path, "scenes:") || filepath.IsLocal(filepath.FromSlash(path)) {
+		return path
+	}
+	return filepath.Base(filepath.FromSlash(path))
+}
+
+// AtlasSeen is image i of an atlas as the model sees it: the square in the middle.
+func (l *Lab) AtlasSeen(ctx context.Context, dir string, i int) (seen *image.RGBA, err error) {
+	err = l.atlasPicture(ctx, dir, i, func(img *image.NRGBA) error {
+		seen = preprocess.Crop(img, l.model.Config.Image)
+		return nil
+	})
+	return seen, err
+}
+
+// AtlasWhole is image i of an atlas as it is, made smaller where a side has more than most pixels.
+func (l *Lab) AtlasWhole(ctx context.Context, dir string, i, most int) (whole *image.RGBA, err error) {
+	err = l.atlasPicture(ctx, dir, i, func(img *image.NRGBA) error {
+		size := img.Rect.Size()
+		by := min(1, float64(most)/float64(max(size.X, size.Y)))
+		whole = image.NewRGBA(image.Rect(0, 0, max(1, int(by*float64(size.X))), max(1, int(by*float64(size.Y)))))
+		draw.CatmullRom.Scale(whole, whole.Rect, img, img.Rect, draw.Src, nil)
+		return nil
+	})
+	return whole, err
+}
+
+// atlasPicture opens image i of an atlas as its scan did, and has it used.
+func (l *Lab) atlasPicture(ctx context.Context, dir string, i int, use func(*image.NRGBA) error) error {
+	u, err := l.openAtlas(ctx, dir)
+	if err != nil {
+		return err
+	}
+	rows, err := u.rows()
+	if err != nil {
+		return err
+	}
+	if i < 0 || i >= len(rows) {
+		return fmt.Errorf("image %d: %w: expected 0 to %d", i, ErrNoImage, len(rows)-1)
+	}
+	path, err := u.atlas.Picture(i, rows[i].path, nil)
+	if err != nil {
+		return err
+	}
+	return u.decoder(l).Picture(ctx, path, use)
+}
+
+// AtlasMap is image i of an atlas with the map of a pair over it: a_i^h·x_{i,n} of each token (docs/design.md, 8).
+func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, p decompose.Pair) (*image.RGBA, error) {
+	ov, err := l.ov()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPair(p, ov); err != nil {
+		return nil, err
+	}
+	seen, err := l.AtlasSeen(ctx, dir, i)
+	if err != nil {
+		return nil, err
+	}
+	out, err := l.model.EncodePictures(ctx, []*image.RGBA{seen}, clip.Attention, clip.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := ov.Tokens(out[clip.Tokens].Floats, out[clip.Attention].Floats)
+	if err != nil {
+		return nil, err
+	}
+	grid := l.model.Config.Grid()
+	return plot.HeatMap(seen, tokens.Map(p)[1:], grid, grid, 0), nil
+}

@@ -1,0 +1,157 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"image"
+	"image/png"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/lab"
+)
+
+// longSide is the most pixels of the longer side of a whole picture.
+const longSide = 1024
+
+// picture is a PNG.
+type picture struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+// ImageInput names an image of an atlas.
+type ImageInput struct {
+	InAtlas
+	Image int `path:"image" minimum:"0" doc:"its number in the atlas"`
+}
+
+type pictureInput struct {
+	ImageInput
+	Whole bool `query:"whole" doc:"the whole picture, at most 1,024 pixels long, and not the square that the model sees"`
+}
+
+type mapInput struct {
+	ImageInput
+	Neuron int `query:"neuron" minimum:"0" required:"true"`
+	Head   int `query:"head" minimum:"0" required:"true"`
+}
+
+// ExplainInput are the parameters of an explanation.
+type ExplainInput struct {
+	Words
+	Text     string  `query:"text" maxLength:"2000" doc:"explain the logit of this text instead of the embedding"`
+	By       string  `query:"by" doc:"sum pairs by word, neuron, head, token or pair"`
+	Assign   string  `query:"assign" doc:"give a pair of several words to each of them by weight (shared), or to the first"`
+	Cover    float64 `query:"cover" minimum:"0" maximum:"1" doc:"list words until they hold this share of all that words add or take away; 0 is 0.5"`
+	Against  string  `query:"against" maxLength:"2000" doc:"measure against another text"`
+	Baseline string  `query:"baseline" doc:"measure against the average text of the bank, the average picture of the atlas, or none"`
+	Top      int     `query:"top" minimum:"0" maximum:"1000" doc:"how many pairs to give; 0 is 20"`
+}
+
+type explainImageInput struct {
+	ImageInput
+	ExplainInput
+}
+
+// registerPictures registers what is asked of the pictures of atlases.
+func (s *Server) registerPictures(api huma.API) {
+	draw(s, api, question{"image", "/atlases/{atlas}/images/{image}", "An image of an atlas, as the model sees it", ""}, s.image)
+	draw(s, api, question{"map", "/atlases/{atlas}/images/{image}/maps", "An image of an atlas with the map of a pair over it", ""}, s.pairMap)
+	ask(s, api, question{"explain-image", "/atlases/{atlas}/images/{image}/explanation", "Which pairs made the embedding of an image, or its logit for a text",
+		"What facet explain --json prints. Labels of the atlas name the pairs where it keeps any and no bank is named."}, s.explainImage)
+}
+
+// draw registers a GET whose answer is a PNG.
+func draw[In any](s *Server, api huma.API, q question, answer func(context.Context, *In) (image.Image, error)) {
+	op := q.operation(http.MethodGet)
+	op.Responses = pngResponse()
+	huma.Register(api, op, func(ctx context.Context, in *In) (*picture, error) {
+		img, err := answer(ctx, in)
+		if err != nil {
+			return nil, s.failed(ctx, err)
+		}
+		return pngOf(img)
+	})
+}
+
+// pngResponse describes a PNG.
+func pngResponse() map[string]*huma.Response {
+	return map[string]*huma.Response{"200": {
+		Description: "OK", Content: map[string]*huma.MediaType{"image/png": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}},
+	}}
+}
+
+func pngOf(img image.Image) (*picture, error) {
+	var out bytes.Buffer
+	e := png.Encoder{CompressionLevel: png.BestSpeed}
+	err := e.Encode(&out, img)
+	return &picture{"image/png", out.Bytes()}, err
+}
+
+func (s *Server) image(ctx context.Context, in *pictureInput) (image.Image, error) {
+	dir, err := s.shelf.atlas(in.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	if in.Whole {
+		return s.lab.AtlasWhole(ctx, dir, in.Image, longSide)
+	}
+	return s.lab.AtlasSeen(ctx, dir, in.Image)
+}
+
+func (s *Server) pairMap(ctx context.Context, in *mapInput) (image.Image, error) {
+	dir, err := s.shelf.atlas(in.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	return s.lab.AtlasMap(ctx, dir, in.Image, pairAt(in.Neuron, in.Head))
+}
+
+// question is that of the parameters, without a picture.
+func (s *Server) explainQuestion(in ExplainInput, atlas string) (q lab.Explain, err error) {
+	q = lab.Explain{
+		Text: in.Text, Atlas: atlas, Truncate: in.Truncate, By: in.By, Assign: in.Assign, Cover: in.Cover, Against: in.Against,
+		Baseline: in.Baseline, Top: in.Top,
+	}
+	q.Bank, err = s.labelBank(in.Words)
+	return q, err
+}
+
+func (s *Server) explainImage(ctx context.Context, in *explainImageInput) (*answer.Explanation, error) {
+	dir, err := s.shelf.atlas(in.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	state, err := s.lab.AtlasState(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	labels := dir
+	if state.Manifest.Labels == nil && in.Bank == "" {
+		labels = ""
+	}
+	q, err := s.explainQuestion(in.ExplainInput, labels)
+	if err != nil {
+		return nil, err
+	}
+	if q.Image, err = s.lab.AtlasSeen(ctx, dir, in.Image); err != nil {
+		return nil, err
+	}
+	rows, err := s.lab.AtlasImages(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	q.Picture = rows[in.Image].Name
+	return s.explain(ctx, q)
+}
+
+func (s *Server) explain(ctx context.Context, q lab.Explain) (*answer.Explanation, error) {
+	e, err := s.lab.Explain(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return hidden(s, e.Answer, nil)
+}
