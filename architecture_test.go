@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"segment", "drift"},
 	{"answer"},
 	{"concept/bank"},
-	{"concept", "internal/randomclip"},
+	{"concept", "clip/verify", "internal/randomclip"},
 	{"clip"},
 	{"decompose"},
 	{"clip/tokenizer", "clip/preprocess", "clip/checkpoint", "clip/registry"},
@@ -42,7 +42,7 @@ var layers = [][]string{
 	{"scenes", "plot"},
 	{"npy"},
 	{"internal/atomicfile", "internal/place"},
-	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "textfile", "concept/words"},
+	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "textfile", "concept/words", "internal/torchrand"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.
