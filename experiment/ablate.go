@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 )
 
@@ -61,26 +62,6 @@ func Kept(scores []float64, q float64) []bool {
 	return keep
 }
 
-// Ablation is a point of the ablation curve.
-type Ablation struct {
-	Percentile float64 `json:"percentile"`
-	Held       int     `json:"held"` // units held at their mean
-	Of         int     `json:"of"`
-	Accuracy   Share   `json:"accuracy"` // zero-shot
-	Cosine     float64 `json:"cosine"`   // mean, with the embedding itself
-	// Random is the accuracy when as many units are held that were drawn at random: the mean over draws, and their range.
-	Random *Draws `json:"random,omitempty"`
-}
-
-// Draws sums up a control over random draws.
-type Draws struct {
-	Mean   float64 `json:"mean"`
-	Low    float64 `json:"low"`
-	High   float64 `json:"high"`
-	Cosine float64 `json:"cosine"`
-	Number int     `json:"draws"`
-}
-
 // AblationOptions say what is held.
 type AblationOptions struct {
 	Percentiles []float64 // 0 to 100
@@ -90,7 +71,7 @@ type AblationOptions struct {
 }
 
 // Ablate holds the units under each percentile of the scores at their mean, and classifies the test images (paper, sparsity; docs/design.md, 16 and 18).
-func (d *Data) Ablate(ctx context.Context, mean, scores []float64, u Unit, test []int, o AblationOptions) ([]Ablation, error) {
+func (d *Data) Ablate(ctx context.Context, mean, scores []float64, u Unit, test []int, o AblationOptions) ([]answer.Ablation, error) {
 	n, err := d.count(u)
 	if err != nil {
 		return nil, err
@@ -150,11 +131,11 @@ func (d *Data) mask(u Unit, mean []float64, δ []float32, keep []bool, s []float
 	}
 }
 
-func summarise(o AblationOptions, masks [][]bool, scored []scorer) []Ablation {
-	var out []Ablation
+func summarise(o AblationOptions, masks [][]bool, scored []scorer) []answer.Ablation {
+	var out []answer.Ablation
 	for i, q := range o.Percentiles {
 		at := i * (1 + o.Draws)
-		a := Ablation{Percentile: q, Of: len(masks[at])}
+		a := answer.Ablation{Percentile: q, Of: len(masks[at])}
 		for _, keep := range masks[at] {
 			if !keep {
 				a.Held++
@@ -162,7 +143,7 @@ func summarise(o AblationOptions, masks [][]bool, scored []scorer) []Ablation {
 		}
 		a.Accuracy, a.Cosine, _ = scored[at].result()
 		if o.Draws > 0 {
-			a.Random = &Draws{Low: 1, Number: o.Draws}
+			a.Random = &answer.Draws{Low: 1, Number: o.Draws}
 			for _, s := range scored[at+1 : at+1+o.Draws] {
 				accuracy, cosine, _ := s.result()
 				a.Random.Mean += accuracy.Value() / float64(o.Draws)

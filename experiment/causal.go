@@ -6,21 +6,12 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
-
-// Ablated is what becomes of the detection of a concept (AUC of the cosine of image and word) when the pairs named by it are held at their mean.
-type Ablated struct {
-	Word    string  `json:"word"`
-	Pairs   int     `json:"pairs"`
-	Before  float64 `json:"before"`  // AUC
-	Own     float64 `json:"own"`     // its fall
-	Others  float64 `json:"others"`  // mean fall of the other concepts' AUC
-	Control float64 `json:"control"` // its own fall when as many random pairs of equal strength are held, mean of five draws
-}
 
 const (
 	causalWords  = 100 // the words that name most pairs
@@ -31,7 +22,7 @@ const (
 
 // Causal holds the pairs named by each concept at their mean s̄, and as many random ones of equal strength [M,C]. Concepts that name no pair
 // are left out, and those that are in all images or in none; at most 100 are asked, which name most pairs.
-func (d *Data) Causal(ctx context.Context, mean []float64, images []int, c Concepts, names []Name, strength []float64) ([]Ablated, error) {
+func (d *Data) Causal(ctx context.Context, mean []float64, images []int, c Concepts, names []Name, strength []float64) ([]answer.Ablated, error) {
 	e := experimentOn{d: d, concepts: c, present: c.in(images), images: len(images)}
 	words, named := e.words(names)
 	if len(words) == 0 {
@@ -57,9 +48,9 @@ func (d *Data) Causal(ctx context.Context, mean []float64, images []int, c Conce
 		return nil, err
 	}
 	before := e.detect(e.whole, words)
-	out := make([]Ablated, len(words))
+	out := make([]answer.Ablated, len(words))
 	numeric.Parallel(len(words), func(i int) {
-		a := Ablated{Word: c.Bank.Texts[words[i]], Pairs: len(sets[i][0]), Before: before[i]}
+		a := answer.Ablated{Word: c.Bank.Texts[words[i]], Pairs: len(sets[i][0]), Before: before[i]}
 		for j, after := range e.detect(e.without(sets[i][0]), words) {
 			if j == i {
 				a.Own = before[i] - after

@@ -18,6 +18,7 @@ import (
 	"math"
 	"runtime"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"golang.org/x/sync/errgroup"
@@ -200,34 +201,18 @@ func quadratic(gram []float32, x []float64) float64 {
 	return math.Sqrt(max(sum, 0))
 }
 
-// Share is a share of test images with its 95 % Wilson interval.
-type Share struct {
-	Right int     `json:"right"`
-	Of    int     `json:"of"`
-	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
-}
-
-// Value is Right/Of, 0 of none.
-func (s Share) Value() float64 {
-	if s.Of == 0 {
-		return 0
-	}
-	return float64(s.Right) / float64(s.Of)
-}
-
 // z95 is the 97.5 % quantile of the normal distribution.
 const z95 = 1.959963984540054
 
 // NewShare is right of n with its interval (Wilson, 1927).
-func NewShare(right, n int) Share {
+func NewShare(right, n int) answer.Share {
 	if n == 0 {
-		return Share{High: 1}
+		return answer.Share{High: 1}
 	}
 	p, N := float64(right)/float64(n), float64(n)
 	middle := (p + z95*z95/(2*N)) / (1 + z95*z95/N)
 	half := z95 / (1 + z95*z95/N) * math.Sqrt(p*(1-p)/N+z95*z95/(4*N*N))
-	return Share{Right: right, Of: n, Low: max(0, middle-half), High: min(1, middle+half)}
+	return answer.Share{Right: right, Of: n, Low: max(0, middle-half), High: min(1, middle+half)}
 }
 
 // right reports whether an embedding is classified as the image's label says; known is false where there is no label.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
@@ -60,7 +61,7 @@ func TestSignTest(t *testing.T) {
 }
 
 func TestSpread(t *testing.T) {
-	if diff := cmp.Diff(Spread{1, 1.75, 2.5, 3.25, 4}, NewSpread([]float64{4, 2, 1, 3}), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
+	if diff := cmp.Diff(answer.Spread{Low: 1, Quarter: 1.75, Median: 2.5, ThreeQuarters: 3.25, High: 4}, NewSpread([]float64{4, 2, 1, 3}), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
 		t.Error(diff)
 	}
 }

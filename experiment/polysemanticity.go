@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/numeric"
 
@@ -67,15 +68,10 @@ func (d *Data) scatter(images []int) float64 {
 	return square
 }
 
-// Spread is a distribution in a few numbers.
-type Spread struct {
-	Low, Quarter, Median, ThreeQuarters, High float64
-}
-
 // NewSpread sums values up; none give zeros.
-func NewSpread(values []float64) Spread {
+func NewSpread(values []float64) answer.Spread {
 	if len(values) == 0 {
-		return Spread{}
+		return answer.Spread{}
 	}
 	v := slices.Clone(values)
 	slices.Sort(v)
@@ -87,22 +83,13 @@ func NewSpread(values []float64) Spread {
 		}
 		return v[i] + (x-float64(i))*(v[i+1]-v[i])
 	}
-	return Spread{at(0), at(0.25), at(0.5), at(0.75), at(1)}
-}
-
-// Comparison sets the strongest pair of each neuron against the neuron.
-type Comparison struct {
-	Neurons int     `json:"neurons"`
-	Lower   int     `json:"lower"`   // whose strongest pair is less polysemantic
-	Higher  int     `json:"higher"`  // whose is more so
-	Median  float64 `json:"median"`  // difference, pair less neuron
-	P       float64 `json:"p_value"` // two-sided sign test that both are as likely
+	return answer.Spread{Low: at(0), Quarter: at(0.25), Median: at(0.5), ThreeQuarters: at(0.75), High: at(1)}
 }
 
 // Compare takes the scores of all pairs [M·C] and of all neurons [C], and how strong the pairs are [M·C].
-func (d *Data) Compare(pairs, neurons, strength []float64) Comparison {
+func (d *Data) Compare(pairs, neurons, strength []float64) answer.PolysemanticityComparison {
 	C := d.OV.Channels
-	c := Comparison{Neurons: C}
+	c := answer.PolysemanticityComparison{Neurons: C}
 	var differences []float64
 	for n := range neurons {
 		best := n

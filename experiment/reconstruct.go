@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"golang.org/x/sync/errgroup"
@@ -179,17 +180,9 @@ func (d *Data) allNorms(ctx context.Context, mean []float64, images []int, u Uni
 	return norms, err
 }
 
-// Reconstruction is what is left of the test images' embeddings when each unit keeps its mean and its first components.
-type Reconstruction struct {
-	Components int     `json:"components"`        // of each unit; 0: means alone
-	Accuracy   Share   `json:"accuracy"`          // zero-shot
-	Cosine     float64 `json:"cosine"`            // mean, with the embedding itself
-	CosineHalf float64 `json:"cosine_half_width"` // of its 95 % interval
-}
-
 // Reconstruct replaces every unit by its mean plus the projection of what is centred on its first components (paper, reconstruction; docs/design.md, 17), for
 // each number of components, in rising order. For pairs one component is all there is, and the embedding comes back exactly.
-func (d *Data) Reconstruct(ctx context.Context, mean []float64, b Basis, components, test []int) ([]Reconstruction, error) {
+func (d *Data) Reconstruct(ctx context.Context, mean []float64, b Basis, components, test []int) ([]answer.Reconstruction, error) {
 	if _, err := d.count(b.Unit); err != nil {
 		return nil, err
 	}
@@ -211,7 +204,7 @@ func (d *Data) Reconstruct(ctx context.Context, mean []float64, b Basis, compone
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Reconstruction, len(components))
+	out := make([]answer.Reconstruction, len(components))
 	for i, c := range components {
 		out[i].Components = c
 		out[i].Accuracy, out[i].Cosine, out[i].CosineHalf = scores[i].result()
@@ -345,7 +338,7 @@ func (s scorer) add(d *Data, k, image int, e []float32) {
 	s.cosine[k] = numeric.Dot(e, own) / math.Sqrt(numeric.Dot(e, e)*numeric.Dot(own, own))
 }
 
-func (s scorer) result() (accuracy Share, cosine, half float64) {
+func (s scorer) result() (accuracy answer.Share, cosine, half float64) {
 	right, known := 0, 0
 	for _, r := range s.right {
 		if r >= 0 {

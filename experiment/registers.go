@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 )
 
@@ -11,12 +12,12 @@ import (
 // found, the token keeps least attention, until it draws no more than its neighbours do, or there are as many as asked for. In the order found.
 // There are none where the last token is not a sink, as the report says. One look at all neurons would not do: while several of them hold a
 // head's softmax near 1, none is missed alone. pictures are tokens x [K+1,C] each.
-func Registers(query decompose.Query, tokens, most int, pictures [][]float32) (SinkReport, []int, error) {
+func Registers(query decompose.Query, tokens, most int, pictures [][]float32) (answer.SinkReport, []int, error) {
 	last := tokens - 1
 	s := NewSink(query, tokens, last)
 	for _, x := range pictures {
 		if err := s.Add(x); err != nil {
-			return SinkReport{}, nil, err
+			return answer.SinkReport{}, nil, err
 		}
 	}
 	r, err := s.Report(0)

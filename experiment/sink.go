@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/numeric"
 )
@@ -122,37 +123,17 @@ func fall(z, by float64) float64 {
 	return -logistic(z) * logistic(by-z) * math.Expm1(-by)
 }
 
-// SinkReport says where the class query looks.
-type SinkReport struct {
-	Images    int        `json:"images"`
-	Mass      []float64  `json:"mass"`       // mean attention of each spatial token [K]
-	Class     float64    `json:"class"`      // of the class token
-	Token     int        `json:"token"`      // the spatial token that stands out most from its neighbours, from 0
-	Ratio     float64    `json:"ratio"`      // its attention over the mean of its neighbours': the geometric mean over images
-	RatioLow  *float64   `json:"ratio_low"`  // 95 % interval over images; nil of one image
-	RatioHigh *float64   `json:"ratio_high"` // likewise
-	Exists    bool       `json:"exists"`     // the interval lies above 3
-	Watched   int        `json:"watched"`
-	Registers []Register `json:"registers"` // of the watched token if it is the sink, strongest first; else none
-}
-
-// Register is a neuron that draws attention to the watched token.
-type Register struct {
-	Neuron int     `json:"neuron"`
-	Share  float64 `json:"share"` // of the token's attention that goes when the neuron is zeroed there
-}
-
 // sinkRatio is from where on a token is called a sink. What a dataset shows in the middle draws attention to a whole neighbourhood; a sink draws it to
 // one token, whatever lies there.
 const sinkRatio = 3
 
 // Report sums up, with the given number of registers at most. It is an error without images.
-func (s *Sink) Report(registers int) (SinkReport, error) {
+func (s *Sink) Report(registers int) (answer.SinkReport, error) {
 	images := len(s.perImage)
 	if images == 0 {
-		return SinkReport{}, errors.New("no images to look for a sink in")
+		return answer.SinkReport{}, errors.New("no images to look for a sink in")
 	}
-	r := SinkReport{Images: images, Watched: s.token, Class: s.mass[0] / float64(images), Registers: []Register{}}
+	r := answer.SinkReport{Images: images, Watched: s.token, Class: s.mass[0] / float64(images), Registers: []answer.Register{}}
 	for i, m := range s.mass[1:] {
 		r.Mass = append(r.Mass, m/float64(images))
 		log, half := s.ratio(i)
@@ -170,10 +151,10 @@ func (s *Sink) Report(registers int) (SinkReport, error) {
 	}
 	for n, v := range s.register {
 		if v > 0 {
-			r.Registers = append(r.Registers, Register{n, v / s.own})
+			r.Registers = append(r.Registers, answer.Register{Neuron: n, Share: v / s.own})
 		}
 	}
-	slices.SortStableFunc(r.Registers, func(a, b Register) int { return cmp.Compare(b.Share, a.Share) })
+	slices.SortStableFunc(r.Registers, func(a, b answer.Register) int { return cmp.Compare(b.Share, a.Share) })
 	r.Registers = r.Registers[:min(registers, len(r.Registers))]
 	return r, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"github.com/facet-clip/facet/concept"
@@ -28,41 +29,17 @@ type Concepts struct {
 // Predictive is the AUC from which a scalar is taken to tell a word.
 const Predictive = 0.8
 
-// Truth is how well the scalars of pairs tell the presence of what they are named by.
-type Truth struct {
-	Pairs      int         `json:"pairs"`             // asked
-	Named      int         `json:"named"`             // with a label better than chance
-	Unknown    int         `json:"unknown,omitempty"` // of these, by a word of which it is not known where it is
-	Predictive int         `json:"predictive"`        // of these, with AUC ≥ 0.8
-	Rows       []Detection `json:"rows"`              // in the order of the names
-}
-
-// Detection is a pair, its label and what its scalar knows.
-type Detection struct {
-	Neuron   int     `json:"neuron"`
-	Head     int     `json:"head"`
-	Strength float64 `json:"strength"`          // mean of the 50 largest centred contribution norms
-	Sign     int     `json:"sign"`              // +1: strong scalars are large ones; −1: small ones
-	Word     string  `json:"word"`              // the first of the label; empty: unnamed
-	Not      bool    `json:"not,omitempty"`     // the label says that it is missing
-	Unknown  bool    `json:"unknown,omitempty"` // it is not known where the word is
-	Label    string  `json:"label"`
-	AUC      float64 `json:"auc"`      // of sign·s for the word, or of −sign·s with Not; 0 when unnamed or unknown
-	Best     string  `json:"best"`     // the concept that sign·s tells best
-	BestAUC  float64 `json:"best_auc"` // and how well
-}
-
 // Truth compares the scalars of named pairs in images with the presence of their words. strength [M,C].
-func (d *Data) Truth(ctx context.Context, images []int, c Concepts, names []Name, strength []float64) (Truth, error) {
+func (d *Data) Truth(ctx context.Context, images []int, c Concepts, names []Name, strength []float64) (answer.Truth, error) {
 	pairs := make([]int, len(names))
 	for i, n := range names {
 		pairs[i] = n.Pair
 	}
 	scalars, err := d.columns(ctx, make([]float64, len(d.Norms)), images, pairs)
 	if err != nil {
-		return Truth{}, err
+		return answer.Truth{}, err
 	}
-	t := Truth{Pairs: len(names), Rows: make([]Detection, len(names))}
+	t := answer.Truth{Pairs: len(names), Rows: make([]answer.Detection, len(names))}
 	present := c.in(images)
 	numeric.Parallel(len(names), func(i int) {
 		values := make([]float64, len(images))
@@ -86,9 +63,9 @@ func (d *Data) Truth(ctx context.Context, images []int, c Concepts, names []Name
 	return t, nil
 }
 
-func (d *Data) detection(n Name, texts []string, present [][]bool, ranks []float64, strength []float64) Detection {
+func (d *Data) detection(n Name, texts []string, present [][]bool, ranks []float64, strength []float64) answer.Detection {
 	p := d.OV.Pair(n.Pair)
-	row := Detection{Neuron: p.Neuron, Head: p.Head, Strength: strength[n.Pair], Sign: int(n.Sign), Word: n.Word, Not: n.Not, Label: n.Label}
+	row := answer.Detection{Neuron: p.Neuron, Head: p.Head, Strength: strength[n.Pair], Sign: int(n.Sign), Word: n.Word, Not: n.Not, Label: n.Label}
 	row.Unknown = n.Word != "" && !slices.Contains(texts, n.Word)
 	for t, text := range texts {
 		a := auc(ranks, present[t])

@@ -5,26 +5,19 @@ import (
 	"math"
 	"slices"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
-// WordReconstruction is what is left of a model when each pair's direction is replaced by its sparse label: means as they are, what
-// varies along the words (paper, table of labels).
-type WordReconstruction struct {
-	Terms    int     `json:"terms"`    // words in a label; 0: the pairs' own directions
-	Accuracy Share   `json:"accuracy"` // zero-shot
-	Cosine   float64 `json:"cosine"`   // mean, with the model's own embedding, both minus the mean
-}
-
 // InWords gives directions [U,D] as sums of at most so many words [U,D].
 type InWords func(ctx context.Context, directions []float32, terms int) ([]float32, error)
 
 // ReconstructWords rebuilds the test images' embeddings from directions in words, for each number of terms; 0 stands for the directions
 // themselves. It holds every direction, M·C·D numbers.
-func (d *Data) ReconstructWords(ctx context.Context, mean []float64, counts, test []int, say InWords) ([]WordReconstruction, error) {
+func (d *Data) ReconstructWords(ctx context.Context, mean []float64, counts, test []int, say InWords) ([]answer.WordReconstruction, error) {
 	own := make([]float32, 0, len(mean)*d.OV.Embed)
 	for _, u := range d.OV.Directions() {
 		own = append(own, u...)
@@ -34,7 +27,7 @@ func (d *Data) ReconstructWords(ctx context.Context, mean []float64, counts, tes
 		return nil, err
 	}
 	centre := d.centre(mean)
-	out := make([]WordReconstruction, len(counts))
+	out := make([]answer.WordReconstruction, len(counts))
 	for i, terms := range counts {
 		moved := whole
 		if terms > 0 {
@@ -96,8 +89,8 @@ func product(a, b []float32, n, m int) []float32 {
 }
 
 // judge classifies centre + moved, and compares moved with whole, both [N,D].
-func (d *Data) judge(terms int, centre, moved, whole []float32, images []int) WordReconstruction {
-	r := WordReconstruction{Terms: terms}
+func (d *Data) judge(terms int, centre, moved, whole []float32, images []int) answer.WordReconstruction {
+	r := answer.WordReconstruction{Terms: terms}
 	D, right, known := d.OV.Embed, 0, 0
 	for k, image := range images {
 		m, w := moved[k*D:(k+1)*D], whole[k*D:(k+1)*D]

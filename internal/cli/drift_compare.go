@@ -48,7 +48,7 @@ groups.`,
 	}
 	o.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&o.by, "by", "", "compare parts: group, label, time:year, time:month or time:day (by the offset that is written with a time)")
+	f.StringVar(&o.by, "by", "", "the parts: group, label, time:year, time:month or time:day (by the offset that is written with a time)")
 	numberVar(f, &o.level, "level", 0.05, level, "expected share of false discoveries among the changed pairs")
 	numberVar(f, &o.seed, "seed", 0, seeds, "the seed of what is drawn: permutations")
 	f.StringVarP(&o.output, "output", "o", "", "write a report with charts and pictures to `FILE`.html")

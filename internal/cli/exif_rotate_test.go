@@ -51,7 +51,7 @@ func TestExifRotate(t *testing.T) {
 	}
 	plain := filepath.Join(t.TempDir(), "plain")
 	succeed(t, scanArgs(dir, plain)...)
-	if code, _, stderr := facet(t, "sink", plain, "--exif-rotate"); code != exitFailure || !strings.Contains(stderr, "was made without --exif-rotate") {
+	if code, _, stderr := facet(t, "sink", plain, "--exif-rotate"); code != exitFailure || !strings.Contains(stderr, "was made without exif-rotate") {
 		t.Errorf("an atlas that was not turned: %d, %s", code, stderr)
 	}
 	if code, _, stderr := facet(t, "atlas", "merge", out, plain, "-o", filepath.Join(t.TempDir(), "m")); code != exitFailure {

@@ -49,7 +49,7 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f.StringVar(&q.Text, "text", "", "explain the logit of this text instead of the embedding")
 	f.StringVar(&q.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name pairs by it (the demo model has its own)")
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: name pairs by the labels that facet label left in it")
-	f.StringVar(&q.By, "by", lab.ByWord, "sum pairs by word, neuron, head (with its words), token or pair")
+	f.StringVar(&q.By, "by", lab.ByWord, "the parts: sums of pairs by word, neuron, head (with its words), token or pair")
 	f.StringVar(&q.Assign, "assign", lab.AssignShared, "give a pair of several words to each of them by weight (shared), or to the first")
 	numberVar(f, &q.Cover, "cover", 0.5, span[float64]{least: 0, most: 1, above: true}, "list words until they hold this share of all that words add or take away")
 	f.StringVar(&q.Against, "against", "", "measure against another `TEXT`: why --text rather than this one")

@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/facet-clip/facet/atlas"
-	"github.com/facet-clip/facet/decompose"
 )
 
 // mostJSON bounds what a verb prints when little is asked of it, in bytes.
@@ -117,21 +114,5 @@ func TestJSONGrowsWithWhatIsAsked(t *testing.T) {
 	few, many := pictures("4", two, "2"), pictures("4", ten, "2")
 	if asked, more := pictures("4", ten, "10"), pictures("20", ten, "2"); many > few+few/10 || asked < 2*many || more > 5*many {
 		t.Errorf("classify: %d bytes of 2 labels, %d of 10, %d with five times --top, %d with five times the pictures", few, many, asked, more)
-	}
-}
-
-// TestLabelJSONGrowsWithWhatIsAsked: a document of labels has the pairs of --top, however many are labelled.
-func TestLabelJSONGrowsWithWhatIsAsked(t *testing.T) {
-	w := inWords{ov: &decompose.OV{Heads: 4, Channels: 25}, labels: make([]atlas.Label, 100)}
-	for i := range w.labels {
-		w.labels[i] = atlas.Label{Pair: i, Says: atlas.Words{Named: i < 7}}
-	}
-	for top, want := range map[int]int{0: 0, 2: 2, 100: 100, 1000: 100} {
-		if got := w.records(top); len(got) != want {
-			t.Errorf("--top %d: %d pairs, want %d", top, len(got), want)
-		}
-	}
-	if says, fires := w.named(); says != 7 || fires != 0 {
-		t.Errorf("%d are named by what they say, %d by what they fire for", says, fires)
 	}
 }

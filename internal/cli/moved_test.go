@@ -72,7 +72,7 @@ func look(t *testing.T, at string, more ...string) {
 	sheet := filepath.Join(t.TempDir(), "n.png")
 	succeed(t, append([]string{"neuron", at, "1", "--images", "2", "--top", "2", "-o", sheet, "--engine", "portable"}, more...)...)
 	checkPNG(t, sheet)
-	var r sinkResult
+	var r answer.Sink
 	if err := json.Unmarshal([]byte(succeed(t, append([]string{"sink", at, "--json", "--limit", "3", "--classes", "", "--engine", "portable"}, more...)...)), &r); err == nil && r.Images != 3 {
 		t.Errorf("%d pictures", r.Images)
 	}

@@ -8,25 +8,11 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/clip"
-	"github.com/facet-clip/facet/clip/tokenizer"
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/lab"
 )
 
 const demoName = lab.DemoName
-
-// modelRecord is how results name the model that made them.
-type modelRecord = answer.Model
-
-// model is a loaded model with what the command line knows about it.
-type model struct {
-	*clip.Model
-	lab  *lab.Lab
-	name string
-	app  *app
-}
 
 // config is what the common flags say.
 func (a *app) config() lab.Config {
@@ -83,30 +69,3 @@ func asUsage(err error) error {
 func rootFlag(f *pflag.FlagSet, roots *[]string) {
 	f.StringArrayVar(roots, "root", nil, "the `FOLDER` in which the pictures lie now, if they were moved; of a merged atlas one for each dataset, or one for all")
 }
-
-// open loads the model of --model on the engine of --engine.
-func (a *app) open(ctx context.Context) (*model, error) { return a.wrap(a.openLab(ctx, "")) }
-
-// openFor opens the model that an atlas was made with, or without an atlas the model of --model.
-func (a *app) openFor(ctx context.Context, dir string) (*model, error) {
-	return a.wrap(a.openLab(ctx, dir))
-}
-
-func (a *app) wrap(l *lab.Lab, err error) (*model, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &model{l.Model(), l, l.Name(), a}, nil
-}
-
-func (m *model) tokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
-	return m.lab.Tokenizer(ctx)
-}
-
-// encodeTexts gives the embeddings [T,D] of texts, not normalised.
-func (m *model) encodeTexts(ctx context.Context, texts []string, truncate bool) ([]float32, error) {
-	return m.lab.EncodeTexts(ctx, texts, truncate)
-}
-
-// record says which model made a result.
-func (m *model) record(ctx context.Context) (modelRecord, error) { return m.lab.Describe(ctx) }

@@ -3,16 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/experiment"
-	"github.com/facet-clip/facet/plot"
+	"github.com/facet-clip/facet/lab"
 )
-
-// referenceTop is how many images the reference takes a unit's direction and score from.
-const referenceTop = 50
 
 func (a *app) reconstructCommand() *cobra.Command {
 	var o studyOptions
@@ -29,8 +26,11 @@ neuron sums pairs of different directions, and a head many neurons, so few compo
 			if err := o.check(); err != nil {
 				return err
 			}
-			slices.Sort(components)
-			return a.reconstruct(cmd.Context(), args[0], o, components)
+			study, err := o.question(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.reconstruct(cmd.Context(), lab.Reconstruct{Study: study, Components: components, Reference: o.compat == compatReference}, o.chart)
 		},
 	}
 	o.flags(cmd.Flags(), string(experiment.Pair))
@@ -39,72 +39,37 @@ neuron sums pairs of different directions, and a head many neurons, so few compo
 	return cmd
 }
 
-func (a *app) reconstruct(ctx context.Context, dir string, o studyOptions, components []int) error {
-	s, err := a.openStudy(ctx, dir, o)
+func (a *app) reconstruct(ctx context.Context, q lab.Reconstruct, chart string) error {
+	l, err := a.openLab(ctx, q.Atlas)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	basis := experiment.Basis{Unit: experiment.Pair}
-	if u, rank := experiment.Unit(o.unit), components[len(components)-1]; u != experiment.Pair {
-		if o.compat == compatReference {
-			basis, err = s.referenceComponents(ctx, u, rank)
-		} else {
-			basis, err = s.Components(s.means, u, rank)
-		}
-		if err != nil {
+	defer l.Close()
+	r, err := l.Reconstruct(ctx, q)
+	if err != nil {
+		return asUsage(err)
+	}
+	if chart != "" {
+		if err := writeChart(chart, lab.ReconstructionCurve(r)); err != nil {
 			return err
 		}
-	}
-	rows, err := s.Reconstruct(ctx, s.means.Mean, basis, components, s.test)
-	if err != nil {
-		return err
-	}
-	if o.chart != "" {
-		if err := writeChart(o.chart, reconstructionChart(o.unit, rows)); err != nil {
-			return err
-		}
-	}
-	record, err := s.record(ctx, dir, o)
-	if err != nil {
-		return err
 	}
 	if a.json {
-		return encodeJSON(a.stdout, struct {
-			studyRecord
-			Rows []experiment.Reconstruction `json:"rows"`
-		}{record, rows})
+		return encodeJSON(a.stdout, r)
 	}
-	t := a.table("components of each "+o.unit, "zero-shot accuracy (95 %)", "cosine with the embedding")
-	for _, r := range rows {
-		cosine := fmt.Sprintf("%.4f", r.Cosine)
-		if record.Images > 1 { // of one image no spread is known
-			cosine += fmt.Sprintf(" ± %.4f", r.CosineHalf)
-		}
-		t.AppendRow([]any{r.Components, interval(r.Accuracy), cosine})
-	}
-	t.Render()
-	fmt.Fprintf(a.stdout, "%d images, %d classes; means and components from %s.\n", record.Images, record.Classes, record.Means)
+	a.printReconstructions(r)
 	return nil
 }
 
-// referenceComponents are the published code's, of the images that s̄ comes from.
-func (s *study) referenceComponents(ctx context.Context, u experiment.Unit, rank int) (experiment.Basis, error) {
-	fit, images, err := s.fitting()
-	if err != nil {
-		return experiment.Basis{}, err
+func (a *app) printReconstructions(r *answer.Reconstructions) {
+	t := a.table("components of each "+r.Unit, "zero-shot accuracy (95 %)", "cosine with the embedding")
+	for _, row := range r.Rows {
+		cosine := fmt.Sprintf("%.4f", row.Cosine)
+		if r.Images > 1 { // of one image no spread is known
+			cosine += fmt.Sprintf(" ± %.4f", row.CosineHalf)
+		}
+		t.AppendRow([]any{row.Components, interval(row.Accuracy), cosine})
 	}
-	return fit.ReferenceComponents(ctx, s.means, images, u, rank, referenceTop)
-}
-
-func reconstructionChart(unit string, rows []experiment.Reconstruction) plot.Curve {
-	var accuracy, cosine plot.Series
-	accuracy.Name, cosine.Name, cosine.Dashed = "zero-shot accuracy", "cosine with the embedding", true
-	for _, r := range rows {
-		x := float64(r.Components)
-		accuracy.X, accuracy.Y = append(accuracy.X, x), append(accuracy.Y, r.Accuracy.Value())
-		accuracy.Low, accuracy.High = append(accuracy.Low, r.Accuracy.Low), append(accuracy.High, r.Accuracy.High)
-		cosine.X, cosine.Y = append(cosine.X, x), append(cosine.Y, r.Cosine)
-	}
-	return plot.Curve{Title: "Reconstruction from " + unit + "s", X: "principal components of each " + unit, Y: "accuracy, cosine", Series: []plot.Series{accuracy, cosine}}
+	t.Render()
+	fmt.Fprintf(a.stdout, "%d images, %d classes; means and components from %s.\n", r.Images, r.Classes, r.Means)
 }

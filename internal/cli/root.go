@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/facet-clip/facet/dataset"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -40,8 +39,6 @@ type app struct {
 	threads    int
 	maxPixels  int64
 	exifRotate bool
-	decodes    *dataset.Decoder // made when first needed
-	decoding   sync.Once
 	json       bool
 	verbose    bool
 	brief      bool       // nothing that is printed or written says more of the model than its name

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/facet-clip/facet/answer"
 )
 
 // TestSinkSaturated plants a sink that takes all of a head's attention, on which accuracy without it was NaN: it is found with its registers, and neither such
@@ -24,7 +26,7 @@ func TestSinkSaturated(t *testing.T) {
 	}
 	for _, amount := range []float32{80, 2000, 1e6} {
 		args := append([]string{"sink", filepath.Join(dir, "world"), "--engine", "portable"}, planted(t, t.TempDir(), amount)...)
-		var r sinkResult
+		var r answer.Sink
 		if err := json.Unmarshal([]byte(succeed(t, append(args, "--json")...)), &r); err != nil {
 			t.Fatal(err)
 		}

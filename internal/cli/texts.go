@@ -7,20 +7,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/lab"
 )
 
-// textsResult is what facet texts --json prints.
-type textsResult struct {
-	Model       modelRecord       `json:"model"`
-	Folder      string            `json:"folder"`
-	Texts       int               `json:"texts"`
-	Templates   concept.Templates `json:"templates"`
-	Fingerprint string            `json:"fingerprint"`
-}
-
 func (a *app) textsCommand() *cobra.Command {
-	var output, templates string
-	var truncate bool
+	var q lab.TextBank
+	var templates string
 	cmd := &cobra.Command{
 		Use:   "texts FILE -o BANK",
 		Short: "Make a bank: the embeddings of a list of words or phrases",
@@ -30,47 +22,38 @@ Texts are batched by length and end where they end: a word costs a few tokens, n
   facet texts nouns.txt -o nouns --templates photo.txt each line as the mean of its prompts`,
 		Args: argsBetween(1, 1, "one FILE, a text a line"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if output == "" {
+			if q.Folder == "" {
 				return usagef("facet texts: expected -o BANK, the folder to write")
 			}
-			return a.texts(cmd.Context(), args[0], output, templates, truncate)
+			q.File = args[0]
+			return a.texts(cmd.Context(), q, templates)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&output, "output", "o", "", "write the `BANK`, a folder")
+	f.StringVarP(&q.Folder, "output", "o", "", "write the `BANK`, a folder")
 	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the text (default: the texts as they are)")
-	f.BoolVar(&truncate, "truncate", false, "cut texts that are too long instead of refusing them")
+	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
 
-func (a *app) texts(ctx context.Context, file, output, templateFile string, truncate bool) error {
-	var templates concept.Templates
-	var err error
-	if templateFile != "" {
-		if templates, err = readText(ctx, templateFile, concept.ReadTemplates); err != nil {
+func (a *app) texts(ctx context.Context, q lab.TextBank, templates string) (err error) {
+	if templates != "" {
+		if q.Templates, err = readText(ctx, templates, concept.ReadTemplates); err != nil {
 			return err
 		}
 	}
-	m, err := a.open(ctx)
+	l, err := a.openLab(ctx, "")
 	if err != nil {
 		return err
 	}
-	defer m.Close()
-	recipe, err := m.recipe(ctx, file, templates, truncate)
+	defer l.Close()
+	bank, err := l.TextBank(ctx, q)
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
-	bank, err := m.buildBank(ctx, output, file, recipe)
-	if err != nil {
-		return err
+	if a.json {
+		return encodeJSON(a.stdout, bank)
 	}
-	if !a.json {
-		fmt.Fprintf(a.stdout, "%d texts of %s, width %d, in %s\n", len(bank.Texts), file, bank.Embed, output)
-		return nil
-	}
-	record, err := m.record(ctx)
-	if err != nil {
-		return err
-	}
-	return encodeJSON(a.stdout, textsResult{record, output, len(bank.Texts), templates, recipe.Fingerprint()})
+	fmt.Fprintf(a.stdout, "%d texts of %s, width %d, in %s\n", bank.Texts, q.File, bank.Model.Config.Embed, bank.Folder)
+	return nil
 }

@@ -1,0 +1,106 @@
+package answer
+
+import "github.com/facet-clip/facet/concept"
+
+// Labels is the answer of facet label.
+type Labels struct {
+	// Model says whose pairs were labelled.
+	Model Model `json:"model"`
+	// Atlas is the atlas that says what pairs fire for.
+	Atlas string `json:"atlas,omitempty"`
+	// Method is the sparse fit: omp, nnomp or lasso.
+	Method string `json:"method"`
+	// DictionaryNorm says what is made unit: rows (texts) or reference (columns).
+	DictionaryNorm string `json:"dictionary_norm"`
+	// Bank is the bank of words; empty: the demo world's words.
+	Bank string `json:"bank"`
+	// Texts is how many texts the bank has.
+	Texts int `json:"texts"`
+	// Terms is how many texts a label has at most.
+	Terms int `json:"terms"`
+	// Null is by number of terms what 95 of 100 random directions do not exceed.
+	Null []float64 `json:"null"`
+	// FiresNull is the same of random sets of images.
+	FiresNull []float64 `json:"fires_null,omitempty"`
+	// Labelled is how many pairs were labelled.
+	Labelled int `json:"labelled"`
+	// Named is how many of them are named by what they say.
+	Named int `json:"named"`
+	// FiresNamed is how many are named by what they fire for.
+	FiresNamed *int `json:"fires_named,omitempty"`
+	// Pairs are the first of them, in order of the lengths of their directions, or of their use in an atlas.
+	Pairs []LabelledPair `json:"pairs"`
+}
+
+// LabelledPair is a pair in words. Its own fields are of what it says.
+type LabelledPair struct {
+	// Neuron is that of the pair.
+	Neuron int `json:"neuron"`
+	// Head is that of the pair.
+	Head int `json:"head"`
+	// Norm is ‖u‖.
+	Norm float64 `json:"norm"`
+	Words
+	// Fires is what the pair fires for.
+	Fires *Words `json:"fires,omitempty"`
+}
+
+// Words is a direction as a sum of texts.
+type Words struct {
+	Name
+	// Explained is the share of the direction that all terms together explain.
+	Explained float64 `json:"explained"`
+	// Margin is how much more like the direction the first word is than the runner-up.
+	Margin float64 `json:"margin"`
+	// Stability is the expected cosine of the first word with the first word when the bank is drawn anew with replacement.
+	Stability float64 `json:"stability"`
+	// Terms are the texts, in the order in which the fit took them.
+	Terms []Term `json:"terms"`
+
+	// ShownShare is the share of the direction that the words to show explain.
+	ShownShare float64 `json:"-"`
+}
+
+// Term is a text in a sum.
+type Term struct {
+	// Text is the text.
+	Text string `json:"text"`
+	// Coefficient is its weight in the sum of all terms.
+	Coefficient float64 `json:"coefficient"`
+	// Explained is the share of the direction that the terms up to this one explain.
+	Explained float64 `json:"explained"`
+	// Cosine is that of the text with the direction.
+	Cosine float64 `json:"cosine"`
+}
+
+// TextBank is the answer of facet texts.
+type TextBank struct {
+	// Model says which model embedded the texts.
+	Model Model `json:"model"`
+	// Folder is that of the bank.
+	Folder string `json:"folder"`
+	// Texts is how many there are.
+	Texts int `json:"texts"`
+	// Templates are the prompts that each text was put into; null: the texts as they are.
+	Templates concept.Templates `json:"templates"`
+	// Fingerprint is that of all that decides the bank.
+	Fingerprint string `json:"fingerprint"`
+}
+
+// LabelReport is the answer of facet evaluate labels.
+type LabelReport struct {
+	// Model says whose labels were asked.
+	Model Model `json:"model"`
+	// Labels says where they are from.
+	Labels string `json:"labels"`
+	// Reconstruction is what is left of the model when directions are replaced by words.
+	Reconstruction []WordReconstruction `json:"reconstruction"`
+	// Causal is what becomes of words without the pairs that say them.
+	Causal []Ablated `json:"causal"`
+	// CausalFires is what becomes of words without the pairs that fire for them.
+	CausalFires []Ablated `json:"causal_fires"`
+	// Truth is how well scalars tell what their pairs say.
+	Truth Truth `json:"truth"`
+	// Fires is how well scalars tell what their pairs fire for.
+	Fires Truth `json:"fires"`
+}

@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/plot"
+)
+
+// studyOptions are the flags of the verbs that ask a question of an atlas and score the answer.
+type studyOptions struct {
+	unit, classes, templates, means, chart, compat string
+	atlas                                          string
+}
+
+const compatReference = "reference"
+
+func (o *studyOptions) flags(f *pflag.FlagSet, unit string) {
+	o.unitFlags(f, unit)
+	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
+	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
+	f.StringVar(&o.means, "means", "", "take means, components and scores from this other `ATLAS` (default: every other image, scored on the rest)")
+}
+
+// unitFlags are those of a question that scores nothing.
+func (o *studyOptions) unitFlags(f *pflag.FlagSet, unit string) {
+	f.StringVar(&o.unit, "unit", unit, "the unit: pair, neuron or head")
+	f.StringVarP(&o.chart, "output", "o", "", "write a chart into `FILE`.png or .svg")
+}
+
+func (o studyOptions) check() error {
+	if !slices.Contains(experiment.Units(), experiment.Unit(o.unit)) {
+		return usagef("--unit %s: expected pair, neuron or head", o.unit)
+	}
+	if o.compat != "" && o.compat != compatReference {
+		return usagef("--compat %s: expected reference", o.compat)
+	}
+	return checkChart(o.chart)
+}
+
+func checkChart(name string) error {
+	if name != "" && !slices.Contains(plot.Formats(), strings.TrimPrefix(filepath.Ext(name), ".")) {
+		return usagef("-o %s: expected a name that ends in .png or .svg", name)
+	}
+	return nil
+}
+
+func writeChart(name string, c plot.Curve) error {
+	return writeFile(name, func(w io.Writer) error { return c.Write(w, strings.TrimPrefix(filepath.Ext(name), ".")) })
+}
+
+// question is what the flags ask of an atlas.
+func (o studyOptions) question(ctx context.Context, atlas string) (q lab.Study, err error) {
+	q = lab.Study{Atlas: atlas, Unit: o.unit, Means: o.means}
+	q.Classes, q.Templates, err = o.texts(ctx)
+	return q, err
+}
+
+// texts are the classes and the templates of the flags.
+func (o studyOptions) texts(ctx context.Context) (classes []string, templates concept.Templates, err error) {
+	if o.classes != "" {
+		if classes, err = readLabels(ctx, "--classes", o.classes); err != nil {
+			return nil, nil, err
+		}
+		classes = distinct(classes)
+	}
+	if o.templates != "" {
+		templates, err = readText(ctx, o.templates, concept.ReadTemplates)
+	}
+	return classes, templates, err
+}
+
+func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
+
+func interval(s answer.Share) string {
+	if s.Of == 0 {
+		return "no labels"
+	}
+	return fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*s.Value(), 100*s.Low, 100*s.High)
+}

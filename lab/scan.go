@@ -1,0 +1,111 @@
+package lab
+
+import (
+	"context"
+	"errors"
+
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/place"
+)
+
+// Scan asks what every pair does in a dataset: it passes the pictures through the model and leaves an atlas.
+type Scan struct {
+	// Source is the dataset.
+	Source *dataset.Source
+	// Folder is where the atlas is written, new or empty.
+	Folder string
+	// Every is how many images lie between checkpoints: what a kill can lose; 0 is 500, and −1 makes none but at the end.
+	Every int
+	// KeepScalars keeps the scalars of every image too, float16 [N,M,C].
+	KeepScalars bool
+	// Resume goes on after the last checkpoint, and begins if nothing was begun. A finished atlas is left as it is: [atlas.ErrFinished].
+	Resume bool
+	// Strict ends with the first picture that cannot be read, instead of listing it: [ErrStrict].
+	Strict bool
+}
+
+// everyDefault is how many images lie between checkpoints where the question does not say.
+const everyDefault = 500
+
+// Stopped is the error of a scan that ended early, with a checkpoint: resumed, it goes on.
+type Stopped struct {
+	Images, Unreadable int   // so far
+	Reason             error // why it ended
+}
+
+func (s *Stopped) Error() string { return s.Reason.Error() }
+
+func (s *Stopped) Unwrap() error { return s.Reason }
+
+// Scan writes an atlas. Interrupted, it ends with a checkpoint and a [Stopped].
+func (l *Lab) Scan(ctx context.Context, q Scan) (*atlas.Atlas, error) {
+	if q.Source == nil || q.Folder == "" {
+		return nil, mistake("source", "is missing: expected a dataset, and a folder for its atlas")
+	}
+	root, err := q.Source.Root()
+	if err != nil {
+		return nil, err
+	}
+	w, err := l.beginAtlas(ctx, q, root)
+	if err != nil {
+		return nil, err
+	}
+	s := &scanner{
+		Lab: l, source: q.Source, decoder: l.decoder, from: w.Next(), strict: q.Strict,
+		take: func(item *scanned) error { return addToAtlas(w, root, item) },
+	}
+	if err := s.run(ctx); err != nil {
+		return nil, stopped(w, err)
+	}
+	if err := errors.Join(w.Finish(), w.Close()); err != nil {
+		return nil, err
+	}
+	return atlas.Open(q.Folder)
+}
+
+// beginAtlas begins the atlas, or goes on with it.
+func (l *Lab) beginAtlas(ctx context.Context, q Scan, root string) (*atlas.Writer, error) {
+	weights, err := l.weights()
+	if err != nil {
+		return nil, err
+	}
+	by, err := l.Made(ctx)
+	if err != nil {
+		return nil, err
+	}
+	manifest := atlas.Manifest{
+		Model:    by,
+		Datasets: []atlas.Dataset{{Source: q.Source.Name, Root: place.Place{Path: root}, Fingerprint: q.Source.Fingerprint()}},
+	}
+	begin := atlas.Create
+	if q.Resume {
+		begin = atlas.Resume
+	}
+	every := max(q.Every, 0)
+	if q.Every == 0 {
+		every = everyDefault
+	}
+	return begin(q.Folder, manifest, weights, atlas.Options{CheckpointEvery: every, KeepScalars: q.KeepScalars, ExifRotate: l.config.ExifRotate})
+}
+
+// addToAtlas keeps the item's path as seen from the root, so that atlas and pictures may move.
+func addToAtlas(w *atlas.Writer, root string, item *scanned) error {
+	path := dataset.Within(root, item.Path)
+	if item.Err != nil {
+		return w.Skip(path, item.reason())
+	}
+	return w.Add(atlas.Image{
+		Path: path, Label: item.Label, Group: item.Group, Truth: item.Truth, Time: item.Time, Embedding: item.embedding,
+	}, item.scalars)
+}
+
+// stopped makes a last checkpoint of a scan that ends early.
+func stopped(w *atlas.Writer, cause error) error {
+	if err := w.Checkpoint(); err != nil {
+		return errors.Join(cause, w.Close())
+	}
+	s := &Stopped{Images: w.Images(), Unreadable: len(w.Skipped())}
+	s.Reason = errors.Join(cause, w.Close())
+	return s
+}

@@ -1,0 +1,225 @@
+package lab
+
+import (
+	"math"
+	"path/filepath"
+	"testing"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/experiment"
+)
+
+// inside is a lab of the demo model.
+func inside(t *testing.T) *Lab {
+	t.Helper()
+	l, err := Open(t.Context(), Config{Engine: enginePortable, Cache: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// scanInto makes an atlas that keeps scalars.
+func scanInto(t *testing.T, l *Lab, source string) string {
+	t.Helper()
+	s, err := dataset.Open(source, dataset.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "atlas")
+	if _, err := l.Scan(t.Context(), Scan{Source: s, Folder: dir, KeepScalars: true}); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestMeansOfAnotherAtlas: with another atlas the mean and the scores are those of A's images, formed here one by one from A's scalars.
+func TestMeansOfAnotherAtlas(t *testing.T) {
+	l := inside(t)
+	A, B := scanInto(t, l, "scenes:single?n=8&seed=1"), scanInto(t, l, "scenes:single?n=6&seed=2")
+	s, err := l.openStudy(t.Context(), Study{Atlas: B, Unit: UnitNeuron, Means: A})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	own, err := l.openStudy(t.Context(), Study{Atlas: A, Unit: UnitNeuron})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.close()
+	scalars := make([][]float32, own.Images())
+	mean := make([]float64, len(own.Norms))
+	for i := range scalars {
+		scalars[i] = make([]float32, len(mean))
+		if err := own.Row(i, scalars[i]); err != nil {
+			t.Fatal(err)
+		}
+		for p, v := range scalars[i] {
+			mean[p] += float64(v) / float64(len(scalars))
+		}
+	}
+	for p, m := range mean {
+		if math.Abs(s.means.Mean[p]-m) > 1e-3*(1+math.Abs(m)) { // an atlas' means are of float32, its scalars are float16
+			t.Fatalf("mean of pair %d: %g, want %g", p, s.means.Mean[p], m)
+		}
+	}
+	plain := func(of func(decompose.Pair) bool) (score float64) {
+		for _, row := range scalars {
+			sum := make([]float64, s.OV.Embed)
+			for p, v := range row {
+				if pair := s.OV.Pair(p); of(pair) {
+					for o, u := range s.OV.Direction(pair) {
+						sum[o] += (float64(v) - s.means.Mean[p]) * float64(u)
+					}
+				}
+			}
+			var square float64
+			for _, v := range sum {
+				square += v * v
+			}
+			score += math.Sqrt(square) / float64(len(scalars))
+		}
+		return score
+	}
+	near := func(what string, i int, got, want float64) {
+		if !(math.Abs(got-want) <= 1e-4*want) {
+			t.Errorf("score of %s %d: %g, formed from A's images %g", what, i, got, want)
+		}
+	}
+	neurons, err := s.scores(t.Context(), experiment.Neuron)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 89, 767} {
+		near("neuron", n, neurons[n], plain(func(p decompose.Pair) bool { return p.Neuron == n }))
+	}
+	heads, err := s.scores(t.Context(), experiment.Head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near("head", 3, heads[3], plain(func(p decompose.Pair) bool { return p.Head == 3 }))
+	pairs, err := s.scores(t.Context(), experiment.Pair)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near("pair", 500, pairs[500], plain(func(p decompose.Pair) bool { return s.OV.Index(p) == 500 }))
+
+	q := Reconstruct{Study: Study{Atlas: B, Unit: UnitHead, Means: A}, Components: []int{1}}
+	plainly, err := l.Reconstruct(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.Reference = true
+	published, err := l.Reconstruct(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plainly.Rows[0].Cosine == published.Rows[0].Cosine {
+		t.Error("the published way with another atlas changes nothing")
+	}
+}
+
+// TestLabelsJudged asks an atlas of scenes whether its labels hold, and what register neurons are called, of which the demo model has none.
+func TestLabelsJudged(t *testing.T) {
+	l := inside(t)
+	at := scanInto(t, l, "scenes:default?n=80&seed=2")
+	if _, err := l.Label(t.Context(), Label{Atlas: at, Units: "top:1000", Terms: 6}); err != nil {
+		t.Fatal(err)
+	}
+	trial := &labelTrial{Lab: l, question: EvaluateLabels{Study: Study{Atlas: at}}}
+	if err := trial.openAtlasTrial(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer trial.close()
+	if trial.names != at || len(trial.labels) != 1000 || len(trial.concepts.Bank.Texts) != 62 || len(trial.concepts.Present[0]) != 80 {
+		t.Errorf("%d labels of %s, %d concepts in %d scenes", len(trial.labels), trial.names, len(trial.concepts.Bank.Texts), len(trial.concepts.Present[0]))
+	}
+	truth, causal, err := trial.judge(t.Context(), func(l atlas.Label) atlas.Words { return l.Fires })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if truth.Pairs != judgedPairs || truth.Named < 20 || truth.Unknown != 0 || len(causal) < 5 {
+		t.Errorf("%d pairs, %d named, %d unknown, %d words held", truth.Pairs, truth.Named, truth.Unknown, len(causal))
+	}
+	use, err := l.openAtlas(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ov, err := l.ov()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := use.names()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &answer.Sink{SinkReport: answer.SinkReport{Registers: []answer.Register{{Neuron: 89}, {Neuron: 178}}}}
+	if err := l.nameRegisters(t.Context(), ov, use, "", a); err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Pairs) != 2 || len(a.Words) != 2 || a.Labelling != answer.Fired {
+		t.Fatalf("%+v", a)
+	}
+	for _, p := range a.Pairs {
+		for h := range ov.Heads {
+			at := ov.Index(decompose.Pair{Head: h, Neuron: p.Neuron})
+			if use.strength[at] > use.strength[ov.Index(decompose.Pair{Head: p.Head, Neuron: p.Neuron})] {
+				t.Errorf("head %d is stronger than %+v", h, p)
+			}
+		}
+		if want := names.of(ov.Index(decompose.Pair{Head: p.Head, Neuron: p.Neuron})); (want.Fires == nil) != (p.Fires == nil) {
+			t.Errorf("%+v is called otherwise by the atlas: %+v", p, want)
+		}
+	}
+}
+
+// TestStudies: each question of an atlas with scalars has an answer, and a zero value asks it.
+func TestStudies(t *testing.T) {
+	l := inside(t)
+	at := scanInto(t, l, "scenes:single?n=12&seed=3")
+	study := Study{Atlas: at}
+	r, err := l.Reconstruct(t.Context(), Reconstruct{Study: study})
+	if err != nil || len(r.Rows) != 3 || r.Images != 6 || math.Abs(r.Rows[0].Cosine-1) > 1e-3 {
+		t.Errorf("reconstruct: %+v, %v", r, err) // one component of a pair is the pair
+	}
+	a, err := l.Ablate(t.Context(), Ablate{Study: study, Random: true})
+	if err != nil || len(a.Rows) != 5 || a.Rows[0].Held != 0 || a.Rows[4].Random == nil || a.Rows[4].Held < a.Rows[3].Held {
+		t.Errorf("ablate: %+v, %v", a, err)
+	}
+	p, err := l.Polysemanticity(t.Context(), Polysemanticity{Atlas: at})
+	if err != nil || len(p.Units) != 20 || p.Comparison == nil || p.Units[0].Score > p.Units[19].Score {
+		t.Errorf("polysemanticity: %+v, %v", p, err)
+	}
+	s, err := l.Sink(t.Context(), Sink{Source: at})
+	if err != nil || s.Answer.Images != 12 || s.Answer.Accuracy == nil || s.Map().Rect.Empty() {
+		t.Errorf("sink: %+v, %v", s, err)
+	}
+	for name, c := range map[string]int{
+		"reconstruction": len(ReconstructionCurve(r).Series), "ablation": len(AblationCurve(a).Series), "polysemanticity": len(PolysemanticityCurve(p).Series),
+	} {
+		if c < 2 {
+			t.Errorf("the chart of %s has %d lines", name, c)
+		}
+	}
+	if _, spreads := Spreads(p); len(spreads) != 2 {
+		t.Errorf("%d kinds of units", len(spreads))
+	}
+}
+
+// TestLabelsGrowWithWhatIsAsked: an answer has the pairs of Top, however many are labelled.
+func TestLabelsGrowWithWhatIsAsked(t *testing.T) {
+	w := inWords{ov: &decompose.OV{Heads: 4, Channels: 25}, labels: make([]atlas.Label, 100)}
+	for i := range w.labels {
+		w.labels[i] = atlas.Label{Pair: i, Says: atlas.Words{Named: i < 7}}
+	}
+	for top, want := range map[int]int{0: 0, 2: 2, 100: 100, 1000: 100, -1: 100} {
+		a := w.answer(Label{}.fit(), Label{Top: top})
+		if len(a.Pairs) != want || a.Named != 7 || a.FiresNamed != nil {
+			t.Errorf("top %d: %d pairs, want %d; %d named", top, len(a.Pairs), want, a.Named)
+		}
+	}
+}
