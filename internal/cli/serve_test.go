@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/web"
+)
+
+// TestServeAnswersAsJSON: the API gives the bytes that a verb prints with --json in the folder where all lies. Only the path of a picture of an
+// atlas differs, which the API tells as the atlas has it.
+func TestServeAnswersAsJSON(t *testing.T) {
+	if testing.Short() {
+		t.Skip("scans twelve pictures and asks nine questions twice")
+	}
+	t.Chdir(t.TempDir())
+	portable := []string{"--engine", "portable", "--model", "demo"}
+	succeed(t, "scenes", "-n", "12", "--seed", "3", "-o", "scenes")
+	pictures, err := filepath.Glob(filepath.Join("scenes", "images", "*", "*.png"))
+	if err != nil || len(pictures) == 0 {
+		t.Fatalf("no picture: %v", err)
+	}
+	data, err := os.ReadFile(pictures[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"photo.png": string(data), "words.txt": "sedan\ncastle\nsnow\nbutterfly\ncat\n"} {
+		if err := os.WriteFile(name, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	succeed(t, append([]string{"scan", "scenes", "-o", "photos.atlas", "--keep-scalars"}, portable...)...)
+	succeed(t, append([]string{"label", "photos.atlas", "--units", "top:20"}, portable...)...)
+	address := serveHere(t, "photos.atlas", "words.txt")
+	root, err := filepath.Abs("scenes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args    string // of the command line, apart by |
+		request string
+	}{
+		{"search|a castle|--top|4", "GET search?text=a+castle&top=4"},
+		{"search|a castle|--top|4|--unit|neuron", "GET search?text=a+castle&top=4&unit=neuron"},
+		{"search|a <castle> & more|--atlas|photos.atlas|--bank|words.txt", "GET search?text=a+%3Ccastle%3E+%26+more&atlas=photos.atlas&bank=words.txt"},
+		{"nearest|89,3|--top|4|--bank|words.txt", "GET pairs/89,3/nearest?top=4&bank=words.txt"},
+		{"pairs|photos.atlas|--top|4", "GET atlases/photos.atlas/pairs?top=4"},
+		{"pairs|photos.atlas|--top|3|--neuron|5|--sort|poly|--bank|words.txt", "GET atlases/photos.atlas/pairs?top=3&neuron=5&sort=poly&bank=words.txt"},
+		{"neuron|photos.atlas|89|--images|3", "GET atlases/photos.atlas/neurons/89?images=3"},
+		{"explain|photo.png|--text|a castle|--top|3|--atlas|photos.atlas", "POST explain?name=photo.png&text=a+castle&top=3&atlas=photos.atlas"},
+		{"explain|photo.png|--bank|words.txt|--atlas|photos.atlas|--text|a castle|--baseline|average picture",
+			"POST explain?name=photo.png&bank=words.txt&atlas=photos.atlas&text=a+castle&baseline=average+picture"},
+		{"explain|photo.png|--bank|words.txt|--text|a castle", "POST explain?name=photo.png&bank=words.txt&text=a+castle"},
+		{"classify|photo.png|--labels|sedan, tree, cat", "POST classify?name=photo.png&labels=sedan&labels=tree&labels=cat"},
+		{"embed|photo.png", "POST embed?name=photo.png"},
+		{"segment|photo.png|--classes|sedan, tree|-o|out", "POST segment?name=photo.png&classes=sedan&classes=tree"},
+	} {
+		want := succeed(t, append(append(strings.Split(c.args, "|"), portable...), "--json")...)
+		want = strings.ReplaceAll(want, filepath.ToSlash(root)+"/", "")
+		got := requested(t, address, c.request, data)
+		if seconds := regexp.MustCompile(`"seconds": [\d.e-]+`); strings.HasPrefix(c.args, "segment") { // differ from run to run
+			want, got = seconds.ReplaceAllString(want, ""), seconds.ReplaceAllString(got, "")
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s and facet %s (-facet +serve):\n%s", c.request, c.args, diff)
+		}
+	}
+}
+
+// serveHere serves the demo model with an atlas and a bank, and gives the address.
+func serveHere(t *testing.T, atlas, bank string) string {
+	t.Helper()
+	l, err := lab.Open(t.Context(), lab.Config{Engine: "portable"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	listener, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := web.New(t.Context(), web.Config{Lab: l, Atlases: []string{atlas}, Banks: []string{bank}, Listener: listener})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.Serve(t.Context())
+	return "http://" + listener.Addr().String() + "/api/v1/"
+}
+
+// requested is the answer to METHOD ADDRESS, with a picture where the method is POST.
+func requested(t *testing.T, address, request string, picture []byte) string {
+	t.Helper()
+	method, path, _ := strings.Cut(request, " ")
+	in, err := http.NewRequestWithContext(t.Context(), method, address+path, bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Header.Set("Content-Type", "image/png")
+	out, err := http.DefaultClient.Do(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Body.Close()
+	body, err := io.ReadAll(out.Body)
+	if err != nil || out.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v: %s", request, out.Status, err, body)
+	}
+	return string(body)
+}
