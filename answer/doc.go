@@ -3,3 +3,5 @@
 //
 // A list is never null unless its doc says so. A field that is absent when it has nothing to say is marked omitempty.
 package answer
+
+//go:generate go run ../internal/jsondoc -root ..

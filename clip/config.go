@@ -24,22 +24,22 @@ var ErrNotResNet = errors.New("not a CLIP-ResNet")
 
 // Config is the architecture of a CLIP-ResNet, read off its tensors.
 type Config struct {
-	Image    int        `json:"image"`    // native side of the picture in pixels, 32·grid
-	Width    int        `json:"width"`    // channels of the stem
-	Blocks   [4]int     `json:"blocks"`   // bottlenecks of each layer
-	Channels int        `json:"channels"` // C, neurons
-	Heads    int        `json:"heads"`    // M
-	Embed    int        `json:"embed"`    // D
-	Text     TextConfig `json:"text"`     // zero when the checkpoint has the image tower alone
+	Image    int        `json:"image"`    // The native side of a picture in pixels, 32·grid.
+	Width    int        `json:"width"`    // The channels of the stem.
+	Blocks   [4]int     `json:"blocks"`   // The bottlenecks of each layer.
+	Channels int        `json:"channels"` // C, the neurons.
+	Heads    int        `json:"heads"`    // M, the heads of the attention pool.
+	Embed    int        `json:"embed"`    // D, the length of an embedding.
+	Text     TextConfig `json:"text"`     // The text tower. It is zero when the checkpoint has the image tower alone.
 }
 
 // TextConfig is the architecture of a text tower.
 type TextConfig struct {
-	Width      int `json:"width"`
-	Layers     int `json:"layers"`
-	Heads      int `json:"heads"`
-	Vocabulary int `json:"vocabulary"`
-	Context    int `json:"context"` // most tokens of a text, start and end included
+	Width      int `json:"width"`      // The channels of a token.
+	Layers     int `json:"layers"`     // The transformer's blocks.
+	Heads      int `json:"heads"`      // The heads of each block.
+	Vocabulary int `json:"vocabulary"` // How many tokens there are.
+	Context    int `json:"context"`    // The most tokens of a text, start and end included.
 }
 
 // Grid is the native side of the trunk's output: K = Grid².

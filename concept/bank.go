@@ -93,8 +93,8 @@ func (b *Bank) Some(texts []string) *Bank {
 
 // Match is a text with its cosine to what was asked.
 type Match struct {
-	Text   string  `json:"text"`
-	Cosine float64 `json:"cosine"`
+	Text   string  `json:"text"`   // The text.
+	Cosine float64 `json:"cosine"` // Its cosine to what was asked.
 }
 
 // Nearest are the k texts of largest cosine with a direction [D], largest first; ties in the bank's order. A direction of no length is

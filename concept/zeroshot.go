@@ -71,9 +71,9 @@ func ZeroShot(labels []string, embeddings []float32, prompts, embed int) (*Bank,
 
 // Class is a label with its logit τ·cos and its probability among the labels.
 type Class struct {
-	Label       string  `json:"label"`
-	Logit       float64 `json:"logit"`
-	Probability float64 `json:"probability"`
+	Label       string  `json:"label"`       // The label.
+	Logit       float64 `json:"logit"`       // τ·cos of picture and label.
+	Probability float64 `json:"probability"` // The softmax of the logits of all labels.
 }
 
 // Classify gives every label's logit τ·cos(embedding, label) and their softmax, most likely first. embedding [D].
