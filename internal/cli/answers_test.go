@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
 	"math"
 	"os"
@@ -11,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/answer"
 )
 
 var update = flag.Bool("update", false, "write testdata/answers anew")
@@ -98,6 +102,40 @@ func (q question) compare(t *testing.T, dir string, stand map[string]string, fla
 			continue // times differ from run to run
 		}
 		compareAnswer(t, filepath.Join("testdata", "answers", q.name+ending), lasting(out, dir, os.TempDir()))
+	}
+}
+
+// shapes are the types of the answers, by the first words of the question.
+var shapes = map[string]func() any{
+	"explain": func() any { return new(answer.Explanation) }, "classify": func() any { return new(answer.Classification) },
+	"embed": func() any { return new(answer.Embeddings) }, "search": func() any { return new(answer.Search) },
+	"nearest": func() any { return new(answer.Nearest) }, "pairs": func() any { return new(answer.Pairs) },
+	"neuron": func() any { return new(answer.Neuron) }, "segment": func() any { return new(answer.Segmentation) },
+	"evaluate segmentation": func() any { return new(answer.SegmentationScores) },
+	"model inspect":         func() any { return new(answer.Inspection) }, "model doctor": func() any { return new(answer.Diagnosis) },
+	"drift compare": func() any { return new(answer.Drift) },
+}
+
+// TestShapes: what is printed has no field that package answer, and so docs/json.md, does not have.
+func TestShapes(t *testing.T) {
+	for _, q := range everyQuestion {
+		shape := shapes[q.args[0]]
+		if shape == nil {
+			shape = shapes[strings.Join(q.args[:2], " ")]
+		}
+		if shape == nil {
+			t.Errorf("%s: no type of package answer", q.name)
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join("testdata", "answers", q.name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := json.NewDecoder(bytes.NewReader(data))
+		d.DisallowUnknownFields()
+		if err := d.Decode(shape()); err != nil {
+			t.Errorf("%s: %v", q.name, err)
+		}
 	}
 }
 

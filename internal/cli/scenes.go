@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/scenes"
 )
 
@@ -14,15 +15,6 @@ var sceneLayouts = map[string]func(context.Context, string, scenes.Writing) erro
 	"imagefolder": scenes.WriteImageFolder,
 	"voc":         scenes.WriteVOC,
 	"npy":         scenes.WriteNPY,
-}
-
-// scenesResult is what facet scenes --json prints.
-type scenesResult struct {
-	Folder string `json:"folder"`
-	Layout string `json:"layout"`
-	Scenes int    `json:"scenes"`
-	Seed   uint64 `json:"seed"`
-	Size   int    `json:"size"`
 }
 
 func (a *app) scenesCommand() *cobra.Command {
@@ -55,7 +47,7 @@ files everywhere; run again after an interruption, it writes what is missing.`,
 			}
 			bar.done()
 			if a.json {
-				return encodeJSON(a.stdout, scenesResult{dir, layout, w.Scenes, w.Seed, w.Size})
+				return encodeJSON(a.stdout, answer.Scenes{Folder: dir, Layout: layout, Scenes: w.Scenes, Seed: w.Seed, Size: w.Size})
 			}
 			fmt.Fprintf(a.stdout, "%d scenes are in %s\n", w.Scenes, dir)
 			return nil

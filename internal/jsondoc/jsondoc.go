@@ -15,7 +15,7 @@ import (
 const answers = "answer"
 
 // whole is how the doc of a type begins that is all of an answer.
-var whole = regexp.MustCompile(`^\w+ is the answer of (facet [a-z ,]+?)(?: and (facet [a-z ]+))?\.`)
+var whole = regexp.MustCompile(`^\w+ is the answer of (facet [a-z -]+?)(?: and (facet [a-z ]+))?[.:]`)
 
 // page is docs/json.md in the making.
 type page struct {
