@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/atlas"
 )
 
 var update = flag.Bool("update", false, "write testdata/answers anew")
@@ -113,7 +114,10 @@ var shapes = map[string]func() any{
 	"neuron": func() any { return new(answer.Neuron) }, "segment": func() any { return new(answer.Segmentation) },
 	"evaluate segmentation": func() any { return new(answer.SegmentationScores) },
 	"model inspect":         func() any { return new(answer.Inspection) }, "model doctor": func() any { return new(answer.Diagnosis) },
-	"drift compare": func() any { return new(answer.Drift) },
+	"drift compare": func() any { return new(answer.Drift) }, "label": func() any { return new(answer.Labels) },
+	"sink": func() any { return new(answer.Sink) }, "reconstruct": func() any { return new(answer.Reconstructions) },
+	"ablate": func() any { return new(answer.Ablations) }, "polysemanticity": func() any { return new(answer.Polysemanticity) },
+	"model list": func() any { return new([]answer.ListedModel) }, "atlas show": func() any { return new(atlas.Manifest) },
 }
 
 // TestShapes: what is printed has no field that package answer, and so docs/json.md, does not have.

@@ -70,22 +70,14 @@ cut off goes on where it stopped. Afterwards no network is needed.`,
 	return verbsBelow(cmd)
 }
 
-// listed is a model of facet model list --json.
-type listed struct {
-	Name      string `json:"name"`
-	Source    string `json:"source"`
-	Installed bool   `json:"installed"`
-	Path      string `json:"path"`
-}
-
 func (a *app) listModels() error {
 	cache, err := registry.CacheDir()
 	if err != nil {
 		return err
 	}
-	var models []listed
+	var models []answer.ListedModel
 	for _, m := range registry.Models() {
-		models = append(models, listed{m.Name, m.Source, m.Installed(cache), m.Path(cache)})
+		models = append(models, answer.ListedModel{Name: m.Name, Source: m.Source, Installed: m.Installed(cache), Path: m.Path(cache)})
 	}
 	if a.json {
 		return encodeJSON(a.stdout, models)
@@ -126,7 +118,7 @@ func (a *app) pull(ctx context.Context, name, mirror string) error {
 		return err
 	}
 	if a.json {
-		return encodeJSON(a.stdout, listed{m.Name, m.Source, true, path})
+		return encodeJSON(a.stdout, answer.ListedModel{Name: m.Name, Source: m.Source, Installed: true, Path: path})
 	}
 	fmt.Fprintf(a.stdout, "%s is ready: %s\nTry: facet explain PHOTO --model %s\n", m.Name, path, m.Name)
 	return nil
