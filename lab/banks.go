@@ -10,6 +10,7 @@ import (
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/concept/bank"
+	"github.com/facet-clip/facet/concept/words"
 	"github.com/facet-clip/facet/internal/regular"
 )
 
@@ -41,13 +42,72 @@ type bankKey struct {
 	truncate bool
 }
 
-// Words is the centred bank that names directions: what is at path (see [Lab.Bank]), or without one the demo world's concepts, each kind
-// centred on its own.
-func (l *Lab) Words(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
-	if path == "" {
-		if err := l.checkBank(path); err != nil {
-			return nil, err
+// The lists of words that come with facet. A file of such a name is given with its folder: ./common.
+const (
+	// CommonWords are 20,000 nouns and adjectives. Every model but the demo uses them where no bank is given.
+	CommonWords = "common"
+	// ObjectWords are those of them that name things and places.
+	ObjectWords = "objects"
+)
+
+// wordList is a list that comes with facet.
+func wordList(name string) (texts []string, ok bool) {
+	switch name {
+	case CommonWords:
+		return words.Common(), true
+	case ObjectWords:
+		return words.Objects(), true
+	}
+	return nil, false
+}
+
+// IsWordList is true for the name of a list that comes with facet.
+func IsWordList(name string) bool { return name == CommonWords || name == ObjectWords }
+
+// bankOr is the bank that is asked for. Without one the demo model has the words of its world, for which the name is empty, and other models have the common
+// words.
+func (l *Lab) bankOr(bank string) string {
+	if bank == "" && l.name != DemoName {
+		return CommonWords
+	}
+	return bank
+}
+
+// namingBank is the common words, or no bank where the model cannot embed them: it still answers, without words, and says why.
+func (l *Lab) namingBank(ctx context.Context) string {
+	if !l.model.Config.HasText() {
+		return ""
+	}
+	tok, err := l.Tokenizer(ctx)
+	if err == nil && tok.Size() != l.model.Config.Text.Vocabulary {
+		err = fmt.Errorf("a vocabulary of %d tokens, expected %d", tok.Size(), l.model.Config.Text.Vocabulary)
+	}
+	if err != nil {
+		l.log.Warn("nothing is named: the common words cannot be embedded", "reason", err)
+		return ""
+	}
+	return CommonWords
+}
+
+// nearestWords is the centred bank by which a question shows the words most like a direction; nil where there is none, or where the labels of an
+// atlas name pairs already and no bank is asked for.
+func (l *Lab) nearestWords(ctx context.Context, bank string, truncate bool, use *use) (*concept.Bank, error) {
+	if bank == "" && l.name != DemoName {
+		if use != nil && use.atlas.Manifest.Labels != nil {
+			return nil, nil
 		}
+		if bank = l.namingBank(ctx); bank == "" {
+			return nil, nil
+		}
+	}
+	return l.Words(ctx, bank, truncate)
+}
+
+// Words is the centred bank that names directions: what is at path (see [Lab.Bank]), or without one for the demo model its world's concepts,
+// each kind centred on its own.
+func (l *Lab) Words(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
+	path = l.bankOr(path)
+	if path == "" {
 		world, err := l.world(ctx)
 		if err != nil {
 			return nil, err
@@ -64,12 +124,18 @@ func (l *Lab) Words(ctx context.Context, path string, truncate bool) (*concept.B
 	return b, nil
 }
 
-// Bank is the bank in a folder that facet texts wrote, or that of a file with a text a line; not centred. A file's bank is kept in the cache
-// folder, so that its texts are embedded once. Texts of a file that are too long are refused, or cut if truncate says so. Without a path it
-// is that of the demo world's words.
+// Bank is [CommonWords], [ObjectWords], the bank in a folder that facet texts wrote, or that of a file with a text a line; not centred. The bank of
+// a list or a file is kept in the cache folder, so that its texts are embedded once. Texts of a file that are too long are refused, or cut
+// if truncate says so. Without a path it is that of the demo world's words for the demo model, and of the common words for others.
 func (l *Lab) Bank(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
+	path = l.bankOr(path)
 	if path == "" {
 		return l.worldBank(ctx)
+	}
+	if texts, ok := wordList(path); ok {
+		return l.banks.get(ctx, bankKey{version{path: path}, truncate}, func(ctx context.Context) (*concept.Bank, error) {
+			return l.cachedBank(ctx, path, texts, truncate)
+		})
 	}
 	file, kept := versionOf(path)
 	open := func(ctx context.Context) (*concept.Bank, error) { return l.fileBank(ctx, path, truncate) }
@@ -83,19 +149,8 @@ func (l *Lab) Bank(ctx context.Context, path string, truncate bool) (*concept.Ba
 	return l.banks.get(ctx, bankKey{file, truncate}, open)
 }
 
-// checkBank is a mistake where no bank is given and the model has none of its own: only the demo model does.
-func (l *Lab) checkBank(path string) error {
-	if path == "" && l.name != DemoName {
-		return mistake("bank", "is missing: expected a bank of facet texts or a file with a text a line, for the model %s", l.name)
-	}
-	return nil
-}
-
 // worldBank is that of the demo world's words, of all kinds.
 func (l *Lab) worldBank(ctx context.Context) (*concept.Bank, error) {
-	if err := l.checkBank(""); err != nil {
-		return nil, err
-	}
 	world, err := l.world(ctx)
 	if err != nil {
 		return nil, err
@@ -127,7 +182,16 @@ func (l *Lab) savedBank(ctx context.Context, dir string) (*concept.Bank, error) 
 
 // fileBank is the bank of a file of texts, by the cache folder.
 func (l *Lab) fileBank(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
-	recipe, err := l.recipe(ctx, path, nil, truncate)
+	texts, err := readText(ctx, path, concept.ReadLines)
+	if err != nil {
+		return nil, err
+	}
+	return l.cachedBank(ctx, path, texts, truncate)
+}
+
+// cachedBank is the bank of texts, by the cache folder. Errors call it by name.
+func (l *Lab) cachedBank(ctx context.Context, name string, texts []string, truncate bool) (*concept.Bank, error) {
+	recipe, err := l.recipe(ctx, texts, nil, truncate)
 	if err != nil {
 		return nil, err
 	}
@@ -135,15 +199,11 @@ func (l *Lab) fileBank(ctx context.Context, path string, truncate bool) (*concep
 	if err != nil {
 		return nil, err
 	}
-	return l.buildBank(ctx, bank.Builder.Cache, filepath.Join(cache, "banks", recipe.Fingerprint()[:16]), path, recipe)
+	return l.buildBank(ctx, bank.Builder.Cache, filepath.Join(cache, "banks", recipe.Fingerprint()[:16]), name, recipe)
 }
 
-// recipe says what the bank of a file of texts is made of and with.
-func (l *Lab) recipe(ctx context.Context, file string, templates concept.Templates, truncate bool) (bank.Recipe, error) {
-	texts, err := readText(ctx, file, concept.ReadLines)
-	if err != nil {
-		return bank.Recipe{}, err
-	}
+// recipe says what the bank of texts is made of and with.
+func (l *Lab) recipe(ctx context.Context, texts []string, templates concept.Templates, truncate bool) (bank.Recipe, error) {
 	sum, err := l.model.Checkpoint().SHA256(ctx)
 	c := l.model.Config
 	return bank.Recipe{
@@ -155,7 +215,7 @@ func (l *Lab) recipe(ctx context.Context, file string, templates concept.Templat
 // builder is [bank.Builder.Build] or [bank.Builder.Cache].
 type builder func(b bank.Builder, ctx context.Context, dir string, r bank.Recipe) (*concept.Bank, error)
 
-func (l *Lab) buildBank(ctx context.Context, build builder, dir, file string, r bank.Recipe) (*concept.Bank, error) {
+func (l *Lab) buildBank(ctx context.Context, build builder, dir, name string, r bank.Recipe) (*concept.Bank, error) {
 	tok, err := l.Tokenizer(ctx)
 	if err != nil {
 		return nil, err
@@ -172,7 +232,7 @@ func (l *Lab) buildBank(ctx context.Context, build builder, dir, file string, r 
 	}
 	b, err := build(bank.Builder{Encode: encode, Done: s.add, Log: l.log}, ctx, dir, r)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return b, nil
 }

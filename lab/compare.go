@@ -27,7 +27,7 @@ type Compare struct {
 	Source *dataset.Source
 	// By compares parts too: see [CompareKeys]. Empty, all images are compared at once.
 	By string
-	// Bank is a bank or a file with a text a line, whose words name changes. Empty, it is the demo world's words.
+	// Bank is a list, a bank or a file with a text a line, whose words name changes. Empty, it is the default: see [Lab.Bank].
 	Bank string
 	// Watch are texts to follow, besides those of the profile.
 	Watch []string

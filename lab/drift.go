@@ -61,9 +61,6 @@ func (l *Lab) followed(ctx context.Context, texts []string, bank string, ov *dec
 	if len(texts) == 0 {
 		return nil, nil
 	}
-	if bank == "" && l.name != DemoName {
-		return nil, mistake("watch", "needs a bank, whose mean is taken off the text")
-	}
 	all, err := l.Bank(ctx, bank, false)
 	if err != nil {
 		return nil, err
@@ -88,7 +85,7 @@ func (l *Lab) followed(ctx context.Context, texts []string, bank string, ov *dec
 // namers are the words of a bank that name changes; without a bank, those of the demo world.
 func (l *Lab) namers(ctx context.Context, bank string) (*concept.Dictionary, error) {
 	open := l.Bank
-	if bank == "" {
+	if bank = l.bankOr(bank); bank == "" {
 		open = l.Words
 	}
 	words, err := open(ctx, bank, false)

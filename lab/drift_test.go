@@ -198,7 +198,6 @@ func TestStrict(t *testing.T) {
 // TestDriftMistakes: what is wrong with a question about drift is an ErrQuestion that names the field, and no flag.
 func TestDriftMistakes(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
-	other := open(t, lab.Config{Model: tiny, Engine: "portable"})
 	some := images(t, "scenes:steady?n=2&size=64", 0)
 	profile := func(q lab.Profile) func() error {
 		return func() error { _, err := l.Profile(t.Context(), q); return err }
@@ -210,16 +209,12 @@ func TestDriftMistakes(t *testing.T) {
 		return func() error { _, err := l.Watch(t.Context(), q); return err }
 	}
 	for name, ask := range map[string]func() error{
-		"no images": profile(lab.Profile{Folder: "p"}),
-		"no folder": profile(lab.Profile{Source: some}),
-		"sample":    profile(lab.Profile{Source: some, Folder: "p", Sample: 1}),
-		"every":     profile(lab.Profile{Source: some, Folder: "p", Every: -1}),
-		"twice":     profile(lab.Profile{Source: some, Folder: "p", Watch: []string{"a", "a"}}),
-		"empty":     profile(lab.Profile{Source: some, Folder: "p", Watch: []string{""}}),
-		"no bank": func() error {
-			_, err := other.Profile(t.Context(), lab.Profile{Source: some, Folder: "p", Watch: []string{"a"}})
-			return err
-		},
+		"no images":        profile(lab.Profile{Folder: "p"}),
+		"no folder":        profile(lab.Profile{Source: some}),
+		"sample":           profile(lab.Profile{Source: some, Folder: "p", Sample: 1}),
+		"every":            profile(lab.Profile{Source: some, Folder: "p", Every: -1}),
+		"twice":            profile(lab.Profile{Source: some, Folder: "p", Watch: []string{"a", "a"}}),
+		"empty":            profile(lab.Profile{Source: some, Folder: "p", Watch: []string{""}}),
 		"no profile":       compare(lab.Compare{Source: some}),
 		"nothing compared": compare(lab.Compare{Profile: "p"}),
 		"by":               compare(lab.Compare{Profile: "p", Source: some, By: "moon"}),

@@ -24,7 +24,8 @@ type EvaluateLabels struct {
 	Study
 	// Labels is another atlas whose labels are asked about. Empty, they are the atlas' own.
 	Labels string
-	// Bank are the words that directions are rebuilt from. Empty, they are what the demo world can say.
+	// Bank are the words that directions are rebuilt from: a list, a bank or a file with a text a line. Empty, they are the common words, and for the demo
+	// model what its world can say.
 	Bank string
 	// Scenes is how many scenes of each kind to ask without an atlas; 0 is 1000. Pairs are named by twice as many.
 	Scenes int
@@ -44,9 +45,8 @@ func (q EvaluateLabels) check(l *Lab) (EvaluateLabels, error) {
 		return q, mistake("scenes", "%d: expected 100 to %d", q.Scenes, scenes.MaxScenes/4)
 	case q.Atlas == "" && l.name != DemoName:
 		return q, &Mistake{Problem: errors.New("expected an atlas: without one only the demo model can be asked")}
-	case q.Bank == "" && l.name != DemoName:
-		return q, mistake("bank", "is missing: expected the words to rebuild directions from")
 	}
+	q.Bank = l.bankOr(q.Bank)
 	return q, nil
 }
 

@@ -31,7 +31,7 @@ type Explain struct {
 	Whole bool
 	// Text is the text whose logit is split. Empty, the embedding is.
 	Text string
-	// Bank names the pairs: a bank or a file with a text a line. Empty, an atlas or the demo world's words do.
+	// Bank names the pairs: a list, a bank or a file with a text a line. Empty, a labelled atlas does, or the nearest words of the default: see [Lab.Bank].
 	Bank string
 	// Atlas is an atlas of the same model, whose labels name the pairs.
 	Atlas string
@@ -234,11 +234,11 @@ func (e *Explained) tell(split decompose.Explanation) {
 // nameParts gives the top pairs the words nearest to what they add, and the labels of a bank or an atlas.
 func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) error {
 	a := e.Answer
-	if q.Bank != "" || l.name == DemoName {
-		bank, err := l.Words(ctx, q.Bank, q.Truncate)
-		if err != nil {
-			return err
-		}
+	bank, err := l.nearestWords(ctx, q.Bank, q.Truncate, use)
+	if err != nil {
+		return err
+	}
+	if bank != nil {
 		e.words = len(bank.Texts)
 		for i, p := range e.Split.Top {
 			a.Pairs[i].Words = bank.Nearest(e.Scalars.Contribution(p.Pair), wordsPerPair)

@@ -47,7 +47,6 @@ func TestZeroValues(t *testing.T) {
 // TestMistakes: what is wrong with a question is an ErrQuestion that names the field, and no flag.
 func TestMistakes(t *testing.T) {
 	demo := open(t, lab.Config{Engine: "portable"})
-	other := open(t, lab.Config{Model: tiny, Engine: "portable"})
 	for name, ask := range map[string]func() error{
 		"no text": func() error { _, err := demo.Search(t.Context(), lab.Search{}); return err },
 		"unit":    func() error { _, err := demo.Search(t.Context(), lab.Search{Text: "a", Unit: "layer"}); return err },
@@ -60,7 +59,6 @@ func TestMistakes(t *testing.T) {
 			_, err := demo.Nearest(t.Context(), lab.Nearest{Pair: decompose.Pair{Neuron: 1 << 20}})
 			return err
 		},
-		"no bank":    func() error { _, err := other.Nearest(t.Context(), lab.Nearest{}); return err },
 		"engine":     func() error { _, err := lab.Open(t.Context(), lab.Config{Engine: "steam"}); return err },
 		"activation": func() error { _, err := lab.Open(t.Context(), lab.Config{Model: tiny, Activation: "relu"}); return err },
 		"no pair":    func() error { _, err := lab.ParsePair("624"); return err },

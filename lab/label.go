@@ -22,7 +22,7 @@ import (
 type Label struct {
 	// Atlas is an atlas of the model. A set of pairs is labelled in it, unless Output says where else.
 	Atlas string
-	// Bank is a bank or a file with a text a line. Empty, it is the demo world's words.
+	// Bank is a list, a bank or a file with a text a line. Empty, it is the default: see [Lab.Bank].
 	Bank string
 	// Units are the pairs: top:10% (also empty) or top:200 (by use in the atlas, or by the length of their directions), all, or NEURON,HEAD.
 	Units string
@@ -79,6 +79,7 @@ func (l *Lab) Label(ctx context.Context, q Label) (*answer.Labels, error) {
 	if err != nil {
 		return nil, err
 	}
+	q.Bank = l.bankOr(q.Bank)
 	w, err := l.labelling(ctx, q.fit())
 	if err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ const (
 
 // fit says how directions are written in words. The zero value is what facet label does when nothing else is asked.
 type fit struct {
-	bank     string // empty: the demo world's words
+	bank     string // empty: the default
 	method   string
 	scale    string // what is made unit in the dictionary
 	terms    int
@@ -80,7 +80,7 @@ type labelling struct {
 // labelling prepares a bank's words as a dictionary. Without a bank it is that of the demo world's concepts, each kind centred on its own.
 func (l *Lab) labelling(ctx context.Context, f fit) (*labelling, error) {
 	open := l.Bank
-	if f.bank == "" {
+	if f.bank = l.bankOr(f.bank); f.bank == "" {
 		open = l.Words
 	}
 	bank, err := open(ctx, f.bank, f.truncate)

@@ -19,7 +19,7 @@ type Neuron struct {
 	Atlas string
 	// Neuron is its number.
 	Neuron int
-	// Bank names the pairs: a bank or a file with a text a line. Empty, the atlas' own labels do.
+	// Bank names the pairs: a list, a bank or a file with a text a line. Empty, the atlas' own labels do, and where it has none, the nearest words of the default: see [Lab.Bank].
 	Bank string
 	// Reference ranks images by contributions that are not centred and hold an even share of the biases, as the reference code does.
 	Reference bool
@@ -119,12 +119,9 @@ func (l *Lab) namedUnits(ctx context.Context, ov *decompose.OV, use *use, pairs 
 	for i, p := range pairs {
 		units[i] = answer.Unit{Neuron: p.Neuron, Head: &pairs[i].Head, Norm: p.Norm, Names: labels.of(ov.Index(shown[i]))}
 	}
-	if q.Bank == "" && l.name != DemoName {
-		return units, nil
-	}
-	bank, err := l.Words(ctx, q.Bank, q.Truncate)
-	if err != nil {
-		return nil, err
+	bank, err := l.nearestWords(ctx, q.Bank, q.Truncate, use)
+	if bank == nil || err != nil {
+		return units, err
 	}
 	for i, p := range pairs {
 		units[i].Words = bank.Nearest(scaled(ov.Direction(shown[i]), p.Sign), wordsPerPair)

@@ -30,7 +30,7 @@ type Pairs struct {
 	Neuron, Head *int
 	// Sort is the order: norm (also empty), mean or poly.
 	Sort string
-	// Bank names the pairs: a bank or a file with a text a line. Empty, the atlas' own labels do.
+	// Bank names the pairs: a list, a bank or a file with a text a line. Empty, the atlas' own labels do, and where it has none, the nearest words of the default: see [Lab.Bank].
 	Bank string
 	// Truncate cuts texts that are too long instead of refusing them.
 	Truncate bool
@@ -83,11 +83,11 @@ func (l *Lab) Pairs(ctx context.Context, q Pairs) (*answer.Pairs, error) {
 	for i, p := range shown {
 		pairs[i].Names = labels.of(ov.Index(p))
 	}
-	if q.Bank != "" || l.name == DemoName {
-		bank, err := l.Words(ctx, q.Bank, q.Truncate)
-		if err != nil {
-			return nil, err
-		}
+	bank, err := l.nearestWords(ctx, q.Bank, q.Truncate, use)
+	if err != nil {
+		return nil, err
+	}
+	if bank != nil {
 		for i, p := range shown {
 			pairs[i].Words = bank.Nearest(scaled(ov.Direction(p), pairs[i].Sign), wordsPerPair)
 		}

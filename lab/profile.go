@@ -126,6 +126,9 @@ func (l *Lab) beginProfile(ctx context.Context, q Profile) (*profiling, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.Bank == "" && l.name != DemoName {
+		q.Bank = l.namingBank(ctx)
+	}
 	p := &profiling{Lab: l, q: q, ov: ov}
 	if p.concepts, err = l.followed(ctx, q.Watch, q.Bank, ov); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ type Search struct {
 	Text string
 	// Unit is what is ranked: pair (also empty), neuron (all heads alike) or head (its first principal direction).
 	Unit string
-	// Bank is a bank or a file with a text a line, whose mean is taken off the text. Empty, it is the demo world's words.
+	// Bank is a list, a bank or a file with a text a line, whose mean is taken off the text. Empty, it is the default: see [Lab.Bank].
 	Bank string
 	// Atlas says how much each pair is used in a dataset, and how it is named there.
 	Atlas string
@@ -70,6 +70,9 @@ func (l *Lab) Search(ctx context.Context, q Search) (*answer.Search, error) {
 	ov, err := l.ov()
 	if err != nil {
 		return nil, err
+	}
+	if !q.NoCenter {
+		q.Bank = l.bankOr(q.Bank)
 	}
 	direction, err := l.queryDirection(ctx, q)
 	if err != nil {
@@ -150,7 +153,7 @@ func findUnits(ov *decompose.OV, direction []float32, unit string, top int) ([]a
 type Nearest struct {
 	// Pair is the pair.
 	Pair decompose.Pair
-	// Bank is a bank or a file with a text a line. Empty, it is the demo world's words.
+	// Bank is a list, a bank or a file with a text a line. Empty, it is the default: see [Lab.Bank].
 	Bank string
 	// Truncate cuts texts that are too long instead of refusing them.
 	Truncate bool
@@ -173,6 +176,7 @@ func (l *Lab) Nearest(ctx context.Context, q Nearest) (*answer.Nearest, error) {
 	if err := checkPair(q.Pair, ov); err != nil {
 		return nil, err
 	}
+	q.Bank = l.bankOr(q.Bank)
 	bank, err := l.Words(ctx, q.Bank, q.Truncate)
 	if err != nil {
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/plot"
@@ -27,7 +26,7 @@ type Segment struct {
 	Method segment.Method
 	// Why is a region of the picture in pixels: the answer names the pairs behind it. Empty: nobody asks.
 	Why image.Rectangle
-	// Bank names those pairs: a bank or a file with a text a line. Empty, the demo model takes its world's words, and others name nothing.
+	// Bank names those pairs: a list, a bank or a file with a text a line. Empty, it is the default: see [Lab.Bank].
 	Bank string
 	// Top is how many pairs Why names; 0 is 10.
 	Top int
@@ -183,11 +182,9 @@ func (s *Segmentation) why(ctx context.Context, one *Segmented) (*answer.RegionR
 		Region: [4]int{region.Min.X, region.Min.Y, region.Max.X, region.Max.Y}, Class: classes.Names[reason.Class],
 		Text: classes.Queries[reason.Query], Logit: reason.Logit,
 	}
-	var bank *concept.Bank
-	if s.question.Bank != "" || s.lab.name == DemoName {
-		if bank, err = s.lab.Words(ctx, s.question.Bank, false); err != nil {
-			return nil, err
-		}
+	bank, err := s.lab.nearestWords(ctx, s.question.Bank, false, nil)
+	if err != nil {
+		return nil, err
 	}
 	ov := s.runner.Methods[0].Pool.OV
 	for _, p := range reason.Top(ov, s.question.Top) {

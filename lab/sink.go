@@ -179,11 +179,11 @@ func (l *Lab) picturesIn(ctx context.Context, source string, limit int) (p label
 
 // nameRegisters gives registers their words and their strongest pairs' names.
 func (l *Lab) nameRegisters(ctx context.Context, ov *decompose.OV, use *use, bank string, a *answer.Sink) error {
-	if bank != "" || l.name == DemoName {
-		words, err := l.Words(ctx, bank, false)
-		if err != nil {
-			return err
-		}
+	words, err := l.nearestWords(ctx, bank, false, use)
+	if err != nil {
+		return err
+	}
+	if words != nil {
 		for _, n := range a.Registers {
 			a.Words = append(a.Words, words.Nearest(ov.NeuronDirection(n.Neuron), wordsPerPair))
 		}

@@ -25,7 +25,11 @@ func (l *Lab) TextBank(ctx context.Context, q TextBank) (*answer.TextBank, error
 	if q.File == "" || q.Folder == "" {
 		return nil, mistake("file", "is missing: expected a file of texts and the folder of the bank")
 	}
-	recipe, err := l.recipe(ctx, q.File, q.Templates, q.Truncate)
+	texts, err := readText(ctx, q.File, concept.ReadLines)
+	if err != nil {
+		return nil, err
+	}
+	recipe, err := l.recipe(ctx, texts, q.Templates, q.Truncate)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ import (
 type Watch struct {
 	// Profile is the folder of the profile.
 	Profile string
-	// Bank is a bank or a file with a text a line, whose words name changes. Empty, it is the demo world's words.
+	// Bank is a list, a bank or a file with a text a line, whose words name changes. Empty, it is the default: see [Lab.Bank].
 	Bank string
 	// Store is an SQLite file or postgres://…: what was counted, windows and alerts.
 	Store string

@@ -56,6 +56,10 @@ func publicModel(name string) string { return filepath.Base(name) }
 func named(what string, paths []string) (items []item, err error) {
 	seen := map[string]string{}
 	for _, path := range paths {
+		if what == "bank" && lab.IsWordList(path) {
+			seen[path], items = path, append(items, item{path, path})
+			continue
+		}
 		abs, err := filepath.Abs(path)
 		if err != nil {
 			return nil, err

@@ -40,8 +40,6 @@ groups.`,
 				return usagef("--by %s: expected one of %s", o.by, strings.Join(lab.CompareKeys(), ", "))
 			case o.output != "" && filepath.Ext(o.output) != ".html":
 				return usagef("-o %s: expected a name that ends in .html", o.output)
-			case o.bank == "" && a.model != "" && a.model != demoName:
-				return usagef("facet drift compare: expected --bank, whose words name what changed")
 			}
 			return a.driftCompare(cmd.Context(), o)
 		},

@@ -59,7 +59,7 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.question.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name changes by it (default for the demo: its world's words)")
+	f.StringVar(&o.question.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name changes by it (default common; for the demo its world's words)")
 	f.StringVar(&o.question.Store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
 	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
 	numberVar(f, &o.question.Budget, "budget", 0.05, level, "chance of any false alarm over the whole stream, at most")
@@ -78,8 +78,6 @@ func (o *watchOptions) check(a *app) (err error) {
 		return usagef("facet drift watch: expected a SOURCE, --listen or both")
 	case o.once && o.listen != "":
 		return usagef("--once --listen %s: expected one of them: who listens does not end", o.listen)
-	case o.question.Bank == "" && a.model != "" && a.model != demoName:
-		return usagef("facet drift watch: expected --bank, whose words name what changed")
 	}
 	if o.question.Webhook != "" {
 		if u, err := url.Parse(o.question.Webhook); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {

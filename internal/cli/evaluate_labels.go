@@ -49,7 +49,7 @@ others to judge them, are rendered on the spot.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&q.Labels, "labels-from", "", "ask about the labels that this other `ATLAS` keeps")
-	f.StringVar(&q.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: rebuild directions from it (the demo model has its own)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: rebuild directions from it (default common; the demo model has its own)")
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	f.StringVar(&o.means, "means", "", "take means from this other `ATLAS` (default: every other image; the rest is held and rebuilt)")
@@ -66,9 +66,6 @@ func (a *app) evaluateLabels(ctx context.Context, q lab.EvaluateLabels, chart st
 		return err
 	}
 	defer l.Close()
-	if q.Bank == "" && l.Name() != demoName {
-		return usagef("facet evaluate labels: expected --bank, the words to rebuild directions from")
-	}
 	r, err := l.EvaluateLabels(ctx, q)
 	if err != nil {
 		return asUsage(err)

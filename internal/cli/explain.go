@@ -47,7 +47,7 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f := cmd.Flags()
 	pictureFlags(f, &q.Pixels, &q.Whole)
 	f.StringVar(&q.Text, "text", "", "explain the logit of this text instead of the embedding")
-	f.StringVar(&q.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name pairs by it (the demo model has its own)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name pairs by it (default common; the demo model has its own)")
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: name pairs by the labels that facet label left in it")
 	f.StringVar(&q.By, "by", lab.ByWord, "the parts: sums of pairs by word, neuron, head (with its words), token or pair")
 	f.StringVar(&q.Assign, "assign", lab.AssignShared, "give a pair of several words to each of them by weight (shared), or to the first")
@@ -160,7 +160,7 @@ func (a *app) printExplanation(e *lab.Explained) {
 func (a *app) printGroups(e *lab.Explained) {
 	r := e.Answer
 	if len(r.Groups) <= 2 && r.By == lab.ByWord { // nothing names the pairs
-		fmt.Fprintln(a.stdout, "No words are at hand to sum pairs by: --bank BANK names them by what they say, --atlas ATLAS by what they fire for.")
+		fmt.Fprintln(a.stdout, "No labels are at hand to sum pairs by: --bank common (or another BANK) names them by what they say, --atlas ATLAS by what they fire for.")
 		return
 	}
 	if r.Against != nil {

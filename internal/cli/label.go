@@ -52,7 +52,7 @@ shown as unnamed.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&q.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line (default for the demo: its world's words)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line (default common; for the demo its world's words)")
 	f.StringVar(&q.Units, "units", "top:10%", "pairs to label: top:10% or top:200 (by use in the atlas, or by the length of their directions), all, or NEURON,HEAD")
 	f.StringVar(&q.Method, "method", "omp", "the method: omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
 	f.StringVar(&q.Scale, "dictionary-norm", "rows", "what is made unit: rows (texts), or reference (columns, as the reference code does)")
@@ -72,9 +72,6 @@ func (a *app) checkLabel(q lab.Label) error {
 	} else if err != nil {
 		return asUsage(err)
 	}
-	if q.Bank == "" && a.model != "" && a.model != demoName {
-		return usagef("facet label: expected --bank, a bank of facet texts or a file with a text a line")
-	}
 	return nil
 }
 
@@ -92,9 +89,6 @@ func (a *app) label(ctx context.Context, q lab.Label) error {
 		return err
 	}
 	defer l.Close()
-	if q.Bank == "" && l.Name() != demoName { // the model that an atlas is of
-		return usagef("facet label: %s is of %s: expected --bank, a bank of facet texts or a file with a text a line", q.Atlas, l.Name())
-	}
 	labels, err := l.Label(ctx, q)
 	if err != nil {
 		return asUsage(err)

@@ -128,7 +128,6 @@ func TestLabelErrors(t *testing.T) {
 		say  string
 		args []string
 	}{
-		{exitUsage, "--bank", []string{"--model", "RN50"}},
 		{exitUsage, "--method", []string{"--method", "pca"}},
 		{exitUsage, "--dictionary-norm", []string{"--dictionary-norm", "columns"}},
 		{exitUsage, "--terms", []string{"--terms", "0"}},
@@ -200,8 +199,8 @@ func TestNearest(t *testing.T) {
 		t.Errorf("printed %q", out)
 	}
 	for _, c := range [][]string{
-		{"nearest", "7"}, {"nearest", "7,99"}, {"nearest", "7,1", "--top", "0"}, {"nearest", "7,1", "--model", "RN50"}, {"nearest"},
-		{"search"}, {"search", "x", "--unit", "layer"}, {"search", "x", "--top", "0"}, {"search", "x", "--model", "RN50"},
+		{"nearest", "7"}, {"nearest", "7,99"}, {"nearest", "7,1", "--top", "0"}, {"nearest"},
+		{"search"}, {"search", "x", "--unit", "layer"}, {"search", "x", "--top", "0"},
 	} {
 		if code, _, log := facet(t, c...); code != exitUsage {
 			t.Errorf("%v: exit code %d, %q", c, code, log)

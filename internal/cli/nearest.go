@@ -24,14 +24,11 @@ func (a *app) nearestCommand() *cobra.Command {
 			if q.Pair, err = lab.ParsePair(args[0]); err != nil {
 				return asUsage(err)
 			}
-			if q.Bank == "" && a.model != "" && a.model != demoName {
-				return usagef("facet nearest: expected --bank, a bank of facet texts or a file with a text a line")
-			}
 			return a.nearest(cmd.Context(), q)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&q.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line (default for the demo: its world's words)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line (default common; for the demo its world's words)")
 	numberVar(f, &q.Top, "top", 20, some, "show at most so many: texts")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd

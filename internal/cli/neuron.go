@@ -38,7 +38,7 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 	}
 	f := cmd.Flags()
 	f.StringVarP(&output, "output", "o", "", "write the contact sheet, `FILE`.png")
-	f.StringVar(&q.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name pairs by it (the demo model has its own)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name pairs by it (default common; the demo model has its own)")
 	rootFlag(f, &q.Roots)
 	f.StringVar(&compat, "compat", "", "reference: rank images by contributions that are not centred and hold an even share of the biases")
 	numberVar(f, &q.Pairs, "top", 4, some, "show at most so many: pairs")

@@ -38,9 +38,6 @@ the text first: what all texts share says nothing about this one.`,
 			if output != "" && q.Atlas == "" {
 				return usagef("-o: pictures come from an atlas: expected --atlas")
 			}
-			if q.Bank == "" && !q.NoCenter && a.model != "" && a.model != demoName {
-				return usagef("facet search: expected --bank, whose mean is taken off the text, or --no-center")
-			}
 			if err := checkText("TEXT", args[0], ""); err != nil {
 				return err
 			}
@@ -50,7 +47,7 @@ the text first: what all texts share says nothing about this one.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&q.Unit, "unit", lab.UnitPair, "the unit: pair, neuron (all heads alike) or head (its first principal direction)")
-	f.StringVar(&q.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: centre over it (default for the demo: its world's words)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: centre over it (default common; for the demo its world's words)")
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: say how much each pair is used in it")
 	rootFlag(f, &roots)
 	f.StringVarP(&output, "output", "o", "", "write the images of the best pairs as a contact sheet, `FILE`.png")
@@ -67,9 +64,6 @@ func (a *app) search(ctx context.Context, q lab.Search, output string, roots []s
 		return err
 	}
 	defer l.Close()
-	if q.Bank == "" && !q.NoCenter && l.Name() != demoName { // the model that an atlas is of
-		return usagef("facet search: %s is of %s: expected --bank, whose mean is taken off the text, or --no-center", q.Atlas, l.Name())
-	}
 	found, err := l.Search(ctx, q)
 	if err != nil {
 		return asUsage(err)

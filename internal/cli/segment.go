@@ -62,7 +62,7 @@ be read are left out and listed.`,
 	f.StringVarP(&o.output, "output", "o", "", "write labels, overlay and JSON of each picture into this `DIR`")
 	f.BoolVar(&o.saveLogits, "save-logits", false, "write a float map of each class as well")
 	f.StringVar(&o.why, "why", "", "show the pairs behind the pixel `X,Y`, or the region X0,Y0,X1,Y1")
-	f.StringVar(&o.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name those pairs by it (the demo model has its own)")
+	f.StringVar(&o.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name those pairs by it (default common; the demo model has its own)")
 	numberVar(f, &o.Top, "top", 10, some, "show at most so many: pairs behind --why")
 	return cmd
 }

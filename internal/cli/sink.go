@@ -37,7 +37,7 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 	}
 	f := cmd.Flags()
 	numberVar(f, &q.Limit, "limit", 500, some, "take at most so many pictures")
-	f.StringVar(&q.Bank, "bank", "", "a `BANK` of facet texts, or a file with a text a line: name register neurons by it (the demo model has its own)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name register neurons by it (default common; the demo model has its own)")
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` of them (default: the labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	rootFlag(f, &q.Roots)
