@@ -3,7 +3,6 @@ package lab_test
 import (
 	"context"
 	"errors"
-	"image"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,8 +10,6 @@ import (
 	"testing"
 
 	"github.com/facet-clip/facet/atlas"
-	"github.com/facet-clip/facet/clip"
-	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/lab"
 )
@@ -28,7 +25,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// scenesAtlas is the folder of an atlas of six scenes by the demo model, without labels. It is scanned when it is first asked for.
+// scenesSource is six scenes.
+const scenesSource = "scenes:single?n=6&seed=3"
+
+// scenesAtlas is the folder of an atlas of them by the demo model, with scalars and without labels. It is scanned when it is first asked for.
 var scenesAtlas func() string
 
 // scanScenes leaves the atlas in dir.
@@ -39,49 +39,14 @@ func scanScenes(dir string) string {
 		panic(err)
 	}
 	defer l.Close()
-	if err := scan(ctx, l, "scenes:single?n=6&seed=3", dir); err != nil {
+	source, err := dataset.Open(scenesSource, dataset.Options{})
+	if err != nil {
+		panic(err)
+	}
+	if _, err := l.Scan(ctx, lab.Scan{Source: source, Folder: dir, KeepScalars: true}); err != nil {
 		panic(err)
 	}
 	return dir
-}
-
-// scan writes an atlas of a source.
-func scan(ctx context.Context, l *lab.Lab, path, dir string) (err error) {
-	source, err := dataset.Open(path, dataset.Options{})
-	if err != nil {
-		return err
-	}
-	weights, err := l.Model().PoolWeights()
-	if err != nil {
-		return err
-	}
-	by, err := l.Made(ctx)
-	if err != nil {
-		return err
-	}
-	of := atlas.Dataset{Source: path, Fingerprint: source.Fingerprint()}
-	w, err := atlas.Create(dir, atlas.Manifest{Model: by, Datasets: []atlas.Dataset{of}}, weights, atlas.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	crop := func(_ dataset.Item, img *image.NRGBA) (*image.RGBA, error) {
-		return preprocess.Crop(img, l.Model().Config.Image), nil
-	}
-	for item, err := range dataset.Load(ctx, source, 0, l.Decoder(), crop) {
-		if err = errors.Join(err, item.Err); err != nil {
-			return err
-		}
-		out, err := l.Model().EncodePictures(ctx, []*image.RGBA{item.Made}, clip.Embedding, clip.Scalars)
-		if err != nil {
-			return err
-		}
-		img := atlas.Image{Path: item.Path, Label: item.Label, Embedding: out[clip.Embedding].Floats}
-		if err := w.Add(img, out[clip.Scalars].Floats); err != nil {
-			return err
-		}
-	}
-	return w.Finish()
 }
 
 // TestExplainByAtlas: an atlas without labels names nothing; with a bank it says what pairs fire for.

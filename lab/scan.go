@@ -40,8 +40,11 @@ func (s *Stopped) Unwrap() error { return s.Reason }
 
 // Scan writes an atlas. Interrupted, it ends with a checkpoint and a [Stopped].
 func (l *Lab) Scan(ctx context.Context, q Scan) (*atlas.Atlas, error) {
-	if q.Source == nil || q.Folder == "" {
-		return nil, mistake("source", "is missing: expected a dataset, and a folder for its atlas")
+	switch {
+	case q.Source == nil:
+		return nil, &Mistake{Problem: errors.New("no dataset: expected pictures to scan")}
+	case q.Folder == "":
+		return nil, mistake("output", "is missing: expected the folder to write")
 	}
 	root, err := q.Source.Root()
 	if err != nil {

@@ -65,6 +65,9 @@ func (l *Lab) Sink(ctx context.Context, q Sink) (*Watched, error) {
 	if q.Limit < 0 {
 		return nil, mistake("limit", "%d: expected 1 or more", q.Limit)
 	}
+	if err := checkClasses(q.Classes); err != nil {
+		return nil, err
+	}
 	pictures, use, err := l.openPictures(ctx, q)
 	if err != nil {
 		return nil, err

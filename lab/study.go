@@ -43,6 +43,14 @@ func checkUnit(unit string) (experiment.Unit, error) {
 	return experiment.Unit(unit), nil
 }
 
+// checkClasses wants none, or some to tell apart.
+func checkClasses(classes []string) error {
+	if len(classes) == 1 {
+		return mistake("classes", "%s: expected at least two to tell apart", classes[0])
+	}
+	return nil
+}
+
 // study is an atlas with its model, ready for questions.
 type study struct {
 	*experiment.Data
@@ -63,6 +71,9 @@ type study struct {
 func (l *Lab) openStudy(ctx context.Context, q Study) (*study, error) {
 	unit, err := checkUnit(q.Unit)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkClasses(q.Classes); err != nil {
 		return nil, err
 	}
 	use, err := l.openAtlas(ctx, q.Atlas)

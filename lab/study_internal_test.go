@@ -125,6 +125,9 @@ func TestMeansOfAnotherAtlas(t *testing.T) {
 
 // TestLabelsJudged asks an atlas of scenes whether its labels hold, and what register neurons are called, of which the demo model has none.
 func TestLabelsJudged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: scans 80 scenes and labels a thousand pairs")
+	}
 	l := inside(t)
 	at := scanInto(t, l, "scenes:default?n=80&seed=2")
 	if _, err := l.Label(t.Context(), Label{Atlas: at, Units: "top:1000", Terms: 6}); err != nil {
@@ -174,39 +177,6 @@ func TestLabelsJudged(t *testing.T) {
 		if want := names.of(ov.Index(decompose.Pair{Head: p.Head, Neuron: p.Neuron})); (want.Fires == nil) != (p.Fires == nil) {
 			t.Errorf("%+v is called otherwise by the atlas: %+v", p, want)
 		}
-	}
-}
-
-// TestStudies: each question of an atlas with scalars has an answer, and a zero value asks it.
-func TestStudies(t *testing.T) {
-	l := inside(t)
-	at := scanInto(t, l, "scenes:single?n=12&seed=3")
-	study := Study{Atlas: at}
-	r, err := l.Reconstruct(t.Context(), Reconstruct{Study: study})
-	if err != nil || len(r.Rows) != 3 || r.Images != 6 || math.Abs(r.Rows[0].Cosine-1) > 1e-3 {
-		t.Errorf("reconstruct: %+v, %v", r, err) // one component of a pair is the pair
-	}
-	a, err := l.Ablate(t.Context(), Ablate{Study: study, Random: true})
-	if err != nil || len(a.Rows) != 5 || a.Rows[0].Held != 0 || a.Rows[4].Random == nil || a.Rows[4].Held < a.Rows[3].Held {
-		t.Errorf("ablate: %+v, %v", a, err)
-	}
-	p, err := l.Polysemanticity(t.Context(), Polysemanticity{Atlas: at})
-	if err != nil || len(p.Units) != 20 || p.Comparison == nil || p.Units[0].Score > p.Units[19].Score {
-		t.Errorf("polysemanticity: %+v, %v", p, err)
-	}
-	s, err := l.Sink(t.Context(), Sink{Source: at})
-	if err != nil || s.Answer.Images != 12 || s.Answer.Accuracy == nil || s.Map().Rect.Empty() {
-		t.Errorf("sink: %+v, %v", s, err)
-	}
-	for name, c := range map[string]int{
-		"reconstruction": len(ReconstructionCurve(r).Series), "ablation": len(AblationCurve(a).Series), "polysemanticity": len(PolysemanticityCurve(p).Series),
-	} {
-		if c < 2 {
-			t.Errorf("the chart of %s has %d lines", name, c)
-		}
-	}
-	if _, spreads := Spreads(p); len(spreads) != 2 {
-		t.Errorf("%d kinds of units", len(spreads))
 	}
 }
 

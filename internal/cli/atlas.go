@@ -52,10 +52,14 @@ func (a *app) showAtlas(dir string) error {
 	if err != nil {
 		return err
 	}
+	return a.showManifest(dir, at.Manifest)
+}
+
+func (a *app) showManifest(dir string, m atlas.Manifest) error {
 	if a.json {
-		return encodeJSON(a.stdout, at.Manifest)
+		return encodeJSON(a.stdout, m)
 	}
-	printAtlas(a.stdout, dir, at.Manifest)
+	printAtlas(a.stdout, dir, m)
 	return nil
 }
 

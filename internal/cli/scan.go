@@ -73,10 +73,10 @@ func (a *app) scan(ctx context.Context, o scanOptions, q lab.Scan) error {
 		return err
 	}
 	defer l.Close()
-	_, err = l.Scan(ctx, q)
+	at, err := l.Scan(ctx, q)
 	if q.Resume && errors.Is(err, atlas.ErrFinished) {
 		slog.Warn("nothing is left to do: the atlas is complete", "atlas", q.Folder)
-		err = nil
+		return a.showAtlas(q.Folder)
 	}
 	var stopped *lab.Stopped
 	if errors.As(err, &stopped) {
@@ -85,7 +85,7 @@ func (a *app) scan(ctx context.Context, o scanOptions, q lab.Scan) error {
 	if err != nil {
 		return asUsage(withHint(err))
 	}
-	return a.showAtlas(q.Folder)
+	return a.showManifest(q.Folder, at.Manifest)
 }
 
 // selection is which items the flags take.
