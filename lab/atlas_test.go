@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// scenesSource is six scenes.
-const scenesSource = "scenes:single?n=6&seed=3"
+// scenesSource is 13 scenes: more than the ten that tell what a unit stands for.
+const scenesSource = "scenes:single?n=13&seed=3"
 
 // scenesAtlas is the folder of an atlas of them by the demo model, with scalars and without labels. It is scanned when it is first asked for.
 var scenesAtlas func() string

@@ -25,7 +25,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Printf("logit %.1f; strongest: like a %s; most used: %s\n", e.Answer.Total, e.Answer.Pairs[0].Words[0].Text, used.Pairs[0].Words[0].Text)
-	// Output: logit 16.2; strongest: like a van; most used: blue
+	// Output: logit 16.2; strongest: like a van; most used: yellow
 }
 
 // What made the logit of a text: the strongest pair, the words nearest to what it adds, and its part of the logit.

@@ -23,7 +23,7 @@ const (
 // told fails for a study of the scenes that does not say what it was measured on: every other one is scored.
 func told(t *testing.T, of answer.Study, unit string) {
 	t.Helper()
-	if of.Atlas != scenesAtlas() || of.Unit != unit || of.Images != 3 || of.Means != "the 3 images of odd index" || of.Classes < 2 || of.Model.SHA256 == "" {
+	if of.Atlas != scenesAtlas() || of.Unit != unit || of.Images != 7 || of.Means != "the 6 images of odd index" || of.Classes < 2 || of.Model.SHA256 == "" {
 		t.Errorf("it says of itself %+v", of)
 	}
 }
@@ -53,7 +53,7 @@ func TestReconstruct(t *testing.T) {
 		t.Errorf("by default: %+v", r)
 	}
 	for i, row := range r.Rows { // scalars are kept in half precision, so the identity holds to that
-		if row.Components != []int{1, 2, 4}[i] || !(math.Abs(row.Cosine-1) < 1e-5) || row.Accuracy.Of != 3 {
+		if row.Components != []int{1, 2, 4}[i] || !(math.Abs(row.Cosine-1) < 1e-5) || row.Accuracy.Of != 7 {
 			t.Errorf("pairs with their one direction: %+v", row)
 		}
 	}
@@ -118,7 +118,7 @@ func TestPolysemanticity(t *testing.T) {
 		if unit == lab.UnitHead {
 			kinds = 3
 		}
-		if p.Images != 6 || len(p.Units) != min(20, of) || len(p.Scores) != kinds || len(p.Scores[p.Unit]) != of {
+		if p.Images != 13 || len(p.Units) != min(20, of) || len(p.Scores) != kinds || len(p.Scores[p.Unit]) != of {
 			t.Errorf("%q: %d images, %d units, %d kinds, %d scores", unit, p.Images, len(p.Units), len(p.Scores), len(p.Scores[p.Unit]))
 		}
 		for i, u := range p.Units {
@@ -127,7 +127,7 @@ func TestPolysemanticity(t *testing.T) {
 			}
 		}
 		c := p.Comparison
-		if p.Units[0].Score != p.Spread.Low || !(p.Spread.Median > 0) || c.Neurons != allNeurons || c.Lower+c.Higher > allNeurons || !(c.P > 0 && c.P <= 1) {
+		if p.Units[0].Score != p.Spread.Low || !(p.Spread.High > p.Spread.Median && p.Spread.Median > p.Spread.Low) || c.Neurons != allNeurons || c.Lower+c.Higher > allNeurons || c.Lower == 0 || !(c.P > 0 && c.P <= 1) {
 			t.Errorf("%q: %+v, %+v", unit, p.Spread, c)
 		}
 		plotted(t, lab.PolysemanticityCurve(p), kinds, 101)
