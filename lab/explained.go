@@ -4,12 +4,9 @@ import (
 	"fmt"
 	"image"
 	"math"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/plot"
 )
 
@@ -74,38 +71,6 @@ func mapScale(maps [][]float32) float32 {
 		largest = max(largest, float32(math.Abs(float64(v))))
 	}
 	return largest
-}
-
-// Summary is the one picture that sums up the explanation: the picture, a bar for each pair, and the first maps.
-func (e *Explained) Summary() *image.RGBA { return e.summary().Draw() }
-
-// summaryPanels is how many maps the summary shows.
-const summaryPanels = 16
-
-func (e *Explained) summary() plot.Summary {
-	a, maps := e.Answer, e.Maps()
-	s := plot.Summary{
-		Title:     "Which neuron–head pairs made this embedding",
-		Subtitle:  fmt.Sprintf("%s · %s", filepath.Base(a.Image.Path), a.Model.Name),
-		Photo:     e.Seen,
-		BarsTitle: e.PartsTitle(),
-		Footer: fmt.Sprintf("%d pairs in all · the %d shown hold %.1f %% of all that pairs add or take away · pairs + constant = embedding to %.1e",
-			len(e.Scalars.S), len(a.Pairs), 100*a.TopShare, a.Residual),
-	}
-	if a.Model.Name == DemoName {
-		s.Subtitle += ". " + demo.Notice
-	}
-	if a.Text != "" {
-		s.Title = fmt.Sprintf("Which neuron–head pairs made the logit of “%s”, %.2f", a.Text, a.Total)
-	}
-	for i, p := range a.Pairs {
-		label, note, part := fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), partNote(a.Labelling, p), e.Part(p.Amount, p.Share)
-		s.Bars = append(s.Bars, plot.Bar{Label: label, Value: p.Amount, Number: part, Note: note})
-		if i < summaryPanels {
-			s.Panels = append(s.Panels, plot.Panel{Title: label, Caption: strings.TrimSpace(note + " " + part), Image: maps[i]})
-		}
-	}
-	return s
 }
 
 // partNote is a word for a pair: of its label where pairs have labels, else the nearest one.

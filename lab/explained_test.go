@@ -33,7 +33,7 @@ func TestNegativeLogit(t *testing.T) {
 		t.Fatalf("the logit is %g, expected one far below 0", e.Answer.Total)
 	}
 	signs := map[bool]int{}
-	s := e.summary()
+	s := e.pairSheet()
 	for i, p := range e.Answer.Pairs {
 		signs[p.Amount > 0]++
 		number := fmt.Sprintf("%+.3f", p.Amount)

@@ -95,6 +95,7 @@ func (l *Lab) group(ctx context.Context, e *Explained, q Explain, use *use) erro
 	}
 	a := e.Answer
 	a.By, a.Against, a.GroupsTotal, a.GroupsResidual = q.By, against, split.Total, split.Residual()
+	e.parts = partition{split: split, ov: e.Scalars.OV}
 	if q.By == ByToken {
 		e.groupTokens(split, q.Cover)
 		return nil

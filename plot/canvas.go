@@ -3,7 +3,9 @@ package plot
 import (
 	"image"
 	"image/color"
+	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"git.sr.ht/~sbinet/gg"
 	"golang.org/x/image/draw"
@@ -73,6 +75,56 @@ func (c canvas) writeRight(text string, x, y, width float64, s style) {
 	c.DrawStringAnchored(c.fit(text, width), x, y+s.size, 1, 0)
 }
 
+// paragraph writes a text in lines no wider than width, as many as lines at most, and says how high they are. What does not fit in them is cut.
+func (c canvas) paragraph(text string, x, y, width, lines int, s style) int {
+	c.use(s)
+	list := c.wrap(text, float64(width))
+	if len(list) > lines {
+		list = append(list[:lines-1], strings.Join(list[lines-1:], " "))
+	}
+	height := int(1.3 * s.size)
+	for i, line := range list {
+		c.write(line, float64(x), float64(y+i*height), float64(width), s)
+	}
+	return len(list) * height
+}
+
+// wrap breaks a text at spaces into lines of a width in the current face, and a word that is wider where it must.
+func (c canvas) wrap(text string, width float64) (lines []string) {
+	line := ""
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == '\n' || r == '\t' }) { // a no-break space holds
+		longer := strings.TrimSpace(line + " " + word)
+		if c.wide(longer) > width && line != "" {
+			lines, longer = append(lines, line), word
+		}
+		for c.wide(longer) > width && utf8.RuneCountInString(longer) > 1 {
+			head := c.head(longer, width)
+			lines, longer = append(lines, head), longer[len(head):]
+		}
+		line = longer
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// wide is the width of a text in the current face.
+func (c canvas) wide(text string) float64 {
+	w, _ := c.MeasureString(text)
+	return w
+}
+
+// head is as much of a text as fits into a width, one letter at least.
+func (c canvas) head(text string, width float64) string {
+	for end := range text {
+		if _, size := utf8.DecodeRuneInString(text[end:]); end > 0 && c.wide(text[:end+size]) > width {
+			return text[:end]
+		}
+	}
+	return text
+}
+
 // fit cuts a text to a width in the current face.
 func (c canvas) fit(text string, width float64) string {
 	if w, _ := c.MeasureString(text); w <= width {
@@ -90,10 +142,10 @@ func (c canvas) fit(text string, width float64) string {
 
 // place puts a picture into a box, as large as fits with its own aspect, in the middle, framed with a hairline. Small pictures are enlarged smoothly.
 func (c canvas) place(picture image.Image, x, y, width, height int) {
-	b := picture.Bounds()
-	if b.Empty() {
+	if picture == nil || picture.Bounds().Empty() {
 		return
 	}
+	b := picture.Bounds()
 	w, h := width, width*b.Dy()/b.Dx()
 	if h > height {
 		w, h = height*b.Dx()/b.Dy(), height

@@ -46,13 +46,15 @@ func Overlay(photo, areas image.Image, legend []Entry) *image.RGBA {
 
 // BarChart is a chart alone: a title, a line below it, bars of shares, and a footer.
 func BarChart(title, subtitle string, bars []Bar, footer string) *image.RGBA {
-	const width = 900
-	const top = margin + 90
-	height := top + 56 + len(bars)*barHeight + margin + 24
-	c := newCanvas(width, height)
-	c.write(title, margin, margin, width-2*margin, titleStyle)
-	c.write(subtitle, margin, margin+48, width-2*margin, subtle)
-	c.bars("", bars, margin, top, width-2*margin)
-	c.write(footer, margin, float64(height-margin-16), width-2*margin, noteStyle)
+	const width = 1200
+	lay := func(c canvas) int {
+		y := margin + c.paragraph(title, margin, margin, width-2*margin, 3, titleStyle) + 6
+		y += c.paragraph(subtitle, margin, y, width-2*margin, 4, subtle)
+		c.bars("", bars, margin, y, width-2*margin)
+		y += 44 + len(bars)*barHeight + gap
+		return y + c.paragraph(footer, margin, y, width-2*margin, 4, noteStyle) + margin
+	}
+	c := newCanvas(width, lay(newCanvas(width, 1))) // where nothing shows, it is measured
+	lay(c)
 	return c.done()
 }

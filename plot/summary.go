@@ -34,61 +34,73 @@ const (
 	sheetWidth = 1600
 	margin     = 48
 	gap        = 24
-	leftWidth  = 460
-	barHeight  = 30
-	captions   = 54 // under a panel
+	wide       = sheetWidth - 2*margin
+	leftWidth  = 640
+	barHeight  = 40
 )
 
 var (
-	titleStyle   = style{34, true, ink}
-	subtle       = style{19, false, muted}
-	headingStyle = style{19, true, ink}
-	labelStyle   = style{17, false, ink}
-	labelBold    = style{17, true, ink}
-	noteStyle    = style{16, false, muted}
+	titleStyle   = style{44, true, ink}
+	subtle       = style{27, false, muted}
+	headingStyle = style{29, true, ink}
+	labelStyle   = style{27, false, ink}
+	labelBold    = style{26, true, ink}
+	noteStyle    = style{24, false, muted}
 )
 
 // Draw makes the picture, 1600 pixels wide and as high as it needs to be.
 func (s Summary) Draw() *image.RGBA {
-	const top = margin + 100
-	columns := 4
-	if len(s.Panels) <= 4 {
-		columns = 2
-	}
-	right := margin + leftWidth + 2*gap
-	cell := (sheetWidth - margin - right - (columns-1)*gap) / columns
-	rows := (len(s.Panels) + columns - 1) / columns
-	photoHeight := min(leftWidth, leftWidth*s.Photo.Bounds().Dy()/max(s.Photo.Bounds().Dx(), 1))
-	leftHeight := photoHeight + 2*gap + 40 + len(s.Bars)*barHeight
-	height := top + max(leftHeight, rows*(cell+captions+gap)+40) + gap + 40 + margin
-
+	height := s.lay(newCanvas(sheetWidth, 1)) // where nothing shows, it is measured
 	c := newCanvas(sheetWidth, height)
-	c.write(s.Title, margin, margin, sheetWidth-2*margin, titleStyle)
-	c.write(s.Subtitle, margin, margin+48, sheetWidth-2*margin, subtle)
-	c.place(s.Photo, margin, top, leftWidth, photoHeight)
-	c.bars(s.BarsTitle, s.Bars, margin, top+photoHeight+gap, leftWidth)
-	for i, p := range s.Panels {
-		c.panel(p, right+i%columns*(cell+gap), top+i/columns*(cell+captions+gap), cell, cell)
-	}
-	c.legend(right, top+rows*(cell+captions+gap)+4)
-	c.SetColor(rule)
-	c.DrawRectangle(margin, float64(height-margin-40), sheetWidth-2*margin, 1)
-	c.Fill()
-	c.write(s.Footer, margin, float64(height-margin-24), sheetWidth-2*margin, noteStyle)
+	s.lay(c)
 	return c.done()
 }
 
-func (c canvas) panel(p Panel, x, y, width, height int) {
-	if p.Image != nil {
-		c.place(p.Image, x, y, width, height)
+// lay puts everything on a canvas and says how high it is.
+func (s Summary) lay(c canvas) int {
+	const columns, right = 3, margin + leftWidth + 2*gap
+	const cell = (sheetWidth - margin - right - (columns-1)*gap) / columns
+	top := margin
+	top += c.paragraph(s.Title, margin, top, wide, 3, titleStyle) + 6
+	top += c.paragraph(s.Subtitle, margin, top, wide, 2, subtle) + gap
+	photo := fitted(s.Photo, leftWidth)
+	c.place(s.Photo, margin, top, leftWidth, photo)
+	c.bars(s.BarsTitle, s.Bars, margin, top+photo+gap, leftWidth)
+	left, y := top+photo+2*gap+40+len(s.Bars)*barHeight, top
+	for i := 0; i < len(s.Panels); i += columns {
+		y += c.panels(s.Panels[i:min(i+columns, len(s.Panels))], right, y, cell) + gap
 	}
-	c.write(p.Title, float64(x), float64(y+height+8), float64(width), labelBold)
-	c.write(p.Caption, float64(x), float64(y+height+30), float64(width), noteStyle)
+	c.legend(right, y+4)
+	y = max(left, y+60) + gap
+	c.line(y)
+	return y + 14 + c.paragraph(s.Footer, margin, y+14, wide, 3, noteStyle) + margin - 14
+}
+
+// line divides a sheet.
+func (c canvas) line(y int) {
+	c.SetColor(rule)
+	c.DrawRectangle(margin, float64(y), wide, 1)
+	c.Fill()
+}
+
+// panels draws pictures side by side, with titles and captions in as many lines as they need, and says how high that is.
+func (c canvas) panels(panels []Panel, x, y, cell int) int {
+	high, under := 0, 0
+	for _, p := range panels {
+		high = max(high, fitted(p.Image, cell))
+	}
+	for i, p := range panels {
+		left := x + i*(cell+gap)
+		c.place(p.Image, left, y, cell, high)
+		title := 8 + c.paragraph(p.Title, left, y+high+8, cell, 3, labelBold)
+		under = max(under, title+c.paragraph(p.Caption, left, y+high+title, cell, 3, noteStyle))
+	}
+	return high + under
 }
 
 // legend explains the colours of the maps.
 func (c canvas) legend(x, y int) {
-	const width, height = 200, 12
+	const width, height = 200, 18
 	for i := range width {
 		v := 2*float64(i)/(width-1) - 1
 		pixel := []uint8{225, 225, 225}
@@ -97,7 +109,7 @@ func (c canvas) legend(x, y int) {
 		c.DrawRectangle(float64(x+i), float64(y+4), 1, height)
 		c.Fill()
 	}
-	c.write("takes away – adds, one scale for all maps", float64(x+width+16), float64(y-1), 500, noteStyle)
+	c.write("takes away – adds, one scale for all maps", float64(x+width+16), float64(y-3), 640, noteStyle)
 }
 
 // bars is a horizontal bar chart with a zero line; negative bars go to the left of it.
@@ -106,7 +118,7 @@ func (c canvas) bars(title string, bars []Bar, x, y, width int) {
 	if len(bars) == 0 {
 		return
 	}
-	labels, numbers := 0.0, 84.0
+	labels, numbers := 0.0, 124.0
 	c.use(labelStyle)
 	for _, b := range bars {
 		w, _ := c.MeasureString(b.Label)
@@ -123,9 +135,9 @@ func (c canvas) bars(title string, bars []Bar, x, y, width int) {
 	unit := span / max(right-left, 1e-300)
 	zero := from - left*unit
 	for i, b := range bars {
-		top := float64(y + 36 + i*barHeight)
-		c.write(b.Label, float64(x), top+1, labels+1, labelStyle)
-		c.writeRight(b.Number, float64(x+width), top+1, numbers, labelStyle)
+		top := float64(y + 44 + i*barHeight)
+		c.write(b.Label, float64(x), top-1, labels+1, labelStyle)
+		c.writeRight(b.Number, float64(x+width), top-1, numbers, labelStyle)
 		length := b.Value * unit
 		if math.IsNaN(length) || math.IsInf(length, 0) {
 			continue
@@ -139,13 +151,13 @@ func (c canvas) bars(title string, bars []Bar, x, y, width int) {
 		c.note(b, zero, zero+length, from, from+span, top)
 	}
 	c.SetColor(muted)
-	c.DrawRectangle(zero-0.5, float64(y+36), 1, float64(len(bars)*barHeight-4))
+	c.DrawRectangle(zero-0.5, float64(y+44), 1, float64(len(bars)*barHeight-4))
 	c.Fill()
 }
 
 // note writes a bar's note where there is room: beyond the end of the bar, or on the other side of zero.
 func (c canvas) note(b Bar, zero, end, from, to, top float64) {
-	const least = 50
+	const least = 70
 	switch {
 	case b.Note == "":
 	case end >= zero && to-end > least:
@@ -160,21 +172,15 @@ func (c canvas) note(b Bar, zero, end, from, to, top float64) {
 // ContactSheet lays panels out in columns under a title, 1600 pixels wide.
 func ContactSheet(title string, columns int, panels []Panel) *image.RGBA {
 	columns = max(columns, 1)
-	cell := (sheetWidth - 2*margin - (columns-1)*gap) / columns
-	height := 1
-	for _, p := range panels {
-		if p.Image == nil {
-			continue
+	cell := (wide - (columns-1)*gap) / columns
+	lay := func(c canvas) int {
+		y := margin + c.paragraph(title, margin, margin, wide, 3, titleStyle) + gap
+		for i := 0; i < len(panels); i += columns {
+			y += c.panels(panels[i:min(i+columns, len(panels))], margin, y, cell) + gap
 		}
-		if b := p.Image.Bounds(); !b.Empty() {
-			height = max(height, min(cell, cell*b.Dy()/b.Dx()))
-		}
+		return y + margin - gap
 	}
-	rows := (len(panels) + columns - 1) / columns
-	c := newCanvas(sheetWidth, margin+64+rows*(height+captions+gap)+margin)
-	c.write(title, margin, margin, sheetWidth-2*margin, titleStyle)
-	for i, p := range panels {
-		c.panel(p, margin+i%columns*(cell+gap), margin+64+i/columns*(height+captions+gap), cell, height)
-	}
+	c := newCanvas(sheetWidth, lay(newCanvas(sheetWidth, 1))) // where nothing shows, it is measured
+	lay(c)
 	return c.done()
 }

@@ -116,10 +116,28 @@ func writeExplanation(dir string, e *lab.Explained) error {
 			return err
 		}
 	}
+	if err := writeGroupMaps(dir, e); err != nil {
+		return err
+	}
 	if err := writePNG(filepath.Join(dir, "summary.png"), e.Summary()); err != nil {
 		return err
 	}
 	return writeJSON(record, e.Answer)
+}
+
+// groupMaps is how many groups have a map written.
+const groupMaps = 20
+
+// writeGroupMaps leaves the maps of the first groups in dir, and puts their files into the answer.
+func writeGroupMaps(dir string, e *lab.Explained) error {
+	for _, m := range e.GroupMaps(groupMaps) {
+		g := &e.Answer.Groups[m.Group]
+		g.Map = fmt.Sprintf("maps/group-%02d-%s.png", m.Group+1, fileName(strings.Replace(g.Word, "−", "minus ", 1)))
+		if err := writePNG(filepath.Join(dir, g.Map), m.Image); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *app) printExplanation(e *lab.Explained) {
@@ -159,7 +177,7 @@ func (a *app) printExplanation(e *lab.Explained) {
 // printGroups shows the sums of pairs, with what they are measured against.
 func (a *app) printGroups(e *lab.Explained) {
 	r := e.Answer
-	if len(r.Groups) <= 2 && r.By == lab.ByWord { // nothing names the pairs
+	if e.Wordless() {
 		fmt.Fprintln(a.stdout, "No labels are at hand to sum pairs by: --bank common (or another BANK) names them by what they say, --atlas ATLAS by what they fire for.")
 		return
 	}

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,5 +23,39 @@ func TestTableOfNegativeLogit(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table does not have %s:\n%s", want, out.String())
 		}
+	}
+}
+
+// TestGroupMapFiles: the maps of groups are files that explain.json names, whatever the words are.
+func TestGroupMapFiles(t *testing.T) {
+	dir := t.TempDir()
+	bank, out := filepath.Join(dir, "words.txt"), filepath.Join(dir, "out")
+	if err := os.WriteFile(bank, []byte("shirt\n../../butterfly: a/b\\c*?\nmoon\nÄpfel\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	succeed(t, "explain", "../../docs/images/scene.png", "--engine", "portable", "--text", "a van", "--bank", bank, "--cover", "1", "-o", out)
+	data, err := os.ReadFile(filepath.Join(out, "explain.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r answer.Explanation
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	files := 0
+	for _, g := range r.Groups {
+		if (g.Map == "") != (g.Word == answer.Constant) {
+			t.Errorf("%s: map %q", g.Word, g.Map)
+		}
+		if g.Map == "" {
+			continue
+		}
+		files++
+		if _, err := os.Stat(filepath.Join(out, g.Map)); err != nil || filepath.Dir(g.Map) != "maps" || strings.ContainsAny(filepath.Base(g.Map), `/\:*? `) {
+			t.Errorf("%s: %q, %v", g.Word, g.Map, err)
+		}
+	}
+	if files < 4 {
+		t.Errorf("%d maps of groups", files)
 	}
 }
