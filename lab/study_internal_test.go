@@ -1,8 +1,11 @@
 package lab
 
 import (
+	"errors"
 	"math"
+	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/facet-clip/facet/answer"
@@ -10,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/scenes"
 )
 
 // inside is a lab of the demo model.
@@ -177,6 +181,47 @@ func TestLabelsJudged(t *testing.T) {
 		if want := names.of(ov.Index(decompose.Pair{Head: p.Head, Neuron: p.Neuron})); (want.Fires == nil) != (p.Fires == nil) {
 			t.Errorf("%+v is called otherwise by the atlas: %+v", p, want)
 		}
+	}
+}
+
+// TestEvaluateLabels: an atlas of scenes is asked all three questions, of its own labels and of the few words of a file.
+func TestEvaluateLabels(t *testing.T) {
+	l := inside(t)
+	at := scanInto(t, l, "scenes:single?n=80&seed=5")
+	q := EvaluateLabels{Study: Study{Atlas: at}, Bank: filepath.Join(t.TempDir(), "words.txt")}
+	if _, err := l.EvaluateLabels(t.Context(), q); !errors.Is(err, atlas.ErrNoLabels) {
+		t.Errorf("without labels: %v", err)
+	}
+	if _, err := l.Label(t.Context(), Label{Atlas: at, Units: "top:300", Terms: 4}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(q.Bank, []byte("sedan\ncastle\nsnow\nbutterfly\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := l.EvaluateLabels(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Labels != at || r.Truth.Pairs != judgedPairs || r.Fires.Pairs != judgedPairs || r.Fires.Named == 0 || len(r.CausalFires) == 0 {
+		t.Errorf("labels of %s; %d and %d pairs, %d named, %d words held", r.Labels, r.Truth.Pairs, r.Fires.Pairs, r.Fires.Named, len(r.CausalFires))
+	}
+	rows := r.Reconstruction
+	if len(rows) != 5 || rows[0].Terms != 0 || math.Abs(rows[0].Cosine-1) > 1e-3 || !(rows[1].Cosine < rows[2].Cosine && rows[2].Cosine < rows[0].Cosine) {
+		t.Errorf("rebuilt: %+v", rows)
+	}
+}
+
+// TestPhrases: without a bank the demo model's directions are rebuilt from what its world can say, of which a label takes up to 64 texts.
+func TestPhrases(t *testing.T) {
+	l := inside(t)
+	w, err := (&labelTrial{Lab: l}).phrases(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	texts := w.dictionary.Texts
+	if len(texts) < 500 || !slices.Contains(texts, scenes.Phrase("red", "castle")) || !slices.Contains(texts, "something red") {
+		t.Errorf("%d phrases, from %q to %q", len(texts), texts[0], texts[len(texts)-1])
 	}
 }
 
