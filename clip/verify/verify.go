@@ -106,9 +106,7 @@ func draw() (pictures map[int][]float32, tokens []int64, err error) {
 			return nil, nil, fmt.Errorf("a picture of %d×%d: %w", s, s, err)
 		}
 	}
-	tokens = g.Randint(context77, vocabulary)
-	end := slices.Index(tokens, slices.Max(tokens))
-	return pictures, tokens[:end+1], nil
+	return pictures, untilEnd(g.Randint(context77, vocabulary)), nil
 }
 
 // unitMean is the mean over the components of an embedding, at unit length.

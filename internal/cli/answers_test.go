@@ -114,6 +114,7 @@ var shapes = map[string]func() any{
 	"neuron": func() any { return new(answer.Neuron) }, "segment": func() any { return new(answer.Segmentation) },
 	"evaluate segmentation": func() any { return new(answer.SegmentationScores) },
 	"model inspect":         func() any { return new(answer.Inspection) }, "model doctor": func() any { return new(answer.Diagnosis) },
+	"model verify":  func() any { return new(answer.Verification) },
 	"drift compare": func() any { return new(answer.Drift) }, "label": func() any { return new(answer.Labels) },
 	"sink": func() any { return new(answer.Sink) }, "reconstruct": func() any { return new(answer.Reconstructions) },
 	"ablate": func() any { return new(answer.Ablations) }, "polysemanticity": func() any { return new(answer.Polysemanticity) },

@@ -27,7 +27,7 @@ func jsonTrials(t *testing.T) [][]string {
 	succeed(t, "scan", small, "-o", in("part0"), "--shard", "0/2", "--keep-scalars")
 	succeed(t, "scan", small, "-o", in("part1"), "--shard", "1/2", "--keep-scalars")
 	trials := [][]string{ // in an order in which each finds what it needs
-		{"version"}, {"model", "list"}, {"model", "inspect", "demo"}, {"model", "doctor", "demo"},
+		{"version"}, {"model", "list"}, {"model", "inspect", "demo"}, {"model", "doctor", "demo"}, {"model", "verify", "demo"},
 		{"scenes", "-n", "2", "-o", in("scenes"), "--size", "64"},
 		{"demo", "-o", in("demo")},
 		{"explain", picture, "--top", "2"}, {"embed", picture}, {"classify", picture, "--labels", "car, tree, house", "--top", "2"},

@@ -23,7 +23,8 @@ func (a *app) modelCommand() *cobra.Command {
 		Short: "Get checkpoints and look into them",
 		Example: `  facet model list
   facet model pull RN50
-  facet model doctor RN50`,
+  facet model doctor RN50
+  facet model verify RN50`,
 	}
 	var mirror string
 	pull := &cobra.Command{
@@ -67,6 +68,7 @@ cut off goes on where it stopped. Afterwards no network is needed.`,
 			return a.doctor(cmd.Context())
 		},
 	})
+	cmd.AddCommand(a.verifyCommand())
 	return verbsBelow(cmd)
 }
 
