@@ -22,7 +22,7 @@ func jsonTrials(t *testing.T) [][]string {
 		t.Fatal(err)
 	}
 	picture := "scenes:default?n=1&size=64"
-	small := "scenes:default?n=40&size=64"
+	small := "scenes:default?n=12&size=64"
 	_, pictures := pictureFolder(t)
 	succeed(t, "scan", small, "-o", in("part0"), "--shard", "0/2", "--keep-scalars")
 	succeed(t, "scan", small, "-o", in("part1"), "--shard", "1/2", "--keep-scalars")
@@ -72,6 +72,7 @@ var withoutJSONTrial = map[string]string{
 	"evaluate":              "holds verbs",
 	"model":                 "holds verbs",
 	"model pull":            "needs a server: TestModelPull",
+	"serve":                 "answers over HTTP until it is interrupted: TestServeAnswersAsJSON",
 }
 
 // TestJSONOfEveryVerb: with --json, stdout is one JSON document and nothing else, small where little is asked for. The demo model has 9,216 pairs:

@@ -20,7 +20,7 @@ func scan(t *testing.T, source string, flags ...string) (dir string) {
 
 // TestWithoutScalars: what needs the scalars of single images says so once; what does not does without.
 func TestWithoutScalars(t *testing.T) {
-	bare, full := scan(t, "scenes:single?n=6&seed=1"), scan(t, "scenes:single?n=6&seed=2", "--keep-scalars")
+	bare, full := scan(t, "scenes:single?n=4&seed=1&size=64"), someAtlas(t)
 	for _, args := range [][]string{
 		{"ablate", bare}, {"reconstruct", bare}, {"polysemanticity", bare, "--unit", "neuron"}, {"polysemanticity", bare, "--unit", "head"}, {"evaluate", "labels", bare},
 		{"ablate", full, "--means", bare, "--unit", "neuron"}, {"ablate", full, "--means", bare, "--unit", "head"},

@@ -35,7 +35,14 @@ func TestMain(m *testing.M) {
 	default:
 		os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 	}
-	os.Exit(m.Run())
+	dir, err := os.MkdirTemp("", "facet")
+	if err != nil {
+		panic(err)
+	}
+	shared.dir = dir
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
 }
 
 // start runs facet as a process of its own.
@@ -293,7 +300,7 @@ func TestScanShards(t *testing.T) {
 func TestScanUnreadable(t *testing.T) {
 	root := t.TempDir()
 	photos, dir := filepath.Join(root, "photos"), filepath.Join(root, "atlas")
-	succeed(t, "scenes", "-n", "11", "--size", "64", "-o", photos)
+	succeed(t, "scenes", "-n", "2", "--size", "64", "-o", photos)
 	bad := filepath.Join(photos, "a", "broken.png")
 	if err := errors.Join(os.MkdirAll(filepath.Dir(bad), 0o755), os.WriteFile(bad, []byte("not a picture"), 0o644)); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,8 +25,9 @@ func TestSinkSaturated(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(bad, "bad.png"), []byte("no picture"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	words := writeText(t, "sedan", "castle", "snow")
 	for _, amount := range []float32{80, 2000, 1e6} {
-		args := append([]string{"sink", filepath.Join(dir, "world"), "--engine", "portable"}, planted(t, t.TempDir(), amount)...)
+		args := append([]string{"sink", filepath.Join(dir, "world"), "--engine", "portable", "--bank", words}, planted(t, t.TempDir(), amount)...)
 		var r answer.Sink
 		if err := json.Unmarshal([]byte(succeed(t, append(args, "--json")...)), &r); err != nil {
 			t.Fatal(err)
@@ -47,6 +49,21 @@ func TestSinkSaturated(t *testing.T) {
 
 // sinkLeast is the ratio from where on a place is a sink, as docs/segmentation.md says.
 const sinkLeast = 3
+
+// TestSink: attention sums to one over the pictures of an atlas, as over those of its dataset.
+func TestSink(t *testing.T) {
+	at, chart := someAtlas(t), filepath.Join(t.TempDir(), "map.png")
+	var r, of answer.Sink
+	ask(t, &r, "sink", at, "--limit", "4", "-o", chart)
+	ask(t, &of, "sink", thirteen, "--model", "demo", "--limit", "4")
+	sum := r.Class
+	for _, m := range r.Mass {
+		sum += m
+	}
+	if r.Images != 4 || math.Abs(sum-1) > 1e-4 || r.Accuracy.With.Of != 4 || !slices.Equal(r.Mass, of.Mass) || wide(t, chart) < 64 {
+		t.Errorf("attention sums to %g, %+v; of the dataset %+v", sum, r, of)
+	}
+}
 
 // TestNoSink: where there is no sink there are no register neurons; one picture does not tell; classes are not needed.
 func TestNoSink(t *testing.T) {

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/lab"
+)
+
+// TestEvaluateLabels: the demo model's labels hold, for most pairs, on scenes that they were not made from.
+func TestEvaluateLabels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders 600 scenes and labels every pair four times")
+	}
+	var r answer.LabelReport
+	if err := json.Unmarshal([]byte(succeed(t, "evaluate", "labels", "--scenes", "150", "--top", "1000", "--json")), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Fires.Pairs != 200 || r.Fires.Named < 120 || 10*r.Fires.Predictive < 8*r.Fires.Named || r.Truth.Named < 20 {
+		t.Errorf("fires: %d named, %d predictive; says: %d, %d", r.Fires.Named, r.Fires.Predictive, r.Truth.Named, r.Truth.Predictive)
+	}
+	more, own, control := 0, 0.0, 0.0
+	for _, a := range r.CausalFires {
+		own, control = own+a.Own, control+a.Control
+		if a.Own > a.Others {
+			more++
+		}
+	}
+	if n := len(r.CausalFires); n < 30 || 3*more < 2*n || own < 3*max(control, 0.01) {
+		t.Errorf("holding their pairs hurts %d of %d words more than others; falls sum to %g, of random pairs to %g", more, n, own, control)
+	}
+	whole, words := r.Reconstruction[0], r.Reconstruction[1:]
+	if whole.Terms != 0 || math.Abs(whole.Cosine-1) > 1e-6 || whole.Accuracy.Of != 75 || whole.Accuracy.Value() < 0.9 {
+		t.Errorf("the pairs themselves: %+v", whole)
+	}
+	for i, terms := range []int{1, 4, 16, 64} {
+		if x := words[i]; x.Terms != terms || i > 0 && x.Cosine <= words[i-1].Cosine {
+			t.Errorf("more words, less like the model: %+v", words)
+		}
+	}
+	var out strings.Builder
+	(&app{stdout: &out}).printLabelReport(&r, 3)
+	if printed := out.String(); !strings.Contains(printed, "fires for") || strings.Count(printed, "Holding the pairs") != 2 || strings.Count(printed, "\n") < len(r.CausalFires) {
+		t.Error(printed)
+	}
+	if c := lab.LabelCurve(&r); len(c.Series) != 3 || len(c.Series[0].X) != r.Fires.Named {
+		t.Errorf("chart of %d lines", len(c.Series))
+	}
+	if c := lab.LabelCurve(&answer.LabelReport{Reconstruction: r.Reconstruction}); len(c.Series) != 2 || len(c.Series[0].X) != 4 {
+		t.Errorf("chart of the reconstruction: %+v", c)
+	}
+}
