@@ -208,7 +208,7 @@ const legendLength = 24
 func (s *Segmented) Overlay() image.Image {
 	var legend []plot.Entry
 	for _, c := range s.Answer.Classes[:min(len(s.Answer.Classes), legendLength)] {
-		legend = append(legend, plot.Entry{Colour: segment.Colour(c.Label), Label: c.Class, Note: fmt.Sprintf("%.1f %%", 100*c.Share)})
+		legend = append(legend, plot.Entry{Colour: segment.Shown(c.Label), Label: c.Class, Note: fmt.Sprintf("%.1f %%", 100*c.Share)})
 	}
 	return plot.Overlay(s.Photo, s.Labels.Colours(), legend)
 }

@@ -51,9 +51,10 @@ type Watched struct {
 	mean image.Image
 }
 
-// Map is the mean of all pictures with the attention of each place over it.
+// Map is the mean of all pictures with the attention of each place over it, and its scale.
 func (w *Watched) Map() *image.RGBA {
-	return plot.HeatMap(w.mean, numeric.Float32(w.Answer.Mass), w.Answer.Grid, w.Answer.Grid, 0)
+	heat := plot.HeatMap(w.mean, numeric.Float32(w.Answer.Mass), w.Answer.Grid, w.Answer.Grid, 0)
+	return plot.Keyed("Mean attention of each place, over the mean picture", heat, fmt.Sprintf("%.1f %%", 100*slices.Max(w.Answer.Mass)))
 }
 
 // Sink looks at pictures: the mean attention of each place, the neurons that draw it to the last one, and zero-shot accuracy when that place is not

@@ -14,7 +14,8 @@ type Entry struct {
 	Note   string
 }
 
-// Overlay lays a picture of coloured areas, half transparent, over a photograph of the same size, with a legend below; enlarged when the photograph
+// Overlay lays a picture of coloured areas, half transparent, over a photograph of the same size, with a legend below. The photograph loses most of its
+// own colour, so that a green area shows on grass. It is enlarged when the photograph
 // is smaller than the legend needs, and shrunk when it is wider than 1600 pixels or higher than that.
 func Overlay(photo, areas image.Image, legend []Entry) *image.RGBA {
 	const edge, line, column, least, most = 16, 24, 220, 480, 1600
@@ -29,10 +30,10 @@ func Overlay(photo, areas image.Image, legend []Entry) *image.RGBA {
 	c := newCanvas(max(width, least)+2*edge, max(height, 1)+3*edge+lines*line)
 	place := image.Rect(edge, edge, edge+width, edge+max(height, 1))
 	sheet := c.Image().(draw.Image)
-	draw.CatmullRom.Scale(sheet, place, photo, b, draw.Src, nil)
+	draw.CatmullRom.Scale(sheet, place, faded(photo), image.Rectangle{Max: b.Size()}, draw.Src, nil)
 	painted := image.NewRGBA(place)
 	draw.NearestNeighbor.Scale(painted, place, areas, areas.Bounds(), draw.Src, nil)
-	draw.DrawMask(sheet, place, painted, place.Min, image.NewUniform(color.Alpha{140}), image.Point{}, draw.Over)
+	draw.DrawMask(sheet, place, painted, place.Min, image.NewUniform(color.Alpha{160}), image.Point{}, draw.Over)
 	for i, e := range legend {
 		x, y := float64(edge+i%columns*column), float64(place.Max.Y+edge+i/columns*line)
 		c.SetColor(e.Colour)

@@ -258,3 +258,27 @@ func (c canvas) total(text string, at float64, x, y, width int) {
 	}
 	c.write(text, at+10, float64(y+3), right, labelBold)
 }
+
+// Keyed is a map alone, 900 pixels wide, with a title and the scale of its positive values, from 0 to full colour.
+func Keyed(title string, picture image.Image, most string) *image.RGBA {
+	const width, inner = 900, 900 - 2*margin
+	lay := func(c canvas) int {
+		y := margin + c.paragraph(title, margin, margin, inner, 3, headingStyle) + 12
+		high := fitted(picture, inner)
+		c.place(picture, margin, y, inner, high)
+		y += high + gap
+		for i := range inner {
+			pixel := []uint8{225, 225, 225}
+			paint(pixel, float64(i)/(inner-1), 1)
+			c.SetRGB255(int(pixel[0]), int(pixel[1]), int(pixel[2]))
+			c.DrawRectangle(float64(margin+i), float64(y), 1, 18)
+			c.Fill()
+		}
+		c.write("0", margin, float64(y+24), inner/2, noteStyle)
+		c.writeRight(most, margin+inner, float64(y+24), inner/2, noteStyle)
+		return y + 24 + line + margin
+	}
+	c := newCanvas(width, lay(newCanvas(width, 1))) // where nothing shows, it is measured
+	lay(c)
+	return c.done()
+}

@@ -92,3 +92,12 @@ func TestRound(t *testing.T) {
 		t.Errorf("of nothing: %v", list)
 	}
 }
+
+// TestKeyed: the scale goes from no colour to full colour.
+func TestKeyed(t *testing.T) {
+	img := Keyed("a map", grey(60, 60), "12 %")
+	low, high := img.Rect.Dy()-margin-line-15, img.Rect.Dx()-margin-2
+	if first, last := warmth(img, margin+1, low), warmth(img, high, low); first > 5 || last < 100 {
+		t.Errorf("the scale goes from %d to %d", first, last)
+	}
+}

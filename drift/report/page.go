@@ -161,7 +161,7 @@ func watchedCurve(by string, w answer.FollowedText) plot.Curve {
 			truth.X, truth.Y = append(truth.X, x[i]), append(truth.Y, *g.Truth)
 		}
 	}
-	c := plot.Curve{Title: w.Text, X: axis, Y: "mean signed score", Series: []plot.Series{score}, Above: true}
+	c := plot.Curve{Title: w.Text, X: axis, Y: "mean signed score", Series: []plot.Series{score}}
 	if known && stretch(truth.Y, score.Y) {
 		c.Series = append(c.Series, truth)
 	}

@@ -15,7 +15,7 @@ func TestPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chart, err := Draw(plot.Curve{Title: "<script>alert(1)</script>", Above: true, Series: []plot.Series{{Name: "score", X: []float64{1, 2}, Y: []float64{1, 3}}}}, "a & b")
+	chart, err := Draw(plot.Curve{Title: "<script>alert(1)</script>", Series: []plot.Series{{Name: "score", X: []float64{1, 2}, Y: []float64{1, 3}}}}, "a & b")
 	if err != nil {
 		t.Fatal(err)
 	}
