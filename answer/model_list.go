@@ -10,4 +10,12 @@ type ListedModel struct {
 	Installed bool `json:"installed"`
 	// Path is where it lies, or would lie.
 	Path string `json:"path"`
+	// Bytes is the size of its checkpoint; of a model that is not on this machine, what the hub will send, and 0 where that is not known.
+	Bytes int64 `json:"bytes"`
+	// InPlace tells that the checkpoint lies in a folder of another program, and is used there.
+	InPlace bool `json:"in_place"`
+	// UnfinishedBytes is how much of a download that was cut off lies on this machine.
+	UnfinishedBytes int64 `json:"unfinished_bytes"`
+	// Hub is its repository on the Hugging Face hub.
+	Hub string `json:"hub"`
 }

@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 
@@ -24,7 +26,7 @@ const (
 )
 
 // checkpoint finds what a config names: the demo, a file, or a pulled model.
-func (c Config) checkpoint() (name string, ck *checkpoint.Checkpoint, err error) {
+func (c Config) checkpoint(ctx context.Context) (name string, ck *checkpoint.Checkpoint, err error) {
 	if c.Model == "" || c.Model == DemoName {
 		ck, err = demo.Checkpoint()
 		return DemoName, ck, err
@@ -43,10 +45,14 @@ func (c Config) checkpoint() (name string, ck *checkpoint.Checkpoint, err error)
 	if err != nil {
 		return "", nil, err
 	}
-	if !known.Installed(cache) {
+	at, err := registry.ThisMachine(cache).Find(ctx, known, c.Log)
+	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, fmt.Errorf("model %s: not on this machine yet; get it with: facet model pull %s", known.Name, known.Name)
 	}
-	ck, err = checkpoint.Open(known.Path(cache))
+	if err != nil {
+		return "", nil, err
+	}
+	ck, err = checkpoint.Open(at.Path)
 	return known.Name, ck, err
 }
 
@@ -66,10 +72,13 @@ func (c Config) activation(name string, ck *checkpoint.Checkpoint) (act clip.Act
 	default:
 		return "", false, mistake("activation", "%s: expected %s or %s", c.Activation, clip.QuickGELU, clip.GELU)
 	}
-	if known, err := registry.Lookup(name); err == nil {
-		if known.QuickGELU {
-			return clip.QuickGELU, false, nil
-		}
+	quick, known, err := registry.Activation(name, ck.Path())
+	switch {
+	case err != nil:
+		return "", false, err
+	case known && quick:
+		return clip.QuickGELU, false, nil
+	case known:
 		return clip.GELU, false, nil
 	}
 	return clip.QuickGELU, name != DemoName && ck.Naming() != checkpoint.NamingOpenAI, nil

@@ -17,7 +17,7 @@ import (
 // lab: a checkpoint that is not fit opens none.
 func Doctor(ctx context.Context, config Config) (*answer.Diagnosis, error) {
 	config = config.filled()
-	name, ck, err := config.checkpoint()
+	name, ck, err := config.checkpoint(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -89,12 +89,15 @@ func (c Config) checkActivation(name string, ck *checkpoint.Checkpoint) answer.F
 	if err != nil {
 		return found("activation", answer.Wrong, "%v", err)
 	}
-	_, unknown := registry.Lookup(name)
+	published, unknown := registry.Lookup(name)
+	_, told, _ := registry.Activation(name, ck.Path())
 	switch {
 	case c.Activation != "":
 		return found("activation", answer.OK, "%s, because --activation says so", act)
-	case name == DemoName || unknown == nil:
+	case name == DemoName || unknown == nil && published.Source != registry.SourceHub:
 		return found("activation", answer.OK, "%s, as %s is known to use", act, name)
+	case told:
+		return found("activation", answer.OK, "%s, as %s beside the file says", act, registry.CardFile)
 	case assumed:
 		return found("activation", answer.Assumed, "%s, as every published CLIP-ResNet uses; this file does not say: with --activation you can", act)
 	}

@@ -10,7 +10,7 @@ import (
 // Inspect says what the checkpoint of a config holds.
 func Inspect(ctx context.Context, config Config) (*answer.Inspection, error) {
 	config = config.filled()
-	name, ck, err := config.checkpoint()
+	name, ck, err := config.checkpoint(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -73,7 +73,7 @@ type Lab struct {
 // Open loads the model of a config. Close the lab after use.
 func Open(ctx context.Context, c Config) (*Lab, error) {
 	c = c.filled()
-	name, ck, err := c.checkpoint()
+	name, ck, err := c.checkpoint(ctx)
 	if err != nil {
 		return nil, err
 	}

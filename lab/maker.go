@@ -67,7 +67,7 @@ func (c Config) openMaker(ctx context.Context, by maker) (*Lab, error) {
 
 // givenMaker opens the config's model, if it is the maker.
 func (c Config) givenMaker(ctx context.Context, by maker) (string, *checkpoint.Checkpoint, error) {
-	name, ck, err := c.checkpoint()
+	name, ck, err := c.checkpoint(ctx)
 	if err != nil {
 		return "", nil, err
 	}
@@ -129,12 +129,28 @@ func (by maker) missing(cache string, tried []string) error {
 // candidate is a file that may be the model, with the name to call it by.
 type candidate struct{ name, path string }
 
-// candidates are published models of the same digest or name in the cache, and then the places where the file was.
+// published are the files on this machine that may be a model of the same digest or name.
+func (by maker) published(m registry.Model, cache string) (all []candidate) {
+	same := m.SHA256 != "" && strings.HasPrefix(by.sha256, m.SHA256) || m.HubSHA256 == by.sha256
+	if cache == "" || m.Name != by.name && !same {
+		return nil
+	}
+	for _, at := range registry.ThisMachine(cache).Places(m) {
+		all = append(all, candidate{m.Name, at.Path})
+	}
+	if all == nil {
+		all = []candidate{{m.Name, m.Path(cache)}} // so that an error says where it was looked for
+	}
+	return all
+}
+
+// candidates are published models of the same digest or name on this machine, and then the places where the file was.
 func (by maker) candidates(cache string) (all []candidate) {
 	for _, m := range registry.Models() {
-		if cache != "" && (m.Name == by.name || strings.HasPrefix(by.sha256, m.SHA256)) {
-			all = append(all, candidate{m.Name, m.Path(cache)})
-		}
+		all = append(all, by.published(m, cache)...)
+	}
+	if m, err := registry.Lookup(by.name); err == nil && m.Source == registry.SourceHub {
+		all = append(all, by.published(m, cache)...)
 	}
 	paths := by.file.Candidates(by.keeper)
 	if _, err := registry.Lookup(by.name); err != nil && by.file == (place.Place{}) { // an earlier facet kept only the path that it was told

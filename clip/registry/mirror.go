@@ -12,7 +12,7 @@ const maxRedirects = 10
 
 var errRedirects = errors.New("too many redirects")
 
-// mirror is where files are taken from instead of their published hosts; nil is the published hosts.
+// mirror is a URL below which files lie: a mirror of the published hosts, or the hub's endpoint. nil is the published hosts.
 type mirror url.URL
 
 func parseMirror(text string) (*mirror, error) {
@@ -44,6 +44,9 @@ func (m *mirror) address(published string) (*url.URL, error) {
 	return u, m.allow(u)
 }
 
+// host is the mirror without its path.
+func (m *mirror) host() *mirror { return &mirror{Scheme: m.Scheme, User: m.User, Host: m.Host} }
+
 // allow refuses plain http, unless the mirror itself is asked for with it.
 func (m *mirror) allow(u *url.URL) error {
 	if u.Scheme == "https" || u.Scheme == "http" && m != nil && m.Scheme == "http" {
@@ -52,7 +55,7 @@ func (m *mirror) allow(u *url.URL) error {
 	return fmt.Errorf("%w: %s", ErrInsecure, u.Redacted())
 }
 
-// guard gives a copy of the client that refuses redirects the mirror does not allow.
+// guard gives a copy of the client that refuses redirects the mirror does not allow, and takes a token along to no other host.
 func (m *mirror) guard(c *http.Client) *http.Client {
 	guarded := http.Client{}
 	if c != nil {
@@ -65,6 +68,9 @@ func (m *mirror) guard(c *http.Client) *http.Client {
 		}
 		if len(via) > maxRedirects {
 			return errRedirects
+		}
+		if req.URL.Host != via[0].URL.Host {
+			req.Header.Del("Authorization") // which the standard library passes on to a host below the first one
 		}
 		if before != nil {
 			return before(req, via)

@@ -71,7 +71,15 @@ func (p *part) discard() error {
 }
 
 // check compares the sum of all bytes with the published one; the error is a [ChecksumError].
-func (p *part) check(want string) error { return compareSums(p.f.Name(), want, p.sum) }
+func (p *part) check(want string) error {
+	if found := p.digits(); !strings.HasPrefix(found, want) {
+		return &ChecksumError{Path: p.f.Name(), Expected: want, Found: found}
+	}
+	return nil
+}
+
+// digits is the sum of all bytes.
+func (p *part) digits() string { return hex.EncodeToString(p.sum.Sum(nil)) }
 
 // close leaves what was downloaded for the next run, or nothing when there is nothing.
 func (p *part) close() error {
@@ -92,23 +100,25 @@ func (p *part) commit(target string) error {
 
 // verify reads the file at path and compares its sum; the error is a [ChecksumError] when only the sum is wrong.
 func verify(ctx context.Context, path, want string) error {
+	found, err := sumOf(ctx, path)
+	if err == nil && !strings.HasPrefix(found, want) {
+		err = &ChecksumError{Path: path, Expected: want, Found: found}
+	}
+	return err
+}
+
+// sumOf reads a file and gives the 64 digits of its SHA-256.
+func sumOf(ctx context.Context, path string) (string, error) {
 	f, err := regular.Open(path)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer f.Close()
 	sum := sha256.New()
 	if _, err := copyContext(ctx, sum, f); err != nil {
-		return err
+		return "", err
 	}
-	return compareSums(path, want, sum)
-}
-
-func compareSums(path, want string, sum hash.Hash) error {
-	if found := hex.EncodeToString(sum.Sum(nil)); !strings.HasPrefix(found, want) {
-		return &ChecksumError{Path: path, Expected: want, Found: found}
-	}
-	return nil
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // checkDigits refuses a published sum that would accept too much.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/facet-clip/facet/internal/atomicfile"
@@ -19,20 +20,23 @@ const (
 	defaultStall    = 30 * time.Second
 	defaultAttempts = 5
 	defaultBackoff  = time.Second
+	defaultConnect  = 2500 * time.Millisecond
 )
 
-// Puller downloads models into a cache. The zero value with a Cache is ready to use. Several pullers, in one or many
-// processes, may share a cache: the second one for a file waits for the first.
+// Puller brings models onto a machine. The zero value with a Cache is ready to use: it knows the hub and the published hosts, and no other
+// folder. Several pullers, in one or many processes, may share a cache: the second one for a file waits for the first.
 type Puller struct {
-	Cache  string       // folder that keeps the models
-	Mirror string       // URL to take the files from, see the package's documentation; empty: the published hosts
-	Client *http.Client // nil: the standard library's, which respects HTTPS_PROXY
+	Machine              // the folders of models; Cache is where downloads go
+	Hub     Hub          // the Hugging Face hub
+	Mirror  string       // URL to take the publishers' files from first, see the package's documentation; empty: none
+	Client  *http.Client // nil: the standard library's, which respects HTTPS_PROXY
 
 	// Progress, when set, is told of every piece that arrives: the file's name, how many of its bytes are there
 	// (those of earlier runs included; less than before when a download has to start over), and how many there will
 	// be, -1 if the server does not say. The last call for a file has done equal to total. It is called from Pull's goroutine.
 	Progress func(file string, done, total int64)
 
+	Connect  time.Duration // a host without a connection after so long is passed over; 0: 2.5 s
 	Stall    time.Duration // an attempt fails when no byte arrives for so long; 0: 30 s
 	Attempts int           // give up after so many attempts in a row that bring less than 1 MiB; 0: 5
 	Backoff  time.Duration // pause after the first failed attempt, doubled after each further one up to 30 s; 0: 1 s
@@ -43,38 +47,130 @@ type Puller struct {
 	vocabulary *file // nil: CLIP's own; tests bring theirs
 }
 
-// Pull makes sure that the vocabulary and the checkpoint of a model lie in the cache with the right sums, and returns
-// the checkpoint's path. Files that do are not asked for again: without a missing file no request is made. A file with
-// another sum is replaced, once its successor is complete.
+// Pull makes sure that a model's checkpoint and vocabulary lie on the machine with the right sums, and returns the checkpoint's path. What is
+// there already, in whichever of the machine's folders, is used where it lies: without a missing file no request is made. A file of the cache
+// with another sum is replaced, once its successor is complete.
 //
-// A download goes on where an earlier one stopped. When ctx ends, Pull returns at once and keeps what it has. Errors
-// are a [StatusError] or [ChecksumError], or wrap [ErrMirror], [ErrInsecure], [ErrStalled], [ErrSlow], [ErrSize], ctx's error,
-// or one of the operating system, which names the file.
+// What is missing is taken from the first source that has it: the mirror, the hub, the publisher. A download goes on where an earlier one
+// stopped. When ctx ends, Pull returns at once and keeps what it has. An error is a [SourcesError] when no source brought a file; in it are, or
+// the error is, a [StatusError] or [ChecksumError], or wraps [ErrMirror], [ErrInsecure], [ErrStalled], [ErrSlow], [ErrSize],
+// [ErrUnreachable], [ErrCard], ctx's error, or one of the operating system, which names the file.
 func (p *Puller) Pull(ctx context.Context, m Model) (string, error) {
 	if p.Cache == "" {
 		return "", fmt.Errorf("pull %s: no cache folder given", m.Name)
 	}
-	from, err := parseMirror(p.Mirror)
+	if m.SHA256 != "" || m.URL != "" {
+		if err := checkDigits(m.SHA256); err != nil {
+			return "", fmt.Errorf("pull %s: %w", m.Name, err)
+		}
+	}
+	mirror, err := parseMirror(p.Mirror)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("pull %s: %w", m.Name, err)
 	}
-	vocabulary := clipVocabulary
-	if p.vocabulary != nil {
-		vocabulary = *p.vocabulary
-	}
-	// The small file first: a checkpoint in its place then means that nothing is missing.
-	if err := p.ensure(ctx, from, vocabulary, VocabularyPath(p.Cache)); err != nil {
-		return "", fmt.Errorf("pull the vocabulary of %s: %w", m.Name, err)
-	}
-	path := m.Path(p.Cache)
-	if err := p.ensure(ctx, from, m.file(), path); err != nil {
+	run := &pull{Puller: p, model: m, mirror: mirror}
+	path, err := run.all(ctx)
+	if err != nil {
 		return "", fmt.Errorf("pull %s: %w", m.Name, err)
 	}
 	return path, nil
 }
 
+// pull is one call of [Puller.Pull].
+type pull struct {
+	*Puller
+	model  Model
+	mirror *mirror
+	dead   map[string]error // hosts without a connection, once they were tried
+	commit string           // that the model's card is of, once it was read; empty: not known
+}
+
+// all looks on the machine first, and then brings what is missing: the small file first, so that a checkpoint in its place means that
+// nothing is missing. A vocabulary that no source has does not keep the checkpoint away, so that one run says all that is to do by hand.
+func (p *pull) all(ctx context.Context) (string, error) {
+	path, err := p.local(ctx)
+	if err != nil {
+		return "", err
+	}
+	if path == "" && p.model.Source == SourceHub {
+		if err := p.bringCard(ctx); err != nil {
+			return "", err
+		}
+	}
+	vocabulary, checkpoint := p.vocabularies(ctx, path), p.checkpoints()
+	if path != "" {
+		checkpoint = nil
+	}
+	p.connect(ctx, slices.Concat(vocabulary, checkpoint))
+	if vocabulary != nil {
+		_, err = p.bring(ctx, "the vocabulary of "+p.model.Name, vocabulary)
+	}
+	var without *SourcesError
+	if err != nil && !errors.As(err, &without) {
+		return "", fmt.Errorf("the vocabulary of %s: %w", p.model.Name, err)
+	}
+	if checkpoint != nil {
+		var failed error
+		path, failed = p.bring(ctx, p.model.Name, checkpoint)
+		if failed != nil {
+			path, failed = p.unchecked(failed)
+		}
+		err = errors.Join(err, failed)
+	}
+	return path, err
+}
+
+// local gives the first sound checkpoint on the machine; empty when there is none. Unlike [Machine.Find] it reads what lies in the cache too.
+func (p *pull) local(ctx context.Context) (string, error) {
+	for _, at := range p.Places(p.model) {
+		if at.Own && at.sha256 == "" {
+			continue // only the hub can tell whether it is right
+		}
+		if p.model.Source == SourceHub && errors.Is(cardProblem(at), ErrCard) {
+			return "", cardProblem(at)
+		}
+		err := p.sound(ctx, at)
+		var damaged *ChecksumError
+		switch {
+		case err == nil:
+			return at.Path, nil
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		case errors.As(err, &damaged) && at.Own:
+			p.log().Warn("the file in the cache is damaged and will be replaced", "file", at.Path, "expected", damaged.Expected, "found", damaged.Found)
+		default:
+			p.log().Warn("a checkpoint on this machine is left aside", "model", p.model.Name, "file", at.Path, "reason", err)
+		}
+	}
+	return "", nil
+}
+
+// cardProblem is what is wrong with the card beside a checkpoint.
+func cardProblem(at Place) error {
+	_, err := ReadCard(filepath.Dir(at.Path))
+	return err
+}
+
+func (p *pull) sound(ctx context.Context, at Place) error {
+	if at.Own {
+		return verify(ctx, at.Path, at.sha256)
+	}
+	return p.check(ctx, p.model, at)
+}
+
+// unchecked gives the checkpoint that somebody put into the cache, when no source could say what its sum should be.
+func (p *pull) unchecked(failed error) (string, error) {
+	for _, at := range p.Places(p.model) {
+		if at.Own && at.sha256 == "" && errors.Is(failed, ErrUnreachable) {
+			p.log().Warn("nobody can be asked for this file's sum: it is taken as it is", "file", at.Path)
+			return at.Path, nil
+		}
+	}
+	return "", failed
+}
+
 // ensure makes sure that f lies at path.
-func (p *Puller) ensure(ctx context.Context, from *mirror, f file, path string) error {
+func (p *pull) ensure(ctx context.Context, f file, path string) error {
 	if err := checkDigits(f.sha256); err != nil {
 		return err
 	}
@@ -94,17 +190,15 @@ func (p *Puller) ensure(ctx context.Context, from *mirror, f file, path string) 
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &damaged):
-		p.log().Warn("the file in the cache is damaged and will be replaced", "file", path, "expected", damaged.Expected, "found", damaged.Found)
-	case !errors.Is(err, fs.ErrNotExist):
+	case !errors.As(err, &damaged) && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	return p.download(ctx, from, f, path)
+	return p.download(ctx, f, path)
 }
 
 // download brings f into a part beside path, and renames it when its sum is right.
-func (p *Puller) download(ctx context.Context, from *mirror, f file, path string) (err error) {
-	address, err := from.address(f.url)
+func (p *pull) download(ctx context.Context, f file, path string) (err error) {
+	address, err := f.from.address(f.url)
 	if err != nil {
 		return err
 	}
@@ -114,7 +208,7 @@ func (p *Puller) download(ctx context.Context, from *mirror, f file, path string
 	}
 	name := filepath.Base(path)
 	t := &transfer{
-		file: f, url: address, log: p.log(), client: from.guard(p.Client), part: part, total: -1,
+		file: f, url: address, log: p.log(), client: f.from.guard(p.Client), token: f.token, part: part, total: -1,
 		stall: or(p.Stall, defaultStall), attempts: or(p.Attempts, defaultAttempts), backoff: or(p.Backoff, defaultBackoff),
 		progress: func(done, total int64) {
 			if p.Progress != nil {
@@ -152,8 +246,9 @@ func (p *Puller) lock(ctx context.Context, path string) (unlock func(), err erro
 }
 
 // or is value, or what stands for zero.
-func or[T time.Duration | int](value, standard T) T {
-	if value > 0 {
+func or[T time.Duration | int | string](value, standard T) T {
+	var zero T
+	if value > zero {
 		return value
 	}
 	return standard

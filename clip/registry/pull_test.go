@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -29,10 +30,21 @@ func setup(t *testing.T, h http.Handler) (*Puller, string) {
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
 	p := &Puller{
-		Cache: t.TempDir(), Mirror: srv.URL + "/prefix", Client: srv.Client(),
+		Machine: Machine{Cache: t.TempDir()}, Mirror: srv.URL + "/prefix", Client: loopback(),
 		Stall: time.Minute, Attempts: 4, Backoff: time.Millisecond, vocabulary: testVocabulary(),
 	}
 	return p, testModel(nil).Path(p.Cache)
+}
+
+// loopback is a client that reaches this machine alone, as one without a network does. Every other host has no address.
+func loopback() *http.Client {
+	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(address)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+			return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+		}
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}}}
 }
 
 func writeFile(t *testing.T, path string, data []byte) {
@@ -210,7 +222,7 @@ func TestPullFails(t *testing.T) {
 	}{
 		{
 			name: "corrupt", steps: []http.HandlerFunc{serve(bad, `"a"`)}, as: &checksum, requests: 1,
-			says: []string{"test.pt.part", "expected SHA-256 " + digits(content), "found " + digits(bad), "--mirror"},
+			says: []string{"test.pt.part", "expected SHA-256 " + digits(content), "found " + digits(bad)},
 		},
 		{
 			name: "corrupt, some digits known", model: func(m *Model) { m.SHA256 = m.SHA256[:8] },
@@ -240,7 +252,7 @@ func TestPullFails(t *testing.T) {
 		},
 		{
 			name: "not found", part: content[:50], steps: []http.HandlerFunc{status(404)}, as: &answered, requests: 1,
-			says: []string{"/prefix/weights/test.pt", "404 Not Found", "--mirror URL"}, left: content[:50],
+			says: []string{"/prefix/weights/test.pt", "404 Not Found"}, left: content[:50],
 		},
 		{name: "forbidden", steps: []http.HandlerFunc{status(403)}, as: &answered, requests: 1, says: []string{"403 Forbidden", "refused"}},
 		{name: "odd status", steps: []http.HandlerFunc{status(204)}, as: &answered, requests: 1, says: []string{"204 No Content"}},
@@ -283,8 +295,8 @@ func TestPullFails(t *testing.T) {
 			if len(script.requests()) != tt.requests {
 				t.Errorf("%d requests, want %d: %v", len(script.requests()), tt.requests, script.requests())
 			}
-			if m.Installed(p.Cache) {
-				t.Error("a file has the final name")
+			if places := p.Places(m); len(places) > 0 {
+				t.Errorf("a file has the final name: %+v", places)
 			}
 			if left := read(t, path+".part"); !bytes.Equal(left, tt.left) || (tt.left == nil) != (left == nil) {
 				t.Errorf("%d bytes lie in the part, want %d", len(left), len(tt.left))
@@ -524,14 +536,16 @@ func TestPullServerRestarts(t *testing.T) {
 func TestPullRefusesAtOnce(t *testing.T) {
 	tls := httptest.NewTLSServer(http.RedirectHandler("http://plain.invalid/x", http.StatusFound))
 	t.Cleanup(tls.Close)
+	trusting := loopback()
+	trusting.Transport.(*http.Transport).TLSClientConfig = tls.Client().Transport.(*http.Transport).TLSClientConfig
 	tests := []struct {
 		name   string
 		change func(*Puller)
 		is     error
 		says   string
 	}{
-		{"redirect to http", func(p *Puller) { p.Mirror, p.Client = tls.URL, tls.Client() }, ErrInsecure, "http://plain.invalid/x"},
-		{"unknown certificate", func(p *Puller) { p.Mirror, p.Client = tls.URL, nil }, nil, "certificate"},
+		{"redirect to http", func(p *Puller) { p.Mirror, p.Client = tls.URL, trusting }, ErrInsecure, "http://plain.invalid/x"},
+		{"unknown certificate", func(p *Puller) { p.Mirror = tls.URL }, nil, "certificate"},
 		{"mirror is no URL", func(p *Puller) { p.Mirror = "models.example" }, ErrMirror, `"models.example"; expected https://HOST`},
 		{"no cache", func(p *Puller) { p.Cache = "" }, nil, "no cache folder given"},
 	}

@@ -10,35 +10,59 @@ import (
 	"strings"
 )
 
-// Model is a published checkpoint.
+// Model is a published checkpoint. Two files may hold it: the publisher's own, and the one that its repository on the hub has.
 type Model struct {
-	Name      string // what people type: RN50, RN50/yfcc15m
-	Source    string // who published it: [SourceOpenAI] or [SourceOpenCLIP]
-	URL       string
-	SHA256    string // lower-case hexadecimal; the first digits (at least 8) where only those are published
-	QuickGELU bool   // the text tower's activation is QuickGELU
+	Name      string // what people type: RN50, RN50/yfcc15m, hf:owner/name@revision
+	Source    string // who published it: [SourceOpenAI], [SourceOpenCLIP] or [SourceHub]
+	URL       string // of the publisher's file; empty when it lies on the hub alone
+	SHA256    string // of the publisher's file: lower-case hexadecimal; the first digits (at least 8) where only those are published
+	Hub       string // its repository on the hub: owner/name
+	Revision  string // of the repository: a branch, a tag or a commit; empty: main
+	HubSHA256 string // of [SafeTensors] there; empty when only the hub knows it
+	HubBytes  int64  // of [SafeTensors] there; 0 when only the hub knows it
+	QuickGELU bool   // the text tower's activation is QuickGELU; of a model of the hub its [Card] says so instead
 	Note      string // one line for people: size of the image tower and training data
 }
 
-// The publishers of models.
+// The publishers of models. SourceHub is whoever owns the repository.
 const (
 	SourceOpenAI   = "openai"
 	SourceOpenCLIP = "open_clip"
+	SourceHub      = "hub"
+)
+
+// The files of a repository that open_clip writes, and facet reads.
+const (
+	SafeTensors = "open_clip_model.safetensors"
+	TorchFile   = "open_clip_pytorch_model.bin"
+	CardFile    = "open_clip_config.json"
 )
 
 // Models gives the published models, OpenAI's first, small before large. The slice is the caller's.
 func Models() []Model { return slices.Clone(published) }
 
-// Lookup finds a model by its exact name. For another name the error wraps [ErrUnknown] and lists the known ones.
+// Lookup finds a published model by its name, in whatever case, and makes a model of hf:owner/name or hf:owner/name@revision. For another
+// name the error wraps [ErrUnknown] and lists the known ones; for a repository that cannot be, it wraps [ErrRepository].
 func Lookup(name string) (Model, error) {
+	if repository, ok := cutFold(name, hubPrefix); ok {
+		return hubModel(repository)
+	}
 	names := make([]string, len(published))
 	for i, m := range published {
-		if m.Name == name {
+		if strings.EqualFold(m.Name, name) {
 			return m, nil
 		}
 		names[i] = m.Name
 	}
-	return Model{}, fmt.Errorf("%w %q; expected one of %s", ErrUnknown, name, strings.Join(names, ", "))
+	return Model{}, fmt.Errorf("%w %q; expected one of %s, or hf:OWNER/NAME of the Hugging Face hub", ErrUnknown, name, strings.Join(names, ", "))
+}
+
+// cutFold is [strings.CutPrefix] in whatever case.
+func cutFold(text, prefix string) (after string, found bool) {
+	if len(text) < len(prefix) || !strings.EqualFold(text[:len(prefix)], prefix) {
+		return text, false
+	}
+	return text[len(prefix):], true
 }
 
 // CacheDir is the folder that keeps models: FACET_CACHE when set, else the folder facet in the user's cache folder.
@@ -54,16 +78,24 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "facet"), nil
 }
 
-// Path is where the checkpoint lies, or would lie, in a cache: a folder named after the model, and in it the last
-// part of the URL's path. Characters that could leave the cache or trouble a file system become hyphens.
+// Path is where the publisher's file lies, or would lie, in a cache: a folder named after the model, and in it the last part of the URL's
+// path. A model of the hub alone has [SafeTensors] there. Characters that could leave the cache or trouble a file system become hyphens.
 func (m Model) Path(cache string) string {
-	return filepath.Join(cache, pathElement(m.Name), pathElement(urlBase(m.URL)))
+	if m.Source == SourceHub {
+		return m.hubPath(cache, SafeTensors)
+	}
+	return filepath.Join(cache, m.folder(), pathElement(urlBase(m.URL)))
 }
 
-// Installed tells whether a file lies at [Model.Path]. It does not read it: [Puller.Pull] checks the sum.
-func (m Model) Installed(cache string) bool {
-	info, err := os.Stat(m.Path(cache))
-	return err == nil && info.Mode().IsRegular()
+// hubPath is where a file of the model's repository lies, or would lie, in a cache.
+func (m Model) hubPath(cache, file string) string { return filepath.Join(cache, m.folder(), file) }
+
+// folder is the name of the model's folder in a cache.
+func (m Model) folder() string {
+	if m.Source == SourceHub {
+		return hubFolder(m.Hub, m.Revision)
+	}
+	return pathElement(m.Name)
 }
 
 // VocabularyPath is where the vocabulary that the published models share lies, or would lie, in a cache.

@@ -34,13 +34,16 @@ func TestModels(t *testing.T) {
 		if !m.QuickGELU || m.Note == "" {
 			t.Errorf("%s: every published CLIP-ResNet uses QuickGELU and has a note: %+v", m.Name, m)
 		}
+		if owner, name, ok := strings.Cut(m.Hub, "/"); !ok || owner != "timm" || !strings.Contains(name, "_clip.") {
+			t.Errorf("%s: repository %q", m.Name, m.Hub)
+		}
 		folder := strings.ToLower(filepath.Dir(m.Path("cache"))) // some file systems ignore case
 		if folders[folder] {
 			t.Errorf("%s: shares the folder %s with another model", m.Name, folder)
 		}
 		folders[folder] = true
 	}
-	want := []string{"RN50", "RN101", "RN50x4", "RN50x16", "RN50x64", "RN50/yfcc15m", "RN50/cc12m"}
+	want := []string{"RN50", "RN101", "RN50x4", "RN50x16", "RN50x64", "RN50/yfcc15m", "RN50/cc12m", "RN101/yfcc15m"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}
@@ -55,7 +58,12 @@ func TestLookup(t *testing.T) {
 	if err != nil || m.Name != "RN50/cc12m" || m.SHA256 != "f000538c" {
 		t.Errorf("got %+v, %v", m, err)
 	}
-	for _, name := range []string{"", "rn50", "ViT-B/32", "RN50 "} {
+	for given, want := range map[string]string{"rn50": "RN50", "RN50X16": "RN50x16", "rn50/YFCC15M": "RN50/yfcc15m"} {
+		if m, err := Lookup(given); err != nil || m.Name != want {
+			t.Errorf("%s: got %s, %v; want %s", given, m.Name, err, want)
+		}
+	}
+	for _, name := range []string{"", "RN51", "ViT-B/32", "RN50 "} {
 		m, err := Lookup(name)
 		if !errors.Is(err, ErrUnknown) || m != (Model{}) {
 			t.Errorf("%q: got %+v, %v", name, m, err)
@@ -132,35 +140,6 @@ func FuzzPath(f *testing.F) {
 			t.Errorf("%q, %q: %s is hidden", name, address, rel)
 		}
 	})
-}
-
-func TestInstalled(t *testing.T) {
-	cache := t.TempDir()
-	m := Models()[0]
-	if m.Installed(cache) {
-		t.Error("installed in an empty cache")
-	}
-	if err := os.MkdirAll(m.Path(cache), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if m.Installed(cache) {
-		t.Error("a folder passes for a checkpoint")
-	}
-	if err := os.Remove(m.Path(cache)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(m.Path(cache)+".part", []byte("half"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if m.Installed(cache) {
-		t.Error("a part passes for a checkpoint")
-	}
-	if err := os.WriteFile(m.Path(cache), []byte("whole"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if !m.Installed(cache) {
-		t.Error("not installed")
-	}
 }
 
 // TestVocabularySum checks the pinned sum against the real file, which is not in the repository.

@@ -30,6 +30,7 @@ type transfer struct {
 	url      *url.URL
 	log      *slog.Logger
 	client   *http.Client
+	token    string // of the hub; empty elsewhere
 	part     *part
 	stall    time.Duration
 	attempts int
@@ -110,8 +111,7 @@ func (t *transfer) request(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.Header.Set("User-Agent", "facet")
-	req.Header.Set("Accept-Encoding", "identity") // sums and ranges are of the bytes as published
+	setHeaders(req, t.token)
 	if t.part.size > 0 {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", t.part.size))
 		if t.validator != "" {
@@ -119,6 +119,15 @@ func (t *transfer) request(ctx context.Context) (*http.Response, error) {
 		}
 	}
 	return t.client.Do(req)
+}
+
+// setHeaders says who asks, and by which right.
+func setHeaders(req *http.Request, token string) {
+	req.Header.Set("User-Agent", "facet")
+	req.Header.Set("Accept-Encoding", "identity") // sums and ranges are of the bytes as published
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 }
 
 // failure tells what ended an attempt: a stall, the caller, a final refusal, or something that may pass.
@@ -212,7 +221,7 @@ func (t *transfer) checkTotal() error {
 
 // wrongSize is final. The part is emptied: whatever it continues, it is not the file.
 func (t *transfer) wrongSize(what string) error {
-	err := fmt.Errorf("%s: %w: %s; take another host with --mirror URL", t.url.Redacted(), ErrSize, what)
+	err := fmt.Errorf("%s: %w: %s", t.url.Redacted(), ErrSize, what)
 	return errors.Join(err, t.startOver())
 }
 
@@ -247,7 +256,7 @@ func (t *transfer) append(ctx context.Context, body io.Reader, watch *time.Timer
 		case err != nil:
 			return failure(ctx, fmt.Errorf("%s: %w", t.url.Redacted(), err))
 		case slow:
-			return &temporaryError{fmt.Errorf("%s: %w: fewer than %d bytes in %s; another host may be faster: --mirror URL",
+			return &temporaryError{fmt.Errorf("%s: %w: fewer than %d bytes in %s; another host may be faster",
 				t.url.Redacted(), ErrSlow, leastBytes, slowWindow)}
 		}
 	}

@@ -39,7 +39,7 @@ func (s *slow) Read(b []byte) (int, error) {
 // TestStallResumes: after a stall the next request asks for the rest of the same file.
 func TestStallResumes(t *testing.T) {
 	body := []byte("ten pieces")
-	p := &Puller{Cache: t.TempDir(), vocabulary: testVocabulary()}
+	p := &Puller{Machine: Machine{Cache: t.TempDir()}, vocabulary: testVocabulary()}
 	writeFile(t, VocabularyPath(p.Cache), vocabularyContent)
 	var seen []exchange
 	p.Client = &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
@@ -81,7 +81,7 @@ func TestTiming(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := &Puller{Cache: t.TempDir(), vocabulary: testVocabulary()}
+			p := &Puller{Machine: Machine{Cache: t.TempDir()}, vocabulary: testVocabulary()}
 			writeFile(t, VocabularyPath(p.Cache), vocabularyContent)
 			p.Client = &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
 				if tt.pause == 0 {
@@ -110,7 +110,7 @@ func TestTiming(t *testing.T) {
 // TestTooSlow: a server that sends a byte a second is given up, and what it sent is kept.
 func TestTooSlow(t *testing.T) {
 	body := bytes.Repeat([]byte("x"), 1<<20)
-	p := &Puller{Cache: t.TempDir(), vocabulary: testVocabulary()}
+	p := &Puller{Machine: Machine{Cache: t.TempDir()}, vocabulary: testVocabulary()}
 	writeFile(t, VocabularyPath(p.Cache), vocabularyContent)
 	p.Client = &http.Client{Transport: transportFunc(func(r *http.Request) (*http.Response, error) {
 		at := 0

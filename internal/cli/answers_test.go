@@ -97,6 +97,7 @@ func (q question) compare(t *testing.T, dir string, stand map[string]string, fla
 	args = append(args, flags...)
 	if q.args[0] == "model" {
 		args = args[:len(q.args)]
+		alone(t)
 	}
 	for ending, out := range map[string]string{".txt": succeed(t, args...), ".json": succeed(t, append(args, "--json")...)} {
 		if ending == ".txt" && strings.Contains(out, "ms an image") {

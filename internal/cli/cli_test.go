@@ -10,8 +10,6 @@ import (
 	"image/color"
 	"image/png"
 	"math"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -271,6 +269,7 @@ func TestInspect(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
+	alone(t)
 	dir := t.TempDir()
 	text := filepath.Join(dir, "text.jpg")
 	if err := os.WriteFile(text, []byte("no picture"), 0o600); err != nil {
@@ -313,18 +312,6 @@ func TestErrors(t *testing.T) {
 				t.Errorf("facet %v: stderr does not say %q: %s", c.args, s, stderr)
 			}
 		}
-	}
-}
-
-func TestPullSaysWhatIsWrong(t *testing.T) {
-	server := httptest.NewServer(http.NotFoundHandler())
-	defer server.Close()
-	code, stdout, stderr := facet(t, "model", "pull", "RN50", "--mirror", server.URL)
-	if code != exitFailure || stdout != "" || !strings.Contains(stderr, "404") || !strings.Contains(stderr, server.URL) {
-		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
-	}
-	if code, _, stderr := facet(t, "model", "pull"); code != exitUsage || !strings.Contains(stderr, "facet model list") {
-		t.Errorf("without a name: exit code %d: %s", code, stderr)
 	}
 }
 

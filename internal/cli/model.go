@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -14,6 +17,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip/registry"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -30,17 +34,22 @@ func (a *app) modelCommand() *cobra.Command {
 	pull := &cobra.Command{
 		Use:        "pull NAME",
 		SuggestFor: []string{"download", "get", "install"},
-		Short:      "Download a published model and its vocabulary into the cache",
-		Long: `Download a published model and its vocabulary, verify them, and keep them in the cache folder. A download that was
-cut off goes on where it stopped. Afterwards no network is needed.`,
-		Example: `  facet model pull RN50`,
-		Args:    argsBetween(1, 1, "the name of one model (facet model list)"),
-		RunE:    func(cmd *cobra.Command, args []string) error { return a.pull(cmd.Context(), args[0], mirror) },
+		Short:      "Make sure that a model and its vocabulary are on this machine, and right",
+		Long: `Look for a model on this machine: in facet's cache, in ~/.cache/clip, where OpenAI's package keeps it, and in the cache of the
+Hugging Face hub's client. What is there is checked and used where it lies. What is missing is downloaded into facet's cache from the first source that has it: the mirror,
+if one is given, the hub, the publisher. A download that was cut off goes on where it stopped. Afterwards no network is needed.
+
+NAME is one of facet model list, or hf:OWNER/NAME of any CLIP-ResNet that open_clip put on the hub, with @REVISION if need be.
+HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME and HF_HUB_CACHE mean what they mean to the hub's client.`,
+		Example: `  facet model pull RN50
+  facet model pull hf:timm/resnet50_clip.cc12m`,
+		Args: argsBetween(1, 1, "the name of one model (facet model list)"),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.pull(cmd.Context(), args[0], mirror) },
 	}
-	pull.Flags().StringVar(&mirror, "mirror", "", "take the files from another host: `URL` replaces scheme and host")
+	pull.Flags().StringVar(&mirror, "mirror", "", "ask another host first: `URL` replaces scheme and host of the publisher's files")
 	cmd.AddCommand(pull, &cobra.Command{
 		Use:     "list",
-		Short:   "List the published models that facet knows, and say which are on this machine",
+		Short:   "List the published models and those that were pulled: size, where they lie, what is unfinished",
 		Example: `  facet model list`,
 		Args:    argsBetween(0, 0, "no arguments"),
 		RunE:    func(*cobra.Command, []string) error { return a.listModels() },
@@ -65,6 +74,9 @@ cut off goes on where it stopped. Afterwards no network is needed.`,
 			if len(args) == 1 {
 				a.model = args[0]
 			}
+			if err := a.offer(cmd.Context()); err != nil {
+				return err
+			}
 			return a.doctor(cmd.Context())
 		},
 	})
@@ -73,27 +85,60 @@ cut off goes on where it stopped. Afterwards no network is needed.`,
 }
 
 func (a *app) listModels() error {
-	cache, err := registry.CacheDir()
+	machine, err := thisMachine()
 	if err != nil {
 		return err
 	}
 	var models []answer.ListedModel
-	for _, m := range registry.Models() {
-		models = append(models, answer.ListedModel{Name: m.Name, Source: m.Source, Installed: m.Installed(cache), Path: m.Path(cache)})
+	for _, m := range append(registry.Models(), machine.Pulled()...) {
+		models = append(models, listed(machine, m))
 	}
 	if a.json {
 		return encodeJSON(a.stdout, models)
 	}
-	t := a.table("model", "source", "on this machine")
+	t := a.table("model", "source", "size", "on this machine")
 	for _, m := range models {
-		path := "no"
-		if m.Installed {
-			path = m.Path
-		}
-		t.AppendRow(table.Row{m.Name, m.Source, path})
+		t.AppendRow(table.Row{m.Name, m.Source, megabytes(m.Bytes), whereItLies(m)})
 	}
 	t.Render()
 	return nil
+}
+
+// thisMachine is where models lie here.
+func thisMachine() (registry.Machine, error) {
+	cache, err := registry.CacheDir()
+	return registry.ThisMachine(cache), err
+}
+
+// listed says what is known of a model without reading it.
+func listed(machine registry.Machine, m registry.Model) answer.ListedModel {
+	l := answer.ListedModel{Name: m.Name, Source: m.Source, Path: m.Path(machine.Cache), Bytes: m.HubBytes, Hub: m.Hub}
+	if places := machine.Places(m); len(places) > 0 {
+		l.Installed, l.Path, l.Bytes, l.InPlace = true, places[0].Path, places[0].Bytes, !places[0].Own
+	}
+	for _, u := range machine.Unfinished(m) {
+		l.UnfinishedBytes += u.Bytes
+	}
+	return l
+}
+
+func whereItLies(m answer.ListedModel) string {
+	where := "no"
+	if m.Installed {
+		where = m.Path
+	}
+	if m.UnfinishedBytes > 0 {
+		where += fmt.Sprintf(" (%s of a download are there: facet model pull %s goes on)", megabytes(m.UnfinishedBytes), m.Name)
+	}
+	return where
+}
+
+// megabytes is empty where the size is not known.
+func megabytes(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
 func (a *app) pull(ctx context.Context, name, mirror string) error {
@@ -101,32 +146,106 @@ func (a *app) pull(ctx context.Context, name, mirror string) error {
 	if err != nil {
 		return err
 	}
-	cache, err := registry.CacheDir()
+	machine, err := thisMachine()
 	if err != nil {
 		return err
 	}
-	bars := map[string]*progress{}
-	p := registry.Puller{Cache: cache, Mirror: mirror, Log: slog.Default(), Progress: func(file string, done, total int64) {
-		if bars[file] == nil {
-			bars[file] = a.byteProgress(file, total)
-		}
-		bars[file].set(int(done))
-	}}
-	path, err := p.Pull(ctx, m)
-	for _, b := range bars {
-		b.done()
-	}
+	path, err := a.fetch(ctx, machine, m, mirror)
 	if err != nil {
 		return err
 	}
+	l := listed(machine, m)
+	l.Path = path
 	if a.json {
-		return encodeJSON(a.stdout, answer.ListedModel{Name: m.Name, Source: m.Source, Installed: true, Path: path})
+		return encodeJSON(a.stdout, l)
 	}
-	fmt.Fprintf(a.stdout, "%s is ready: %s\nTry: facet explain PHOTO --model %s\n", m.Name, path, m.Name)
+	how := ""
+	if l.InPlace {
+		how = " (used where it lies)"
+	}
+	fmt.Fprintf(a.stdout, "%s is ready: %s%s\nTry: facet explain PHOTO --model %s\n", m.Name, path, how, m.Name)
 	return nil
 }
 
+// fetch makes sure that a model is on this machine, under one bar.
+func (a *app) fetch(ctx context.Context, machine registry.Machine, m registry.Model, mirror string) (string, error) {
+	var bar *progress
+	var of string
+	done := func() {
+		if bar != nil {
+			bar.done()
+		}
+	}
+	defer func() { done() }()
+	p := registry.Puller{Machine: machine, Hub: registry.HubFromEnv(), Mirror: mirror, Log: slog.Default()}
+	p.Progress = func(file string, n, total int64) {
+		if bar == nil || of != file {
+			done()
+			bar, of = a.byteProgress(m.Name+" "+file, total), file
+		}
+		bar.set(int(n))
+	}
+	path, err := p.Pull(ctx, m)
+	var sources *registry.SourcesError
+	if mirror == "" && errors.As(err, &sources) && m.URL != "" {
+		err = fmt.Errorf("%w\nor name a host that has the publisher's files: facet model pull %s --mirror URL", err, m.Name)
+	}
+	return path, err
+}
+
+// offer pulls the model of --model if it is a known one that is not on this machine: with --yes, or when whoever sits at the terminal says so.
+func (a *app) offer(ctx context.Context) error {
+	m, err := registry.Lookup(a.model)
+	if err != nil || regular.Exists(a.model) {
+		return nil // a file, or a name that nobody knows: the lab says which
+	}
+	machine, err := thisMachine()
+	if err != nil || len(machine.Places(m)) > 0 {
+		return nil
+	}
+	if !a.yes {
+		if in, ok := a.stdin.(*os.File); !ok || !isTerminal(in) || !isTerminal(a.stderr) {
+			return nil
+		}
+		size := ""
+		if m.HubBytes > 0 {
+			size = " (" + megabytes(m.HubBytes) + ")"
+		}
+		if yes, err := confirm(ctx, a.stdin, a.stderr, fmt.Sprintf("%s is not on this machine. Download it%s now?", m.Name, size)); err != nil || !yes {
+			return err
+		}
+	}
+	_, err = a.fetch(ctx, machine, m, "")
+	return err
+}
+
+// confirm asks a question that a line of input answers; an empty line is a yes, the end of the input a no.
+func confirm(ctx context.Context, in io.Reader, out io.Writer, question string) (bool, error) {
+	fmt.Fprintf(out, "facet: %s [Y/n] ", question)
+	line := make(chan string, 1)
+	go func() {
+		text, err := bufio.NewReader(in).ReadString('\n')
+		if err != nil && text == "" {
+			text = "no"
+		}
+		line <- text
+	}()
+	select {
+	case text := <-line:
+		switch strings.ToLower(strings.TrimSpace(text)) {
+		case "", "y", "yes":
+			return true, nil
+		}
+		return false, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
 func (a *app) inspect(ctx context.Context) error {
+	if err := a.offer(ctx); err != nil {
+		return err
+	}
 	i, err := lab.Inspect(ctx, a.config())
 	if err != nil {
 		return err

@@ -24,6 +24,9 @@ func (a *app) config() lab.Config {
 
 // openLab opens the lab of --model, or of the model that made an atlas.
 func (a *app) openLab(ctx context.Context, atlas string) (*lab.Lab, error) {
+	if err := a.offer(ctx); err != nil {
+		return nil, err
+	}
 	if atlas == "" {
 		a.tellDemo()
 		l, err := lab.Open(ctx, a.config())

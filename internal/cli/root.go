@@ -41,6 +41,7 @@ type app struct {
 	exifRotate bool
 	json       bool
 	verbose    bool
+	yes        bool
 	brief      bool       // nothing that is printed or written says more of the model than its name
 	steps      sync.Mutex // held while a bar of bars is moved
 	bars       map[string]*progress
@@ -149,6 +150,7 @@ func (a *app) commonFlags(f *pflag.FlagSet) {
 	numberVar(f, &a.maxPixels, "max-pixels", 0, span[int64]{least: 0, most: 1 << 34}, "decode pictures of at most so many pixels in all at a time, and refuse larger ones (default 178956970, which take 716 MB)")
 	f.BoolVar(&a.exifRotate, "exif-rotate", false, "turn pictures as their EXIF data say; CLIP's own preprocessing does not (TIFFs are turned in any case)")
 	f.BoolVar(&a.json, "json", false, "print the result as JSON")
+	f.BoolVar(&a.yes, "yes", false, "pull the model of --model without asking, if it is a known one that is not on this machine")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more on stderr")
 }
 
