@@ -131,8 +131,7 @@ type candidate struct{ name, path string }
 
 // published are the files on this machine that may be a model of the same digest or name.
 func (by maker) published(m registry.Model, cache string) (all []candidate) {
-	same := m.SHA256 != "" && strings.HasPrefix(by.sha256, m.SHA256) || m.HubSHA256 == by.sha256
-	if cache == "" || m.Name != by.name && !same {
+	if cache == "" || m.Name != by.name && !m.Is(by.sha256) {
 		return nil
 	}
 	for _, at := range registry.ThisMachine(cache).Places(m) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ const (
 // published answers of its weights, and facet against itself.
 func Verify(ctx context.Context, config Config) (*answer.Verification, error) {
 	config = config.filled()
-	name, ck, err := config.checkpoint()
+	name, ck, err := config.checkpoint(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -76,17 +77,27 @@ func (v *verifying) compare(check string, measured, expected, tolerance float64,
 func (v *verifying) digest(sum string) {
 	const check = "digest"
 	named := v.published(func(m registry.Model) bool { return m.Name == v.name })
-	v.is = v.published(func(m registry.Model) bool { return strings.HasPrefix(sum, m.SHA256) })
+	v.is = v.published(func(m registry.Model) bool { return m.Is(sum) })
 	switch {
 	case v.name == DemoName:
 		v.say(check, answer.NotApplicable, "the demo model is part of the program")
 	case v.is != nil && (named == nil || named.Name == v.is.Name):
 		v.say(check, answer.OK, "%.12s, that of %s", sum, v.is.Name)
+	case named != nil && v.stated(*named) == sum:
+		v.is = named
+		v.say(check, answer.OK, "%.12s, as the repository %s stated when it was pulled", sum, named.Hub)
+	case named != nil && strings.HasPrefix(filepath.Base(v.answer.Path), "open_clip_"):
+		v.say(check, answer.NotApplicable, "%.12s: facet does not know what the file of %s should have; facet model pull %s asks the hub", sum, named.Hub, named.Name)
 	case named != nil:
 		v.say(check, answer.Wrong, "%.12s, expected %.12s of %s", sum, named.SHA256, named.Name)
 	default:
 		v.say(check, answer.NotApplicable, "%.12s is that of no checkpoint that facet knows", sum)
 	}
+}
+
+// stated is what the hub stated of the file, or the name of the blob in its cache, when it was checked; empty where nothing did.
+func (v *verifying) stated(m registry.Model) string {
+	return registry.ThisMachine(v.config.Cache).Checked(m, v.answer.Path)
 }
 
 // published is the first published model of a kind, nil where there is none.
@@ -100,12 +111,12 @@ func (v *verifying) published(is func(registry.Model) bool) *registry.Model {
 
 // models makes the checks that run a model: on the portable engine, and on ONNX Runtime where it is at hand.
 func (v *verifying) models(ctx context.Context) error {
-	slow, err := v.model(portable.New())
+	slow, err := v.model(ctx, portable.New())
 	if err != nil {
 		return err
 	}
 	defer slow.Close()
-	fast, err := v.fast()
+	fast, err := v.fast(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,9 +135,9 @@ func (v *verifying) models(ctx context.Context) error {
 }
 
 // model opens the checkpoint on an engine.
-func (v *verifying) model(e engine.Engine) (*clip.Model, error) {
+func (v *verifying) model(ctx context.Context, e engine.Engine) (*clip.Model, error) {
 	var ck *checkpoint.Checkpoint
-	_, ck, err := v.config.checkpoint()
+	_, ck, err := v.config.checkpoint(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +154,7 @@ func (v *verifying) model(e engine.Engine) (*clip.Model, error) {
 }
 
 // fast is the model on ONNX Runtime; nil where that is not at hand, or where only the portable engine is wanted.
-func (v *verifying) fast() (*clip.Model, error) {
+func (v *verifying) fast(ctx context.Context) (*clip.Model, error) {
 	if v.config.Engine == enginePortable {
 		return nil, nil
 	}
@@ -154,7 +165,7 @@ func (v *verifying) fast() (*clip.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.model(e)
+	return v.model(ctx, e)
 }
 
 // answers compares with what OpenAI's weights of this architecture answer.

@@ -98,6 +98,11 @@ func (m Model) folder() string {
 	return pathElement(m.Name)
 }
 
+// Is tells whether a SHA-256 is that of a file of the model, as far as facet knows them beforehand.
+func (m Model) Is(sha256 string) bool {
+	return m.SHA256 != "" && strings.HasPrefix(sha256, m.SHA256) || m.HubSHA256 != "" && m.HubSHA256 == sha256
+}
+
 // VocabularyPath is where the vocabulary that the published models share lies, or would lie, in a cache.
 func VocabularyPath(cache string) string { return filepath.Join(cache, urlBase(vocabularyURL)) }
 
