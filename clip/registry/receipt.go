@@ -52,7 +52,9 @@ func (r receipt) sumOf(path string) string {
 }
 
 // Checked is the SHA-256 with which a model's file was found right when it was pulled or first used; empty when it was not, or changed since.
-func (m Machine) Checked(model Model, path string) string { return readReceipt(m.Cache, model).sumOf(path) }
+func (m Machine) Checked(model Model, path string) string {
+	return readReceipt(m.Cache, model).sumOf(path)
+}
 
 // remember writes a receipt. A cache that cannot be written to is no fault: the file is read again next time.
 func (m Machine) remember(model Model, path, sum string) {

@@ -36,6 +36,9 @@ one engine with the other. The exit code is 1 where a check is wrong.`,
 }
 
 func (a *app) verify(ctx context.Context) error {
+	if err := a.offer(ctx); err != nil {
+		return err
+	}
 	v, err := lab.Verify(ctx, a.config())
 	if err != nil {
 		return asUsage(err)
