@@ -68,7 +68,7 @@ func TestSink(t *testing.T) {
 // TestNoSink: where there is no sink there are no register neurons; one picture does not tell; classes are not needed.
 func TestNoSink(t *testing.T) {
 	for _, source := range []string{"scenes:default?n=5&seed=3", "scenes:default?n=1&seed=3", "../../docs/images"} {
-		out := succeed(t, "sink", source, "--model", "demo", "--engine", "portable")
+		out := succeed(t, "sink", source, "--limit", "3", "--model", "demo", "--engine", "portable")
 		if strings.Contains(out, "register") || strings.Contains(out, ", a sink.") || strings.Contains(out, "NaN") {
 			t.Errorf("%s: %s", source, out)
 		}
