@@ -1,13 +1,22 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/facet-clip/facet/answer"
 )
 
 // alone hides what other programs keep on this machine: a model of theirs would be used.
@@ -60,5 +69,113 @@ func TestConfirm(t *testing.T) {
 	never, _ := io.Pipe()
 	if yes, err := confirm(ctx, never, io.Discard, "Download it?"); yes || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v, %v", yes, err)
+	}
+}
+
+// tinyCard is what open_clip would say of the tiny model, if it had been trained with GELU.
+const tinyCard = `{"model_cfg": {"embed_dim": 32, "quick_gelu": false, "vision_cfg": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 16},
+	"text_cfg": {"vocab_size": 49408, "width": 64, "heads": 1, "layers": 2}}}`
+
+// hubOf serves one repository, owner/tiny, with its weights on the same host, and counts how often those are sent.
+func hubOf(t *testing.T, weights []byte) (url string, sent *atomic.Int64) {
+	t.Helper()
+	sum := sha256.Sum256(weights)
+	sent = new(atomic.Int64)
+	vocabulary, err := json.Marshal(byteVocabulary())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/owner/tiny/resolve/main/open_clip_config.json":
+			w.Write([]byte(tinyCard))
+		case "/owner/tiny/resolve/main/tokenizer.json":
+			w.Write(vocabulary)
+		case "/owner/tiny/resolve/main/open_clip_model.safetensors":
+			if r.Method == http.MethodGet {
+				sent.Add(1)
+			}
+			w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sum))
+			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(weights))
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, sent
+}
+
+// byteVocabulary is the smallest tokenizer.json that can encode every text: bytes and no merges.
+func byteVocabulary() any {
+	vocab := map[string]int{}
+	next := rune(256)
+	for b := range rune(256) {
+		symbol := b
+		if printable := b >= '!' && b <= '~' || b >= '¡' && b <= '¬' || b >= '®'; !printable {
+			symbol, next = next, next+1
+		}
+		vocab[string(symbol)] = len(vocab)
+		vocab[string(symbol)+"</w>"] = len(vocab)
+	}
+	vocab["<|startoftext|>"] = len(vocab)
+	vocab["<|endoftext|>"] = len(vocab)
+	return map[string]any{"model": map[string]any{"vocab": vocab, "merges": []string{}}}
+}
+
+// TestPullAndUse: a model of the hub is pulled once, by the verb or by whoever needs it, keeps its activation and is listed.
+func TestPullAndUse(t *testing.T) {
+	weights, err := os.ReadFile(tinyModel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, sent := hubOf(t, weights)
+	cache := t.TempDir()
+	run := func(args ...string) (code int, stdout, stderr string) {
+		t.Helper()
+		alone(t)
+		t.Setenv("HF_ENDPOINT", url)
+		t.Setenv("FACET_CACHE", cache)
+		var out, log bytes.Buffer
+		code = Main(args, &out, &log)
+		return code, out.String(), log.String()
+	}
+	const name = "hf:owner/tiny"
+	if code, _, stderr := run("model", "inspect", name); code != exitFailure || !strings.Contains(stderr, "facet model pull "+name) {
+		t.Errorf("not pulled yet: exit code %d: %s", code, stderr)
+	}
+	code, stdout, stderr := run("model", "inspect", name, "--yes", "--json")
+	var inspection answer.Inspection
+	if err := json.Unmarshal([]byte(stdout), &inspection); code != exitOK || err != nil {
+		t.Fatalf("inspect --yes: exit code %d, %v: %s", code, err, stderr)
+	}
+	if inspection.Activation != "gelu" || inspection.ActivationAssumed || inspection.SHA256 != fmt.Sprintf("%x", sha256.Sum256(weights)) {
+		t.Errorf("inspection: %+v", inspection)
+	}
+	code, stdout, stderr = run("model", "pull", name, "--json")
+	var pulled answer.ListedModel
+	if err := json.Unmarshal([]byte(stdout), &pulled); code != exitOK || err != nil {
+		t.Fatalf("pull: exit code %d, %v: %s", code, err, stderr)
+	}
+	want := answer.ListedModel{Name: name, Source: "hub", Installed: true, Path: inspection.Path, Bytes: int64(len(weights)), Hub: "owner/tiny"}
+	if pulled != want || sent.Load() != 1 {
+		t.Errorf("pulled %+v, want %+v; the weights were sent %d times", pulled, want, sent.Load())
+	}
+	if code, stdout, stderr = run("model", "list"); code != exitOK || !strings.Contains(stdout, name) || !strings.Contains(stdout, "9.2 MB") || !strings.Contains(stdout, inspection.Path) {
+		t.Errorf("list: exit code %d: %s%s", code, stdout, stderr)
+	}
+	if err := os.Truncate(inspection.Path, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(inspection.Path, inspection.Path+".part"); err != nil {
+		t.Fatal(err)
+	}
+	if _, stdout, _ = run("model", "list"); !strings.Contains(stdout, "no (1.0 MB of a download are there: facet model pull hf:owner/tiny goes on)") {
+		t.Errorf("list of a half model: %s", stdout)
+	}
+	if code, stdout, stderr = run("model", "doctor", "HF:owner/tiny", "--yes"); !strings.Contains(stdout, "open_clip_config.json beside the file says") {
+		t.Errorf("doctor: exit code %d: %s%s", code, stdout, stderr)
+	}
+	if got, err := os.ReadFile(inspection.Path); err != nil || !bytes.Equal(got, weights) {
+		t.Errorf("the half model was not completed: %v", err)
 	}
 }
