@@ -6,6 +6,10 @@ type Demo struct {
 	Folder string `json:"folder"`
 	// Scenes are those of the page.
 	Scenes []DemoScene `json:"scenes"`
+	// Story is what one neuron says of the first scene through two heads; absent where no neuron does.
+	Story *DemoStory `json:"story,omitempty"`
+	// Segmentation divides the first scene into what is drawn in it.
+	Segmentation DemoSegmentation `json:"segmentation"`
 	*Explanation
 }
 
@@ -23,6 +27,40 @@ type DemoScene struct {
 	Categories []string `json:"categories"`
 	// Background is the most likely one.
 	Background string `json:"background"`
+}
+
+// DemoStory is a neuron that fires for one thing through one head and for another through another.
+type DemoStory struct {
+	// Neuron is that neuron.
+	Neuron int `json:"neuron"`
+	// Facets are its two pairs.
+	Facets []DemoFacet `json:"facets"`
+	// Picture is the file of the sheet of their maps, relative to the folder.
+	Picture string `json:"picture"`
+}
+
+// DemoFacet is what a neuron says through one head.
+type DemoFacet struct {
+	// Head is that of the pair.
+	Head int `json:"head"`
+	// Word is the first that the pair fires for.
+	Word string `json:"word"`
+	// Amount is the pair's part of what the groups of the explanation sum to.
+	Amount float64 `json:"amount"`
+	// Mean is the mean of the pair's scalar over 4,000 scenes.
+	Mean float64 `json:"mean"`
+	// Scalars are those of the pair in the scenes, in order.
+	Scalars []float64 `json:"scalars"`
+}
+
+// DemoSegmentation is a scene in its classes.
+type DemoSegmentation struct {
+	// Scene is the file of the scene, relative to the folder.
+	Scene string `json:"scene"`
+	// Overlay is the file of the scene with its classes in colours, relative to the folder.
+	Overlay string `json:"overlay"`
+	// Classes are the shares of the classes, the largest first.
+	Classes []ClassShare `json:"classes"`
 }
 
 // DemoEvaluation is the answer of facet demo --evaluate.

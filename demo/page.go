@@ -10,11 +10,14 @@ import (
 type Page struct {
 	Scenes   []PageScene
 	Text     string // that was explained, of the first scene
+	Logit    float64
+	Against  string // what the groups are measured against
 	Pairs    int
 	Residual float64
 	Summary  string // path
-	Top      []PagePair
-	Words    int // of the bank that names pairs
+	Groups   []PageGroup
+	Story    *PageStory
+	Overlay  string // path of the scene in classes
 	Next     []Step
 }
 
@@ -26,10 +29,15 @@ type PageScene struct {
 	Sees         string
 }
 
-// PagePair is a row of the table of pairs.
-type PagePair struct {
-	Neuron, Head      int
-	Share, Map, Words string
+// PageGroup is a row of the table of groups.
+type PageGroup struct{ Word, Amount, Share, Pairs string }
+
+// PageStory is what one neuron says through two heads.
+type PageStory struct {
+	Neuron  int
+	Heads   [2]int
+	Words   [2]string
+	Picture string // path
 }
 
 // Step is a command to try.

@@ -7,12 +7,19 @@ import (
 	"github.com/facet-clip/facet/scenes"
 )
 
-// Picture is a scene of the demo with the text that is asked of it.
+// ShowSeed is that of the scenes that facet demo shows. No measurement is made on them.
+const ShowSeed = 990_004
+
+// Picture is a scene of the demo with what is asked of it.
 type Picture struct {
-	Name string // of its file, without ending
-	Text string // what to look for
-	Spec scenes.Spec
+	Name  string // of its file, without ending
+	Word  string // what to look for: the main thing, or what is printed on it
+	Scene uint64 // its number under [ShowSeed]
+	Spec  scenes.Spec
 }
+
+// Text is what is asked of the picture.
+func (p Picture) Text() string { return scenes.Phrase(p.Word) }
 
 // Render draws the picture at the model's native size.
 func (p Picture) Render(size int) (*image.RGBA, error) {
@@ -23,33 +30,48 @@ func (p Picture) Render(size int) (*image.RGBA, error) {
 	return s.Image, nil
 }
 
-// Pictures are the scenes `facet demo` shows. The first is the one it explains.
-func Pictures() []Picture {
-	type o = scenes.Object
-	return []Picture{
-		{"convertible", "a yellow convertible", scenes.Spec{Background: scenes.Sand, Texture: 4, Objects: []o{
-			{Category: scenes.Convertible, Colour: scenes.Yellow, X: .40, Y: .66, Size: .60, Variant: 3},
-			{Category: scenes.Oak, Colour: scenes.Green, X: .80, Y: .30, Size: .36, Variant: 5},
-		}}},
-		{"shirt", "a butterfly", scenes.Spec{Background: scenes.Wood, Texture: 9, Objects: []o{
-			{Category: scenes.Shirt, Colour: scenes.White, Print: scenes.Butterfly, PrintColour: scenes.Purple, X: .5, Y: .52, Size: .72, Variant: 8},
-		}}},
-		{"butterfly", "a butterfly", scenes.Spec{Background: scenes.Grass, Texture: 2, Objects: []o{
-			{Category: scenes.Butterfly, Colour: scenes.Orange, X: .36, Y: .42, Size: .44, Angle: -12, Variant: 11},
-			{Category: scenes.Flower, Colour: scenes.Red, X: .76, Y: .68, Size: .38, Variant: 2},
-		}}},
-		{"castle", "a castle", scenes.Spec{Background: scenes.Snow, Texture: 6, Objects: []o{
-			{Category: scenes.Castle, Colour: scenes.Brown, X: .42, Y: .5, Size: .62, Variant: 21},
-			{Category: scenes.Pine, Colour: scenes.Green, X: .84, Y: .62, Size: .36, Variant: 4},
-		}}},
-		{"boat", "a striped sailboat", scenes.Spec{Background: scenes.Water, Texture: 12, Objects: []o{
-			{Category: scenes.Sailboat, Colour: scenes.Red, Pattern: scenes.Striped, X: .58, Y: .5, Size: .62, Variant: 17},
-			{Category: scenes.Bird, Colour: scenes.White, X: .2, Y: .22, Size: .24, Variant: 6},
-		}}},
-		{"bus", "a bus", scenes.Spec{Background: scenes.Asphalt, Texture: 15, Objects: []o{
-			{Category: scenes.Bus, Colour: scenes.Blue, Pattern: scenes.Plain, X: .5, Y: .36, Size: .6, Variant: 30},
-			{Category: scenes.Cat, Colour: scenes.Orange, X: .26, Y: .78, Size: .3, Variant: 12},
-			{Category: scenes.Umbrella, Colour: scenes.Pink, Pattern: scenes.Dotted, X: .74, Y: .76, Size: .34, Variant: 9},
-		}}},
+// Shown is what one scene of the demo is to show: a thing, and what is printed on it, if it is a printed one.
+type Shown struct {
+	Thing, Print scenes.Category
+	Scene        uint64
+}
+
+// Word is what is looked for in the scene.
+func (s Shown) Word() string {
+	if s.Print != scenes.NoCategory {
+		return s.Print.String()
 	}
+	return s.Thing.String()
+}
+
+// Shows are the scenes of the demo. The things are chosen. The scenes are not: each is the first of [ShowSeed] in the default world whose main object
+// is the thing with the print, and of which the model is right: the most likely category is the thing, the most likely background is the scene's, and
+// of the groups of the explanation of the word's logit, the strongest that has a word has this one. The first is the scene that is explained.
+func Shows() []Shown {
+	return []Shown{
+		{Thing: scenes.Shirt, Print: scenes.Butterfly, Scene: 24},
+		{Thing: scenes.Convertible, Scene: 22},
+		{Thing: scenes.Butterfly, Scene: 271},
+		{Thing: scenes.Castle, Scene: 108},
+		{Thing: scenes.Sailboat, Scene: 100},
+		{Thing: scenes.Bus, Scene: 32},
+	}
+}
+
+// Fits tells whether the main object of a scene is the thing with the print.
+func (s Shown) Fits(spec scenes.Spec) bool {
+	return spec.Main().Category == s.Thing && spec.Main().Print == s.Print
+}
+
+// Pictures are the scenes of [Shows].
+func Pictures() ([]Picture, error) {
+	var list []Picture
+	for _, s := range Shows() {
+		spec, err := scenes.Sample(scenes.DefaultWorld(), ShowSeed, s.Scene)
+		if err != nil {
+			return nil, fmt.Errorf("demo scene %d: %w", s.Scene, err)
+		}
+		list = append(list, Picture{Name: s.Thing.String(), Word: s.Word(), Scene: s.Scene, Spec: spec})
+	}
+	return list, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/plot"
 	"github.com/facet-clip/facet/scenes"
@@ -30,6 +31,12 @@ type Demonstration struct {
 	Explained *Explained
 	// Words is how many texts name the pairs.
 	Words int
+	// Story shows what a neuron says through two heads; nil where the answer has no story.
+	Story *image.RGBA
+	// Overlay is a scene with its classes in colours.
+	Overlay image.Image
+
+	tokens []decompose.Tokens // of the scenes
 }
 
 const (
@@ -43,7 +50,11 @@ func (l *Lab) Demo(ctx context.Context, q Demo) (*Demonstration, error) {
 		return nil, err
 	}
 	d := &Demonstration{Answer: &answer.Demo{Folder: q.Folder}}
-	for _, p := range demo.Pictures() {
+	pictures, err := demo.Pictures()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range pictures {
 		if err := l.showScene(ctx, d, p); err != nil {
 			return nil, err
 		}
@@ -54,7 +65,10 @@ func (l *Lab) Demo(ctx context.Context, q Demo) (*Demonstration, error) {
 		return nil, err
 	}
 	d.Explained, d.Answer.Explanation, d.Words = e, e.Answer, e.words
-	return d, nil
+	if err := d.tellStory(demo.Shows()[0]); err != nil {
+		return nil, err
+	}
+	return d, l.segmentScene(ctx, d, pictures[0].Spec)
 }
 
 // checkDemo is a mistake where the lab's model is not the one that knows the demo world.
@@ -89,14 +103,14 @@ func (l *Lab) showScene(ctx context.Context, d *Demonstration, p demo.Picture) e
 		return err
 	}
 	embedding := out[clip.Embedding].Floats
-	s := answer.DemoScene{Picture: "scenes/" + p.Name + ".png", Map: "scenes/" + p.Name + "-map.png", Text: p.Text}
+	s := answer.DemoScene{Picture: "scenes/" + p.Name + ".png", Map: "scenes/" + p.Name + "-map.png", Text: p.Text()}
 	for _, c := range world.Categories.Classify(embedding, τ) {
 		if c.Probability >= likely {
 			s.Categories = append(s.Categories, c.Label)
 		}
 	}
 	s.Background = world.Backgrounds.Classify(embedding, τ)[0].Label
-	text, err := l.few(ctx, []string{p.Text}, false)
+	text, err := l.few(ctx, []string{p.Text()}, false)
 	if err != nil {
 		return err
 	}
@@ -107,6 +121,7 @@ func (l *Lab) showScene(ctx context.Context, d *Demonstration, p demo.Picture) e
 	}
 	heat := plot.HeatMap(img, tokens.LogitMap(text.Embeddings, embedding, τ)[1:], grid, grid, 0)
 	d.Answer.Scenes, d.Pictures, d.Maps = append(d.Answer.Scenes, s), append(d.Pictures, img), append(d.Maps, heat)
+	d.tokens = append(d.tokens, tokens)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"image"
 	"math"
 	"testing"
 
@@ -17,10 +18,7 @@ func TestSheet(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	img, err := demo.Pictures()[1].Render(192)
-	if err != nil {
-		t.Fatal(err)
-	}
+	img := shirt(t)
 	for name, q := range map[string]Explain{
 		"text":       {Text: "a butterfly"},
 		"all words":  {Text: "a butterfly", Cover: 1},
@@ -68,10 +66,7 @@ func TestGroupMaps(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	img, err := demo.Pictures()[1].Render(192)
-	if err != nil {
-		t.Fatal(err)
-	}
+	img := shirt(t)
 	e, err := l.Explain(t.Context(), Explain{Image: img, Text: "a butterfly", Cover: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -112,4 +107,18 @@ func TestWordless(t *testing.T) {
 			t.Errorf("by %s: has a word", by)
 		}
 	}
+}
+
+// shirt is the first scene of the demo.
+func shirt(t *testing.T) *image.RGBA {
+	t.Helper()
+	pictures, err := demo.Pictures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := pictures[0].Render(192)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -83,36 +84,73 @@ func writeDemo(dir string, d *lab.Demonstration) error {
 	if err := writeExplanation(filepath.Join(dir, "explain"), d.Explained); err != nil {
 		return err
 	}
+	if err := writePNG(filepath.Join(dir, d.Answer.Segmentation.Overlay), d.Overlay); err != nil {
+		return err
+	}
+	if d.Story != nil {
+		if err := writePNG(filepath.Join(dir, d.Answer.Story.Picture), d.Story); err != nil {
+			return err
+		}
+	}
 	page := demoPage(d)
 	return writeFile(filepath.Join(dir, "index.html"), func(w io.Writer) error { return page.Write(w) })
 }
 
-// nextSteps is what to try after the demo.
+// nextSteps is what to try after the demo. The commands work as they are printed.
 func nextSteps(folder string) []demo.Step {
-	shirt, all := filepath.Join(folder, "scenes", "shirt.png"), filepath.Join(folder, "scenes", "c*.png")
+	facet := program()
+	scene := func(name string) string { return quoted(filepath.Join(folder, "scenes", name+".png")) }
 	return []demo.Step{
-		{Command: fmt.Sprintf(`facet explain %s --text "a butterfly" -o out`, shirt), Why: "which pairs see the butterfly on the shirt"},
-		{Command: fmt.Sprintf(`facet classify %s --labels "a cat, a car, a castle, a shirt"`, all), Why: "tell pictures apart by words of your own"},
-		{Command: "facet scenes -n 500 -o world", Why: "more of this world, with captions and masks"},
-		{Command: "facet model pull RN50", Why: "a model that knows photographs; then --model RN50 with every verb"},
+		{Command: fmt.Sprintf(`%s explain %s --text "a shirt" -o out`, facet, scene("shirt")), Why: "the same picture, another text"},
+		{Command: fmt.Sprintf(`%s explain %s --text "a butterfly" --contrast %s`, facet, scene("butterfly"), scene("shirt")), Why: "why this picture rather than that"},
+		{Command: fmt.Sprintf(`%s classify %s %s --labels "cat, car, castle, shirt"`, facet, scene("convertible"), scene("castle")), Why: "tell pictures apart by words of your own"},
+		{Command: facet + " scenes -n 500 -o world", Why: "more of this world, with captions and masks"},
+		{Command: facet + " drift profile \"scenes:steady?n=20\" -o steady.profile --vary 0", Why: "a reference to compare later pictures with"},
+		{Command: facet + " model pull RN50", Why: "a model that knows photographs; then --model RN50 with every verb"},
 	}
 }
 
-// pagePairs is how many pairs the page lists.
-const pagePairs = 8
+// program is how this program is called again: by go run where that has built it, by its name where the shell finds it, else by its path.
+func program() string {
+	called := os.Args[0]
+	switch {
+	case strings.Contains(called, "go-build"):
+		return "go run ./cmd/facet"
+	case !strings.ContainsRune(called, filepath.Separator):
+		return "facet"
+	}
+	return quoted(called)
+}
+
+// unquoted are paths that a shell takes as they are.
+var unquoted = regexp.MustCompile(`^[\w@%+=:,./\\-]+$`)
+
+// quoted is a path for a shell.
+func quoted(path string) string {
+	if unquoted.MatchString(path) {
+		return path
+	}
+	return `"` + path + `"`
+}
 
 func demoPage(d *lab.Demonstration) demo.Page {
 	r := d.Answer
 	page := demo.Page{
-		Text: r.Text, Pairs: len(d.Explained.Scalars.S), Residual: r.Residual, Summary: "explain/summary.png", Words: d.Words, Next: nextSteps(r.Folder),
+		Text: r.Text, Logit: r.Total, Against: d.Explained.AgainstText(), Pairs: len(d.Explained.Scalars.S), Residual: r.Residual, Summary: "explain/summary.png",
+		Overlay: r.Segmentation.Overlay, Next: nextSteps(r.Folder),
 	}
 	for _, s := range r.Scenes {
 		page.Scenes = append(page.Scenes, demo.PageScene{Picture: s.Picture, Map: s.Map, Text: s.Text, Logit: s.Logit, Sees: sees(s)})
 	}
-	for _, p := range r.Pairs[:pagePairs] {
-		page.Top = append(page.Top, demo.PagePair{
-			Neuron: p.Neuron, Head: p.Head, Share: fmt.Sprintf("%+.2f %%", 100*p.Share), Map: "explain/" + p.Map, Words: wordList(p.Words),
+	for _, g := range r.Groups {
+		page.Groups = append(page.Groups, demo.PageGroup{
+			Word: groupName(g, r.By), Amount: fmt.Sprintf("%+.3f", g.Amount), Share: fmt.Sprintf("%+.1f %%", 100*g.Share), Pairs: groupCount(g),
 		})
+	}
+	if s := r.Story; s != nil {
+		page.Story = &demo.PageStory{
+			Neuron: s.Neuron, Heads: [2]int{s.Facets[0].Head, s.Facets[1].Head}, Words: [2]string{s.Facets[0].Word, s.Facets[1].Word}, Picture: s.Picture,
+		}
 	}
 	return page
 }
@@ -123,6 +161,10 @@ func (a *app) printDemo(d *lab.Demonstration) {
 	}
 	fmt.Fprintln(a.stdout)
 	a.printExplanation(d.Explained)
+	if s := d.Answer.Story; s != nil {
+		fmt.Fprintf(a.stdout, "\nNeuron %d fires for %s through head %d, and for %s through head %d.\n",
+			s.Neuron, s.Facets[0].Word, s.Facets[0].Head, s.Facets[1].Word, s.Facets[1].Head)
+	}
 	fmt.Fprintf(a.stdout, "\nLook at %s\n\nNext:\n", filepath.Join(d.Answer.Folder, "index.html"))
 	for _, s := range nextSteps(d.Answer.Folder) {
 		fmt.Fprintf(a.stdout, "  %s\n      %s\n", s.Command, s.Why)

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/facet-clip/facet/answer"
@@ -16,6 +18,10 @@ var imageSource = regexp.MustCompile(`src="([^"]+)"`)
 
 // TestDemo: the page shows pictures that are there, both engines see the same, and the model sees what was drawn.
 func TestDemo(t *testing.T) {
+	shown, err := demo.Pictures()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, engine := range engineNames(t) {
 		t.Run(engine, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "out")
@@ -31,7 +37,7 @@ func TestDemo(t *testing.T) {
 				t.Fatal(err)
 			}
 			sources := imageSource.FindAllSubmatch(page, -1)
-			if len(sources) < 2*len(demo.Pictures())+1 {
+			if len(sources) < 2*len(shown)+3 {
 				t.Errorf("the page shows %d pictures", len(sources))
 			}
 			for _, s := range sources {
@@ -40,7 +46,7 @@ func TestDemo(t *testing.T) {
 				}
 			}
 			for i, s := range r.Scenes {
-				drawn := demo.Pictures()[i].Spec
+				drawn := shown[i].Spec
 				if s.Background != drawn.Background.String() || len(s.Categories) == 0 || !drawn.Contains(category(t, s.Categories[0])) {
 					t.Errorf("%s: sees %s", s.Picture, sees(s))
 				}
@@ -61,4 +67,33 @@ func category(t *testing.T, name string) scenes.Category {
 	}
 	t.Fatalf("no category %q", name)
 	return scenes.NoCategory
+}
+
+// TestNextSteps: what the demo says to try works as it is printed, from a folder whose name has a space too.
+func TestNextSteps(t *testing.T) {
+	t.Chdir(t.TempDir())
+	folder := "a demo"
+	succeed(t, "demo", "--engine", "portable", "-o", folder)
+	for _, step := range nextSteps(folder) {
+		words := words(t, step.Command)
+		if i := slices.Index(words, "./cmd/facet"); i >= 0 {
+			words = words[i+1:]
+		}
+		switch words[0] {
+		case "model": // needs a network
+			continue
+		case "scenes":
+			words[2] = "2"
+		}
+		succeed(t, append(words, "--engine", "portable")...)
+	}
+}
+
+// words are those of a command as a shell splits it.
+func words(t *testing.T, command string) (list []string) {
+	t.Helper()
+	for _, w := range regexp.MustCompile(`"[^"]*"|\S+`).FindAllString(command, -1) {
+		list = append(list, strings.Trim(w, `"`))
+	}
+	return list
 }
