@@ -5,7 +5,10 @@ import (
 	"math"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
@@ -204,5 +207,39 @@ func TestSink(t *testing.T) {
 		if m != masses[1][i] {
 			t.Errorf("place %d: %g by the atlas, %g by its dataset", i, m, masses[1][i])
 		}
+	}
+}
+
+// TestStudiesTogether: studies that are asked for at once answer as one alone.
+func TestStudiesTogether(t *testing.T) {
+	l := open(t, lab.Config{Engine: "portable"})
+	study := lab.Study{Atlas: scenesAtlas(), Unit: lab.UnitHead}
+	for name, question := range map[string]func() (any, error){
+		"reconstruct":     func() (any, error) { return l.Reconstruct(t.Context(), lab.Reconstruct{Study: study}) },
+		"ablate":          func() (any, error) { return l.Ablate(t.Context(), lab.Ablate{Study: study, Random: true}) },
+		"polysemanticity": func() (any, error) { return l.Polysemanticity(t.Context(), lab.Polysemanticity{Atlas: study.Atlas}) },
+		"sink": func() (any, error) {
+			w, err := l.Sink(t.Context(), lab.Sink{Source: study.Atlas, Limit: 2})
+			if err != nil {
+				return nil, err
+			}
+			return w.Answer, nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			alone, err := question()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all sync.WaitGroup
+			for range 3 {
+				all.Go(func() {
+					if again, err := question(); err != nil || !cmp.Equal(alone, again) {
+						t.Errorf("%v: %s", err, cmp.Diff(alone, again))
+					}
+				})
+			}
+			all.Wait()
+		})
 	}
 }
