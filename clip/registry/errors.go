@@ -94,7 +94,7 @@ func (e *temporaryError) Unwrap() error { return e.err }
 
 // SourcesError tells that a file came from none of its sources: what failed where, and what to do by hand.
 type SourcesError struct {
-	What   string // the model, or its vocabulary
+	What   string // the checkpoint, the vocabulary, or a file's name
 	Failed []SourceError
 	ByHand []Download // any one of them serves, unless All are needed
 	All    bool
@@ -106,6 +106,9 @@ type SourceError struct {
 	Err    error
 }
 
+// String is for a log.
+func (e SourceError) String() string { return fmt.Sprintf("%s: %v", e.Source, e.Err) }
+
 // Download is a file that can be brought by hand.
 type Download struct {
 	URL   string
@@ -113,23 +116,41 @@ type Download struct {
 	Path  string // where facet looks for it
 }
 
-// Error has a line for each source, and then a line for each way by hand.
+// Error has a line for each source, or one for all when none could be reached, and then a line for each way by hand.
 func (e *SourcesError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: no source brought it", e.What)
-	for _, f := range e.Failed {
-		fmt.Fprintf(&b, "\n  %s: %v", f.Source, f.Err)
-	}
-	for i, d := range e.ByHand {
-		switch {
-		case i == 0 && e.All:
-			b.WriteString("\nby hand, on a machine with network: get these files, put them there, and pull again")
-		case i == 0:
-			b.WriteString("\nby hand, on a machine with network: get one of these files, put it there, and pull again, which checks it")
+	if reason, names := e.unreachable(); reason != nil {
+		fmt.Fprintf(&b, ": %v (%s)", reason, strings.Join(names, ", "))
+	} else {
+		for _, f := range e.Failed {
+			fmt.Fprintf(&b, "\n  %s: %v", f.Source, f.Err)
 		}
+	}
+	switch {
+	case len(e.ByHand) > 0 && e.All:
+		b.WriteString("\nby hand, on a machine with network: get these files, put them there, and pull again")
+	case len(e.ByHand) > 0:
+		b.WriteString("\nby hand, on a machine with network: get one of these files, put it there, and pull again, which checks it")
+	}
+	for _, d := range e.ByHand {
 		fmt.Fprintf(&b, "\n  %s%s\n    as %s", d.URL, d.size(), d.Path)
 	}
 	return b.String()
+}
+
+// unreachable gives the first reason and all names when no source could be reached; nil otherwise.
+func (e *SourcesError) unreachable() (reason error, names []string) {
+	for _, f := range e.Failed {
+		if !errors.Is(f.Err, ErrUnreachable) {
+			return nil, nil
+		}
+		names = append(names, f.Source)
+	}
+	if len(e.Failed) < 2 {
+		return nil, nil
+	}
+	return e.Failed[0].Err, names
 }
 
 func (d Download) size() string {

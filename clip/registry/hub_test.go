@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -89,7 +90,7 @@ func (s *standIn) serveHub(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusNotFound, "RevisionNotFound")
 	case !there:
 		refuse(http.StatusNotFound, "EntryNotFound")
-	case strings.HasSuffix(file, ".json"):
+	case strings.HasSuffix(file, ".json"), strings.HasSuffix(file, ".txt"):
 		w.Header().Set("X-Repo-Commit", testCommit)
 		w.Header().Set("ETag", `"`+digits(data)[:40]+`"`) // git's own, of 40 digits
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
@@ -233,7 +234,7 @@ func TestPullFromHubFails(t *testing.T) {
 		{"another sum than known", func(_ *standIn, _ *Puller, m *Model) { m.HubSHA256 = other }, nil, "expected SHA-256 " + other},
 		{"offline", func(_ *standIn, p *Puller, _ *Model) { p.Hub.Offline = true }, ErrOffline, "HF_HUB_OFFLINE"},
 		{"no URL", func(_ *standIn, p *Puller, _ *Model) { p.Hub.Endpoint = "hub.example" }, ErrMirror, "HF_ENDPOINT"},
-		{"dead", func(_ *standIn, p *Puller, _ *Model) { p.Hub.Endpoint = "https://hub.invalid" }, ErrUnreachable, "hub.invalid owner/clip: no connection"},
+		{"dead", func(_ *standIn, p *Puller, _ *Model) { p.Hub.Endpoint = "https://hub.invalid" }, ErrUnreachable, "no connection: lookup hub.invalid: no such host (hub.invalid owner/clip, models.invalid)"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -246,7 +247,7 @@ func TestPullFromHubFails(t *testing.T) {
 			if !errors.As(err, &failed) || tt.is != nil && !errors.Is(err, tt.is) {
 				t.Fatalf("got %v, want %v", err, tt.is)
 			}
-			for _, text := range []string{tt.says, "models.invalid: no connection", "https://models.invalid/weights/test.pt", m.Path(p.Cache)} {
+			for _, text := range []string{tt.says, "models.invalid", "https://models.invalid/weights/test.pt", m.Path(p.Cache)} {
 				if !strings.Contains(err.Error(), text) {
 					t.Errorf("error does not say %q: %v", text, err)
 				}
@@ -317,6 +318,49 @@ func TestTorchFile(t *testing.T) {
 	path, err := p.Pull(t.Context(), hubTestModel())
 	if err != nil || filepath.Base(path) != TorchFile || !bytes.Equal(read(t, path), content) {
 		t.Errorf("got %s, %v", path, err)
+	}
+}
+
+// TestVocabularyFiles: what a repository may have instead of a tokenizer.json, and what facet cannot use.
+func TestVocabularyFiles(t *testing.T) {
+	var whole struct {
+		Model struct {
+			Vocab map[string]int `json:"vocab"`
+		} `json:"model"`
+	}
+	if err := json.Unmarshal(bytesOnly(t), &whole); err != nil {
+		t.Fatal(err)
+	}
+	whole.Model.Vocab["ab"] = len(whole.Model.Vocab)
+	vocab, err := json.Marshal(whole.Model.Vocab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Lookup("hf:owner/clip")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		files map[string][]byte
+		ok    bool
+	}{
+		"vocab.json and merges.txt": {map[string][]byte{"vocab.json": vocab, "merges.txt": []byte("#version: 0.2\na b\n")}, true},
+		"vocab.json alone":          {map[string][]byte{"vocab.json": vocab}, false},
+		"another kind":              {map[string][]byte{tokenizerFile: []byte(`{"model": {"type": "Unigram", "vocab": [["a", -1.5]]}}`)}, false},
+		"none":                      {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string][]byte{SafeTensors: content, CardFile: []byte(goodCard)}
+			maps.Copy(files, c.files)
+			p := hubPuller(t, newStandIn(t, files))
+			_, err := p.Pull(t.Context(), m)
+			if c.ok != (err == nil) || c.ok != loads(filepath.Dir(m.Path(p.Cache))) {
+				t.Errorf("got %v", err)
+			}
+			if err != nil && !strings.Contains(err.Error(), "the vocabulary: no source brought it") {
+				t.Errorf("error does not say what is missing: %v", err)
+			}
+		})
 	}
 }
 
@@ -430,10 +474,10 @@ func TestNoNetwork(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			for _, text := range []string{
-				"RN50: no source brought it", "huggingface.co timm/resnet50_clip.openai: no connection", "openaipublic.azureedge.net: no connection",
+				"pull RN50: the vocabulary: no source brought it: no connection: ", "(huggingface.co timm/resnet50_clip.openai, openaipublic.azureedge.net)",
 				"https://huggingface.co/timm/resnet50_clip.openai/resolve/main/open_clip_model.safetensors (408291932 bytes)",
 				"as " + filepath.Join(p.Cache, "RN50", SafeTensors), "as " + filepath.Join(p.Cache, "RN50", "RN50.pt"),
-				"the vocabulary of RN50: no source brought it", vocabularyURL + " (1356917 bytes)", "as " + VocabularyPath(p.Cache),
+				"\nthe checkpoint: no source brought it: no connection: ", vocabularyURL + " (1356917 bytes)", "as " + VocabularyPath(p.Cache),
 			} {
 				if !strings.Contains(err.Error(), text) {
 					t.Errorf("error does not say %q:\n%v", text, err)

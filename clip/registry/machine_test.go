@@ -277,13 +277,22 @@ func TestHubFromEnv(t *testing.T) {
 			t.Errorf("HF_HUB_OFFLINE=%s: got %+v", value, got)
 		}
 	}
-	end, err := HubFromEnv().endpoint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := repository{hub: end, name: "a/b", revision: "refs/pr/1"}
-	if got := r.address("c.json").String(); got != "https://hub.example/a/b/resolve/refs%2Fpr%2F1/c.json" {
-		t.Errorf("address %s", got)
+	for endpoint, want := range map[string]string{
+		"":                         "https://huggingface.co/a/b/resolve/refs%2Fpr%2F1/c.json",
+		"https://hub.example/":     "https://hub.example/a/b/resolve/refs%2Fpr%2F1/c.json",
+		"https://hub.example/x/y/": "https://hub.example/x/y/a/b/resolve/refs%2Fpr%2F1/c.json",
+	} {
+		end, err := Hub{Endpoint: endpoint}.endpoint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := repository{hub: end, name: "a/b", revision: "refs/pr/1"}
+		if got := r.address("c.json").String(); got != want {
+			t.Errorf("address %s, want %s", got, want)
+		}
+		if u, err := end.host().address(want); err != nil || u.String() != want {
+			t.Errorf("to be downloaded from %s, %v", u, err)
+		}
 	}
 }
 
@@ -382,13 +391,13 @@ func TestActivation(t *testing.T) {
 
 func ExampleSourcesError() {
 	err := &SourcesError{
-		What:   "RN50",
+		What:   "the checkpoint",
 		Failed: []SourceError{{"huggingface.co timm/resnet50_clip.openai", ErrUnreachable}},
 		ByHand: []Download{{URL: "https://huggingface.co/timm/resnet50_clip.openai/resolve/main/open_clip_model.safetensors", Bytes: 408291932, Path: "RN50/open_clip_model.safetensors"}},
 	}
 	fmt.Println(err)
 	// Output:
-	// RN50: no source brought it
+	// the checkpoint: no source brought it
 	//   huggingface.co timm/resnet50_clip.openai: no connection
 	// by hand, on a machine with network: get one of these files, put it there, and pull again, which checks it
 	//   https://huggingface.co/timm/resnet50_clip.openai/resolve/main/open_clip_model.safetensors (408291932 bytes)

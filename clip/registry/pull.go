@@ -103,15 +103,15 @@ func (p *pull) all(ctx context.Context) (string, error) {
 	}
 	p.connect(ctx, slices.Concat(vocabulary, checkpoint))
 	if vocabulary != nil {
-		_, err = p.bring(ctx, "the vocabulary of "+p.model.Name, vocabulary)
+		_, err = p.bring(ctx, "the vocabulary", vocabulary)
 	}
 	var without *SourcesError
 	if err != nil && !errors.As(err, &without) {
-		return "", fmt.Errorf("the vocabulary of %s: %w", p.model.Name, err)
+		return "", fmt.Errorf("the vocabulary: %w", err)
 	}
 	if checkpoint != nil {
 		var failed error
-		path, failed = p.bring(ctx, p.model.Name, checkpoint)
+		path, failed = p.bring(ctx, "the checkpoint", checkpoint)
 		if failed != nil {
 			path, failed = p.unchecked(failed)
 		}

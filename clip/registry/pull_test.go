@@ -326,7 +326,7 @@ func TestPullVocabulary(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			p, _ := setup(t, tt.step)
 			_, err := p.Pull(t.Context(), testModel(content))
-			if !errors.Is(err, ErrSize) || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "vocabulary of RN50/test") {
+			if !errors.Is(err, ErrSize) || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "pull RN50/test: the vocabulary") {
 				t.Errorf("got %v", err)
 			}
 			if read(t, VocabularyPath(p.Cache)) != nil || read(t, VocabularyPath(p.Cache)+".part") != nil {

@@ -43,6 +43,9 @@ func (p *pull) bring(ctx context.Context, what string, from []source) (string, e
 		var file *fs.PathError
 		switch {
 		case err == nil:
+			if len(failed.Failed) > 0 {
+				p.log().Warn(what+" came from a later source", "source", s.name, "before", failed.Failed)
+			}
 			return path, nil
 		case ctx.Err() != nil:
 			return "", fmt.Errorf("%s: %w", s.name, err)
@@ -51,9 +54,7 @@ func (p *pull) bring(ctx context.Context, what string, from []source) (string, e
 		}
 		failed.Failed = append(failed.Failed, SourceError{s.name, err})
 		failed.ByHand = append(failed.ByHand, s.byHand)
-		if len(failed.Failed) < len(from) {
-			p.log().Warn("a source failed; trying the next one", "source", s.name, "error", err)
-		}
+		p.log().Info("a source failed", "file", what, "source", s.name, "error", err)
 	}
 	return "", failed
 }
@@ -144,7 +145,7 @@ func (p *pull) fetchFromHub(ctx context.Context, r repository) (string, error) {
 // bringCard brings what the repository of an unknown model says of it, before anything else: what is no CLIP-ResNet is refused for a few
 // hundred bytes. It stays where the weights will be, for the activation.
 func (p *pull) bringCard(ctx context.Context) error {
-	_, err := p.bring(ctx, p.model.Name, []source{p.hubCard()})
+	_, err := p.bring(ctx, CardFile, []source{p.hubCard()})
 	var without *SourcesError
 	if errors.As(err, &without) {
 		without.ByHand = append(without.ByHand, p.hubCheckpoint().byHand, p.hubTokenizer().byHand)
@@ -245,22 +246,44 @@ func (p *pull) vocabularies(ctx context.Context, checkpoint string) []source {
 
 const tokenizerFile = "tokenizer.json"
 
-// hubTokenizer is the tokenizer.json of the model's repository.
+// hubTokenizer is the vocabulary in the model's repository: its tokenizer.json, else its vocab.json with merges.txt.
 func (p *pull) hubTokenizer() source {
-	path := filepath.Join(p.Cache, tokenizerFile)
+	folder := p.Cache
 	if p.model.Source == SourceHub {
-		path = p.model.hubPath(p.Cache, tokenizerFile)
+		folder = filepath.Dir(p.model.Path(p.Cache))
 	}
-	return p.hubSource(Download{Path: path}, tokenizerFile, func(ctx context.Context, r repository) (string, error) {
-		data, _, err := r.again(ctx, p.Puller, func(ctx context.Context) ([]byte, stated, error) { return r.small(ctx, tokenizerFile, maxTokenizer) })
-		if err != nil {
-			return "", err
+	byHand := Download{Path: filepath.Join(folder, tokenizerFile)}
+	return p.hubSource(byHand, tokenizerFile, func(ctx context.Context, r repository) (string, error) {
+		err := p.fetchTokenizer(ctx, r, folder, tokenizerFile)
+		if missing(err) && p.fetchTokenizer(ctx, r, folder, "merges.txt", "vocab.json") == nil {
+			return filepath.Join(folder, "vocab.json"), nil
 		}
-		if _, err := tokenizer.Read(r.address(tokenizerFile).Redacted(), bytes.NewReader(data)); err != nil {
-			return "", err
-		}
-		return path, keep(path, data)
+		return byHand.Path, err
 	})
+}
+
+// fetchTokenizer keeps files of a repository in a folder if they make a vocabulary.
+func (p *pull) fetchTokenizer(ctx context.Context, r repository, folder string, names ...string) error {
+	files := make([][]byte, len(names))
+	for i, name := range names {
+		var err error
+		files[i], _, err = r.again(ctx, p.Puller, func(ctx context.Context) ([]byte, stated, error) { return r.small(ctx, name, maxTokenizer) })
+		if err != nil {
+			return err
+		}
+	}
+	if len(names) == 1 {
+		if _, err := tokenizer.Read(r.address(names[0]).Redacted(), bytes.NewReader(files[0])); err != nil {
+			return err
+		}
+	}
+	for i, name := range names {
+		if err := keep(filepath.Join(folder, name), files[i]); err != nil {
+			return err
+		}
+	}
+	_, err := tokenizer.Load(filepath.Join(folder, names[len(names)-1]))
+	return err
 }
 
 // loads tells whether there is a vocabulary that facet can use.
