@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -106,6 +107,7 @@ type repository struct {
 	name     string
 	revision string
 	client   *http.Client
+	patience time.Duration // for an answer to begin
 }
 
 // address is where a file is found.
@@ -190,17 +192,39 @@ func (r repository) small(ctx context.Context, file string, limit int64) ([]byte
 	return data, readStated(resp), nil
 }
 
+// ask makes one request. A hub that does not begin to answer is not asked again: another source may.
 func (r repository) ask(ctx context.Context, client *http.Client, method, file string) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	req, err := http.NewRequestWithContext(ctx, method, r.address(file).String(), nil)
 	if err != nil {
+		cancel(nil)
 		return nil, err
 	}
 	setHeaders(req, r.token)
+	silent := fmt.Errorf("%s: %w for %s", r.address(file).Redacted(), ErrStalled, r.patience)
+	watch := time.AfterFunc(r.patience, func() { cancel(silent) })
 	resp, err := client.Do(req)
+	watch.Stop()
 	if err != nil {
+		defer cancel(nil)
+		if context.Cause(ctx) == silent {
+			return nil, silent
+		}
 		return nil, failure(ctx, err)
 	}
+	resp.Body = &cancelling{resp.Body, cancel}
 	return resp, nil
+}
+
+// cancelling ends a request when its body is closed.
+type cancelling struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+func (c *cancelling) Close() error {
+	defer c.cancel(nil)
+	return c.ReadCloser.Close()
 }
 
 // refusal says in words why the hub sends no file.

@@ -487,6 +487,20 @@ func TestNoNetwork(t *testing.T) {
 	}
 }
 
+// TestSilentHub: a hub that takes requests and says nothing is left for the next source after a while.
+func TestSilentHub(t *testing.T) {
+	silence := httptest.NewServer(http.HandlerFunc(silent))
+	t.Cleanup(silence.Close)
+	s := newStandIn(t, repositoryFiles(t))
+	p := hubPuller(t, s)
+	p.Hub.Endpoint, p.Connect = silence.URL, 20*time.Millisecond
+	writeFile(t, VocabularyPath(p.Cache), vocabularyContent)
+	_, err := p.Pull(t.Context(), hubTestModel())
+	if !errors.Is(err, ErrStalled) || !errors.Is(err, ErrUnreachable) || strings.Contains(err.Error(), "gave up") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestByHand: what somebody put into the cache is checked when the hub can be asked, and used when it cannot.
 func TestByHand(t *testing.T) {
 	s := newStandIn(t, repositoryFiles(t))
@@ -525,7 +539,7 @@ func TestTokenStays(t *testing.T) {
 		}
 		return resp, nil
 	})})
-	r := repository{hub: end, token: "secret", name: testRepository, revision: "main"}
+	r := repository{hub: end, token: "secret", name: testRepository, revision: "main", patience: time.Minute}
 	resp, err := r.ask(t.Context(), client, http.MethodGet, CardFile)
 	if err != nil {
 		t.Fatal(err)

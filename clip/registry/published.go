@@ -86,6 +86,8 @@ type file struct {
 	size   int64  // bytes; 0 when not published
 	limit  int64  // never more bytes than this
 
+	attempts int // in a row that bring next to nothing; 0: as many as the puller makes
+
 	from  *mirror // where it is taken from instead; nil: the URL
 	token string  // of the hub; empty elsewhere
 }

@@ -209,7 +209,7 @@ func (p *pull) download(ctx context.Context, f file, path string) (err error) {
 	name := filepath.Base(path)
 	t := &transfer{
 		file: f, url: address, log: p.log(), client: f.from.guard(p.Client), token: f.token, part: part, total: -1,
-		stall: or(p.Stall, defaultStall), attempts: or(p.Attempts, defaultAttempts), backoff: or(p.Backoff, defaultBackoff),
+		stall: or(p.Stall, defaultStall), attempts: or(f.attempts, or(p.Attempts, defaultAttempts)), backoff: or(p.Backoff, defaultBackoff),
 		progress: func(done, total int64) {
 			if p.Progress != nil {
 				p.Progress(name, done, total)

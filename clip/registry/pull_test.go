@@ -324,7 +324,13 @@ func TestPullVocabulary(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, _ := setup(t, tt.step)
+			p, _ := setup(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.URL.Path, ".txt.gz") {
+					tt.step(w, r)
+					return
+				}
+				http.NotFound(w, r)
+			}))
 			_, err := p.Pull(t.Context(), testModel(content))
 			if !errors.Is(err, ErrSize) || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "pull RN50/test: the vocabulary") {
 				t.Errorf("got %v", err)

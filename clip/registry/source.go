@@ -110,7 +110,10 @@ func (p *pull) hubSource(byHand Download, file string, fetch func(context.Contex
 		s.fetch = func(context.Context) (string, error) { return "", err }
 		return s
 	}
-	r := repository{hub: end, token: p.Hub.Token, name: p.model.Hub, revision: or(p.commit, p.model.revision()), client: p.client()}
+	r := repository{
+		hub: end, token: p.Hub.Token, name: p.model.Hub, revision: or(p.commit, p.model.revision()), client: p.client(),
+		patience: 4 * or(p.Connect, defaultConnect),
+	}
 	s.url = r.address(file)
 	s.byHand.URL = s.url.Redacted()
 	s.name = fmt.Sprintf("%s %s", s.url.Host, p.model.Hub)
@@ -237,11 +240,11 @@ func (p *pull) vocabularies(ctx context.Context, checkpoint string) []source {
 	if p.mirror != nil {
 		from = append(from, p.published("mirror ", p.mirror, own, path))
 	}
-	from = append(from, p.published("", nil, own, path))
-	if p.model.Hub != "" && !unknown {
-		from = append(from, p.hubTokenizer())
+	if p.model.Hub == "" || unknown {
+		return append(from, p.published("", nil, own, path))
 	}
-	return from
+	own.attempts = 2 // for the hub has it too
+	return append(from, p.published("", nil, own, path), p.hubTokenizer())
 }
 
 const tokenizerFile = "tokenizer.json"
