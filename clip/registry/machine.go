@@ -83,7 +83,7 @@ func (m Machine) Places(model Model) []Place {
 		}
 		for _, file := range []string{SafeTensors, TorchFile} {
 			path := model.hubPath(m.Cache, file)
-			add(path, model.hubSum(file, readReceipt(m.Cache, model).sumOf(path)), true)
+			add(path, model.hubSum(file, m.Checked(model, path)), true)
 		}
 	}
 	if m.OpenAI != "" && model.URL != "" {
@@ -162,7 +162,7 @@ func (m Machine) check(ctx context.Context, model Model, p Place) error {
 	if p.sha256 == "" {
 		return fmt.Errorf("%s: %w; to use it all the same, give the file instead of the name", p.Path, ErrNoSum)
 	}
-	if known := readReceipt(m.Cache, model).sumOf(p.Path); known != "" && strings.HasPrefix(known, p.sha256) {
+	if known := m.Checked(model, p.Path); known != "" && strings.HasPrefix(known, p.sha256) {
 		return nil
 	}
 	sum, err := sumOf(ctx, p.Path)

@@ -148,6 +148,31 @@ func TestReadOnce(t *testing.T) {
 	}
 }
 
+// TestMovedCache: facet's cache may be copied to a machine without network, where dates and places are others: all is checked and used there.
+func TestMovedCache(t *testing.T) {
+	s := newStandIn(t, repositoryFiles(t))
+	p := hubPuller(t, s)
+	for _, m := range []Model{hubTestModel(), {Name: "hf:owner/clip", Source: SourceHub, Hub: testRepository}} {
+		if _, err := p.Pull(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		there := filepath.Join(t.TempDir(), "shared")
+		if err := os.CopyFS(there, os.DirFS(p.Cache)); err != nil {
+			t.Fatal(err)
+		}
+		want := m.hubPath(there, SafeTensors)
+		if path, err := offlinePuller(t, Machine{Cache: there}).Pull(t.Context(), m); err != nil || path != want {
+			t.Errorf("%s: got %s, %v", m.Name, path, err)
+		}
+		writeFile(t, want, flipped(content))
+		moved := hubPuller(t, s)
+		moved.Cache = there
+		if path, err := moved.Pull(t.Context(), m); err != nil || path != want || !bytes.Equal(read(t, path), content) {
+			t.Errorf("%s, damaged on the way: got %s, %v", m.Name, path, err)
+		}
+	}
+}
+
 // TestLeftAside: what is not sound is not used, the reason is told, and facet brings its own.
 func TestLeftAside(t *testing.T) {
 	for name, c := range map[string]struct {
