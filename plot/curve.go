@@ -124,6 +124,9 @@ func send(w io.Writer, out vg.CanvasWriterTo, format string) error {
 	return err
 }
 
+// mostDots is how many points of a line are marked; more would hide whether it is dashed.
+const mostDots = 25
+
 // points are a series as gonum's plot takes it.
 type points struct {
 	plotter.XYs
@@ -159,7 +162,12 @@ func (s Series) draw(p *plot.Plot, legend *plot.Legend, c color.RGBA) error {
 		legend.Add(s.Name, dots)
 		return nil
 	}
-	p.Add(line, dots)
+	p.Add(line)
+	if len(s.X) > mostDots {
+		legend.Add(s.Name, line)
+		return nil
+	}
+	p.Add(dots)
 	legend.Add(s.Name, line, dots)
 	return nil
 }
