@@ -88,7 +88,7 @@ func writeDemo(dir string, d *lab.Demonstration) error {
 		return err
 	}
 	if d.Story != nil {
-		if err := writePNG(filepath.Join(dir, d.Answer.Story.Picture), d.Story); err != nil {
+		if err := writeSheet(filepath.Join(dir, d.Answer.Story.Picture), d.Story); err != nil {
 			return err
 		}
 	}

@@ -119,7 +119,7 @@ func writeExplanation(dir string, e *lab.Explained) error {
 	if err := writeGroupMaps(dir, e); err != nil {
 		return err
 	}
-	if err := writePNG(filepath.Join(dir, "summary.png"), e.Summary()); err != nil {
+	if err := writeSheet(filepath.Join(dir, "summary.png"), e.Summary()); err != nil {
 		return err
 	}
 	return writeJSON(record, e.Answer)
