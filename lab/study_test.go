@@ -2,6 +2,7 @@ package lab_test
 
 import (
 	"errors"
+	"image"
 	"math"
 	"path/filepath"
 	"strings"
@@ -198,8 +199,8 @@ func TestSink(t *testing.T) {
 		if a.Images != 4 || a.Source != source || a.Grid*a.Grid != len(a.Mass) || a.Watched != len(a.Mass)-1 || !(math.Abs(sum-1) < 1e-6) || a.Accuracy.With.Of != 4 || a.Accuracy.Without.Of != 4 {
 			t.Errorf("%s: attention sums to %g, %+v", source, sum, a)
 		}
-		if size := l.Model().Config.Image; w.Map().Rect.Dx() != size || w.Map().Rect.Dy() != size {
-			t.Errorf("%s: a map of %v", source, w.Map().Rect)
+		if sheet := w.Map().Rect; sheet != image.Rect(0, 0, 900, 1031) { // with its title and its scale
+			t.Errorf("%s: a map of %v", source, sheet)
 		}
 		masses = append(masses, a.Mass)
 	}

@@ -33,7 +33,7 @@ this machine. With nothing given it is the demo model, with an atlas of 300 scen
 
 At localhost only this machine reaches it. At another address it asks for a token, which it writes to stderr when it starts.`,
 		Example: `  facet serve                                            the demo model, in the browser
-  facet serve photos.atlas --bank words.txt              the model that made an atlas
+  facet serve photos.atlas --banks words.txt             the model that made an atlas
   facet serve photos.atlas --listen :8080 --no-open      for other machines, with a token`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.config.Atlases = args
@@ -43,7 +43,7 @@ At localhost only this machine reaches it. At another address it asks for a toke
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "localhost:8080", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
 	f.BoolVar(&o.noOpen, "no-open", false, "do not open the browser")
-	f.StringArrayVar(&o.config.Banks, "bank", nil, "common, objects, a `BANK` of facet texts, or a file with a text a line, to name directions by; may be given again (default common; the demo model has its own)")
+	f.StringArrayVar(&o.config.Banks, "banks", nil, "common, objects, a `BANK` of facet texts, or a file with a text a line, to name directions by; may be given again (default common; the demo model has its own)")
 	f.StringVar(&o.config.BasePath, "base-path", "", "the `PATH` under which a proxy serves the explorer, such as /facet")
 	f.BoolVar(&o.config.ReadOnly, "read-only", false, "take no uploads: answer only GET")
 	return cmd

@@ -16,7 +16,7 @@ func TestUsageErrors(t *testing.T) {
 		{"segmentation a.jpg", "facet: there is no verb \"segmentation\": did you mean segment?\nrun \"facet --help\"\n"},
 		{"zzz", "facet: there is no verb \"zzz\"\nrun \"facet --help\"\n"},
 		{"model show", "facet model: there is no verb \"show\": did you mean inspect?\nrun \"facet model --help\"\n"},
-		{"model zzz", "facet model: there is no verb \"zzz\": expected doctor, inspect, list, pull\nrun \"facet model --help\"\n"},
+		{"model zzz", "facet model: there is no verb \"zzz\": expected doctor, inspect, list, pull, verify\nrun \"facet model --help\"\n"},
 		{"drift compar a b", "facet drift: there is no verb \"compar\": did you mean compare?\nrun \"facet drift --help\"\n"},
 		{"atlas shwo a", "facet atlas: there is no verb \"shwo\": did you mean show?\nrun \"facet atlas --help\"\n"},
 		{"evaluate label", "facet evaluate: there is no verb \"label\": did you mean labels?\nrun \"facet evaluate --help\"\n"},
