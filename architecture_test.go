@@ -43,7 +43,7 @@ var layers = [][]string{
 	{"scenes", "plot"},
 	{"npy"},
 	{"internal/atomicfile", "internal/place"},
-	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "textfile", "concept/words", "internal/torchrand"},
+	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "internal/serving", "textfile", "concept/words", "internal/torchrand"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.

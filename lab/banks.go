@@ -3,7 +3,6 @@ package lab
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -182,7 +181,7 @@ func (l *Lab) savedBank(ctx context.Context, dir string) (*concept.Bank, error) 
 
 // fileBank is the bank of a file of texts, by the cache folder.
 func (l *Lab) fileBank(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
-	texts, err := readText(ctx, path, concept.ReadLines)
+	texts, err := regular.Read(ctx, path, concept.ReadLines)
 	if err != nil {
 		return nil, err
 	}
@@ -235,15 +234,4 @@ func (l *Lab) buildBank(ctx context.Context, build builder, dir, name string, r 
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return b, nil
-}
-
-// readText reads a text file of the user's with a reader that names it in its errors.
-func readText[T any](ctx context.Context, path string, read func(name string, r io.Reader) (T, error)) (T, error) {
-	f, err := regular.Stream(ctx, path)
-	if err != nil {
-		var none T
-		return none, err
-	}
-	defer f.Close()
-	return read(path, f)
 }

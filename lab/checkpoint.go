@@ -56,6 +56,17 @@ func (c Config) checkpoint(ctx context.Context) (name string, ck *checkpoint.Che
 	return known.Name, ck, err
 }
 
+// inferred is the checkpoint of a config with the architecture that its tensors have. The caller closes it.
+func (c Config) inferred(ctx context.Context) (name string, ck *checkpoint.Checkpoint, of clip.Config, err error) {
+	if name, ck, err = c.checkpoint(ctx); err != nil {
+		return name, nil, of, err
+	}
+	if of, err = clip.InferConfig(ck); err != nil {
+		return name, nil, of, errors.Join(err, ck.Close())
+	}
+	return name, ck, of, nil
+}
+
 // tellWeights says which weights are taken, where a file holds several sets.
 func (c Config) tellWeights(ck *checkpoint.Checkpoint) {
 	if taken, others := ck.Weights(); len(others) > 0 {

@@ -23,7 +23,7 @@ func (d *Demonstration) tellStory(s demo.Shown) error {
 	if err != nil {
 		return err
 	}
-	ov, amounts := d.Explained.Scalars.OV, d.Explained.parts.split.Pairs
+	ov, amounts := d.Explained.Scalars.OV, d.Explained.parts.Pairs
 	words := [2]string{s.Print.String(), s.Thing.String()}
 	chosen, found := twoFacets(known, words, amounts, ov)
 	if !found {

@@ -17,15 +17,11 @@ import (
 // lab: a checkpoint that is not fit opens none.
 func Doctor(ctx context.Context, config Config) (*answer.Diagnosis, error) {
 	config = config.filled()
-	name, ck, err := config.checkpoint(ctx)
+	name, ck, c, err := config.inferred(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer ck.Close()
-	c, err := clip.InferConfig(ck)
-	if err != nil {
-		return nil, err
-	}
 	d := &answer.Diagnosis{Path: ck.Path()}
 	d.Findings = append(d.Findings, checkTensors(ck, c)...)
 	numbers, err := checkNumbers(ctx, ck, c)

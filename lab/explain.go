@@ -87,10 +87,10 @@ type Explained struct {
 	Split decompose.Explanation
 
 	maps   func() []*image.RGBA
-	words  int       // of the bank that names pairs
-	text   []float32 // of unit length [D]; nil where the embedding is split
-	scale  float64   // τ
-	parts  partition
+	words  int                 // of the bank that names pairs
+	text   []float32           // of unit length [D]; nil where the embedding is split
+	scale  float64             // τ
+	parts  attribution.Split   // what the groups sum to
 	groups []attribution.Group // those listed, in the answer's order
 }
 

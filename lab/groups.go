@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"sync"
 
@@ -40,14 +39,6 @@ const (
 	groupPairs   = 5    // that are listed of a group
 	named        = 1000 // pairs that a bank names for groups, the strongest
 )
-
-// partition is what the groups of an explanation are made with.
-type partition struct {
-	split attribution.Split // what the groups sum to
-	by    attribution.Partition
-	cover float64
-	ov    *decompose.OV
-}
 
 // checkGroups fills in what a question leaves open, and finds mistakes.
 func (q Explain) checkGroups() (Explain, error) {
@@ -95,17 +86,16 @@ func (l *Lab) group(ctx context.Context, e *Explained, q Explain, use *use) erro
 	}
 	a := e.Answer
 	a.By, a.Against, a.GroupsTotal, a.GroupsResidual = q.By, against, split.Total, split.Residual()
-	e.parts = partition{split: split, ov: e.Scalars.OV}
+	e.parts = split
 	if q.By == ByToken {
-		e.groupTokens(split, q.Cover)
+		_, a.Groups = listed(e.Scalars.OV, e.places(split), q.Cover, split.Total)
 		return nil
 	}
-	by, err := l.partition(ctx, e.Scalars.OV, split, q, use, e)
+	by, err := l.partition(ctx, e, q, use)
 	if err != nil {
 		return err
 	}
-	e.parts = partition{split: split, by: by, cover: q.Cover, ov: e.Scalars.OV}
-	e.groups, a.Groups = e.parts.list()
+	e.groups, a.Groups = listed(e.Scalars.OV, split.Groups(by), q.Cover, split.Total)
 	if q.By == ByHead {
 		return l.wordsOfHeads(ctx, e, q, use)
 	}
@@ -226,7 +216,8 @@ func (l *Lab) centre(ov *decompose.OV, use *use) (*average, error) {
 }
 
 // partition says to which groups a pair belongs.
-func (l *Lab) partition(ctx context.Context, ov *decompose.OV, split attribution.Split, q Explain, use *use, e *Explained) (attribution.Partition, error) {
+func (l *Lab) partition(ctx context.Context, e *Explained, q Explain, use *use) (attribution.Partition, error) {
+	ov := e.Scalars.OV
 	one := func(name func(decompose.Pair) string) attribution.Partition {
 		return func(p int) []attribution.Portion { return []attribution.Portion{{Group: name(ov.Pair(p)), Of: 1}} }
 	}
@@ -238,15 +229,15 @@ func (l *Lab) partition(ctx context.Context, ov *decompose.OV, split attribution
 	case ByPair:
 		return one(decompose.Pair.String), nil
 	}
-	terms, err := l.terms(ctx, split, q, use, e)
+	terms, err := l.terms(ctx, e, q, use)
 	return attribution.ByWord(terms, q.Assign == AssignFirst), err
 }
 
 // terms are the words of pairs: of a bank for the strongest pairs, of an atlas, or of the demo model's own table; none where nothing names pairs.
-func (l *Lab) terms(ctx context.Context, split attribution.Split, q Explain, use *use, e *Explained) (map[int][]attribution.Term, error) {
+func (l *Lab) terms(ctx context.Context, e *Explained, q Explain, use *use) (map[int][]attribution.Term, error) {
 	switch {
 	case q.Bank != "":
-		amounts := numeric.Float32(split.Pairs)
+		amounts := numeric.Float32(e.parts.Pairs)
 		strongest := e.Scalars.Top(amounts, named, func(v float32) float32 { return max(v, -v) })
 		n, err := l.namesFor(ctx, e.Scalars.OV, use, strongest, q.Bank, q.Truncate)
 		if err != nil {
@@ -306,12 +297,12 @@ func (l *Lab) ownNames() (*names, error) {
 // knownPairs is the table of the demo model's pairs, which is read once.
 var knownPairs = sync.OnceValues(demo.KnownPairs)
 
-// list gives the groups that cover what was asked for, as they are and as an answer.
-func (p partition) list() ([]attribution.Group, []answer.Group) {
-	shown, rest := attribution.Cover(p.split.Groups(p.by), p.cover)
+// listed are the groups that cover a share, as they are and as an answer.
+func listed(ov *decompose.OV, groups []attribution.Group, cover, total float64) ([]attribution.Group, []answer.Group) {
+	shown, rest := attribution.Cover(groups, cover)
 	list := make([]answer.Group, 0, len(shown)+1)
 	for _, g := range shown {
-		list = append(list, p.answer(g))
+		list = append(list, groupOf(ov, g, total))
 	}
 	if rest.Groups > 0 {
 		list = append(list, answer.Group{Word: answer.Others, Amount: rest.Amount, Share: rest.Share, PairCount: rest.Groups, Pairs: []answer.GroupPair{}})
@@ -319,13 +310,13 @@ func (p partition) list() ([]attribution.Group, []answer.Group) {
 	return shown, list
 }
 
-// answer is a group with its strongest pairs.
-func (p partition) answer(g attribution.Group) answer.Group {
+// groupOf is a group with its strongest pairs.
+func groupOf(ov *decompose.OV, g attribution.Group, total float64) answer.Group {
 	a := answer.Group{Word: g.Name, Amount: g.Amount, Share: g.Share, PairCount: len(g.Members), Pairs: []answer.GroupPair{}}
 	for _, m := range g.Members[:min(groupPairs, len(g.Members))] {
-		pair := p.ov.Pair(m.Pair)
+		pair := ov.Pair(m.Pair)
 		a.Pairs = append(a.Pairs, answer.GroupPair{
-			Neuron: pair.Neuron, Head: pair.Head, Of: m.Of, Amount: m.Amount, Share: decompose.Share(m.Amount, p.split.Total),
+			Neuron: pair.Neuron, Head: pair.Head, Of: m.Of, Amount: m.Amount, Share: decompose.Share(m.Amount, total),
 		})
 	}
 	return a
@@ -333,33 +324,21 @@ func (p partition) answer(g attribution.Group) answer.Group {
 
 // wordsOfHeads puts into the group of each head that is listed the words of its pairs.
 func (l *Lab) wordsOfHeads(ctx context.Context, e *Explained, q Explain, use *use) error {
-	terms, err := l.terms(ctx, e.parts.split, q, use, e)
+	terms, err := l.terms(ctx, e, q, use)
 	if err != nil {
 		return err
 	}
 	words := attribution.ByWord(terms, q.Assign == AssignFirst)
 	for i, g := range e.groups {
-		if g.Name == attribution.Constant {
-			continue
+		if g.Name != attribution.Constant {
+			_, e.Answer.Groups[i].Groups = listed(e.Scalars.OV, g.Groups(words), q.Cover, g.Amount)
 		}
-		head := attribution.Split{Total: g.Amount, Pairs: make([]float64, len(e.parts.split.Pairs))}
-		for _, m := range g.Members {
-			head.Pairs[m.Pair] = m.Amount
-		}
-		within := partition{split: head, cover: q.Cover, ov: e.parts.ov, by: func(p int) []attribution.Portion {
-			if e.parts.ov.Pair(p).Head != e.parts.ov.Pair(g.Members[0].Pair).Head {
-				return nil
-			}
-			return words(p)
-		}}
-		_, list := within.list()
-		e.Answer.Groups[i].Groups = slices.DeleteFunc(list, func(w answer.Group) bool { return w.Word == answer.Constant })
 	}
 	return nil
 }
 
-// groupTokens lists places: what each token brings through all pairs. The class token is no place.
-func (e *Explained) groupTokens(split attribution.Split, cover float64) {
+// places are what each token brings through all pairs. The class token is no place.
+func (e *Explained) places(split attribution.Split) []attribution.Group {
 	groups := []attribution.Group{{Name: attribution.Constant, Amount: split.Constant}}
 	for i, v := range e.Tokens.SumMap(split.Per) {
 		name, width := "class token", e.Answer.Image.Grid[1]
@@ -368,16 +347,5 @@ func (e *Explained) groupTokens(split attribution.Split, cover float64) {
 		}
 		groups = append(groups, attribution.Group{Name: name, Amount: float64(v)})
 	}
-	for i := range groups {
-		groups[i].Share = decompose.Share(groups[i].Amount, split.Total)
-	}
-	slices.SortStableFunc(groups, func(a, b attribution.Group) int { return cmp.Compare(math.Abs(b.Amount), math.Abs(a.Amount)) })
-	p := partition{split: split, ov: e.Scalars.OV}
-	shown, rest := attribution.Cover(groups, cover)
-	for _, g := range shown {
-		e.Answer.Groups = append(e.Answer.Groups, p.answer(g))
-	}
-	if rest.Groups > 0 {
-		e.Answer.Groups = append(e.Answer.Groups, answer.Group{Word: answer.Others, Amount: rest.Amount, Share: rest.Share, PairCount: rest.Groups, Pairs: []answer.GroupPair{}})
-	}
+	return attribution.Ordered(groups, split.Total)
 }

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/image/draw"
 
 	"github.com/facet-clip/facet/atlas"
-	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/plot"
@@ -146,11 +145,7 @@ func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, p decompose.Pair)
 	if err != nil {
 		return nil, err
 	}
-	out, err := l.model.EncodePictures(ctx, []*image.RGBA{seen}, clip.Attention, clip.Tokens)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := ov.Tokens(out[clip.Tokens].Floats, out[clip.Attention].Floats)
+	tokens, err := l.tokens(ctx, ov, seen)
 	if err != nil {
 		return nil, err
 	}

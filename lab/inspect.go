@@ -4,21 +4,16 @@ import (
 	"context"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/clip"
 )
 
 // Inspect says what the checkpoint of a config holds.
 func Inspect(ctx context.Context, config Config) (*answer.Inspection, error) {
 	config = config.filled()
-	name, ck, err := config.checkpoint(ctx)
+	name, ck, c, err := config.inferred(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer ck.Close()
-	c, err := clip.InferConfig(ck)
-	if err != nil {
-		return nil, err
-	}
 	i := &answer.Inspection{
 		Path: ck.Path(), Format: string(ck.Format()), Naming: string(ck.Naming()), Architecture: c.Architecture(),
 		Config: c, DTypes: map[string]int{},

@@ -77,7 +77,7 @@ func Open(ctx context.Context, c Config) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.bind(ctx, name, ck)
+	return c.bind(name, ck)
 }
 
 // OpenForAtlas loads the model that made the atlas in a folder. Where Config.Model names one, it must be the same.
@@ -121,7 +121,7 @@ func (c Config) cacheDir() (string, error) {
 }
 
 // bind puts a checkpoint on an engine. The lab closes it, also when it fails.
-func (c Config) bind(_ context.Context, name string, ck *checkpoint.Checkpoint) (*Lab, error) {
+func (c Config) bind(name string, ck *checkpoint.Checkpoint) (*Lab, error) {
 	act, assumed, err := c.activation(name, ck)
 	if err != nil {
 		return nil, errors.Join(err, ck.Close())
@@ -160,12 +160,6 @@ func (l *Lab) Name() string { return l.name }
 
 // Model is the model behind the lab. The lab closes it.
 func (l *Lab) Model() *clip.Model { return l.model }
-
-// Decomposition gives the directions of all pairs. It is made once.
-func (l *Lab) Decomposition() (*decompose.OV, error) { return l.ov() }
-
-// Decoder opens pictures within the lab's one budget of pixels.
-func (l *Lab) Decoder() *dataset.Decoder { return l.decoder }
 
 // Describe says which model answers. Its engine is all that ran so far.
 func (l *Lab) Describe(ctx context.Context) (answer.Model, error) {

@@ -62,7 +62,7 @@ func (c Config) openMaker(ctx context.Context, by maker) (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.bind(ctx, name, ck)
+	return c.bind(name, ck)
 }
 
 // givenMaker opens the config's model, if it is the maker.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
@@ -94,39 +93,15 @@ func (l *Lab) units(ctx context.Context, ov *decompose.OV, use *use, q Neuron) (
 	if err != nil {
 		return nil, err
 	}
-	named, err := l.namedUnits(ctx, ov, use, pairs[:min(q.Pairs, len(pairs))], q)
-	if err != nil {
+	pairs = pairs[:min(q.Pairs, len(pairs))]
+	if _, err := l.namePairs(ctx, ov, use, pairs, q.Bank, q.Truncate); err != nil {
 		return nil, err
 	}
-	for _, u := range named {
-		wanted = append(wanted, rank.pair(ov.Index(decompose.Pair{Head: *u.Head, Neuron: u.Neuron}), q.Images))
+	for i, p := range pairs {
+		units = append(units, answer.Unit{Neuron: p.Neuron, Head: &pairs[i].Head, Norm: p.Norm, Words: p.Words, Names: p.Names})
+		wanted = append(wanted, rank.pair(ov.Index(pairOf(p)), q.Images))
 	}
-	units = slices.Concat(units, named)
 	return units, nameImages(use, units, wanted, q.Roots)
-}
-
-// namedUnits are pairs with their names and words.
-func (l *Lab) namedUnits(ctx context.Context, ov *decompose.OV, use *use, pairs []answer.UsedPair, q Neuron) ([]answer.Unit, error) {
-	shown := make([]decompose.Pair, len(pairs))
-	for i, p := range pairs {
-		shown[i] = pairOf(p)
-	}
-	labels, err := l.namesFor(ctx, ov, use, shown, q.Bank, q.Truncate)
-	if err != nil {
-		return nil, err
-	}
-	units := make([]answer.Unit, len(pairs))
-	for i, p := range pairs {
-		units[i] = answer.Unit{Neuron: p.Neuron, Head: &pairs[i].Head, Norm: p.Norm, Names: labels.of(ov.Index(shown[i]))}
-	}
-	bank, err := l.nearestWords(ctx, q.Bank, q.Truncate, use)
-	if bank == nil || err != nil {
-		return units, err
-	}
-	for i, p := range pairs {
-		units[i].Words = bank.Nearest(scaled(ov.Direction(shown[i]), p.Sign), wordsPerPair)
-	}
-	return units, nil
 }
 
 // ranking says in which images a unit contributes most: by the length of its centred contribution, or as the reference does, of the whole one with an

@@ -64,64 +64,81 @@ func (q Pairs) check(ov *decompose.OV) (Pairs, error) {
 
 // Pairs ranks pairs by what they did in an atlas' dataset, and names them.
 func (l *Lab) Pairs(ctx context.Context, q Pairs) (*answer.Pairs, error) {
-	ov, use, pairs, err := l.rankPairs(ctx, &q)
+	ov, use, err := l.openPairs(ctx, &q)
+	if err != nil {
+		return nil, err
+	}
+	pairs, err := use.pairs(ov, q)
 	if err != nil {
 		return nil, err
 	}
 	pairs = pairs[min(q.Skip, len(pairs)):]
 	pairs = pairs[:min(q.Top, len(pairs))]
 	a := &answer.Pairs{Atlas: q.Atlas, Pairs: pairs}
-	shown := make([]decompose.Pair, len(pairs))
-	for i, p := range pairs {
-		shown[i] = pairOf(p)
-	}
-	labels, err := l.namesFor(ctx, ov, use, shown, q.Bank, q.Truncate)
-	if err != nil {
+	if a.Labelling, err = l.namePairs(ctx, ov, use, pairs, q.Bank, q.Truncate); err != nil {
 		return nil, err
-	}
-	a.Labelling = labels.labelling()
-	for i, p := range shown {
-		pairs[i].Names = labels.of(ov.Index(p))
-	}
-	bank, err := l.nearestWords(ctx, q.Bank, q.Truncate, use)
-	if err != nil {
-		return nil, err
-	}
-	if bank != nil {
-		for i, p := range shown {
-			pairs[i].Words = bank.Nearest(scaled(ov.Direction(p), pairs[i].Sign), wordsPerPair)
-		}
 	}
 	a.Model, err = l.describe(ctx)
 	return a, err
 }
 
-// UseCurve is how much of all use the strongest pairs hold: the running sum of the norms, largest first.
+// namePairs gives pairs their names, and the words nearest to their principal directions.
+func (l *Lab) namePairs(ctx context.Context, ov *decompose.OV, use *use, pairs []answer.UsedPair, bank string, truncate bool) (answer.Labelling, error) {
+	shown := make([]decompose.Pair, len(pairs))
+	for i, p := range pairs {
+		shown[i] = pairOf(p)
+	}
+	labels, err := l.namesFor(ctx, ov, use, shown, bank, truncate)
+	if err != nil {
+		return answer.Unlabelled, err
+	}
+	words, err := l.nearestWords(ctx, bank, truncate, use)
+	if err != nil {
+		return answer.Unlabelled, err
+	}
+	for i, p := range shown {
+		pairs[i].Names = labels.of(ov.Index(p))
+		if words != nil {
+			pairs[i].Words = words.Nearest(scaled(ov.Direction(p), pairs[i].Sign), wordsPerPair)
+		}
+	}
+	return labels.labelling(), nil
+}
+
+// UseCurve is how much of all use the strongest of the pairs asked for hold: the running sum of the norms, largest first.
 func (l *Lab) UseCurve(ctx context.Context, q Pairs) (plot.Curve, error) {
-	_, _, pairs, err := l.rankPairs(ctx, &q)
+	ov, use, err := l.openPairs(ctx, &q)
 	if err != nil {
 		return plot.Curve{}, err
 	}
-	return useCurve(pairs), nil
+	var norms []float64
+	for p, norm := range use.atlas.Norms {
+		if q.asks(ov.Pair(p)) {
+			norms = append(norms, use.stats.Score(p, norm))
+		}
+	}
+	return useCurve(norms), nil
+}
+
+// asks tells whether a pair is of the neuron and the head that are asked for.
+func (q Pairs) asks(p decompose.Pair) bool {
+	return (q.Neuron == nil || p.Neuron == *q.Neuron) && (q.Head == nil || p.Head == *q.Head)
 }
 
 func pairOf(p answer.UsedPair) decompose.Pair { return decompose.Pair{Head: p.Head, Neuron: p.Neuron} }
 
-// rankPairs collects the pairs asked for, the first first, and fills in what the question leaves open.
-func (l *Lab) rankPairs(ctx context.Context, q *Pairs) (*decompose.OV, *use, []answer.UsedPair, error) {
+// openPairs opens the atlas of a question, and fills in what the question leaves open.
+func (l *Lab) openPairs(ctx context.Context, q *Pairs) (*decompose.OV, *use, error) {
 	use, err := l.openAtlas(ctx, q.Atlas)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
 	ov, err := l.ov()
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, err
 	}
-	if *q, err = q.check(ov); err != nil {
-		return nil, nil, nil, err
-	}
-	pairs, err := use.pairs(ov, *q)
-	return ov, use, pairs, err
+	*q, err = q.check(ov)
+	return ov, use, err
 }
 
 // pairs are those that a question asks for, in its order.
@@ -132,7 +149,7 @@ func (u *use) pairs(ov *decompose.OV, q Pairs) (pairs []answer.UsedPair, err err
 	}
 	for p := range u.strength {
 		pair := ov.Pair(p)
-		if q.Neuron != nil && pair.Neuron != *q.Neuron || q.Head != nil && pair.Head != *q.Head {
+		if !q.asks(pair) {
 			continue
 		}
 		pairs = append(pairs, answer.UsedPair{
@@ -154,14 +171,12 @@ func (u *use) pairs(ov *decompose.OV, q Pairs) (pairs []answer.UsedPair, err err
 }
 
 // useCurve sums the norms, largest first, in steps of a hundredth of the pairs.
-func useCurve(pairs []answer.UsedPair) plot.Curve {
-	norms := make([]float64, len(pairs))
-	var all float64
-	for i, p := range pairs {
-		norms[i] = p.Norm
-		all += p.Norm
-	}
+func useCurve(norms []float64) plot.Curve {
 	slices.SortFunc(norms, func(a, b float64) int { return cmp.Compare(b, a) })
+	var all float64
+	for _, n := range norms {
+		all += n
+	}
 	s := plot.Series{Name: "share of the summed norms"}
 	const steps = 100
 	var sum float64

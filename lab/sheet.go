@@ -128,11 +128,7 @@ func (l *Lab) unitMap(ctx context.Context, use *use, r answer.Unit, path string)
 		return nil, fmt.Errorf("reading a picture of the scan again: %w", err)
 	}
 	grid := l.model.Config.Grid()
-	out, err := l.model.EncodePictures(ctx, []*image.RGBA{seen}, clip.Attention, clip.Tokens)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := ov.Tokens(out[clip.Tokens].Floats, out[clip.Attention].Floats)
+	tokens, err := l.tokens(ctx, ov, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -147,6 +143,15 @@ func (l *Lab) unitMap(ctx context.Context, use *use, r answer.Unit, path string)
 	}
 	heat := plot.HeatMap(seen, values, grid, grid, 0)
 	return plot.Beside(seen, heat), nil
+}
+
+// tokens are those of a picture as the model sees it.
+func (l *Lab) tokens(ctx context.Context, ov *decompose.OV, seen *image.RGBA) (decompose.Tokens, error) {
+	out, err := l.model.EncodePictures(ctx, []*image.RGBA{seen}, clip.Attention, clip.Tokens)
+	if err != nil {
+		return decompose.Tokens{}, err
+	}
+	return ov.Tokens(out[clip.Tokens].Floats, out[clip.Attention].Floats)
 }
 
 // cropped opens a picture again by its path in an atlas, a profile or a store, as the model sees it.

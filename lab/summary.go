@@ -89,7 +89,7 @@ func (e *Explained) full(v float32) string {
 
 // sumPanel is the map of what the groups sum to.
 func (e *Explained) sumPanel() plot.Panel {
-	m := e.Tokens.SumMap(e.parts.split.Per)[1:]
+	m := e.Tokens.SumMap(e.parts.Per)[1:]
 	scale := mapScale([][]float32{m})
 	return plot.Panel{Title: "All pairs together", Caption: "full colour: ±" + e.full(scale) + " a place", Image: e.heat(m, scale)}
 }
@@ -214,7 +214,7 @@ func (e *Explained) panels() (panels []plot.Panel, maps [][]float32) {
 
 // groupAmounts is what each place brings to a group.
 func (e *Explained) groupAmounts(g attribution.Group) []float32 {
-	return e.Tokens.SumMap(g.Factors(e.parts.split.Per))[1:]
+	return e.Tokens.SumMap(g.Factors(e.parts.Per))[1:]
 }
 
 // GroupMap is the map of a group over the picture.

@@ -86,7 +86,7 @@ func TestGroupMaps(t *testing.T) {
 			continue
 		}
 		sum := 0.0
-		for _, v := range e.Tokens.SumMap(g.Factors(e.parts.split.Per)) {
+		for _, v := range e.Tokens.SumMap(g.Factors(e.parts.Per)) {
 			sum += float64(v)
 		}
 		if a := e.Answer.Groups[i]; a.Word != g.Name || math.Abs(sum-a.Amount) > 1e-4 {

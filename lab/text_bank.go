@@ -6,6 +6,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/concept/bank"
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // TextBank asks for a bank: the embeddings of a list of words or phrases, in a folder.
@@ -25,7 +26,7 @@ func (l *Lab) TextBank(ctx context.Context, q TextBank) (*answer.TextBank, error
 	if q.File == "" || q.Folder == "" {
 		return nil, mistake("file", "is missing: expected a file of texts and the folder of the bank")
 	}
-	texts, err := readText(ctx, q.File, concept.ReadLines)
+	texts, err := regular.Read(ctx, q.File, concept.ReadLines)
 	if err != nil {
 		return nil, err
 	}

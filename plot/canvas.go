@@ -161,3 +161,10 @@ func (c canvas) place(picture image.Image, x, y, width, height int) {
 
 // done is the sheet.
 func (c canvas) done() *image.RGBA { return c.Image().(*image.RGBA) }
+
+// drawn is a sheet as high as it needs to be. lay puts everything on a canvas and says how high it is.
+func drawn(width int, lay func(canvas) int) *image.RGBA {
+	c := newCanvas(width, lay(newCanvas(width, 1))) // where nothing shows, it is measured
+	lay(c)
+	return c.done()
+}

@@ -48,14 +48,11 @@ func Overlay(photo, areas image.Image, legend []Entry) *image.RGBA {
 // BarChart is a chart alone: a title, a line below it, bars of shares, and a footer.
 func BarChart(title, subtitle string, bars []Bar, footer string) *image.RGBA {
 	const width = 1200
-	lay := func(c canvas) int {
+	return drawn(width, func(c canvas) int {
 		y := margin + c.paragraph(title, margin, margin, width-2*margin, 3, titleStyle) + 6
 		y += c.paragraph(subtitle, margin, y, width-2*margin, 4, subtle)
 		c.bars("", bars, margin, y, width-2*margin)
 		y += 44 + len(bars)*barHeight + gap
 		return y + c.paragraph(footer, margin, y, width-2*margin, 4, noteStyle) + margin
-	}
-	c := newCanvas(width, lay(newCanvas(width, 1))) // where nothing shows, it is measured
-	lay(c)
-	return c.done()
+	})
 }

@@ -48,12 +48,7 @@ const (
 )
 
 // Draw makes the picture, 1600 pixels wide and as high as it needs to be.
-func (s Sheet) Draw() *image.RGBA {
-	height := s.lay(newCanvas(sheetWidth, 1)) // where nothing shows, it is measured
-	c := newCanvas(sheetWidth, height)
-	s.lay(c)
-	return c.done()
-}
+func (s Sheet) Draw() *image.RGBA { return drawn(sheetWidth, s.lay) }
 
 // lay puts everything on a canvas and says how high it is.
 func (s Sheet) lay(c canvas) int {
@@ -262,7 +257,7 @@ func (c canvas) total(text string, at float64, x, y, width int) {
 // Keyed is a map alone, 900 pixels wide, with a title and the scale of its positive values, from 0 to full colour.
 func Keyed(title string, picture image.Image, most string) *image.RGBA {
 	const width, inner = 900, 900 - 2*margin
-	lay := func(c canvas) int {
+	return drawn(width, func(c canvas) int {
 		y := margin + c.paragraph(title, margin, margin, inner, 3, headingStyle) + 12
 		high := fitted(picture, inner)
 		c.place(picture, margin, y, inner, high)
@@ -277,8 +272,5 @@ func Keyed(title string, picture image.Image, most string) *image.RGBA {
 		c.write("0", margin, float64(y+24), inner/2, noteStyle)
 		c.writeRight(most, margin+inner, float64(y+24), inner/2, noteStyle)
 		return y + 24 + line + margin
-	}
-	c := newCanvas(width, lay(newCanvas(width, 1))) // where nothing shows, it is measured
-	lay(c)
-	return c.done()
+	})
 }

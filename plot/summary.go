@@ -49,12 +49,7 @@ var (
 )
 
 // Draw makes the picture, 1600 pixels wide and as high as it needs to be.
-func (s Summary) Draw() *image.RGBA {
-	height := s.lay(newCanvas(sheetWidth, 1)) // where nothing shows, it is measured
-	c := newCanvas(sheetWidth, height)
-	s.lay(c)
-	return c.done()
-}
+func (s Summary) Draw() *image.RGBA { return drawn(sheetWidth, s.lay) }
 
 // lay puts everything on a canvas and says how high it is.
 func (s Summary) lay(c canvas) int {
@@ -173,14 +168,11 @@ func (c canvas) note(b Bar, zero, end, from, to, top float64) {
 func ContactSheet(title string, columns int, panels []Panel) *image.RGBA {
 	columns = max(columns, 1)
 	cell := (wide - (columns-1)*gap) / columns
-	lay := func(c canvas) int {
+	return drawn(sheetWidth, func(c canvas) int {
 		y := margin + c.paragraph(title, margin, margin, wide, 3, titleStyle) + gap
 		for i := 0; i < len(panels); i += columns {
 			y += c.panels(panels[i:min(i+columns, len(panels))], margin, y, cell) + gap
 		}
 		return y + margin - gap
-	}
-	c := newCanvas(sheetWidth, lay(newCanvas(sheetWidth, 1))) // where nothing shows, it is measured
-	lay(c)
-	return c.done()
+	})
 }

@@ -73,16 +73,21 @@ func (s *Server) limited(next http.Handler) http.Handler {
 			next.ServeHTTP(out, in)
 			return
 		}
-		leave, err := s.room.enter(in.Context(), s.limits)
-		if err != nil {
-			s.fail(out, in, err)
-			return
-		}
-		defer leave()
-		ctx, cancel := context.WithTimeout(in.Context(), s.limits.answer)
-		defer cancel()
-		next.ServeHTTP(out, in.WithContext(ctx))
+		s.inTurn(next, out, in)
 	})
+}
+
+// inTurn answers a question when it has its turn, within some time.
+func (s *Server) inTurn(next http.Handler, out http.ResponseWriter, in *http.Request) {
+	leave, err := s.room.enter(in.Context(), s.limits)
+	if err != nil {
+		s.fail(out, in, err)
+		return
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(in.Context(), s.limits.answer)
+	defer cancel()
+	next.ServeHTTP(out, in.WithContext(ctx))
 }
 
 // clients counts requests by address, as buckets that fill again with time. Requests from this machine are not counted.

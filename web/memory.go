@@ -77,26 +77,15 @@ func (r *remembered) size() int { return len(r.body) + len(r.key) + 1024 }
 
 // recorder keeps what is written while it is written on.
 type recorder struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-	r.ResponseWriter.WriteHeader(status)
+	written
+	body bytes.Buffer
 }
 
 func (r *recorder) Write(data []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
 	if r.body.Len() <= longest {
 		r.body.Write(data)
 	}
-	return r.ResponseWriter.Write(data)
+	return r.written.Write(data)
 }
 
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
@@ -151,7 +140,7 @@ func (s *Server) recall(out http.ResponseWriter, in *http.Request, key, tag stri
 	}
 	if mine {
 		s.metrics.memory.WithLabelValues("miss").Inc()
-		w := &recorder{ResponseWriter: tagged{out, tag}}
+		w := &recorder{written: written{ResponseWriter: tagged{out, tag}}}
 		defer func() { s.memory.done(key, r) }()
 		next.ServeHTTP(w, in)
 		if in.Method == http.MethodGet {

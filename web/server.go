@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/facet-clip/facet/internal/serving"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -97,23 +97,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		Handler: s.Handler(), ReadHeaderTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(s.config.Listener) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
-	defer cancel()
-	if err := server.Shutdown(ending); err != nil {
-		s.log.Warn("requests were cut off", "reason", err)
-		server.Close()
-	}
-	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
+	return serving.Until(ctx, server, s.config.Listener, shutdownTime, func(err error) { s.log.Warn("requests were cut off", "reason", err) })
 }
 
 // Address is where a browser finds the explorer. Where a token is needed, the address holds it: whoever has the address is let in.

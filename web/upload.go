@@ -57,15 +57,7 @@ func (s *Server) received(next http.Handler) http.Handler {
 			s.notReceived(out, in, err)
 			return
 		}
-		leave, err := s.room.enter(in.Context(), s.limits)
-		if err != nil {
-			s.fail(out, in, err)
-			return
-		}
-		defer leave()
-		ctx, cancel := context.WithTimeout(context.WithValue(in.Context(), uploadKey{}, u), s.limits.answer)
-		defer cancel()
-		next.ServeHTTP(out, in.WithContext(ctx))
+		s.inTurn(next, out, in.WithContext(context.WithValue(in.Context(), uploadKey{}, u)))
 	})
 }
 

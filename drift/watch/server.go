@@ -18,6 +18,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/internal/foreign"
+	"github.com/facet-clip/facet/internal/serving"
 )
 
 // MaxBody is how many bytes a posted picture may have.
@@ -63,18 +64,9 @@ const (
 func (w *Watcher) Serve(listener net.Listener) func(context.Context) error {
 	return func(ctx context.Context) error {
 		server := &http.Server{Handler: w.Handler(), ReadHeaderTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}
-		served := make(chan error, 1)
-		go func() { served <- server.Serve(listener) }()
-		select {
-		case err := <-served:
+		err := serving.Until(ctx, server, listener, shutdownTime, func(err error) { w.Log.Warn("posts were cut off", "reason", err) })
+		if err != nil {
 			return err
-		case <-ctx.Done():
-		}
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
-		defer cancel()
-		if err := server.Shutdown(ending); err != nil {
-			w.Log.Warn("posts were cut off", "reason", err)
-			server.Close()
 		}
 		return ctx.Err()
 	}

@@ -2,9 +2,12 @@ package attribution
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/decompose"
 )
 
 // The groups that are no word.
@@ -88,8 +91,28 @@ func shared(terms []Term, first bool) []Portion {
 
 // Groups sums a split by a partition, the largest |amount| first. The constant is a group of its own.
 func (s Split) Groups(by Partition) []Group {
-	groups := map[string]*Group{Constant: {Name: Constant, Amount: s.Constant}}
-	for pair, amount := range s.Pairs {
+	return sums(slices.All(s.Pairs), by, s.Total, &Group{Name: Constant, Amount: s.Constant})
+}
+
+// Groups sums the members of a group by another partition, such as the words of a head, the largest |amount| first. Shares are of this group.
+func (g Group) Groups(by Partition) []Group {
+	members := slices.SortedFunc(slices.Values(g.Members), func(a, b Member) int { return cmp.Compare(a.Pair, b.Pair) })
+	return sums(func(yield func(int, float64) bool) {
+		for _, m := range members {
+			if !yield(m.Pair, m.Amount) {
+				return
+			}
+		}
+	}, by, g.Amount)
+}
+
+// sums adds up the amounts of pairs, group by group, beside groups that are no pairs.
+func sums(amounts iter.Seq2[int, float64], by Partition, total float64, beside ...*Group) []Group {
+	groups := map[string]*Group{}
+	for _, g := range beside {
+		groups[g.Name] = g
+	}
+	for pair, amount := range amounts {
 		for _, p := range by(pair) {
 			g := groups[p.Group]
 			if g == nil {
@@ -104,20 +127,19 @@ func (s Split) Groups(by Partition) []Group {
 	all := make([]Group, 0, len(groups))
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		g := groups[name]
-		g.Share = share(g.Amount, s.Total)
 		slices.SortStableFunc(g.Members, func(a, b Member) int { return cmp.Compare(math.Abs(b.Amount), math.Abs(a.Amount)) })
 		all = append(all, *g)
 	}
-	slices.SortStableFunc(all, func(a, b Group) int { return cmp.Compare(math.Abs(b.Amount), math.Abs(a.Amount)) })
-	return all
+	return Ordered(all, total)
 }
 
-// share is an amount over the size of a total, 0 of nothing.
-func share(amount, total float64) float64 {
-	if total == 0 {
-		return 0
+// Ordered gives groups their shares of a total, and puts the largest |amount| first.
+func Ordered(groups []Group, total float64) []Group {
+	for i, g := range groups {
+		groups[i].Share = decompose.Share(g.Amount, total)
 	}
-	return amount / math.Abs(total)
+	slices.SortStableFunc(groups, func(a, b Group) int { return cmp.Compare(math.Abs(b.Amount), math.Abs(a.Amount)) })
+	return groups
 }
 
 // Rest sums up the groups that are not shown.

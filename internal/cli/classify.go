@@ -12,6 +12,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -56,7 +57,7 @@ func (a *app) classify(ctx context.Context, q lab.Classify, labels, templates st
 	}
 	q.Labels = distinct(all)
 	if templates != "" {
-		if q.Templates, err = readText(ctx, templates, concept.ReadTemplates); err != nil {
+		if q.Templates, err = regular.Read(ctx, templates, concept.ReadTemplates); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,9 @@ import (
 var errUnfit = errors.New("not fit for use as it is")
 
 func (a *app) doctor(ctx context.Context) error {
+	if err := a.offer(ctx); err != nil {
+		return err
+	}
 	d, err := lab.Doctor(ctx, a.config())
 	if err != nil {
 		return err

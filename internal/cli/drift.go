@@ -9,6 +9,7 @@ import (
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -48,7 +49,7 @@ func (o *driftOptions) flags(cmd *cobra.Command) {
 func (o driftOptions) watched(ctx context.Context) ([]string, error) {
 	texts := slices.Clone(o.watch)
 	if o.watchFile != "" {
-		more, err := readText(ctx, o.watchFile, concept.ReadLines)
+		more, err := regular.Read(ctx, o.watchFile, concept.ReadLines)
 		if err != nil {
 			return nil, err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/internal/atomicfile"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/npy"
 )
@@ -78,7 +79,7 @@ func (a *app) checkEmbed(q lab.Embed, texts, output string) error {
 
 func (a *app) embed(ctx context.Context, q lab.Embed, texts, output string) (err error) {
 	if texts != "" {
-		if q.Texts, err = readText(ctx, texts, concept.ReadTexts); err != nil {
+		if q.Texts, err = regular.Read(ctx, texts, concept.ReadTexts); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // listOrFile reads the value of a flag that takes a list with commas or a file with an entry a line: the entries, or none where it is a file that is there.
@@ -41,7 +42,7 @@ func readLabels(ctx context.Context, flag, value string) ([]string, error) {
 	if err != nil || entries != nil {
 		return entries, err
 	}
-	return readText(ctx, value, concept.ReadLines)
+	return regular.Read(ctx, value, concept.ReadLines)
 }
 
 // checkText refuses the name of a file where a text itself is wanted; instead says what to write for a file.

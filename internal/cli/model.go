@@ -30,8 +30,42 @@ func (a *app) modelCommand() *cobra.Command {
   facet model doctor RN50
   facet model verify RN50`,
 	}
+	cmd.AddCommand(a.pullCommand(), &cobra.Command{
+		Use:     "list",
+		Short:   "List the published models and those that were pulled: size, where they lie, what is unfinished",
+		Example: `  facet model list`,
+		Args:    argsBetween(0, 0, "no arguments"),
+		RunE:    func(*cobra.Command, []string) error { return a.listModels() },
+	}, &cobra.Command{
+		Use:        "inspect [FILE|NAME]",
+		Short:      "Say what a checkpoint holds",
+		Example:    `  facet model inspect RN50.pt`,
+		SuggestFor: []string{"show", "info"},
+		Args:       argsBetween(0, 1, "one checkpoint file, or --model"),
+		RunE:       a.ofCheckpoint(a.inspect),
+	}, &cobra.Command{
+		Use:     "doctor [FILE|NAME]",
+		Short:   "Say whether a checkpoint, its activation, input size and vocabulary fit, and how that is known",
+		Example: `  facet model doctor RN50.pt`,
+		Args:    argsBetween(0, 1, "one checkpoint file, or --model"),
+		RunE:    a.ofCheckpoint(a.doctor),
+	}, a.verifyCommand())
+	return verbsBelow(cmd)
+}
+
+// ofCheckpoint runs a verb on the checkpoint that its argument, or --model, names.
+func (a *app) ofCheckpoint(run func(context.Context) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 1 {
+			a.model = args[0]
+		}
+		return run(cmd.Context())
+	}
+}
+
+func (a *app) pullCommand() *cobra.Command {
 	var mirror string
-	pull := &cobra.Command{
+	cmd := &cobra.Command{
 		Use:        "pull NAME",
 		SuggestFor: []string{"download", "get", "install"},
 		Short:      "Make sure that a model and its vocabulary are on this machine, and right",
@@ -46,42 +80,8 @@ HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE, HF_HOME and HF_HUB_CACHE mean what they m
 		Args: argsBetween(1, 1, "the name of one model (facet model list)"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.pull(cmd.Context(), args[0], mirror) },
 	}
-	pull.Flags().StringVar(&mirror, "mirror", "", "ask another host first: `URL` replaces scheme and host of the publisher's files")
-	cmd.AddCommand(pull, &cobra.Command{
-		Use:     "list",
-		Short:   "List the published models and those that were pulled: size, where they lie, what is unfinished",
-		Example: `  facet model list`,
-		Args:    argsBetween(0, 0, "no arguments"),
-		RunE:    func(*cobra.Command, []string) error { return a.listModels() },
-	}, &cobra.Command{
-		Use:        "inspect [FILE|NAME]",
-		Short:      "Say what a checkpoint holds",
-		Example:    `  facet model inspect RN50.pt`,
-		SuggestFor: []string{"show", "info"},
-		Args:       argsBetween(0, 1, "one checkpoint file, or --model"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				a.model = args[0]
-			}
-			return a.inspect(cmd.Context())
-		},
-	}, &cobra.Command{
-		Use:     "doctor [FILE|NAME]",
-		Short:   "Say whether a checkpoint, its activation, input size and vocabulary fit, and how that is known",
-		Example: `  facet model doctor RN50.pt`,
-		Args:    argsBetween(0, 1, "one checkpoint file, or --model"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				a.model = args[0]
-			}
-			if err := a.offer(cmd.Context()); err != nil {
-				return err
-			}
-			return a.doctor(cmd.Context())
-		},
-	})
-	cmd.AddCommand(a.verifyCommand())
-	return verbsBelow(cmd)
+	cmd.Flags().StringVar(&mirror, "mirror", "", "ask another host first: `URL` replaces scheme and host of the publisher's files")
+	return cmd
 }
 
 func (a *app) listModels() error {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/segment"
 )
@@ -86,7 +87,7 @@ func readTemplates(ctx context.Context, file string) (concept.Templates, error) 
 	if file == "" {
 		return nil, nil
 	}
-	return readText(ctx, file, concept.ReadTemplates)
+	return regular.Read(ctx, file, concept.ReadTemplates)
 }
 
 func (a *app) segment(ctx context.Context, o segmentOptions) error {
@@ -149,7 +150,7 @@ func (o *segmentOptions) read(ctx context.Context) (err error) {
 // readClasses are those of --classes or --classes-file.
 func (o *segmentOptions) readClasses(ctx context.Context) ([]segment.Class, error) {
 	if o.file != "" {
-		return readText(ctx, o.file, segment.ReadClasses)
+		return regular.Read(ctx, o.file, segment.ReadClasses)
 	}
 	entries, err := listOrFile("--classes", o.classes)
 	switch {
@@ -158,7 +159,7 @@ func (o *segmentOptions) readClasses(ctx context.Context) ([]segment.Class, erro
 	case entries != nil:
 		return segment.ReadClasses("--classes", strings.NewReader(strings.Join(entries, "\n")))
 	}
-	return readText(ctx, o.classes, segment.ReadClasses)
+	return regular.Read(ctx, o.classes, segment.ReadClasses)
 }
 
 // thresholds are probabilities below which a pixel is background.

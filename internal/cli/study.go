@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/plot"
 )
@@ -75,7 +76,7 @@ func (o studyOptions) texts(ctx context.Context) (classes []string, templates co
 		classes = distinct(classes)
 	}
 	if o.templates != "" {
-		templates, err = readText(ctx, o.templates, concept.ReadTemplates)
+		templates, err = regular.Read(ctx, o.templates, concept.ReadTemplates)
 	}
 	return classes, templates, err
 }

@@ -26,12 +26,7 @@ one engine with the other. The exit code is 1 where a check is wrong.`,
 		Example: `  facet model verify RN50
   facet model verify RN50.pt --json`,
 		Args: argsBetween(0, 1, "one checkpoint file, or --model"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				a.model = args[0]
-			}
-			return a.verify(cmd.Context())
-		},
+		RunE: a.ofCheckpoint(a.verify),
 	}
 }
 

@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"image"
 	"image/png"
 	"io"
 
 	"github.com/facet-clip/facet/internal/atomicfile"
-	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -39,15 +37,4 @@ func encodeJSON(w io.Writer, v any) error {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	return e.Encode(v)
-}
-
-// readText reads a text file of the user's with a reader that names it in its errors.
-func readText[T any](ctx context.Context, path string, read func(name string, r io.Reader) (T, error)) (T, error) {
-	f, err := regular.Stream(ctx, path)
-	if err != nil {
-		var none T
-		return none, err
-	}
-	defer f.Close()
-	return read(path, f)
 }

@@ -27,6 +27,17 @@ func Stream(ctx context.Context, path string) (io.ReadCloser, error) {
 	return &stream{ctx, f, stop}, nil
 }
 
+// Read reads a file, or a pipe that a shell passed on, with a reader that is given its name for errors.
+func Read[T any](ctx context.Context, path string, read func(name string, r io.Reader) (T, error)) (T, error) {
+	f, err := Stream(ctx, path)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	defer f.Close()
+	return read(path, f)
+}
+
 func isPassedOn(path string) bool {
 	for _, p := range passedOn {
 		if path == p || strings.HasSuffix(p, "/") && strings.HasPrefix(path, p) {
