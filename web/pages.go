@@ -42,8 +42,14 @@ type view struct {
 func (s *Server) views() []view {
 	return []view{
 		{"GET /{$}", "overview.html", "Overview", s.overview},
+		{"GET /search", "search.html", "Search", noData},
+		{"GET /neuron", "neuron.html", "Neuron", noData},
+		{"GET /picture", "picture.html", "Picture", noData},
 	}
 }
+
+// noData is what a page is given whose script asks the API.
+func noData(context.Context, *http.Request) (any, error) { return nil, nil }
 
 // overviewData is what the first page shows.
 type overviewData struct {

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -422,5 +423,26 @@ func FuzzQuery(f *testing.F) {
 func checkFuzzed(t *testing.T, a string, out *httptest.ResponseRecorder) {
 	if out.Code >= 500 && out.Code != http.StatusServiceUnavailable || strings.Contains(out.Body.String(), secret) && !strings.Contains(a, secret) {
 		t.Errorf("%q: %d: %s", a, out.Code, out.Body)
+	}
+}
+
+// TestPages: every page comes with a policy that lets its own scripts run and no other, and each script that it names is served.
+func TestPages(t *testing.T) {
+	h := newServer(t, "127.0.0.1:8080", nil).Handler()
+	script := regexp.MustCompile(`<script type="module" src="([^"]+)" nonce="([^"]+)"></script>`)
+	for target, want := range map[string]int{"/": 1, "/search?text=a+castle": 2, "/neuron?neuron=89": 2, "/picture": 2} {
+		out := send(h, "GET", target, nil, nil)
+		found := script.FindAllStringSubmatch(out.Body.String(), -1)
+		if out.Code != 200 || len(found) != want || strings.Count(out.Body.String(), "<script") != want {
+			t.Errorf("%s: %d, scripts %q", target, out.Code, found)
+		}
+		for _, s := range found {
+			if !strings.Contains(out.Header().Get("Content-Security-Policy"), "'nonce-"+s[2]+"'") {
+				t.Errorf("%s: %s is not in the policy", target, s[1])
+			}
+			if got := send(h, "GET", s[1], nil, nil); got.Code != 200 || !strings.HasPrefix(got.Header().Get("Content-Type"), "text/javascript") {
+				t.Errorf("%s: %d, %s", s[1], got.Code, got.Header().Get("Content-Type"))
+			}
+		}
 	}
 }
