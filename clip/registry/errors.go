@@ -120,7 +120,7 @@ type Download struct {
 func (e *SourcesError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: no source brought it", e.What)
-	if reason, names := e.unreachable(); reason != nil {
+	if names, reason := e.unreachable(); reason != nil {
 		fmt.Fprintf(&b, ": %v (%s)", reason, strings.Join(names, ", "))
 	} else {
 		for _, f := range e.Failed {
@@ -139,8 +139,8 @@ func (e *SourcesError) Error() string {
 	return b.String()
 }
 
-// unreachable gives the first reason and all names when no source could be reached; nil otherwise.
-func (e *SourcesError) unreachable() (reason error, names []string) {
+// unreachable gives all names and the first reason when no source could be reached; nil otherwise.
+func (e *SourcesError) unreachable() (names []string, reason error) {
 	for _, f := range e.Failed {
 		if !errors.Is(f.Err, ErrUnreachable) {
 			return nil, nil
@@ -150,7 +150,7 @@ func (e *SourcesError) unreachable() (reason error, names []string) {
 	if len(e.Failed) < 2 {
 		return nil, nil
 	}
-	return e.Failed[0].Err, names
+	return names, e.Failed[0].Err
 }
 
 func (d Download) size() string {

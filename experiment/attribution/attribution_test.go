@@ -217,7 +217,7 @@ func TestCover(t *testing.T) {
 
 // TestFactors: the map of a group sums to its amount.
 func TestFactors(t *testing.T) {
-	ov, one, _, text, _ := drawn(t, 3)
+	ov, _, _, text, _ := drawn(t, 3)
 	rng := rand.New(rand.NewPCG(5, 5))
 	x, a := make([]float32, 5*ov.Channels), make([]float32, ov.Heads*5)
 	for i := range x {
@@ -230,7 +230,8 @@ func TestFactors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if one, err = ov.Scalars(tokens.Scalars()); err != nil {
+	one, err := ov.Scalars(tokens.Scalars())
+	if err != nil {
 		t.Fatal(err)
 	}
 	split := Logit(one, text, one.Embedding(), 100)

@@ -21,7 +21,6 @@ import (
 // studyOptions are the flags of the verbs that ask a question of an atlas and score the answer.
 type studyOptions struct {
 	unit, classes, templates, means, chart, compat string
-	atlas                                          string
 }
 
 const compatReference = "reference"
