@@ -119,8 +119,14 @@ var ErrMakerGone = errors.New("the model that made it is not on this machine")
 // missing says that the maker was not found, and what helps.
 func (by maker) missing(cache string, tried []string) error {
 	hint := ""
-	if _, err := registry.Lookup(by.name); err == nil {
+	if m, err := registry.Lookup(by.name); err == nil {
 		hint = "; get it with facet model pull " + by.name
+		if places := registry.ThisMachine(cache).Places(m); len(places) > 0 {
+			hint = fmt.Sprintf("; %s is another file of %s", places[0].Path, by.name)
+			if d, ok := m.Download(cache, by.sha256); ok {
+				hint += fmt.Sprintf(": put %s beside it, as %s", d.URL, d.Path)
+			}
+		}
 	}
 	return fmt.Errorf("%s: %w: %s (sha256 %s) is neither in the cache %s nor where it was (%s)%s",
 		by.what, ErrMakerGone, by.name, by.sha256, cache, strings.Join(tried, ", "), hint)

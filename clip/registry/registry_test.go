@@ -77,6 +77,22 @@ func TestLookup(t *testing.T) {
 	}
 }
 
+// TestDownload: an atlas names the very file that it was made with, so either file of a model can be asked for.
+func TestDownload(t *testing.T) {
+	m := Models()[0]
+	for sum, want := range map[string]Download{
+		m.SHA256:    {URL: m.URL, Path: m.Path("cache")},
+		m.HubSHA256: {URL: "https://huggingface.co/timm/resnet50_clip.openai/resolve/main/open_clip_model.safetensors", Bytes: 408291932, Path: m.hubPath("cache", SafeTensors)},
+	} {
+		if got, ok := m.Download("cache", sum); !ok || got != want || !m.Is(sum) {
+			t.Errorf("%s: got %+v, %v", sum, got, ok)
+		}
+	}
+	if got, ok := m.Download("cache", digits(nil)); ok || m.Is(digits(nil)) {
+		t.Errorf("an unknown sum: %+v", got)
+	}
+}
+
 func TestCacheDir(t *testing.T) {
 	t.Setenv("FACET_CACHE", "/some/where")
 	if dir, err := CacheDir(); dir != "/some/where" || err != nil {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/facet-clip/facet/clip/tokenizer"
@@ -92,6 +93,19 @@ func (p *pull) published(what string, from *mirror, f file, path string) source 
 // hubCheckpoint is the checkpoint in the model's repository.
 func (p *pull) hubCheckpoint() source {
 	return p.hubSource(Download{Bytes: p.model.HubBytes, Path: p.model.hubPath(p.Cache, SafeTensors)}, SafeTensors, p.fetchFromHub)
+}
+
+// Download says from where the file of a model with a SHA-256 can be brought, and where to put it in a cache; false when facet does not know
+// that sum.
+func (m Model) Download(cache, sha256 string) (Download, bool) {
+	switch {
+	case m.SHA256 != "" && strings.HasPrefix(sha256, m.SHA256):
+		return Download{URL: m.URL, Path: m.Path(cache)}, true
+	case m.HubSHA256 != "" && m.HubSHA256 == sha256:
+		p := &pull{Puller: &Puller{Machine: Machine{Cache: cache}}, model: m}
+		return p.hubCheckpoint().byHand, true
+	}
+	return Download{}, false
 }
 
 // hubCard is what the model's repository says of it.
