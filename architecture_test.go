@@ -18,7 +18,7 @@ const module = "github.com/facet-clip/facet/"
 var layers = [][]string{
 	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "bench/encode", "bench/labels", "bench/drift", "bench/watch", "bench/decode", "bench/attribution"},
 	{"internal/cli"},
-	{"web"},
+	{"web", "internal/flags"},
 	{"lab", "internal/jsondoc"},
 	{"demo"},
 	{"experiment", "experiment/attribution", "naming"},
@@ -42,7 +42,7 @@ var layers = [][]string{
 	{"dataset/codec/module"},
 	{"scenes", "plot"},
 	{"npy"},
-	{"internal/atomicfile", "internal/place"},
+	{"internal/atomicfile", "internal/place", "internal/terminal"},
 	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "internal/serving", "textfile", "concept/words", "internal/torchrand"},
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -35,7 +36,7 @@ largest centred contribution norms; those under each percentile of all scores ar
 		},
 	}
 	o.flags(cmd.Flags(), string(experiment.Pair))
-	numbersVar(cmd.Flags(), &q.Percentiles, "percentile", []float64{0, 50, 90, 95, 99}, span[float64]{least: 0, most: 100}, "percentiles of the scores")
+	flags.Numbers(cmd.Flags(), &q.Percentiles, "percentile", []float64{0, 50, 90, 95, 99}, flags.Span[float64]{Least: 0, Most: 100}, "percentiles of the scores")
 	cmd.Flags().BoolVar(&q.Random, "random", false, "beside it, hold as many units drawn at random (five draws)")
 	cmd.Flags().BoolVar(&q.Strong, "keep", false, "keep the units under each percentile and hold the others")
 	return cmd

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/internal/flags"
 )
 
 func (a *app) atlasCommand() *cobra.Command {
@@ -27,7 +28,7 @@ func (a *app) atlasCommand() *cobra.Command {
 		Args: argsBetween(2, -1, "at least two atlases"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if output == "" {
-				return usagef("facet atlas merge: expected -o ATLAS, the folder to write")
+				return flags.Mistakef("facet atlas merge: expected -o ATLAS, the folder to write")
 			}
 			if err := atlas.Merge(args, output); err != nil {
 				return err

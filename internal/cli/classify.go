@@ -12,6 +12,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 )
@@ -33,11 +34,11 @@ dataset that cannot be read are left out and listed.`,
 			q.Sources = args
 			switch {
 			case len(args) == 0 && q.Pixels == "":
-				return usagef("expected pictures or datasets, or --pixels FILE.npy")
+				return flags.Mistakef("expected pictures or datasets, or --pixels FILE.npy")
 			case len(args) > 0 && q.Pixels != "":
-				return usagef("expected only one of pictures or datasets and --pixels FILE.npy")
+				return flags.Mistakef("expected only one of pictures or datasets and --pixels FILE.npy")
 			case labels == "":
-				return usagef("expected --labels, a list with commas or a file with a label a line")
+				return flags.Mistakef("expected --labels, a list with commas or a file with a label a line")
 			}
 			return a.classify(cmd.Context(), q, labels, templates)
 		},
@@ -46,12 +47,12 @@ dataset that cannot be read are left out and listed.`,
 	pictureFlags(f, &q.Pixels, &q.Whole)
 	f.StringVar(&labels, "labels", "", "a list with commas, or a `FILE` with a label a line")
 	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the label (default: facet's own for photographs)")
-	numberVar(f, &q.Top, "top", 5, some, "show at most so many: labels of each picture")
+	flags.Number(f, &q.Top, "top", 5, flags.Some, "show at most so many: labels of each picture")
 	return cmd
 }
 
 func (a *app) classify(ctx context.Context, q lab.Classify, labels, templates string) error {
-	all, err := readLabels(ctx, "--labels", labels)
+	all, err := flags.Entries(ctx, "--labels", labels)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/engine/ort"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/golden"
 	"github.com/facet-clip/facet/npy"
 )
@@ -325,8 +326,8 @@ func TestExitCodes(t *testing.T) {
 	}{
 		"done":                 {t.Context(), nil, exitOK},
 		"failed":               {t.Context(), errors.New("no such file"), exitFailure},
-		"usage":                {t.Context(), usagef("--top 0"), exitUsage},
-		"usage, wrapped":       {t.Context(), fmt.Errorf("explain: %w", usagef("--top 0")), exitUsage},
+		"usage":                {t.Context(), flags.Mistakef("--top 0"), exitUsage},
+		"usage, wrapped":       {t.Context(), fmt.Errorf("explain: %w", flags.Mistakef("--top 0")), exitUsage},
 		"interrupted":          {cancelled, fmt.Errorf("graph image: %w", context.Canceled), exitInterrupted},
 		"failed while stopped": {cancelled, errors.New("no such file"), exitFailure},
 	} {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -32,7 +33,7 @@ down to its neuron–head pairs, and leaves pictures and an index.html. It needs
 		Args: argsBetween(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.model != "" && a.model != demoName {
-				return usagef("facet demo: shows the built-in model; for %s see: facet explain --help", a.model)
+				return flags.Mistakef("facet demo: shows the built-in model; for %s see: facet explain --help", a.model)
 			}
 			a.model = demoName
 			if evaluate {
@@ -44,7 +45,7 @@ down to its neuron–head pairs, and leaves pictures and an index.html. It needs
 	f := cmd.Flags()
 	f.StringVarP(&dir, "output", "o", "facet-demo", "write into `DIR`")
 	f.BoolVar(&evaluate, "evaluate", false, "measure the built-in model instead")
-	numberVar(f, &n, "scenes", 2000, span[int]{least: demo.Gallery, most: scenes.MaxScenes}, "how many scenes of each kind to measure on")
+	flags.Number(f, &n, "scenes", 2000, flags.Span[int]{Least: demo.Gallery, Most: scenes.MaxScenes}, "how many scenes of each kind to measure on")
 	return cmd
 }
 

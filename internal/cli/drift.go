@@ -9,6 +9,7 @@ import (
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 )
@@ -39,9 +40,9 @@ func (o *driftOptions) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.watch, "watch", nil, "a `TEXT` to follow; may be given more than once")
 	f.StringVar(&o.watchFile, "watch-file", "", "a `FILE` with a text to follow a line")
 	f.StringVar(&o.bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name changes by it (default common; for the demo its world's words)")
-	timeFormatVar(f, &o.selection.Times)
-	numberVar(f, &o.selection.Limit, "limit", 0, someOrNone, "take at most so many items (default all)")
-	numberVar(f, &o.selection.Stride, "stride", 1, some, "take every n-th item")
+	flags.TimeFormat(f, &o.selection.Times)
+	flags.Number(f, &o.selection.Limit, "limit", 0, flags.SomeOrNone, "take at most so many items (default all)")
+	flags.Number(f, &o.selection.Stride, "stride", 1, flags.Some, "take every n-th item")
 	f.BoolVar(&o.strict, "strict", false, "stop at the first file that cannot be read, instead of counting it")
 }
 
@@ -56,7 +57,7 @@ func (o driftOptions) watched(ctx context.Context) ([]string, error) {
 		texts = append(texts, more...)
 	}
 	for _, t := range o.watch {
-		if err := checkText("--watch", t, ": --watch-file reads one"); err != nil {
+		if err := flags.Text("--watch", t, ": --watch-file reads one"); err != nil {
 			return nil, err
 		}
 	}

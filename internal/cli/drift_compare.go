@@ -10,6 +10,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -37,9 +38,9 @@ groups.`,
 			o.profile, o.source = args[0], args[1]
 			switch {
 			case o.by != "" && !slices.Contains(lab.CompareKeys(), o.by):
-				return usagef("--by %s: expected one of %s", o.by, strings.Join(lab.CompareKeys(), ", "))
+				return flags.Mistakef("--by %s: expected one of %s", o.by, strings.Join(lab.CompareKeys(), ", "))
 			case o.output != "" && filepath.Ext(o.output) != ".html":
-				return usagef("-o %s: expected a name that ends in .html", o.output)
+				return flags.Mistakef("-o %s: expected a name that ends in .html", o.output)
 			}
 			return a.driftCompare(cmd.Context(), o)
 		},
@@ -47,8 +48,8 @@ groups.`,
 	o.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.by, "by", "", "the parts: group, label, time:year, time:month or time:day (by the offset that is written with a time)")
-	numberVar(f, &o.level, "level", 0.05, level, "expected share of false discoveries among the changed pairs")
-	numberVar(f, &o.seed, "seed", 0, seeds, "the seed of what is drawn: permutations")
+	flags.Number(f, &o.level, "level", 0.05, flags.Level, "expected share of false discoveries among the changed pairs")
+	flags.Number(f, &o.seed, "seed", 0, flags.Seeds, "the seed of what is drawn: permutations")
 	f.StringVarP(&o.output, "output", "o", "", "write a report with charts and pictures to `FILE`.html")
 	return cmd
 }

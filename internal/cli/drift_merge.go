@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/drift/profile"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -20,7 +21,7 @@ pairs are those that are strong in every part.`,
 		Args:    argsBetween(2, mostProfiles, "profiles"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if output == "" {
-				return usagef("facet drift merge: expected -o PROFILE, the folder to write")
+				return flags.Mistakef("facet drift merge: expected -o PROFILE, the folder to write")
 			}
 			return a.driftMerge(cmd.Context(), args, output)
 		},

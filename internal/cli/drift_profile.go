@@ -11,6 +11,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift/profile"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -32,7 +33,7 @@ What is interrupted is kept in PROFILE.partial, and --resume goes on.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.source = args[0]
 			if o.output == "" {
-				return usagef("facet drift profile: expected -o PROFILE, the folder to write")
+				return flags.Mistakef("facet drift profile: expected -o PROFILE, the folder to write")
 			}
 			if q.Vary == 0 {
 				q.Vary = -1
@@ -43,9 +44,9 @@ What is interrupted is kept in PROFILE.partial, and --resume goes on.`,
 	o.flags(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&o.output, "output", "o", "", "write the profile into `FOLDER`, new")
-	numberVar(f, &q.Sample, "sample", 2048, span[int]{least: 2, most: mostCount}, "images to keep in the sample, at most")
-	numberVar(f, &q.Vary, "vary", 100, someOrNone, "pictures of the sample to vary in noise, blur and so on, so that such changes have names; 0: none")
-	numberVar(f, &q.Every, "checkpoint-every", 1000, some, "images between checkpoints: what a kill can lose")
+	flags.Number(f, &q.Sample, "sample", 2048, flags.Span[int]{Least: 2, Most: flags.MostCount}, "images to keep in the sample, at most")
+	flags.Number(f, &q.Vary, "vary", 100, flags.SomeOrNone, "pictures of the sample to vary in noise, blur and so on, so that such changes have names; 0: none")
+	flags.Number(f, &q.Every, "checkpoint-every", 1000, flags.Some, "images between checkpoints: what a kill can lose")
 	f.BoolVar(&q.Resume, "resume", false, "go on after the last checkpoint; begin if nothing was begun")
 	return cmd
 }

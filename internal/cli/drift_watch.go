@@ -19,6 +19,8 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/drift/watch"
+	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/terminal"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -62,12 +64,12 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 	f.StringVar(&o.question.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name changes by it (default common; for the demo its world's words)")
 	f.StringVar(&o.question.Store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
 	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
-	numberVar(f, &o.question.Budget, "budget", 0.05, level, "chance of any false alarm over the whole stream, at most")
-	numberVar(f, &o.question.Level, "level", 0.05, level, "expected share of false discoveries among the changed pairs of a window")
+	flags.Number(f, &o.question.Budget, "budget", 0.05, flags.Level, "chance of any false alarm over the whole stream, at most")
+	flags.Number(f, &o.question.Level, "level", 0.05, flags.Level, "expected share of false discoveries among the changed pairs of a window")
 	f.StringVar(&o.listen, "listen", "", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
 	f.StringVar(&o.question.Webhook, "webhook", "", "post alerts as JSON to `URL`, again until it takes them")
-	numberVar(f, &o.every, "every", 10*time.Second, span[time.Duration]{least: 10 * time.Millisecond, most: 24 * time.Hour}, "look into a folder so often")
-	timeFormatVar(f, &o.times)
+	flags.Number(f, &o.every, "every", 10*time.Second, flags.Span[time.Duration]{Least: 10 * time.Millisecond, Most: 24 * time.Hour}, "look into a folder so often")
+	flags.TimeFormat(f, &o.times)
 	f.BoolVar(&o.once, "once", false, "take what a folder holds now, and end")
 	return cmd
 }
@@ -75,13 +77,13 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 func (o *watchOptions) check(a *app) (err error) {
 	switch {
 	case o.source == "" && o.listen == "":
-		return usagef("facet drift watch: expected a SOURCE, --listen or both")
+		return flags.Mistakef("facet drift watch: expected a SOURCE, --listen or both")
 	case o.once && o.listen != "":
-		return usagef("--once --listen %s: expected one of them: who listens does not end", o.listen)
+		return flags.Mistakef("--once --listen %s: expected one of them: who listens does not end", o.listen)
 	}
 	if o.question.Webhook != "" {
 		if u, err := url.Parse(o.question.Webhook); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return usagef("--webhook %s: expected http://… or https://…", o.question.Webhook)
+			return flags.Mistakef("--webhook %s: expected http://… or https://…", o.question.Webhook)
 		}
 	}
 	o.question.Window, err = parseWindow(o.window)
@@ -96,7 +98,7 @@ func parseWindow(s string) (store.Rule, error) {
 	if d, err := time.ParseDuration(s); err == nil && d >= lab.ShortestWindow && d%time.Millisecond == 0 {
 		return store.Rule{Every: d}, nil
 	}
-	return store.Rule{}, usagef("--window %s: expected 2 to %d images, or a time of a second or more, such as 1h", s, store.MostImages)
+	return store.Rule{}, flags.Mistakef("--window %s: expected 2 to %d images, or a time of a second or more, such as 1h", s, store.MostImages)
 }
 
 func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
@@ -116,7 +118,7 @@ func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
 		return err
 	}
 	err = w.Run(ctx, jobs...)
-	progress.done()
+	progress.Done()
 	if err != nil {
 		return err
 	}
@@ -124,21 +126,21 @@ func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
 }
 
 // watchJobs are the feed and the server.
-func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.Context) error, p *progress, err error) {
+func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.Context) error, p *terminal.Bar, err error) {
 	total := -1
 	switch info, statErr := os.Stat(o.source); {
 	case o.source == "":
-		p = a.progress("images", total)
+		p = terminal.NewBar(a.stderr, "images", total)
 	case o.source == "-":
-		p = a.progress("images", total)
+		p = terminal.NewBar(a.stderr, "images", total)
 		dir, err := os.Getwd()
 		if err != nil {
 			return nil, nil, err
 		}
-		jobs = append(jobs, func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, a.stdin, dir, o.times), p.set)(ctx) })
+		jobs = append(jobs, func(ctx context.Context) error { return w.Items(dataset.Feed(ctx, a.stdin, dir, o.times), p.Set)(ctx) })
 	case statErr == nil && info.IsDir():
-		p = a.progress("images", total)
-		count := p.set
+		p = terminal.NewBar(a.stderr, "images", total)
+		count := p.Set
 		if !o.once { // for ever: the windows are the progress
 			count = func(int) {}
 		}
@@ -148,8 +150,8 @@ func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.C
 		if err != nil {
 			return nil, nil, err
 		}
-		p = a.progress("images", source.Len())
-		jobs = append(jobs, func(ctx context.Context) error { return w.Items(source.Items(ctx, 0), p.set)(ctx) })
+		p = terminal.NewBar(a.stderr, "images", source.Len())
+		jobs = append(jobs, func(ctx context.Context) error { return w.Items(source.Items(ctx, 0), p.Set)(ctx) })
 	}
 	if o.listen != "" {
 		listener, err := net.Listen("tcp", o.listen)

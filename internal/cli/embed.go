@@ -15,6 +15,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/internal/atomicfile"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/npy"
@@ -68,11 +69,11 @@ func (a *app) checkEmbed(q lab.Embed, texts, output string) error {
 	}
 	switch {
 	case given == 0:
-		return usagef("expected pictures or datasets, --texts FILE or --pixels FILE.npy")
+		return flags.Mistakef("expected pictures or datasets, --texts FILE or --pixels FILE.npy")
 	case given > 1:
-		return usagef("expected only one of pictures or datasets, --texts FILE and --pixels FILE.npy")
+		return flags.Mistakef("expected only one of pictures or datasets, --texts FILE and --pixels FILE.npy")
 	case output == "" && !a.json:
-		return usagef("expected -o FILE.npy or --json")
+		return flags.Mistakef("expected -o FILE.npy or --json")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -35,7 +36,7 @@ others to judge them, are rendered on the spot.`,
 				return err
 			}
 			if len(args) == 0 && a.model != "" && a.model != demoName {
-				return usagef("facet evaluate labels: expected an ATLAS: without one only the demo model can be asked, found --model %s", a.model)
+				return flags.Mistakef("facet evaluate labels: expected an ATLAS: without one only the demo model can be asked, found --model %s", a.model)
 			}
 			if len(args) == 0 {
 				a.model = demoName
@@ -53,8 +54,8 @@ others to judge them, are rendered on the spot.`,
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	f.StringVar(&o.means, "means", "", "take means from this other `ATLAS` (default: every other image; the rest is held and rebuilt)")
-	numberVar(f, &q.Scenes, "scenes", 1000, span[int]{least: 100, most: scenes.MaxScenes / 4}, "how many scenes of each kind to ask without ATLAS; pairs are named by twice as many")
-	numberVar(f, &top, "top", 20, some, "show at most so many: pairs")
+	flags.Number(f, &q.Scenes, "scenes", 1000, flags.Span[int]{Least: 100, Most: scenes.MaxScenes / 4}, "how many scenes of each kind to ask without ATLAS; pairs are named by twice as many")
+	flags.Number(f, &top, "top", 20, flags.Some, "show at most so many: pairs")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	f.StringVarP(&o.chart, "output", "o", "", "write a chart of how well the strongest pairs tell their words into `FILE`.png or .svg")
 	return cmd

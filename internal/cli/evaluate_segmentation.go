@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/segment"
 	"github.com/facet-clip/facet/segment/benchmark"
@@ -43,7 +44,7 @@ each in its published layout (docs/segmentation.md).`,
 		Args: argsBetween(1, 1, "one DATASET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.dataset = args[0]; a.exifRotate {
-				return usagef("facet evaluate segmentation: --exif-rotate: masks are not turned, so pictures cannot be")
+				return flags.Mistakef("facet evaluate segmentation: --exif-rotate: masks are not turned, so pictures cannot be")
 			}
 			return a.evaluateSegmentation(cmd.Context(), o)
 		},
@@ -51,9 +52,9 @@ each in its published layout (docs/segmentation.md).`,
 	f := cmd.Flags()
 	segmentFlags(f, &o.SegmentSettings, &o.templates)
 	f.StringVar(&o.methods, "method", "facet,nap", "the method: a list with commas, or all")
-	numberVar(f, &o.Threshold, "threshold", 0, thresholds, "probability below which a pixel is background, in sets that have one")
+	flags.Number(f, &o.Threshold, "threshold", 0, thresholds, "probability below which a pixel is background, in sets that have one")
 	f.StringVarP(&o.output, "output", "o", "", "write tables, pictures and the journal of an interrupted run into this `DIR`")
-	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many pictures, the first (default all)")
+	flags.Number(f, &o.limit, "limit", 0, flags.SomeOrNone, "take at most so many pictures, the first (default all)")
 	return cmd
 }
 
@@ -94,7 +95,7 @@ func (o *evaluateSegmentationOptions) read(ctx context.Context) (err error) {
 		o.Set.Limit(o.limit)
 	}
 	if o.Threshold > 0 && o.Set.Classes[0].Name != segment.Background {
-		return usagef("--threshold: %s has no background class", o.dataset)
+		return flags.Mistakef("--threshold: %s has no background class", o.dataset)
 	}
 	if o.output != "" {
 		o.Journal = filepath.Join(o.output, "journal.jsonl")
@@ -112,10 +113,10 @@ func parseMethods(list string) ([]segment.Method, error) {
 	for name := range strings.SplitSeq(list, ",") {
 		m, err := segment.ParseMethod(strings.TrimSpace(name))
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--method: %w", err)}
+			return nil, flags.Mistakef("--method: %w", err)
 		}
 		if slices.Contains(methods, m) {
-			return nil, usagef("--method %s: %s is there twice", list, m)
+			return nil, flags.Mistakef("--method %s: %s is there twice", list, m)
 		}
 		methods = append(methods, m)
 	}

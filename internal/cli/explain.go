@@ -15,6 +15,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -32,12 +33,12 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
   facet explain photo.jpg --atlas photos.atlas             … by the labels that an atlas keeps`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 || (len(args) == 1) == (q.Pixels != "") {
-				return usagef("facet explain: expected one picture, or --pixels FILE.npy with one")
+				return flags.Mistakef("facet explain: expected one picture, or --pixels FILE.npy with one")
 			}
 			if cmd.Flags().Changed("text") && q.Text == "" {
-				return usagef("--text: expected a text, found an empty one")
+				return flags.Mistakef("--text: expected a text, found an empty one")
 			}
-			if err := checkText("--text", q.Text, ""); err != nil {
+			if err := flags.Text("--text", q.Text, ""); err != nil {
 				return err
 			}
 			q.Picture = strings.Join(args, "")
@@ -51,13 +52,13 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: name pairs by the labels that facet label left in it")
 	f.StringVar(&q.By, "by", lab.ByWord, "the parts: sums of pairs by word, neuron, head (with its words), token or pair")
 	f.StringVar(&q.Assign, "assign", lab.AssignShared, "give a pair of several words to each of them by weight (shared), or to the first")
-	numberVar(f, &q.Cover, "cover", 0.5, span[float64]{least: 0, most: 1, above: true}, "list words until they hold this share of all that words add or take away")
+	flags.Number(f, &q.Cover, "cover", 0.5, flags.Span[float64]{Least: 0, Most: 1, Above: true}, "list words until they hold this share of all that words add or take away")
 	f.StringVar(&q.Against, "against", "", "measure against another `TEXT`: why --text rather than this one")
 	f.StringVar(&q.Contrast, "contrast", "", "measure against another `PICTURE`: why this picture rather than that")
 	f.StringVar(&q.Baseline, "baseline", "", `measure against the "average text" of the bank, the "average picture" of the atlas, or none
 (default: the average text with --text where a bank is at hand, the average picture without where an atlas is)`)
 	f.StringVarP(&output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
-	numberVar(f, &q.Top, "top", 20, some, "show at most so many: pairs")
+	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: pairs")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

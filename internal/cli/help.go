@@ -9,6 +9,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/facet-clip/facet/internal/terminal"
 )
 
 // helpWidth is how wide help is where it does not go to a terminal, and at most.
@@ -53,7 +55,7 @@ func (a *app) showHelp(cmd *cobra.Command, _ []string) {
 		fmt.Fprintf(a.stderr, "%s: %v\n", cmd.CommandPath(), err)
 	}
 	width := helpWidth
-	if w := terminalWidth(a.stdout); w > 0 {
+	if w := terminal.Width(a.stdout); w > 0 {
 		width = min(w, width)
 	}
 	h := helpPage{a.stdout, width}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip/registry"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -37,7 +38,7 @@ shown as unnamed.`,
 			if len(args) == 1 && lab.IsAtlas(args[0]) {
 				q.Atlas = args[0]
 			} else if len(args) == 1 && a.model != "" {
-				return usagef("facet label: %s and --model %s: expected one model", args[0], a.model)
+				return flags.Mistakef("facet label: %s and --model %s: expected one model", args[0], a.model)
 			} else if len(args) == 1 {
 				if !isModel(args[0]) {
 					return fmt.Errorf("%s: expected an atlas, a checkpoint file or the name of a model (facet model list)", args[0])
@@ -57,9 +58,9 @@ shown as unnamed.`,
 	f.StringVar(&q.Method, "method", "omp", "the method: omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
 	f.StringVar(&q.Scale, "dictionary-norm", "rows", "what is made unit: rows (texts), or reference (columns, as the reference code does)")
 	f.StringVarP(&q.Output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv, and leave the atlas as it is")
-	numberVar(f, &q.Terms, "terms", 64, some, "texts in a label, at most")
-	numberVar(f, &top, "top", 20, someOrNone, "show at most so many: pairs")
-	numberVar(f, &q.Memory, "memory", 2048, span[int64]{least: 1, most: 1 << 24}, "memory to use, in MiB")
+	flags.Number(f, &q.Terms, "terms", 64, flags.Some, "texts in a label, at most")
+	flags.Number(f, &top, "top", 20, flags.SomeOrNone, "show at most so many: pairs")
+	flags.Number(f, &q.Memory, "memory", 2048, flags.Span[int64]{Least: 1, Most: 1 << 24}, "memory to use, in MiB")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
@@ -68,7 +69,7 @@ shown as unnamed.`,
 func (a *app) checkLabel(q lab.Label) error {
 	var m *lab.Mistake
 	if err := q.Check(); errors.As(err, &m) && m.Field == "output" {
-		return usagef("-o %w", m.Problem)
+		return flags.Mistakef("-o %w", m.Problem)
 	} else if err != nil {
 		return asUsage(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip/registry"
 	"github.com/facet-clip/facet/internal/regular"
+	"github.com/facet-clip/facet/internal/terminal"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -169,11 +170,11 @@ func (a *app) pull(ctx context.Context, name, mirror string) error {
 
 // fetch makes sure that a model is on this machine, under one bar.
 func (a *app) fetch(ctx context.Context, machine registry.Machine, m registry.Model, mirror string) (string, error) {
-	var bar *progress
+	var bar *terminal.Bar
 	var of string
 	done := func() {
 		if bar != nil {
-			bar.done()
+			bar.Done()
 		}
 	}
 	defer func() { done() }()
@@ -181,9 +182,9 @@ func (a *app) fetch(ctx context.Context, machine registry.Machine, m registry.Mo
 	p.Progress = func(file string, n, total int64) {
 		if bar == nil || of != file {
 			done()
-			bar, of = a.byteProgress(m.Name+" "+file, total), file
+			bar, of = terminal.NewByteBar(a.stderr, m.Name+" "+file, total), file
 		}
-		bar.set(int(n))
+		bar.Set(int(n))
 	}
 	path, err := p.Pull(ctx, m)
 	var sources *registry.SourcesError
@@ -204,7 +205,7 @@ func (a *app) offer(ctx context.Context) error {
 		return nil
 	}
 	if !a.yes {
-		if in, ok := a.stdin.(*os.File); !ok || !isTerminal(in) || !isTerminal(a.stderr) {
+		if in, ok := a.stdin.(*os.File); !ok || !terminal.Is(in) || !terminal.Is(a.stderr) {
 			return nil
 		}
 		size := ""

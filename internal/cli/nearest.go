@@ -8,6 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -29,7 +30,7 @@ func (a *app) nearestCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line (default common; for the demo its world's words)")
-	numberVar(f, &q.Top, "top", 20, some, "show at most so many: texts")
+	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: texts")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

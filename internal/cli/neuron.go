@@ -9,6 +9,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -25,13 +26,13 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[1])
 			if q.Atlas, q.Neuron, q.Reference = args[0], n, compat == compatReference; err != nil {
-				return usagef("facet neuron: %q: expected the number of a neuron", args[1])
+				return flags.Mistakef("facet neuron: %q: expected the number of a neuron", args[1])
 			}
 			if compat != "" && compat != compatReference {
-				return usagef("--compat %s: expected reference", compat)
+				return flags.Mistakef("--compat %s: expected reference", compat)
 			}
 			if output == "" && !a.json {
-				return usagef("facet neuron: expected -o FILE.png or --json")
+				return flags.Mistakef("facet neuron: expected -o FILE.png or --json")
 			}
 			return a.neuron(cmd.Context(), q, output)
 		},
@@ -41,8 +42,8 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name pairs by it (default common; the demo model has its own)")
 	rootFlag(f, &q.Roots)
 	f.StringVar(&compat, "compat", "", "reference: rank images by contributions that are not centred and hold an even share of the biases")
-	numberVar(f, &q.Pairs, "top", 4, some, "show at most so many: pairs")
-	numberVar(f, &q.Images, "images", 5, span[int]{least: 1, most: decompose.Extremes}, "images of each")
+	flags.Number(f, &q.Pairs, "top", 4, flags.Some, "show at most so many: pairs")
+	flags.Number(f, &q.Images, "images", 5, flags.Span[int]{Least: 1, Most: decompose.Extremes}, "images of each")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -61,9 +62,9 @@ func asUsage(err error) error {
 	var m *lab.Mistake
 	switch {
 	case errors.As(err, &m) && m.Field != "":
-		return usagef("--%w", err)
+		return flags.Mistakef("--%w", err)
 	case errors.Is(err, lab.ErrQuestion):
-		return usageError{err}
+		return flags.Mistake{Err: err}
 	}
 	return err
 }

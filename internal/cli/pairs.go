@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -25,7 +26,7 @@ mean of their contribution, or by polysemanticity (least first).`,
 		Args: argsBetween(1, 1, "one atlas"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !slices.Contains([]string{lab.SortNorm, lab.SortMean, lab.SortPoly}, q.Sort) {
-				return usagef("--sort %s: expected norm, mean or poly", q.Sort)
+				return flags.Mistakef("--sort %s: expected norm, mean or poly", q.Sort)
 			}
 			if err := checkChart(chart); err != nil {
 				return err
@@ -40,9 +41,9 @@ mean of their contribution, or by polysemanticity (least first).`,
 		},
 	}
 	f := cmd.Flags()
-	numberVar(f, &neuron, "neuron", -1, someOrNone, "only the pairs of this neuron (default all)")
-	numberVar(f, &head, "head", -1, someOrNone, "only the pairs of this head (default all)")
-	numberVar(f, &q.Top, "top", 20, some, "show at most so many: pairs")
+	flags.Number(f, &neuron, "neuron", -1, flags.SomeOrNone, "only the pairs of this neuron (default all)")
+	flags.Number(f, &head, "head", -1, flags.SomeOrNone, "only the pairs of this head (default all)")
+	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: pairs")
 	f.StringVarP(&chart, "output", "o", "", "write a chart of how use is spread over the pairs into `FILE`.png or .svg")
 	f.StringVar(&q.Sort, "sort", lab.SortNorm, "norm, mean or poly")
 	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name pairs by it (default common; the demo model has its own)")

@@ -9,6 +9,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -31,7 +32,7 @@ Scores of pairs need no scalars; those of neurons and heads, and the comparison,
 		},
 	}
 	o.unitFlags(cmd.Flags(), string(experiment.Pair))
-	numberVar(cmd.Flags(), &top, "top", 20, some, "show at most so many: units, those of lowest score")
+	flags.Number(cmd.Flags(), &top, "top", 20, flags.Some, "show at most so many: units, those of lowest score")
 	return cmd
 }
 

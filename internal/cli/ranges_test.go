@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/facet-clip/facet/internal/flags"
 )
 
 // commands are the words of every verb, and its command.
@@ -34,7 +35,10 @@ func commands(t *testing.T) map[string]*cobra.Command {
 }
 
 // expecting is a flag that knows what numbers it takes.
-type expecting interface{ expected() string }
+type expecting interface {
+	Expected() string
+	Value() any
+}
 
 // numericTypes are how pflag, and this package, name kinds of numbers.
 func isNumeric(f *pflag.Flag) bool {
@@ -60,7 +64,7 @@ func TestNumericFlags(t *testing.T) {
 			tried++
 			range_, ok := f.Value.(expecting)
 			if !ok {
-				t.Errorf("facet %s: --%s has no range: add it with numberVar or numbersVar", path, f.Name)
+				t.Errorf("facet %s: --%s has no range: add it with flags.Number or flags.Numbers", path, f.Name)
 				return
 			}
 			for _, v := range extremes {
@@ -73,7 +77,7 @@ func TestNumericFlags(t *testing.T) {
 				if after := f.Value.String(); after != before {
 					t.Errorf("facet %s --%s=%s is refused, but changes %s to %s", path, f.Name, v, before, after)
 				}
-				checkRefused(t, path, f.Name, v, range_.expected())
+				checkRefused(t, path, f.Name, v, range_.Expected())
 			}
 		}
 		cmd.LocalFlags().VisitAll(seen)
@@ -87,41 +91,41 @@ func TestNumericFlags(t *testing.T) {
 func checkTaken(t *testing.T, path string, f *pflag.Flag, v string) {
 	t.Helper()
 	fail := func(what string) { t.Errorf("facet %s --%s=%s is taken: %s", path, f.Name, v, what) }
-	switch n := f.Value.(type) {
-	case numberFlag[int]:
-		if got := fmt.Sprint(*n.at); got != strings.TrimLeft(v, "0") && got != v || *n.at < 0 || *n.at > mostCount {
+	switch n := f.Value.(expecting).Value().(type) {
+	case int:
+		if got := fmt.Sprint(n); got != strings.TrimLeft(v, "0") && got != v || n < 0 || n > flags.MostCount {
 			fail(got)
 		}
-	case numberFlag[int64]:
-		if got := fmt.Sprint(*n.at); got != strings.TrimLeft(v, "0") && got != v || *n.at < 0 || *n.at > math.MaxInt64>>20 {
+	case int64:
+		if got := fmt.Sprint(n); got != strings.TrimLeft(v, "0") && got != v || n < 0 || n > math.MaxInt64>>20 {
 			fail(got)
 		}
-	case numberFlag[uint64]:
-		if got := fmt.Sprint(*n.at); got != strings.TrimLeft(v, "0") && got != v {
+	case uint64:
+		if got := fmt.Sprint(n); got != strings.TrimLeft(v, "0") && got != v {
 			fail(got)
 		}
-	case numberFlag[float64]:
-		if !(*n.at >= 0 && *n.at <= 1e6) {
-			fail(fmt.Sprint(*n.at))
+	case float64:
+		if !(n >= 0 && n <= 1e6) {
+			fail(fmt.Sprint(n))
 		}
-	case numberFlag[time.Duration]:
-		if *n.at <= 0 || *n.at > 1000*time.Hour {
-			fail(fmt.Sprint(*n.at))
+	case time.Duration:
+		if n <= 0 || n > 1000*time.Hour {
+			fail(fmt.Sprint(n))
 		}
-	case *numbersFlag[int]:
-		for _, x := range *n.at {
-			if x < 0 || x > mostCount {
-				fail(n.String())
+	case []int:
+		for _, x := range n {
+			if x < 0 || x > flags.MostCount {
+				fail(fmt.Sprint(n))
 			}
 		}
-	case *numbersFlag[float64]:
-		for _, x := range *n.at {
+	case []float64:
+		for _, x := range n {
 			if !(x >= 0 && x <= 100) {
-				fail(n.String())
+				fail(fmt.Sprint(n))
 			}
 		}
 	default:
-		t.Errorf("facet %s: --%s: a flag of type %T, of which the test knows nothing", path, f.Name, n)
+		t.Errorf("facet %s: --%s: a flag that holds a %T, of which the test knows nothing", path, f.Name, n)
 	}
 }
 
@@ -153,20 +157,5 @@ func TestNumbersInTexts(t *testing.T) {
 		if code, _, log := facet(t, c...); code != exitUsage || !strings.Contains(log, "expected") {
 			t.Errorf("facet %s: code %d: %s", strings.Join(c, " "), code, log)
 		}
-	}
-}
-
-func TestNumbersFlag(t *testing.T) {
-	var got []int
-	f := pflag.NewFlagSet("", pflag.ContinueOnError)
-	numbersVar(f, &got, "n", []int{9}, someOrNone, "")
-	if err := f.Parse([]string{"--n", "1, 2", "--n=3"}); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]int{1, 2, 3}, got); diff != "" {
-		t.Error(diff)
-	}
-	if got := f.Lookup("n").DefValue; got != "[9]" {
-		t.Errorf("help shows the default as %s", got)
 	}
 }

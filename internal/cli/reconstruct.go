@@ -8,6 +8,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -35,7 +36,7 @@ neuron sums pairs of different directions, and a head many neurons, so few compo
 	}
 	o.flags(cmd.Flags(), string(experiment.Pair))
 	cmd.Flags().StringVar(&o.compat, "compat", "", "reference: take components of neurons and heads as the published code does, from their 50 images of largest norm")
-	numbersVar(cmd.Flags(), &components, "components", []int{1, 2, 4}, someOrNone, "how many components each unit keeps; 0 leaves the means")
+	flags.Numbers(cmd.Flags(), &components, "components", []int{1, 2, 4}, flags.SomeOrNone, "how many components each unit keeps; 0 leaves the means")
 	return cmd
 }
 

@@ -12,13 +12,15 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"sync"
 
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/foreign"
+	"github.com/facet-clip/facet/internal/terminal"
 )
 
 // The exit codes, kept stable.
@@ -42,9 +44,8 @@ type app struct {
 	json       bool
 	verbose    bool
 	yes        bool
-	brief      bool       // nothing that is printed or written says more of the model than its name
-	steps      sync.Mutex // held while a bar of bars is moved
-	bars       map[string]*progress
+	brief      bool          // nothing that is printed or written says more of the model than its name
+	bars       terminal.Bars // of the steps that a lab is at
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -64,7 +65,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 
 // exitCode prints an error of a verb for the user and maps it to a code; the one place that does either.
 func exitCode(ctx context.Context, verb string, err error, stderr io.Writer) int {
-	var usage usageError
+	var usage flags.Mistake
 	switch {
 	case err == nil:
 		return exitOK
@@ -146,8 +147,8 @@ func (a *app) commonFlags(f *pflag.FlagSet) {
 	f.StringVar(&a.engine, "engine", "auto", "what runs the network: auto, ort (ONNX Runtime) or portable (pure Go)")
 	f.StringVar(&a.vocabulary, "vocab", "", "vocabulary `FILE` of the text tower (default: beside the checkpoint, then the cache)")
 	f.StringVar(&a.activation, "activation", "", "of the text tower: quickgelu or gelu (default: what the checkpoint is known to use)")
-	numberVar(f, &a.threads, "threads", 0, span[int]{least: 0, most: 1024}, "cores to use (default all)")
-	numberVar(f, &a.maxPixels, "max-pixels", 0, span[int64]{least: 0, most: 1 << 34}, "decode pictures of at most so many pixels in all at a time, and refuse larger ones (default 178956970, which take 716 MB)")
+	flags.Number(f, &a.threads, "threads", 0, flags.Span[int]{Least: 0, Most: 1024}, "cores to use (default all)")
+	flags.Number(f, &a.maxPixels, "max-pixels", 0, flags.Span[int64]{Least: 0, Most: 1 << 34}, "decode pictures of at most so many pixels in all at a time, and refuse larger ones (default 178956970, which take 716 MB)")
 	f.BoolVar(&a.exifRotate, "exif-rotate", false, "turn pictures as their EXIF data say; CLIP's own preprocessing does not (TIFFs are turned in any case)")
 	f.BoolVar(&a.json, "json", false, "print the result as JSON")
 	f.BoolVar(&a.yes, "yes", false, "pull the model of --model without asking, if it is a known one that is not on this machine")
@@ -160,8 +161,8 @@ func (a *app) start() error {
 	if a.verbose {
 		level = slog.LevelDebug
 	}
-	slog.SetDefault(slog.New(newLineHandler(a.stderr, level)))
-	if !isTerminal(a.stdout) || os.Getenv("NO_COLOR") != "" {
+	slog.SetDefault(slog.New(terminal.NewLineHandler(a.stderr, level)))
+	if !terminal.Is(a.stdout) || os.Getenv("NO_COLOR") != "" {
 		text.DisableColors()
 	}
 	for _, f := range a.oldFlags {
@@ -172,3 +173,9 @@ func (a *app) start() error {
 	}
 	return nil
 }
+
+// table starts a table on stdout.
+func (a *app) table(columns ...string) table.Writer { return terminal.Table(a.stdout, columns...) }
+
+// tell shows how far a lab is with a step: [lab.Progress].
+func (a *app) tell(step string, done, total int) { a.bars.Tell(a.stderr, step, done, total) }

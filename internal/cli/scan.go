@@ -10,6 +10,7 @@ import (
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -39,7 +40,7 @@ Interrupted or killed, a scan goes on with --resume where its last checkpoint wa
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.source = args[0]
 			if q.Folder == "" {
-				return usagef("facet scan: expected -o ATLAS, the folder to write")
+				return flags.Mistakef("facet scan: expected -o ATLAS, the folder to write")
 			}
 			if q.Every == 0 {
 				q.Every = -1
@@ -49,11 +50,11 @@ Interrupted or killed, a scan goes on with --resume where its last checkpoint wa
 	}
 	f := cmd.Flags()
 	f.StringVarP(&q.Folder, "output", "o", "", "write the atlas into `FOLDER`, new or empty")
-	timeFormatVar(f, &o.times)
-	numberVar(f, &o.limit, "limit", 0, someOrNone, "take at most so many items (default all)")
-	numberVar(f, &o.stride, "stride", 1, some, "take every n-th item")
+	flags.TimeFormat(f, &o.times)
+	flags.Number(f, &o.limit, "limit", 0, flags.SomeOrNone, "take at most so many items (default all)")
+	flags.Number(f, &o.stride, "stride", 1, flags.Some, "take every n-th item")
 	f.StringVar(&o.shard, "shard", "", "take part `I/N` of the items, counted from 0: for several machines, then facet atlas merge")
-	numberVar(f, &q.Every, "checkpoint-every", 500, someOrNone, "images between checkpoints: what a kill can lose")
+	flags.Number(f, &q.Every, "checkpoint-every", 500, flags.SomeOrNone, "images between checkpoints: what a kill can lose")
 	f.BoolVar(&q.Resume, "resume", false, "go on after the last checkpoint; begin if nothing was begun")
 	f.BoolVar(&q.KeepScalars, "keep-scalars", false, "keep the scalars of every image too, which reconstruct, ablate and evaluate labels need, polysemanticity for neurons and heads, and neuron for the\nneuron itself: float16 [N,M,C], 128 KiB an image for RN50")
 	f.BoolVar(&q.Strict, "strict", false, "stop at the first file that cannot be read, instead of listing it")
@@ -95,10 +96,10 @@ func (o scanOptions) selection() (dataset.Options, error) {
 		return s, nil
 	}
 	i, n, ok := strings.Cut(o.shard, "/")
-	shard, err1 := someOrNone.parse(i)
-	shards, err2 := some.parse(n)
+	shard, err1 := flags.SomeOrNone.Parse(i)
+	shards, err2 := flags.Some.Parse(n)
 	if !ok || err1 != nil || err2 != nil || shard >= shards {
-		return s, usagef("--shard %s: expected I/N with I from 0 to N−1 and N up to %d", o.shard, mostCount)
+		return s, flags.Mistakef("--shard %s: expected I/N with I from 0 to N−1 and N up to %d", o.shard, flags.MostCount)
 	}
 	s.Shard, s.Shards = shard, shards
 	return s, nil

@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/terminal"
 	"github.com/facet-clip/facet/scenes"
 )
 
@@ -33,19 +35,19 @@ files everywhere; run again after an interruption, it writes what is missing.`,
 			write, ok := sceneLayouts[layout]
 			switch {
 			case !ok:
-				return usagef("--layout %q: expected imagefolder, voc or npy", layout)
+				return flags.Mistakef("--layout %q: expected imagefolder, voc or npy", layout)
 			case dir == "":
-				return usagef("expected -o DIR, the folder to write")
+				return flags.Mistakef("expected -o DIR, the folder to write")
 			case w.Scenes == 0:
-				return usagef("expected -n N, how many scenes to write, from 1 to %d", scenes.MaxScenes)
+				return flags.Mistakef("expected -n N, how many scenes to write, from 1 to %d", scenes.MaxScenes)
 			}
-			bar := a.progress("scenes", w.Scenes)
-			defer bar.done()
-			w.Progress = func() { bar.add(1) }
+			bar := terminal.NewBar(a.stderr, "scenes", w.Scenes)
+			defer bar.Done()
+			w.Progress = func() { bar.Add(1) }
 			if err := write(cmd.Context(), dir, w); err != nil {
 				return err
 			}
-			bar.done()
+			bar.Done()
 			if a.json {
 				return encodeJSON(a.stdout, answer.Scenes{Folder: dir, Layout: layout, Scenes: w.Scenes, Seed: w.Seed, Size: w.Size})
 			}
@@ -54,10 +56,10 @@ files everywhere; run again after an interruption, it writes what is missing.`,
 		},
 	}
 	f := cmd.Flags()
-	numberVarP(f, &w.Scenes, "scenes", "n", 0, span[int]{least: 1, most: scenes.MaxScenes}, "how many scenes to write")
+	flags.NumberP(f, &w.Scenes, "scenes", "n", 0, flags.Span[int]{Least: 1, Most: scenes.MaxScenes}, "how many scenes to write")
 	f.StringVarP(&dir, "output", "o", "", "write into `DIR`, empty or begun by the same command")
-	numberVar(f, &w.Seed, "seed", 0, seeds, "the seed of what is drawn: scenes")
-	numberVar(f, &w.Size, "size", 192, span[int]{least: scenes.MinSize, most: scenes.MaxSize}, "side of the pictures in pixels, 32 to 512")
+	flags.Number(f, &w.Seed, "seed", 0, flags.Seeds, "the seed of what is drawn: scenes")
+	flags.Number(f, &w.Size, "size", 192, flags.Span[int]{Least: scenes.MinSize, Most: scenes.MaxSize}, "side of the pictures in pixels, 32 to 512")
 	f.StringVar(&layout, "layout", "imagefolder", "imagefolder, voc or npy")
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/scenes"
 )
 
@@ -53,7 +54,7 @@ func TestScenesUsage(t *testing.T) {
 		{[]string{"-n", "1", "-o", "x", "--size", "1000"}, "expected a whole number from 32 to 512"},
 		{[]string{"-n", "1", "-o", "x", "more"}, `"more"`},
 	} {
-		var usage usageError
+		var usage flags.Mistake
 		if err := runScenes(t, tc.args...); !errors.As(err, &usage) || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%v: error %v, want a usage error with %q", tc.args, err, tc.want)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -30,15 +31,15 @@ the text first: what all texts share says nothing about this one.`,
 		Args: argsBetween(1, 1, "one TEXT, in quotes"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if q.Unit != lab.UnitPair && q.Unit != lab.UnitNeuron && q.Unit != lab.UnitHead {
-				return usagef("--unit %s: expected %s, %s or %s", q.Unit, lab.UnitPair, lab.UnitNeuron, lab.UnitHead)
+				return flags.Mistakef("--unit %s: expected %s, %s or %s", q.Unit, lab.UnitPair, lab.UnitNeuron, lab.UnitHead)
 			}
 			if q.Atlas != "" && q.Unit != lab.UnitPair {
-				return usagef("--atlas: says what pairs did, found --unit %s", q.Unit)
+				return flags.Mistakef("--atlas: says what pairs did, found --unit %s", q.Unit)
 			}
 			if output != "" && q.Atlas == "" {
-				return usagef("-o: pictures come from an atlas: expected --atlas")
+				return flags.Mistakef("-o: pictures come from an atlas: expected --atlas")
 			}
-			if err := checkText("TEXT", args[0], ""); err != nil {
+			if err := flags.Text("TEXT", args[0], ""); err != nil {
 				return err
 			}
 			q.Text = args[0]
@@ -52,7 +53,7 @@ the text first: what all texts share says nothing about this one.`,
 	rootFlag(f, &roots)
 	f.StringVarP(&output, "output", "o", "", "write the images of the best pairs as a contact sheet, `FILE`.png")
 	f.BoolVar(&q.NoCenter, "no-center", false, "take the text as it is")
-	numberVar(f, &q.Top, "top", 20, some, "show at most so many: units")
+	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: units")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

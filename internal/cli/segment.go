@@ -13,6 +13,7 @@ import (
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/segment"
@@ -47,9 +48,9 @@ be read are left out and listed.`,
 			o.paths = args
 			switch {
 			case (o.classes == "") == (o.file == ""):
-				return usagef("facet segment: expected either --classes, a list with commas, or --classes-file")
+				return flags.Mistakef("facet segment: expected either --classes, a list with commas, or --classes-file")
 			case o.saveLogits && o.output == "":
-				return usagef("--save-logits: expected -o DIR, where to put them")
+				return flags.Mistakef("--save-logits: expected -o DIR, where to put them")
 			}
 			return a.segment(cmd.Context(), o)
 		},
@@ -64,18 +65,18 @@ be read are left out and listed.`,
 	f.BoolVar(&o.saveLogits, "save-logits", false, "write a float map of each class as well")
 	f.StringVar(&o.why, "why", "", "show the pairs behind the pixel `X,Y`, or the region X0,Y0,X1,Y1")
 	f.StringVar(&o.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name those pairs by it (default common; the demo model has its own)")
-	numberVar(f, &o.Top, "top", 10, some, "show at most so many: pairs behind --why")
+	flags.Number(f, &o.Top, "top", 10, flags.Some, "show at most so many: pairs behind --why")
 	return cmd
 }
 
 // segmentFlags are the flags of everything that segments.
 func segmentFlags(f *pflag.FlagSet, s *lab.SegmentSettings, templates *string) {
 	f.StringVar(&s.Protocol, "protocol", segment.Native, "sizes of canvas and windows: "+strings.Join(segment.Presets(), ", "))
-	numberVar(f, &s.ShortSide, "short-side", 0, span[int]{least: 32, most: segment.MostShortSide}, "of the resized picture in pixels, instead of the protocol's")
-	numberVar(f, &s.WindowSide, "window-side", 0, span[int]{least: 32, most: segment.MostWindow}, "side of a window in pixels, a multiple of 32, instead of the protocol's; its half is the stride")
-	numberVar(f, &s.WindowStride, "window-stride", 0, span[int]{least: 1, most: segment.MostWindow}, "from window to window in pixels, instead of the protocol's")
-	numberVar(f, &s.Scale, "scale", 0, span[float64]{least: 0, most: 1e6, above: true}, "what logits are multiplied by before the softmax (default 40)")
-	numberVar(f, &s.Pairs, "pairs", 0, some, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
+	flags.Number(f, &s.ShortSide, "short-side", 0, flags.Span[int]{Least: 32, Most: segment.MostShortSide}, "of the resized picture in pixels, instead of the protocol's")
+	flags.Number(f, &s.WindowSide, "window-side", 0, flags.Span[int]{Least: 32, Most: segment.MostWindow}, "side of a window in pixels, a multiple of 32, instead of the protocol's; its half is the stride")
+	flags.Number(f, &s.WindowStride, "window-stride", 0, flags.Span[int]{Least: 1, Most: segment.MostWindow}, "from window to window in pixels, instead of the protocol's")
+	flags.Number(f, &s.Scale, "scale", 0, flags.Span[float64]{Least: 0, Most: 1e6, Above: true}, "what logits are multiplied by before the softmax (default 40)")
+	flags.Number(f, &s.Pairs, "pairs", 0, flags.Some, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
 	f.StringVar(&s.Atlas, "atlas", "", "an `ATLAS` of the same model: take the signs of pairs' directions from it, as the paper does (default: + for all)")
 	f.StringVar(&s.Refine, "refine", lab.RefineNone, "what is done to the logits of pixels: none, or pamr (they take on those of like pixels around them)")
 	f.StringVar(&s.Sink, "sink", lab.SinkAuto, "the last token and the neurons through which it draws attention: method facet drops them if it does and leaves it alone if not (auto), all methods do so (drop), or all replace the last token and nothing else (published)")
@@ -138,7 +139,7 @@ func (o *segmentOptions) read(ctx context.Context) (err error) {
 		return err
 	}
 	if o.Method, err = segment.ParseMethod(o.method); err != nil {
-		return usageError{fmt.Errorf("--method: %w", err)}
+		return flags.Mistakef("--method: %w", err)
 	}
 	if o.Why, err = parseRegion(o.why); err != nil {
 		return err
@@ -152,7 +153,7 @@ func (o *segmentOptions) readClasses(ctx context.Context) ([]segment.Class, erro
 	if o.file != "" {
 		return regular.Read(ctx, o.file, segment.ReadClasses)
 	}
-	entries, err := listOrFile("--classes", o.classes)
+	entries, err := flags.ListOrFile("--classes", o.classes)
 	switch {
 	case err != nil:
 		return nil, err
@@ -163,7 +164,7 @@ func (o *segmentOptions) readClasses(ctx context.Context) ([]segment.Class, erro
 }
 
 // thresholds are probabilities below which a pixel is background.
-var thresholds = span[float64]{least: 0, most: 1, below: true}
+var thresholds = flags.Span[float64]{Least: 0, Most: 1, Below: true}
 
 // readBackgrounds takes the values of --background: a number is a threshold, anything else a list of what is background.
 func (o *segmentOptions) readBackgrounds() error {
@@ -172,17 +173,17 @@ func (o *segmentOptions) readBackgrounds() error {
 	}
 	for _, v := range o.backgrounds {
 		if _, err := strconv.ParseFloat(v, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-			if o.Threshold, err = thresholds.parse(v); err != nil {
-				return usagef("--background %s: %w, or a list of texts", v, err)
+			if o.Threshold, err = thresholds.Parse(v); err != nil {
+				return flags.Mistakef("--background %s: %w, or a list of texts", v, err)
 			}
 			continue
 		}
-		if err := checkText("--background", v, ""); err != nil {
+		if err := flags.Text("--background", v, ""); err != nil {
 			return err
 		}
 		c, err := segment.ParseClass(v)
 		if err != nil {
-			return usagef("--background %w", err)
+			return flags.Mistakef("--background %w", err)
 		}
 		o.Background = append(o.Background, c.Texts...)
 	}
@@ -197,18 +198,18 @@ func parseRegion(s string) (image.Rectangle, error) {
 	var n [4]int
 	parts := strings.Split(s, ",")
 	if len(parts) != 2 && len(parts) != 4 {
-		return image.Rectangle{}, usagef("--why %s: expected X,Y or X0,Y0,X1,Y1", s)
+		return image.Rectangle{}, flags.Mistakef("--why %s: expected X,Y or X0,Y0,X1,Y1", s)
 	}
 	for i, part := range parts {
 		if _, err := fmt.Sscanf(strings.TrimSpace(part)+"\n", "%d\n", &n[i]); err != nil {
-			return image.Rectangle{}, usagef("--why %s: expected numbers of pixels, found %q", s, part)
+			return image.Rectangle{}, flags.Mistakef("--why %s: expected numbers of pixels, found %q", s, part)
 		}
 	}
 	if len(parts) == 2 {
 		n[2], n[3] = n[0]+1, n[1]+1
 	}
 	if n[0] >= n[2] || n[1] >= n[3] {
-		return image.Rectangle{}, usagef("--why %s: expected X0 < X1 and Y0 < Y1", s)
+		return image.Rectangle{}, flags.Mistakef("--why %s: expected X0 < X1 and Y0 < Y1", s)
 	}
 	return image.Rect(n[0], n[1], n[2], n[3]), nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/flags"
 )
 
 // sources opens what facet segment is given. With an output folder, pictures that would be written under one name are refused where they are
@@ -17,7 +18,7 @@ func (o *segmentOptions) sources(ctx context.Context) ([]*dataset.Source, error)
 		return nil, err
 	}
 	if o.why != "" && dataset.Total(sources) != 1 {
-		return nil, usagef("--why: expected one picture, found several")
+		return nil, flags.Mistakef("--why: expected one picture, found several")
 	}
 	names := outputNames{}
 	for _, s := range sources {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/terminal"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/web"
 )
@@ -52,7 +54,7 @@ At localhost only this machine reaches it. At another address it asks for a toke
 func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 	host, _, err := net.SplitHostPort(o.listen)
 	if err != nil {
-		return usagef("--listen %s: expected HOST:PORT, such as localhost:8080", o.listen)
+		return flags.Mistakef("--listen %s: expected HOST:PORT, such as localhost:8080", o.listen)
 	}
 	listener, err := net.Listen("tcp", o.listen)
 	if err != nil {
@@ -73,7 +75,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 		return err
 	}
 	fmt.Fprintf(a.stderr, "facet: the explorer is at %s\n", s.Address())
-	if !o.noOpen && !s.NeedsToken() && isTerminal(a.stderr) { // other users of this machine see the arguments of its programs
+	if !o.noOpen && !s.NeedsToken() && terminal.Is(a.stderr) { // other users of this machine see the arguments of its programs
 		openBrowser(s.Address())
 	}
 	return s.Serve(ctx)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -25,7 +26,7 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 		Args: argsBetween(1, 1, "one dataset or atlas"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.chart != "" && filepath.Ext(o.chart) != ".png" {
-				return usagef("-o %s: expected a name that ends in .png", o.chart)
+				return flags.Mistakef("-o %s: expected a name that ends in .png", o.chart)
 			}
 			var err error
 			if q.Classes, q.Templates, err = o.texts(cmd.Context()); err != nil {
@@ -36,7 +37,7 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 		},
 	}
 	f := cmd.Flags()
-	numberVar(f, &q.Limit, "limit", 500, some, "take at most so many pictures")
+	flags.Number(f, &q.Limit, "limit", 500, flags.Some, "take at most so many pictures")
 	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name register neurons by it (default common; the demo model has its own)")
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` of them (default: the labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")

@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/plot"
@@ -40,17 +41,17 @@ func (o *studyOptions) unitFlags(f *pflag.FlagSet, unit string) {
 
 func (o studyOptions) check() error {
 	if !slices.Contains(experiment.Units(), experiment.Unit(o.unit)) {
-		return usagef("--unit %s: expected pair, neuron or head", o.unit)
+		return flags.Mistakef("--unit %s: expected pair, neuron or head", o.unit)
 	}
 	if o.compat != "" && o.compat != compatReference {
-		return usagef("--compat %s: expected reference", o.compat)
+		return flags.Mistakef("--compat %s: expected reference", o.compat)
 	}
 	return checkChart(o.chart)
 }
 
 func checkChart(name string) error {
 	if name != "" && !slices.Contains(plot.Formats(), strings.TrimPrefix(filepath.Ext(name), ".")) {
-		return usagef("-o %s: expected a name that ends in .png or .svg", name)
+		return flags.Mistakef("-o %s: expected a name that ends in .png or .svg", name)
 	}
 	return nil
 }
@@ -69,7 +70,7 @@ func (o studyOptions) question(ctx context.Context, atlas string) (q lab.Study, 
 // texts are the classes and the templates of the flags.
 func (o studyOptions) texts(ctx context.Context) (classes []string, templates concept.Templates, err error) {
 	if o.classes != "" {
-		if classes, err = readLabels(ctx, "--classes", o.classes); err != nil {
+		if classes, err = flags.Entries(ctx, "--classes", o.classes); err != nil {
 			return nil, nil, err
 		}
 		classes = distinct(classes)

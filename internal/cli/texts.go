@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 )
@@ -24,7 +25,7 @@ Texts are batched by length and end where they end: a word costs a few tokens, n
 		Args: argsBetween(1, 1, "one FILE, a text a line"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if q.Folder == "" {
-				return usagef("facet texts: expected -o BANK, the folder to write")
+				return flags.Mistakef("facet texts: expected -o BANK, the folder to write")
 			}
 			q.File = args[0]
 			return a.texts(cmd.Context(), q, templates)

@@ -2,30 +2,24 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/facet-clip/facet/internal/flags"
 )
-
-// usageError is a mistake in the command line itself.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // argsBetween takes least to most arguments (most < 0: any number); what names them for the user.
 func argsBetween(least, most int, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least && len(args) == 0:
-			return usagef("expected %s, found nothing", what)
+			return flags.Mistakef("expected %s, found nothing", what)
 		case len(args) < least:
-			return usagef("expected %s, found only %s", what, strings.Join(args, " "))
+			return flags.Mistakef("expected %s, found only %s", what, strings.Join(args, " "))
 		case most >= 0 && len(args) > most:
-			return usagef("%q is too much: expected %s", args[most], what)
+			return flags.Mistakef("%q is too much: expected %s", args[most], what)
 		}
 		return nil
 	}
@@ -46,16 +40,16 @@ func knownVerb(cmd *cobra.Command, args []string) error {
 	}
 	near := nearest(cmd, args[0])
 	if len(near) > 0 {
-		return usagef("there is no verb %q: did you mean %s?", args[0], strings.Join(near, " or "))
+		return flags.Mistakef("there is no verb %q: did you mean %s?", args[0], strings.Join(near, " or "))
 	}
 	if cmd.HasParent() {
 		var all []string
 		for _, v := range cmd.Commands() {
 			all = append(all, v.Name())
 		}
-		return usagef("there is no verb %q: expected %s", args[0], strings.Join(all, ", "))
+		return flags.Mistakef("there is no verb %q: expected %s", args[0], strings.Join(all, ", "))
 	}
-	return usagef("there is no verb %q", args[0])
+	return flags.Mistakef("there is no verb %q", args[0])
 }
 
 // nearest are the verbs below cmd whose names are most like one that is not there.
@@ -71,21 +65,21 @@ func flagError(cmd *cobra.Command, err error) error {
 			return verb // it is the verb's flags that are not known
 		}
 	}
-	if out := outOfRange(err); out != nil {
+	if out := flags.OutOfRange(err); out != nil {
 		return out
 	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
-		return usageError{err}
+		return flags.Mistake{Err: err}
 	}
-	flags := &cobra.Command{} // whose verbs stand for flags: both are searched alike
+	names := &cobra.Command{} // whose verbs stand for flags: both are searched alike
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
-			flags.AddCommand(&cobra.Command{Use: "--" + f.Name, Run: func(*cobra.Command, []string) {}})
+			names.AddCommand(&cobra.Command{Use: "--" + f.Name, Run: func(*cobra.Command, []string) {}})
 		}
 	})
-	if near := nearest(flags, "--"+unknown.GetSpecifiedName()); len(near) > 0 {
-		return usagef("%w: did you mean %s?", err, strings.Join(near, " or "))
+	if near := nearest(names, "--"+unknown.GetSpecifiedName()); len(near) > 0 {
+		return flags.Mistakef("%w: did you mean %s?", err, strings.Join(near, " or "))
 	}
-	return usageError{err}
+	return flags.Mistake{Err: err}
 }

@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 
 func TestLogLines(t *testing.T) {
 	var out bytes.Buffer
-	log := slog.New(newLineHandler(&out, slog.LevelInfo)).With("file", "RN50.pt")
+	log := slog.New(NewLineHandler(&out, slog.LevelInfo)).With("file", "RN50.pt")
 	log.Debug("not shown")
 	log.Info("read")
 	log.Warn("download interrupted", "bytes", 7)

@@ -1,4 +1,4 @@
-package cli
+package flags
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 
 func TestTimeFormatFlag(t *testing.T) {
 	var at dataset.TimeFormat
-	f := timeFormatFlag{&at}
+	f := timeFormat{&at}
 	if err := f.Set("unix-ms"); err != nil || at != dataset.UnixMilli {
 		t.Errorf("%s, %v", at, err)
 	}

@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"context"
@@ -20,7 +20,8 @@ type lineHandler struct {
 	out io.Writer
 }
 
-func newLineHandler(out io.Writer, level slog.Level) slog.Handler {
+// NewLineHandler writes each record of at least a level as one line.
+func NewLineHandler(out io.Writer, level slog.Level) slog.Handler {
 	return lineHandler{level: level, mu: &sync.Mutex{}, out: out}
 }
 
