@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"segment", "drift"},
 	{"answer"},
 	{"concept/bank"},
-	{"concept", "clip/verify", "internal/randomclip"},
+	{"concept", "edit", "clip/verify", "internal/randomclip"},
 	{"clip"},
 	{"decompose"},
 	{"clip/registry"},
@@ -47,7 +47,7 @@ var layers = [][]string{
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.
-var pure = []string{"answer", "concept", "decompose", "drift", "experiment", "experiment/attribution", "segment"}
+var pure = []string{"answer", "concept", "decompose", "drift", "edit", "experiment", "experiment/attribution", "segment"}
 
 // impure is what they reach neither directly nor through other packages of facet. What the standard library and other modules import
 // does not count.

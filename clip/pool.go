@@ -29,6 +29,15 @@ func (m *Model) PoolWeights() (decompose.Weights, error) {
 	return w, t.err
 }
 
+// PoolTensors are the weights of an attention pool as tensors of a checkpoint, by canonical name: what [Model.PoolWeights] reads.
+func PoolTensors(w decompose.Weights) map[string][]float32 {
+	const pool = "visual.attnpool."
+	return map[string][]float32{
+		pool + "v_proj.weight": w.Value, pool + "v_proj.bias": w.ValueBias,
+		pool + "c_proj.weight": w.Output, pool + "c_proj.bias": w.OutputBias,
+	}
+}
+
 // PoolQuery reads the query and key maps of the attention pool, in float32.
 func (m *Model) PoolQuery() (decompose.Query, error) {
 	const pool = "visual.attnpool."

@@ -9,8 +9,8 @@ import (
 
 func TestWriteSafetensors(t *testing.T) {
 	tensors := []Data{
-		{"a.weight", Float16, []int{2, 3}, []float32{0, -1.5, 65504, 6e-8, 1.0 / 3, -2}},
-		{"logit_scale", Float32, nil, []float32{4.6052}},
+		{Name: "a.weight", DType: Float16, Shape: []int{2, 3}, Floats: []float32{0, -1.5, 65504, 6e-8, 1.0 / 3, -2}},
+		{Name: "logit_scale", DType: Float32, Floats: []float32{4.6052}},
 	}
 	var b bytes.Buffer
 	if err := WriteSafetensors(&b, tensors); err != nil {
@@ -31,7 +31,7 @@ func TestWriteSafetensors(t *testing.T) {
 	if s, err := ck.Float32("logit_scale"); err != nil || s[0] != 4.6052 {
 		t.Errorf("logit_scale: %v, %v", s, err)
 	}
-	if err := WriteSafetensors(&b, []Data{{"short", Float32, []int{2}, []float32{1}}}); err == nil {
+	if err := WriteSafetensors(&b, []Data{{Name: "short", DType: Float32, Shape: []int{2}, Floats: []float32{1}}}); err == nil {
 		t.Error("a tensor that does not fill its shape: no error")
 	}
 }
