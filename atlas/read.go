@@ -393,5 +393,20 @@ func (s *Scalars) Row(i int, dst []float32) error {
 	return nil
 }
 
+// Pair reads the scalars of one pair in every image into dst [N].
+func (s *Scalars) Pair(p int, dst []float32) error {
+	if p < 0 || p >= s.Pairs || len(dst) != s.Images {
+		return fmt.Errorf("scalars of pair %d of %d into %d numbers, expected %d", p, s.Pairs, len(dst), s.Images)
+	}
+	var b [2]byte
+	for i := range dst {
+		if _, err := s.f.ReadAt(b[:], s.start+2*(int64(i)*int64(s.Pairs)+int64(p))); err != nil {
+			return err
+		}
+		dst[i] = half.ToFloat(binary.LittleEndian.Uint16(b[:]))
+	}
+	return nil
+}
+
 // Close closes the file.
 func (s *Scalars) Close() error { return s.f.Close() }

@@ -132,13 +132,14 @@ func (l *Lab) atlasPicture(ctx context.Context, dir string, i int, use func(*ima
 	return u.decoder(l).Picture(ctx, path, use)
 }
 
-// AtlasMap is image i of an atlas with the map of a pair over it: a_i^h·x_{i,n} of each token (docs/design.md, 8).
-func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, p decompose.Pair) (*image.RGBA, error) {
+// AtlasMap is image i of an atlas with a map over it. Of a pair it is a_i^h·x_{i,n} of each token (docs/design.md, 8), of a neuron the sum of
+// its pairs' maps, and of a head its attention a_i^h. A nil neuron or head is not given; one of the two must be.
+func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, neuron, head *int) (*image.RGBA, error) {
 	ov, err := l.ov()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPair(p, ov); err != nil {
+	if err := checkUnitNumbers(ov, neuron, head); err != nil {
 		return nil, err
 	}
 	seen, err := l.AtlasSeen(ctx, dir, i)
@@ -150,5 +151,35 @@ func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, p decompose.Pair)
 		return nil, err
 	}
 	grid := l.model.Config.Grid()
-	return plot.HeatMap(seen, tokens.Map(p)[1:], grid, grid, 0), nil
+	return plot.HeatMap(seen, mapOf(tokens, neuron, head), grid, grid, 0), nil
+}
+
+// checkUnitNumbers is a mistake unless a neuron, a head or both are given, and the model has them.
+func checkUnitNumbers(ov *decompose.OV, neuron, head *int) error {
+	switch {
+	case neuron == nil && head == nil:
+		return &Mistake{Problem: errors.New("expected a neuron, a head or both")}
+	case neuron != nil && (*neuron < 0 || *neuron >= ov.Channels):
+		return mistake("neuron", "%d: expected a neuron of the model, from 0 to %d", *neuron, ov.Channels-1)
+	case head != nil && (*head < 0 || *head >= ov.Heads):
+		return mistake("head", "%d: expected a head of the model, from 0 to %d", *head, ov.Heads-1)
+	}
+	return nil
+}
+
+// mapOf are the values [K] of a map on the grid: of a pair, of a neuron (the sum of its pairs' maps), or of a head (its attention).
+func mapOf(tokens decompose.Tokens, neuron, head *int) []float32 {
+	if neuron == nil {
+		return tokens.A[*head*tokens.N+1 : (*head+1)*tokens.N]
+	}
+	values := make([]float32, tokens.N-1)
+	for h := range tokens.Heads {
+		if head != nil && *head != h {
+			continue
+		}
+		for i, v := range tokens.Map(decompose.Pair{Head: h, Neuron: *neuron})[1:] {
+			values[i] += v
+		}
+	}
+	return values
 }

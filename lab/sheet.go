@@ -117,7 +117,7 @@ func note(n answer.Names) string {
 	return ""
 }
 
-// unitMap is a picture beside the map of a pair, or of a neuron (the sum of its pairs' maps, each by the length of its direction).
+// unitMap is a picture beside the map of a pair, or of a neuron (the sum of its pairs' maps).
 func (l *Lab) unitMap(ctx context.Context, use *use, r answer.Unit, path string) (image.Image, error) {
 	ov, err := l.ov()
 	if err != nil {
@@ -132,16 +132,7 @@ func (l *Lab) unitMap(ctx context.Context, use *use, r answer.Unit, path string)
 	if err != nil {
 		return nil, err
 	}
-	values := make([]float32, grid*grid)
-	for h := range ov.Heads {
-		if r.Head != nil && *r.Head != h {
-			continue
-		}
-		for i, v := range tokens.Map(decompose.Pair{Head: h, Neuron: r.Neuron})[1:] {
-			values[i] += v
-		}
-	}
-	heat := plot.HeatMap(seen, values, grid, grid, 0)
+	heat := plot.HeatMap(seen, mapOf(tokens, &r.Neuron, r.Head), grid, grid, 0)
 	return plot.Beside(seen, heat), nil
 }
 

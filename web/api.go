@@ -50,6 +50,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	api := humago.New(mux, config)
 	s.registerQuestions(api)
 	s.registerPictures(api)
+	s.registerDetails(api)
 	s.registerUploads(api)
 }
 

@@ -29,7 +29,24 @@ type page struct {
 	Nonce string // of scripts and styles
 	Path  string // of the page, without Base
 	Title string
+	Links []siteLink
 	Data  any
+}
+
+// siteLink is a link that stands on every page.
+type siteLink struct {
+	Page, Text string
+	Current    bool
+}
+
+// links are those of the pages that people begin with.
+func (s *Server) links(path string) []siteLink {
+	var all []siteLink
+	for _, l := range []siteLink{{Page: "search", Text: "Search"}, {Page: "picture", Text: "Picture"}, {Page: "compare", Text: "Compare"}} {
+		l.Current = path == "/"+l.Page
+		all = append(all, l)
+	}
+	return all
 }
 
 // view is a page: its template, and what that is given.
@@ -43,7 +60,10 @@ func (s *Server) views() []view {
 	return []view{
 		{"GET /{$}", "overview.html", "Overview", s.overview},
 		{"GET /search", "search.html", "Search", noData},
+		{"GET /pair", "pair.html", "Pair", noData},
 		{"GET /neuron", "neuron.html", "Neuron", noData},
+		{"GET /head", "head.html", "Head", noData},
+		{"GET /compare", "compare.html", "Compare", noData},
 		{"GET /picture", "picture.html", "Picture", noData},
 	}
 }
@@ -110,6 +130,7 @@ func (s *Server) link(parts ...any) string {
 // show writes a page. Its scripts and styles are those of the explorer, or have the nonce of this answer; nothing is loaded from elsewhere.
 func (s *Server) show(out http.ResponseWriter, in *http.Request, t *template.Template, status int, p page) {
 	p.Base, p.Nonce, p.Path = s.base, rand.Text(), in.URL.Path
+	p.Links = s.links(p.Path)
 	var body bytes.Buffer
 	if err := t.Execute(&body, p); err != nil {
 		s.log.Error("a page could not be made", "page", t.Name(), "reason", err)

@@ -35,8 +35,8 @@ type pictureInput struct {
 
 type mapInput struct {
 	ImageInput
-	Neuron int `query:"neuron" minimum:"0" required:"true"`
-	Head   int `query:"head" minimum:"0" required:"true"`
+	Neuron optional `query:"neuron" doc:"without a head, the sum over its heads"`
+	Head   optional `query:"head" doc:"without a neuron, the head's attention"`
 }
 
 // ExplainInput are the parameters of an explanation.
@@ -59,7 +59,7 @@ type explainImageInput struct {
 // registerPictures registers what is asked of the pictures of atlases.
 func (s *Server) registerPictures(api huma.API) {
 	draw(s, api, question{"image", "/atlases/{atlas}/images/{image}", "An image of an atlas, as the model sees it", ""}, s.image)
-	draw(s, api, question{"map", "/atlases/{atlas}/images/{image}/maps", "An image of an atlas with the map of a pair over it", ""}, s.pairMap)
+	draw(s, api, question{"map", "/atlases/{atlas}/images/{image}/maps", "An image of an atlas with the map of a pair, a neuron or a head over it", "A neuron, a head or both."}, s.pairMap)
 	ask(s, api, question{"explain-image", "/atlases/{atlas}/images/{image}/explanation", "Which pairs made the embedding of an image, or its logit for a text",
 		"What facet explain --json prints. Labels of the atlas name the pairs where it keeps any and no bank is named."}, s.explainImage)
 }
@@ -107,7 +107,7 @@ func (s *Server) pairMap(ctx context.Context, in *mapInput) (image.Image, error)
 	if err != nil {
 		return nil, err
 	}
-	return s.lab.AtlasMap(ctx, dir, in.Image, pairAt(in.Neuron, in.Head))
+	return s.lab.AtlasMap(ctx, dir, in.Image, in.Neuron.pointer(), in.Head.pointer())
 }
 
 // question is that of the parameters, without a picture.

@@ -7,7 +7,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -256,6 +255,3 @@ func (s *Server) images(ctx context.Context, in *imagesInput) (*AtlasImages, err
 	}
 	return a, nil
 }
-
-// pairAt is the pair of two numbers.
-func pairAt(neuron, head int) decompose.Pair { return decompose.Pair{Head: head, Neuron: neuron} }

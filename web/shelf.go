@@ -154,6 +154,18 @@ func (s *shelf) hide(a any) error {
 	case *answer.Pairs:
 		s.hideModel(&a.Model)
 		a.Atlas = nameOf(s.atlases, a.Atlas)
+	case *answer.PairDetail:
+		s.hideModel(&a.Model)
+		a.Atlas = nameOf(s.atlases, a.Atlas)
+	case *answer.PairScalars:
+		a.Atlas = nameOf(s.atlases, a.Atlas)
+	case *answer.PairsCompared:
+		a.Atlas = nameOf(s.atlases, a.Atlas)
+	case *answer.HeadDetail:
+		s.hideModel(&a.Model)
+		a.Atlas = nameOf(s.atlases, a.Atlas)
+	case *answer.PairStrengths:
+		a.Atlas = nameOf(s.atlases, a.Atlas)
 	case *answer.Explanation:
 		s.hideModel(&a.Model)
 		s.hideAgainst(a.Against)

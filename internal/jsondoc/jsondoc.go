@@ -15,7 +15,7 @@ import (
 const answers = "answer"
 
 // whole is how the doc of a type begins that is all of an answer.
-var whole = regexp.MustCompile(`^\w+ is the answer of (facet [a-z -]+?)(?: and (facet [a-z ]+))?[.:]`)
+var whole = regexp.MustCompile(`^\w+ is the answer of (facet [a-z -]+?|GET [a-z/{}]+)(?: and (facet [a-z ]+))?[.:]`)
 
 // page is docs/json.md in the making.
 type page struct {
@@ -228,6 +228,9 @@ func (p *page) several(n *named, t *ast.ArrayType) (string, error) {
 	if _, nested := t.Elt.(*ast.ArrayType); nested {
 		of, err := p.kind(n, t.Elt)
 		return prefix + strings.Replace(of, "list", "lists", 1), err
+	}
+	if id, ok := t.Elt.(*ast.Ident); ok && id.Name == "byte" && t.Len == nil {
+		return "bytes as base64", nil
 	}
 	of, err := p.one(n, core(t.Elt), 1)
 	return prefix + of, err
