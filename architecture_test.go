@@ -16,7 +16,7 @@ const module = "github.com/facet-clip/facet/"
 
 // layers is the house of docs/architecture.md, top to bottom: a package imports only packages of lower layers.
 var layers = [][]string{
-	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "bench/encode", "bench/labels", "bench/drift", "bench/watch", "bench/decode", "bench/attribution"},
+	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "internal/standin", "bench/encode", "bench/labels", "bench/drift", "bench/watch", "bench/decode", "bench/attribution"},
 	{"internal/cli"},
 	{"web", "internal/flags"},
 	{"lab", "internal/jsondoc"},
@@ -43,7 +43,7 @@ var layers = [][]string{
 	{"scenes", "plot"},
 	{"npy"},
 	{"internal/atomicfile", "internal/place", "internal/terminal"},
-	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "internal/serving", "textfile", "concept/words", "internal/torchrand"},
+	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "internal/serving", "textfile", "concept/words", "internal/torchrand", "clip/verify/photographs"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.

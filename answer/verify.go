@@ -1,7 +1,10 @@
 package answer
 
-// NotApplicable is the verdict of a [Check] that cannot be made of a model.
-const NotApplicable = "does not apply"
+// Verdicts of a [Check] beside [OK] and [Wrong].
+const (
+	NotApplicable = "does not apply" // it cannot be made of this model, or says nothing of it
+	Doubtful      = "doubtful"       // something speaks against the model as it is opened, and proves nothing
+)
 
 // Verification is the answer of facet model verify.
 type Verification struct {
@@ -15,7 +18,7 @@ type Verification struct {
 type Check struct {
 	// Check says what was compared.
 	Check string `json:"check"`
-	// Verdict is ok, wrong or does not apply.
+	// Verdict is ok, wrong, doubtful or does not apply.
 	Verdict string `json:"verdict"`
 	// Found says what was found, and why a check does not apply.
 	Found string `json:"found"`

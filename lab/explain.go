@@ -10,6 +10,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/engine/graph"
@@ -31,7 +32,8 @@ type Explain struct {
 	Whole bool
 	// Text is the text whose logit is split. Empty, the embedding is.
 	Text string
-	// Bank names the pairs: a list, a bank or a file with a text a line. Empty, a labelled atlas does, or the nearest words of the default: see [Lab.Bank].
+	// Bank names the pairs: a list, a bank or a file with a text a line. Empty, it is the labels of the atlas, or without one the demo model's
+	// table and for other models the common words: see [Lab.Bank].
 	Bank string
 	// Atlas is an atlas of the same model, whose labels name the pairs.
 	Atlas string
@@ -41,7 +43,7 @@ type Explain struct {
 	By string
 	// Assign gives a pair of several words to each of them by weight (shared, also empty), or to the first.
 	Assign string
-	// Cover is the share of Σ|amount| over all words that is listed word by word; 0 is 0.5.
+	// Cover is the share of Σ|amount| over all words that is listed word by word, Top words at most; 0 is 0.5.
 	Cover float64
 	// Against is another text: why this text rather than that.
 	Against string
@@ -50,7 +52,7 @@ type Explain struct {
 	// Baseline is none, average text (of the bank) or average picture (of the atlas). Empty, it is the average text where a text is asked for and a
 	// bank is at hand, and the average picture where no text is asked for and an atlas is at hand.
 	Baseline string
-	// Top is how many pairs to give; 0 is 20.
+	// Top is how many pairs to give, and how many sums of pairs at most; 0 is 20.
 	Top int
 }
 
@@ -107,6 +109,9 @@ func (l *Lab) Explain(ctx context.Context, q Explain) (*Explained, error) {
 	}
 	if use != nil && use.atlas.Manifest.Labels == nil && q.Bank == "" {
 		return nil, fmt.Errorf("%s: %w", q.Atlas, atlas.ErrNoLabels)
+	}
+	if q.Bank == "" && use == nil && l.name != DemoName {
+		q.Bank = l.namingBank(ctx)
 	}
 	e, err := l.look(ctx, q, use)
 	if err != nil {
@@ -234,7 +239,7 @@ func (e *Explained) tell(split decompose.Explanation) {
 // nameParts gives the top pairs the words nearest to what they add, and the labels of a bank or an atlas.
 func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) error {
 	a := e.Answer
-	bank, err := l.nearestWords(ctx, q.Bank, q.Truncate, use)
+	bank, err := l.nearestTo(ctx, q, use)
 	if err != nil {
 		return err
 	}
@@ -253,6 +258,14 @@ func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) 
 		a.Pairs[i].Names = labels.of(e.Scalars.Index(p.Pair))
 	}
 	return nil
+}
+
+// nearestTo is the bank of the nearest words, nil where nothing names pairs.
+func (l *Lab) nearestTo(ctx context.Context, q Explain, use *use) (*concept.Bank, error) {
+	if q.Bank == "" && use == nil && l.name != DemoName { // Explain has said why
+		return nil, nil
+	}
+	return l.nearestWords(ctx, q.Bank, q.Truncate, use)
 }
 
 // partLabels are labels of the top pairs. Without an atlas they are of what a pair adds to the embedding, so that a negative scalar turns them around.

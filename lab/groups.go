@@ -88,14 +88,14 @@ func (l *Lab) group(ctx context.Context, e *Explained, q Explain, use *use) erro
 	a.By, a.Against, a.GroupsTotal, a.GroupsResidual = q.By, against, split.Total, split.Residual()
 	e.parts = split
 	if q.By == ByToken {
-		_, a.Groups = listed(e.Scalars.OV, e.places(split), q.Cover, split.Total)
+		_, a.Groups = listed(e.Scalars.OV, e.places(split), q, split.Total)
 		return nil
 	}
 	by, err := l.partition(ctx, e, q, use)
 	if err != nil {
 		return err
 	}
-	e.groups, a.Groups = listed(e.Scalars.OV, split.Groups(by), q.Cover, split.Total)
+	e.groups, a.Groups = listed(e.Scalars.OV, split.Groups(by), q, split.Total)
 	if q.By == ByHead {
 		return l.wordsOfHeads(ctx, e, q, use)
 	}
@@ -297,9 +297,9 @@ func (l *Lab) ownNames() (*names, error) {
 // knownPairs is the table of the demo model's pairs, which is read once.
 var knownPairs = sync.OnceValues(demo.KnownPairs)
 
-// listed are the groups that cover a share, as they are and as an answer.
-func listed(ov *decompose.OV, groups []attribution.Group, cover, total float64) ([]attribution.Group, []answer.Group) {
-	shown, rest := attribution.Cover(groups, cover)
+// listed are the groups that cover what a question asks for, as they are and as an answer.
+func listed(ov *decompose.OV, groups []attribution.Group, q Explain, total float64) ([]attribution.Group, []answer.Group) {
+	shown, rest := attribution.Cover(groups, q.Cover, q.Top)
 	list := make([]answer.Group, 0, len(shown)+1)
 	for _, g := range shown {
 		list = append(list, groupOf(ov, g, total))
@@ -331,7 +331,7 @@ func (l *Lab) wordsOfHeads(ctx context.Context, e *Explained, q Explain, use *us
 	words := attribution.ByWord(terms, q.Assign == AssignFirst)
 	for i, g := range e.groups {
 		if g.Name != attribution.Constant {
-			_, e.Answer.Groups[i].Groups = listed(e.Scalars.OV, g.Groups(words), q.Cover, g.Amount)
+			_, e.Answer.Groups[i].Groups = listed(e.Scalars.OV, g.Groups(words), q, g.Amount)
 		}
 	}
 	return nil

@@ -29,7 +29,8 @@ const (
 )
 
 // Verify says whether the checkpoint of a config is the one that it is taken for, and whether facet computes it rightly: its digest, the
-// published answers of its weights, and facet against itself.
+// published answers of its weights, facet against itself, and what it makes of pictures that come with facet. A file that is named as no published model
+// is told that it is none, and is not wrong for it.
 func Verify(ctx context.Context, config Config) (*answer.Verification, error) {
 	config = config.filled()
 	name, ck, err := config.checkpoint(ctx)
@@ -50,10 +51,11 @@ func Verify(ctx context.Context, config Config) (*answer.Verification, error) {
 
 // verifying is a verification in the making.
 type verifying struct {
-	config Config
-	name   string
-	answer *answer.Verification
-	is     *registry.Model // the published model that the file is, by its digest
+	config  Config
+	name    string
+	answer  *answer.Verification
+	is      *registry.Model // the published model that the file is, by its digest
+	claimed *registry.Model // the published model that the file is named as, by the name asked for or its own
 }
 
 // say adds a verdict without a number.
@@ -67,6 +69,11 @@ func (v *verifying) compare(check string, measured, expected, tolerance float64,
 	if math.Abs(measured-expected) <= tolerance {
 		verdict = answer.OK
 	}
+	v.number(check, verdict, measured, expected, tolerance, found)
+}
+
+// number adds a verdict with what was measured and what is expected.
+func (v *verifying) number(check, verdict string, measured, expected, tolerance float64, found string) {
 	number := func(x float64) *answer.Number { n := answer.Number(x); return &n }
 	v.answer.Checks = append(v.answer.Checks, answer.Check{
 		Check: check, Verdict: verdict, Found: found, Measured: number(measured), Expected: number(expected), Tolerance: number(tolerance),
@@ -76,11 +83,15 @@ func (v *verifying) compare(check string, measured, expected, tolerance float64,
 // digest compares the file with the published ones.
 func (v *verifying) digest(sum string) {
 	const check = "digest"
-	named := v.published(func(m registry.Model) bool { return m.Name == v.name })
+	v.claimed = v.published(func(m registry.Model) bool { return m.Claims(v.name) })
+	named := v.claimed
 	v.is = v.published(func(m registry.Model) bool { return m.Is(sum) })
+	asked, err := registry.Lookup(v.name)
 	switch {
 	case v.name == DemoName:
 		v.say(check, answer.NotApplicable, "the demo model is part of the program")
+	case err == nil && asked.Source == registry.SourceHub && v.is == nil && v.stated(asked) == sum:
+		v.say(check, answer.OK, "%.12s, as the repository %s stated when it was pulled", sum, asked.Hub)
 	case v.is != nil && (named == nil || named.Name == v.is.Name):
 		v.say(check, answer.OK, "%.12s, that of %s", sum, v.is.Name)
 	case named != nil && v.stated(*named) == sum:
@@ -92,6 +103,9 @@ func (v *verifying) digest(sum string) {
 		v.say(check, answer.Wrong, "%.12s, expected %.12s of %s", sum, named.SHA256, named.Name)
 	default:
 		v.say(check, answer.NotApplicable, "%.12s is that of no checkpoint that facet knows", sum)
+	}
+	if v.is != nil {
+		v.claimed = v.is
 	}
 }
 
@@ -131,7 +145,10 @@ func (v *verifying) models(ctx context.Context) error {
 	if err := v.self(ctx, first); err != nil {
 		return err
 	}
-	return v.engines(ctx, fast, slow)
+	if err := v.engines(ctx, fast, slow); err != nil {
+		return err
+	}
+	return v.onPictures(ctx)
 }
 
 // model opens the checkpoint on an engine.
@@ -176,18 +193,23 @@ func (v *verifying) answers(ctx context.Context, m *clip.Model) error {
 	case v.name == DemoName || !ok:
 		v.say(check, answer.NotApplicable, "none are published for %s", v.name)
 		return nil
-	case v.is != nil && v.is.Source != registry.SourceOpenAI:
-		v.say(check, answer.NotApplicable, "they are published for OpenAI's weights, and these are %s", v.is.Name)
+	case v.claimed != nil && v.claimed.Source != registry.SourceOpenAI:
+		v.say(check, answer.NotApplicable, "they are published for OpenAI's weights, and these are %s", v.claimed.Name)
 		return nil
 	}
 	values, err := known.Check(ctx, m)
 	if err != nil {
 		return err
 	}
+	others := slices.ContainsFunc(values, func(value verify.Value) bool { return !value.Right() })
 	for _, value := range values {
-		v.compare(check+", "+value.What, value.Measured, value.Published, verify.Tolerance, fmt.Sprintf(
-			"mean %+.5f, that of OpenAI's %s is %+.4f; noise passes both answers with a chance of %.1g",
-			value.Measured, known.Model, value.Published, known.Chance(m.Config.Embed)))
+		found := fmt.Sprintf("mean %+.5f, that of OpenAI's %s is %+.4f; noise passes both answers with a chance of %.1g",
+			value.Measured, known.Model, value.Published, known.Chance(m.Config.Embed))
+		if others && v.claimed == nil { // nobody says that it is the published model
+			v.number(check+", "+value.What, answer.NotApplicable, value.Measured, value.Published, verify.Tolerance, "not the published weights: "+found)
+			continue
+		}
+		v.compare(check+", "+value.What, value.Measured, value.Published, verify.Tolerance, found)
 	}
 	return nil
 }

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	list "github.com/facet-clip/facet/concept/words"
 	"github.com/facet-clip/facet/decompose"
@@ -62,6 +65,16 @@ func TestCommonWords(t *testing.T) {
 		}
 		if pair := seen.Answer.Pairs[0]; len(pair.Words) == 0 || !slices.Contains(list.Common(), pair.Words[0].Text) {
 			t.Errorf("the first pair has the words %+v, expected common ones", pair.Words)
+		}
+		said, err := l.Explain(t.Context(), lab.Explain{Picture: scene, Bank: lab.CommonWords})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(said.Answer, seen.Answer); diff != "" {
+			t.Errorf("without a bank, and not with the common words as one (-): %s", diff)
+		}
+		if words := len(seen.Answer.Groups); seen.Answer.Labelling != answer.Said || words < 5 || words > 23 { // with unnamed, constant and others
+			t.Errorf("%d groups by labels of kind %v", words, seen.Answer.Labelling)
 		}
 	}
 	ask()

@@ -103,6 +103,15 @@ func (m Model) Is(sha256 string) bool {
 	return m.SHA256 != "" && strings.HasPrefix(sha256, m.SHA256) || m.HubSHA256 != "" && m.HubSHA256 == sha256
 }
 
+// Claims tells whether a name is the model's: its own, its repository's on the hub, or that of the publisher's file, in whatever folder. Case does not count.
+func (m Model) Claims(name string) bool {
+	if repository, ok := cutFold(name, hubPrefix); ok {
+		repository, _, _ = strings.Cut(repository, "@")
+		return strings.EqualFold(repository, m.Hub)
+	}
+	return strings.EqualFold(name, m.Name) || m.URL != "" && strings.EqualFold(filepath.Base(name), urlBase(m.URL))
+}
+
 // VocabularyPath is where the vocabulary that the published models share lies, or would lie, in a cache.
 func VocabularyPath(cache string) string { return filepath.Join(cache, urlBase(vocabularyURL)) }
 

@@ -173,3 +173,22 @@ func TestVocabularySum(t *testing.T) {
 		t.Errorf("%s: %d bytes, SHA-256 %s; pinned are %d and %s", name, len(data), got, clipVocabulary.size, clipVocabulary.sha256)
 	}
 }
+
+// TestClaims: a file is taken for a published one by its name, and for none by that of its folder.
+func TestClaims(t *testing.T) {
+	for name, want := range map[string]string{
+		"RN50": "RN50", "rn50X4": "RN50x4", "dir/RN101.pt": "RN101", "rn50.PT": "RN50", "rn50-quickgelu-cc12m-f000538c.pt": "RN50/cc12m",
+		"hf:timm/resnet50_clip.openai": "RN50", "hf:Timm/resnet50_clip.openai@v1": "RN50", "RN50/cc12m": "RN50/cc12m",
+		"RN50.safetensors": "", "RN50/mine.pt": "", "hf:owner/RN50.pt": "", "open_clip_model.safetensors": "", "": "",
+	} {
+		got := ""
+		for _, m := range Models() {
+			if m.Claims(name) {
+				got += m.Name
+			}
+		}
+		if got != want {
+			t.Errorf("%q is taken for %q, expected %q", name, got, want)
+		}
+	}
+}

@@ -206,11 +206,11 @@ func TestGroups(t *testing.T) {
 // TestCover keeps what is needed and always what has no word.
 func TestCover(t *testing.T) {
 	groups := []Group{{Name: "a", Amount: 5}, {Name: Constant, Amount: 4}, {Name: "b", Amount: -3}, {Name: "c", Amount: 1, Share: 0.1}, {Name: "d", Amount: -1, Share: -0.1}, {Name: Unnamed}}
-	shown, rest := Cover(groups, 0.8)
+	shown, rest := Cover(groups, 0.8, len(groups))
 	if len(shown) != 4 || shown[2].Name != "b" || rest.Groups != 2 || rest.Amount != 0 {
 		t.Errorf("%+v, %+v", shown, rest)
 	}
-	if shown, rest := Cover(groups, 1); len(shown) != 6 || rest.Groups != 0 {
+	if shown, rest := Cover(groups, 1, len(groups)); len(shown) != 6 || rest.Groups != 0 {
 		t.Errorf("%+v, %+v", shown, rest)
 	}
 }

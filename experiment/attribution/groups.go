@@ -149,24 +149,24 @@ type Rest struct {
 	Share  float64
 }
 
-// Cover keeps the fewest of the groups, which are in order, whose |amount|s are a share of all |amount|s together. Unnamed and constant are kept, so
-// that what no word says is always said.
-func Cover(groups []Group, share float64) (shown []Group, rest Rest) {
+// Cover keeps the fewest of the groups, which are in order, whose |amount|s are a share of all |amount|s together, and at most so many. Unnamed and
+// constant are kept beside them, so that what no word says is always said.
+func Cover(groups []Group, share float64, most int) (shown []Group, rest Rest) {
 	all := 0.0
 	for _, g := range groups {
 		if g.Name != Unnamed && g.Name != Constant {
 			all += math.Abs(g.Amount)
 		}
 	}
-	covered := 0.0
+	covered, kept := 0.0, 0
 	for _, g := range groups {
 		words := g.Name != Unnamed && g.Name != Constant
-		if words && covered >= share*all {
+		if words && (covered >= share*all || kept == most) {
 			rest.Groups, rest.Amount, rest.Share = rest.Groups+1, rest.Amount+g.Amount, rest.Share+g.Share
 			continue
 		}
 		if words {
-			covered += math.Abs(g.Amount)
+			covered, kept = covered+math.Abs(g.Amount), kept+1
 		}
 		shown = append(shown, g)
 	}

@@ -22,7 +22,8 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short:      "Check that a checkpoint is the published one, and that facet computes it rightly",
 		Long: `Compares the digest of a checkpoint with the published one, and its answers to noise with the published answers of OpenAI's weights. Then
 facet is compared with itself: pairs that sum to the embedding, attention that sums to 1, the attention pool computed in the plain way, and
-one engine with the other. The exit code is 1 where a check is wrong.`,
+one engine with the other. Last come pictures that ship with facet: plain labels, the attention sink, and which activation gives the sharper answers.
+The exit code is 1 where a check is wrong. A file that is named as no published model is told that it is none, which is not wrong.`,
 		Example: `  facet model verify RN50
   facet model verify RN50.pt --json`,
 		Args: argsBetween(0, 1, "one checkpoint file, or --model"),
