@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"demo"},
 	{"experiment", "experiment/attribution", "naming"},
 	{"atlas"},
-	{"segment/benchmark"},
+	{"segment/benchmark", "dataset/known"},
 	{"drift/watch"},
 	{"drift/profile", "drift/record", "drift/report", "drift/store", "drift/quality"},
 	{"segment", "drift"},
@@ -42,6 +42,7 @@ var layers = [][]string{
 	{"dataset/codec/module"},
 	{"scenes", "plot"},
 	{"npy"},
+	{"internal/journal"},
 	{"internal/atomicfile", "internal/place", "internal/terminal"},
 	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "internal/serving", "textfile", "concept/words", "internal/torchrand", "clip/verify/photographs"},
 }

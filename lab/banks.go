@@ -133,7 +133,7 @@ func (l *Lab) Bank(ctx context.Context, path string, truncate bool) (*concept.Ba
 	}
 	if texts, ok := wordList(path); ok {
 		return l.banks.get(ctx, bankKey{version{path: path}, truncate}, func(ctx context.Context) (*concept.Bank, error) {
-			return l.cachedBank(ctx, path, texts, truncate)
+			return l.cachedBank(ctx, path, texts, nil, truncate)
 		})
 	}
 	file, kept := versionOf(path)
@@ -185,12 +185,12 @@ func (l *Lab) fileBank(ctx context.Context, path string, truncate bool) (*concep
 	if err != nil {
 		return nil, err
 	}
-	return l.cachedBank(ctx, path, texts, truncate)
+	return l.cachedBank(ctx, path, texts, nil, truncate)
 }
 
-// cachedBank is the bank of texts, by the cache folder. Errors call it by name.
-func (l *Lab) cachedBank(ctx context.Context, name string, texts []string, truncate bool) (*concept.Bank, error) {
-	recipe, err := l.recipe(ctx, texts, nil, truncate)
+// cachedBank is the bank of texts, each put into every template, by the cache folder. Errors call it by name.
+func (l *Lab) cachedBank(ctx context.Context, name string, texts []string, templates concept.Templates, truncate bool) (*concept.Bank, error) {
+	recipe, err := l.recipe(ctx, texts, templates, truncate)
 	if err != nil {
 		return nil, err
 	}

@@ -3,15 +3,12 @@ package benchmark
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"slices"
 	"time"
 
 	"github.com/facet-clip/facet/dataset"
-	"github.com/facet-clip/facet/internal/atomicfile"
+	"github.com/facet-clip/facet/internal/journal"
 	"github.com/facet-clip/facet/segment"
 )
 
@@ -59,17 +56,15 @@ func (c Count) Confusion(classes int) (*segment.Confusion, error) {
 }
 
 // ErrJournal is returned when a journal is of another evaluation, or damaged.
-var ErrJournal = errors.New("not the journal of this evaluation")
+var ErrJournal = journal.ErrJournal
 
 // Run measures every picture that the journal does not have, and gives all of them in the set's order.
 func (e *Evaluation) Run(ctx context.Context) ([]Picture, error) {
-	done, journal, err := e.open()
+	done, j, err := e.open()
 	if err != nil {
 		return nil, err
 	}
-	if journal != nil {
-		defer journal.Close()
-	}
+	defer j.Close()
 	if len(done) > e.Set.Len() {
 		return nil, fmt.Errorf("%s: %w: %d pictures, expected at most %d", e.Journal, ErrJournal, len(done), e.Set.Len())
 	}
@@ -85,7 +80,7 @@ func (e *Evaluation) Run(ctx context.Context) ([]Picture, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := appendLine(journal, p); err != nil {
+		if err := j.Append(p); err != nil {
 			return nil, err
 		}
 		done = append(done, p)
@@ -137,95 +132,47 @@ func cells(c *segment.Confusion) (list [][3]int) {
 	return list
 }
 
-// head is the first line of a journal.
-type head struct {
-	Format   string `json:"format"`
-	Protocol string `json:"protocol_sha256"`
-}
-
 const journalFormat = "facet evaluate segmentation 1"
 
-// open reads the journal and cuts off a last line that was not finished.
-func (e *Evaluation) open() ([]Picture, *os.File, error) {
+// open reads the journal, if one is kept.
+func (e *Evaluation) open() (pictures []Picture, j *journal.Journal, err error) {
 	if e.Journal == "" {
 		return nil, nil, nil
 	}
-	f, err := atomicfile.Open(e.Journal)
-	if err != nil {
-		return nil, nil, err
-	}
-	pictures, whole, err := ReadJournal(f, e.Protocol, len(e.Runner.Methods), len(e.Set.Classes))
-	if err == nil {
-		if err = f.Truncate(whole); err == nil {
-			_, err = f.Seek(whole, io.SeekStart)
-		}
-	}
-	if err == nil && whole == 0 {
-		err = appendLine(f, head{journalFormat, e.Protocol})
-	}
-	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("%s: %w", e.Journal, err), f.Close())
-	}
-	return pictures, f, nil
-}
-
-// appendLine writes one line of JSON and waits until it is on the disk.
-func appendLine(f *os.File, v any) error {
-	if f == nil {
-		return nil
-	}
-	data, err := json.Marshal(v)
-	if err != nil {
+	j, err = journal.Open(e.Journal, journal.Kind{Format: journalFormat, Protocol: e.Protocol}, func(line []byte) error {
+		p, err := readPicture(line, len(pictures)+1, len(e.Runner.Methods), len(e.Set.Classes))
+		pictures = append(pictures, p)
 		return err
-	}
-	if _, err := f.Write(append(data, '\n')); err != nil {
-		return err
-	}
-	return f.Sync()
+	})
+	return pictures, j, err
 }
-
-// maxJournal is the most bytes of a journal: 100,000 pictures at 10 kB.
-const maxJournal = 1 << 30
 
 // ReadJournal reads the finished pictures of a journal and how many bytes hold whole lines; what follows was cut off while it was written. Errors
 // wrap [ErrJournal].
 func ReadJournal(r io.Reader, protocol string, methods, classes int) (pictures []Picture, whole int64, err error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxJournal+1))
+	whole, err = journal.Read(r, journal.Kind{Format: journalFormat, Protocol: protocol}, func(line []byte) error {
+		p, err := readPicture(line, len(pictures)+1, methods, classes)
+		pictures = append(pictures, p)
+		return err
+	})
 	if err != nil {
 		return nil, 0, err
 	}
-	if len(data) > maxJournal {
-		return nil, 0, fmt.Errorf("%w: more than %d bytes", ErrJournal, maxJournal)
+	return pictures, whole, nil
+}
+
+// readPicture reads a line, which is of picture n, counted from 1.
+func readPicture(line []byte, n, methods, classes int) (p Picture, err error) {
+	if err := json.Unmarshal(line, &p); err != nil {
+		return p, fmt.Errorf("%w: picture %d: %w", ErrJournal, n, err)
 	}
-	end := slices.Index(data, '\n') + 1
-	if end == 0 {
-		return nil, 0, nil
+	if len(p.Methods) != methods {
+		return p, fmt.Errorf("%w: picture %d has %d methods, expected %d", ErrJournal, n, len(p.Methods), methods)
 	}
-	var h head
-	if err := json.Unmarshal(data[:end], &h); err != nil || h.Format != journalFormat {
-		return nil, 0, fmt.Errorf("%w: the first line is not that of a journal", ErrJournal)
-	}
-	if h.Protocol != protocol {
-		return nil, 0, fmt.Errorf("%w: its protocol is %.12s…, this one's %.12s…; give another folder, or remove that one", ErrJournal, h.Protocol, protocol)
-	}
-	for at := end; ; at = end {
-		next := slices.Index(data[at:], '\n') + 1
-		if next == 0 {
-			return pictures, int64(at), nil
+	for _, c := range p.Methods {
+		if _, err := c.Confusion(classes); err != nil {
+			return p, fmt.Errorf("picture %d: %w", n, err)
 		}
-		end = at + next
-		var p Picture
-		if err := json.Unmarshal(data[at:end], &p); err != nil {
-			return nil, 0, fmt.Errorf("%w: picture %d: %w", ErrJournal, len(pictures)+1, err)
-		}
-		if len(p.Methods) != methods {
-			return nil, 0, fmt.Errorf("%w: picture %d has %d methods, expected %d", ErrJournal, len(pictures)+1, len(p.Methods), methods)
-		}
-		for _, c := range p.Methods {
-			if _, err := c.Confusion(classes); err != nil {
-				return nil, 0, fmt.Errorf("picture %d: %w", len(pictures)+1, err)
-			}
-		}
-		pictures = append(pictures, p)
 	}
+	return p, nil
 }

@@ -1,0 +1,98 @@
+package known
+
+import (
+	"encoding/csv"
+	"strings"
+	"testing"
+
+	"github.com/facet-clip/facet/concept"
+)
+
+// TestProtocols: the names and templates of every data set can be read, in OpenAI's numbers. No name begins with an article, so that templates are filled
+// as OpenAI fills them.
+func TestProtocols(t *testing.T) {
+	for name, want := range map[string][2]int{
+		"cifar10": {10, 18}, "cifar100": {100, 18}, "stl10": {10, 2}, "voc2007": {20, 1}, "pets": {37, 1}, "flowers102": {102, 1}, "cars": {196, 8}, "dtd": {47, 8},
+		"eurosat": {10, 3}, "gtsrb": {43, 3}, "imagenet": {1000, 80},
+	} {
+		s, err := protocol(name, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Classes) != want[0] || len(s.Templates) != want[1] || len(index(s.Classes)) != want[0] {
+			t.Errorf("%s: %d classes, %d templates, expected %v; %d keys", name, len(s.Classes), len(s.Templates), want, len(index(s.Classes)))
+		}
+		for _, c := range s.Classes {
+			for i, prompt := range s.Templates.Fill(c.Name) {
+				if prompt != strings.Replace(s.Templates[i], "{}", c.Name, 1) {
+					t.Errorf("%s: %q becomes %q", name, c.Name, prompt)
+				}
+			}
+		}
+	}
+	imagenet, _ := protocol("imagenet", "")
+	for i, c := range []Class{{"n01440764", "tench"}, {"n01443537", "goldfish"}} {
+		if imagenet.Classes[i] != c {
+			t.Errorf("class %d is %+v", i, imagenet.Classes[i])
+		}
+	}
+	if _, err := concept.ReadTemplates("x", strings.NewReader(imagenet.Templates[0])); err != nil || imagenet.Templates[0] != "a bad photo of a {}." {
+		t.Errorf("%v, %q", err, imagenet.Templates[0])
+	}
+}
+
+// TestPublished: the table has every column that a layout names, and the rows of every published model.
+func TestPublished(t *testing.T) {
+	rows, err := csv.NewReader(strings.NewReader(string(publishedScores))).ReadAll()
+	if err != nil || len(rows) != 14 {
+		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	for _, l := range layouts {
+		if l.published.column == "" {
+			continue
+		}
+		for _, model := range []string{"RN50", "RN101", "RN50x4", "RN50x16", "RN50x64", "RN50/yfcc15m", "RN50/cc12m", "RN101/yfcc15m"} {
+			p, ok := l.published.of(model, true)
+			if !ok || p.Value <= 0.01 || p.Value >= 1 || p.Metric == "" {
+				t.Errorf("%s of %s: %+v", model, l.name, p)
+			}
+		}
+		if _, ok := l.published.of("RN51", true); ok {
+			t.Errorf("%s has a score of RN51", l.name)
+		}
+	}
+	cifar := layouts[1].published
+	for _, c := range []struct {
+		model string
+		quick bool
+		want  float64
+	}{{"RN50", true, 0.7157}, {"RN50/yfcc15m", true, 0.4919}, {"RN50/yfcc15m", false, 0.4943}, {"RN101/yfcc15m", true, 0.5298}} {
+		if p, ok := cifar.of(c.model, c.quick); !ok || p.Value != c.want || p.Metric != Top1 {
+			t.Errorf("%s, QuickGELU %v: %+v, expected %g", c.model, c.quick, p, c.want)
+		}
+	}
+	s := &Set{published: cifar, pictures: make([]picture, 9999)}
+	if _, ok := s.Published("RN50", true); ok {
+		t.Error("a score of the whole set beside a part of it")
+	}
+}
+
+func FuzzReadCIFAR(f *testing.F) {
+	f.Add(make([]byte, 3073), 1)
+	f.Add(make([]byte, 2*3074), 2)
+	f.Fuzz(func(t *testing.T, data []byte, labels int) {
+		if labels < 1 || labels > 2 {
+			return
+		}
+		pictures, classes, err := readCIFAR(data, labels)
+		if err != nil {
+			return
+		}
+		if len(pictures) != len(classes) || len(pictures)*(cifarBytes+labels) != len(data) {
+			t.Fatalf("%d pictures, %d labels of %d bytes", len(pictures), len(classes), len(data))
+		}
+		for _, p := range pictures {
+			fromPlanes(p, cifarSide, true)
+		}
+	})
+}

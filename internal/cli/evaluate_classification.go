@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/dataset/known"
+	"github.com/facet-clip/facet/lab"
+)
+
+func (a *app) evaluateClassificationCommand() *cobra.Command {
+	var q lab.EvaluateClassification
+	var classes, templates, output string
+	var limit int
+	cmd := &cobra.Command{
+		Use:   "classification DATASET",
+		Short: "Measure zero-shot classification on a standard data set",
+		Long: `Classifies every picture by the names of the data set's classes, without training, and counts: top-1, top-5 and the mean over the classes, or where
+a picture has several classes the mean average precision; each with its 95 % interval, and with the published score of the model where there is one. With -o, an
+interrupted run goes on where it stopped.
+
+DATASET is one of
+  ` + strings.Join(known.Names(), "\n  ") + `
+each in its published layout (docs/evaluate.md).`,
+		Example: `  facet evaluate classification "scenes:default?n=500&seed=990006"
+  facet evaluate classification cifar10:cifar-10-batches-bin --model RN50 -o cifar10`,
+		Args: argsBetween(1, 1, "one DATASET"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if q.Set, err = known.Open(args[0]); err != nil {
+				return err
+			}
+			if limit > 0 {
+				q.Set.Limit(limit)
+			}
+			if classes != "" {
+				if q.Classes, err = readLabels(cmd.Context(), "--classes", classes); err != nil {
+					return err
+				}
+			}
+			if q.Templates, err = readTemplates(cmd.Context(), templates); err != nil {
+				return err
+			}
+			if output != "" {
+				q.Journal = filepath.Join(output, "journal.jsonl")
+			}
+			return a.evaluateClassification(cmd.Context(), q, output)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line, in the order of the labels (default: the data set's own)")
+	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: the data set's own)")
+	f.StringVarP(&output, "output", "o", "", "write tables and the journal of an interrupted run into this `DIR`")
+	numberVar(f, &limit, "limit", 0, someOrNone, "take at most so many pictures, the first (default all)")
+	return cmd
+}
+
+func (a *app) evaluateClassification(ctx context.Context, q lab.EvaluateClassification, output string) error {
+	l, err := a.openLab(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	r, err := l.EvaluateClassification(ctx, q)
+	if err != nil {
+		return asUsage(err)
+	}
+	if output != "" {
+		if err := writeCSV(filepath.Join(output, "classes.csv"), classScoreRows(r.Classes)); err != nil {
+			return err
+		}
+		if err := writeJSON(filepath.Join(output, "results.json"), r); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return encodeJSON(a.stdout, r)
+	}
+	a.printClassification(r)
+	return nil
+}
+
+func (a *app) printClassification(r *answer.ClassificationScores) {
+	t := a.table("measure", "score (95 %)")
+	for _, row := range []struct {
+		name  string
+		share *answer.Share
+	}{{"top-1", r.Top1}, {"top-5", r.Top5}} {
+		if row.share != nil {
+			t.AppendRow([]any{row.name, interval(*row.share)})
+		}
+	}
+	for _, row := range []struct {
+		name     string
+		estimate *answer.Estimate
+	}{{"mean per class", r.MeanPerClass}, {"mAP, 11 points", r.Eleven}, {"mAP, area", r.Area}} {
+		if row.estimate != nil {
+			t.AppendRow([]any{row.name, estimated(*row.estimate)})
+		}
+	}
+	t.Render()
+	p := r.Protocol
+	fmt.Fprintf(a.stdout, "\n%d images of %s, %d classes, %d templates (%s); record %.12s\n", r.Images, p.Dataset, len(p.Classes), len(p.Templates), p.Words, p.SHA256)
+	a.printPublished(r.Published)
+}
+
+// printPublished puts the published score below the measured ones.
+func (a *app) printPublished(p *answer.PublishedScore) {
+	if p == nil {
+		return
+	}
+	fmt.Fprintf(a.stdout, "Published %s: %.1f %% (%s); measured here: %s.\n", p.Metric, 100*p.Value, p.Source, estimated(p.Measured))
+	for _, d := range p.Differs {
+		fmt.Fprintf(a.stdout, "  not measured alike: %s\n", d)
+	}
+}
+
+// estimated is an estimate in hundredths with its interval.
+func estimated(e answer.Estimate) string {
+	return fmt.Sprintf("%s %% (%s to %s)", e.Value.Percent(), e.Low.Percent(), e.High.Percent())
+}
+
+// classScoreRows are the table of classes.
+func classScoreRows(classes []answer.ClassScore) [][]string {
+	rows := [][]string{{"class", "key", "images", "accuracy", "mistaken_for", "ap_11_points", "ap_area"}}
+	for _, c := range classes {
+		row := []string{c.Class, c.Key, strconv.Itoa(c.Images), decimal(float64(c.Accuracy)), c.Mistaken, "", ""}
+		if c.Eleven != nil {
+			row[5], row[6] = decimal(float64(*c.Eleven)), decimal(float64(*c.Area))
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
