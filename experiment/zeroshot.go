@@ -121,16 +121,16 @@ const (
 	Ignored
 )
 
-// Ranked are the pictures that count for a class, in the order of its scores.
-type Ranked struct {
+// Ranking are the pictures that count for a class, in the order of its scores.
+type Ranking struct {
 	pictures []int  // by falling score
 	present  []bool // of each, whether the class is in it
 	last     []bool // of each, whether the next one has a smaller score
 }
 
 // Rank orders pictures by the scores of one class [N].
-func Rank(scores []float32, truth []Presence) Ranked {
-	var r Ranked
+func Rank(scores []float32, truth []Presence) Ranking {
+	var r Ranking
 	for i, t := range truth {
 		if t != Ignored {
 			r.pictures = append(r.pictures, i)
@@ -161,7 +161,7 @@ type AveragePrecision struct {
 }
 
 // Precision is the class's average precision. weights say how often each picture counts [N]; nil: once.
-func (r Ranked) Precision(weights []int) AveragePrecision {
+func (r Ranking) Precision(weights []int) AveragePrecision {
 	weight := func(i int) int {
 		if weights == nil {
 			return 1
@@ -206,7 +206,7 @@ func (r Ranked) Precision(weights []int) AveragePrecision {
 
 // MeanPrecision is the mean over classes of both average precisions, of the classes that are in some picture. The intervals are those of a
 // bootstrap over all n pictures.
-func MeanPrecision(classes []Ranked, n int, seed uint64) (area, eleven answer.Estimate) {
+func MeanPrecision(classes []Ranking, n int, seed uint64) (area, eleven answer.Estimate) {
 	mean := func(weights []int) (sum AveragePrecision) {
 		defined := 0.0
 		for _, r := range classes {

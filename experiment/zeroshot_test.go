@@ -93,7 +93,7 @@ func TestAnswerTies(t *testing.T) {
 func TestAveragePrecisionIsScikitLearns(t *testing.T) {
 	for _, p := range readPeers(t).Several {
 		n := len(p.Truth) / p.Classes
-		var all []Ranked
+		var all []Ranking
 		var area, eleven float64
 		for c := range p.Classes {
 			scores, truth := make([]float32, n), make([]Presence, n)

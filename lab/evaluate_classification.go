@@ -146,7 +146,7 @@ const drawSeed = 1
 // countSeveral fills in the scores of pictures of any number of classes.
 func (r *classification) countSeveral(a *answer.ClassificationScores) {
 	n := r.set.Len()
-	var ranked []experiment.Ranked
+	var ranked []experiment.Ranking
 	for c, class := range r.set.Classes {
 		scores, truth := make([]float32, n), make([]experiment.Presence, n)
 		for i := range n {
