@@ -11,6 +11,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset/known"
+	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -39,7 +40,7 @@ each in its published layout (docs/evaluate.md).`,
 				q.Set.Limit(limit)
 			}
 			if classes != "" {
-				if q.Classes, err = readLabels(cmd.Context(), "--classes", classes); err != nil {
+				if q.Classes, err = flags.Entries(cmd.Context(), "--classes", classes); err != nil {
 					return err
 				}
 			}
@@ -56,7 +57,7 @@ each in its published layout (docs/evaluate.md).`,
 	f.StringVar(&classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line, in the order of the labels (default: the data set's own)")
 	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: the data set's own)")
 	f.StringVarP(&output, "output", "o", "", "write tables and the journal of an interrupted run into this `DIR`")
-	numberVar(f, &limit, "limit", 0, someOrNone, "take at most so many pictures, the first (default all)")
+	flags.Number(f, &limit, "limit", 0, flags.SomeOrNone, "take at most so many pictures, the first (default all)")
 	return cmd
 }
 
