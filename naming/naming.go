@@ -155,19 +155,29 @@ func (m *Images) displacement(images []decompose.Extreme, sign float64) []float3
 // nothing is a displacement of unit vectors that is rounding.
 const nothing = 1e-6
 
-// Fires names what pairs fire for: of a pair's two ends the one whose displacement a single text explains better. That of the weak end is
-// turned around, so that "not X" means: strong where X is missing, weak where it is. signs [M,C] are an atlas's. Chance is two random sets of
-// images, treated alike.
+// Ends are the two sets of images in which something is extreme.
+type Ends struct{ Strong, Weak []decompose.Extreme }
+
+// Fires names what pairs fire for: see [FiresAt]. signs [M,C] are an atlas's.
 func Fires(ctx context.Context, fit Fit, stats *decompose.Stats, images *Images, pairs []decompose.Pair, signs []int8, done func(int)) (Named, error) {
-	var ends, chance []float32
-	for _, p := range pairs {
+	ends := make([]Ends, len(pairs))
+	for i, p := range pairs {
 		at := p.Head*stats.Channels + p.Neuron
-		strong, weak := stats.Largest[at], stats.Smallest[at]
+		ends[i] = Ends{stats.Largest[at], stats.Smallest[at]}
 		if signs[at] < 0 {
-			strong, weak = weak, strong
+			ends[i] = Ends{stats.Smallest[at], stats.Largest[at]}
 		}
-		ends = append(ends, images.displacement(strong, 1)...)
-		ends = append(ends, images.displacement(weak, -1)...)
+	}
+	return FiresAt(ctx, fit, images, ends, done)
+}
+
+// FiresAt names what units fire for by their two ends: of these the one whose displacement a single text explains better. That of the weak end is
+// turned around, so that "not X" means: strong where X is missing, weak where it is. Chance is two random sets of images, treated alike.
+func FiresAt(ctx context.Context, fit Fit, images *Images, units []Ends, done func(int)) (Named, error) {
+	var ends, chance []float32
+	for _, u := range units {
+		ends = append(ends, images.displacement(u.Strong, 1)...)
+		ends = append(ends, images.displacement(u.Weak, -1)...)
 	}
 	random := rand.New(rand.NewPCG(uint64(images.count()), 2))
 	for range 2 * Draws {

@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/terminal"
+	"github.com/facet-clip/facet/lab"
+)
+
+// treeOptions are the flags of facet tree.
+type treeOptions struct {
+	one    lab.Tree
+	all    lab.Trees
+	every  bool
+	output string
+}
+
+func (a *app) treeCommand() *cobra.Command {
+	var o treeOptions
+	cmd := &cobra.Command{
+		Use:   "tree ATLAS N",
+		Short: "Split a neuron into sub-concepts: its heads, clustered by what they do",
+		Long: `A neuron is a sum of parts, one through each head. facet clusters the parts by how much they do the same in the images of an atlas, cuts the tree,
+and names each branch by what it fires for. The branches sum to the neuron exactly. With --all, every neuron is split, and the neurons are ranked by how
+cleanly that is done, against random partitions of their heads.`,
+		Example: `  facet tree photos.atlas 624 -o tree.png
+  facet tree photos.atlas 624 --clusters 4
+  facet tree photos.atlas --all`,
+		Args: argsBetween(1, 2, "an atlas and the number of a neuron, or an atlas and --all"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(args); err != nil {
+				return err
+			}
+			if o.every {
+				return a.trees(cmd.Context(), o.all)
+			}
+			return a.tree(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.every, "all", false, "rank all neurons by how cleanly they split")
+	f.StringVarP(&o.output, "output", "o", "", "draw the tree into `FILE`.png or .svg")
+	f.StringVar(&o.one.Linkage, "linkage", "average", "how far apart clusters are: average (of 1 − cosine) or ward")
+	flags.Number(f, &o.one.Clusters, "clusters", 0, flags.Some, "cut into so many parts (default: where the gap between merges is largest)")
+	f.StringVar(&o.one.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name branches by it (default common; the demo model has its own)")
+	f.BoolVar(&o.one.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
+	flags.Number(f, &o.one.Images, "images", 5, flags.Span[int]{Least: 1, Most: decompose.Extremes}, "images of each branch")
+	rootFlag(f, &o.one.Roots)
+	flags.Number(f, &o.one.Draws, "draws", 200, flags.Some, "random partitions to set the parts against")
+	flags.Number(f, &o.one.Seed, "seed", 0, flags.Seeds, "the seed of what is drawn: partitions")
+	flags.Number(f, &o.all.Top, "top", 20, flags.Some, "show at most so many: neurons, with --all")
+	flags.Number(f, &o.all.Level, "level", 0.05, flags.Level, "expected share of false ones among the neurons told from chance, with --all")
+	return cmd
+}
+
+// check finds mistakes, and fills in the questions.
+func (o *treeOptions) check(args []string) error {
+	if o.every {
+		if len(args) > 1 || o.output != "" {
+			return flags.Mistakef("--all looks at every neuron: expected an atlas alone, and no -o")
+		}
+		o.all.Atlas, o.all.Linkage, o.all.Clusters, o.all.Draws, o.all.Seed = args[0], o.one.Linkage, o.one.Clusters, o.one.Draws, o.one.Seed
+		return nil
+	}
+	if len(args) < 2 {
+		return flags.Mistakef("expected the number of a neuron, or --all")
+	}
+	n, err := strconv.Atoi(args[1])
+	if err != nil {
+		return flags.Mistakef("%q: expected the number of a neuron", args[1])
+	}
+	o.one.Atlas, o.one.Neuron = args[0], n
+	return checkChart(o.output)
+}
+
+func (a *app) tree(ctx context.Context, o treeOptions) error {
+	a.brief = !a.json
+	l, err := a.openLab(ctx, o.one.Atlas)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	grown, err := l.Tree(ctx, o.one)
+	if err != nil {
+		return asUsage(err)
+	}
+	if o.output != "" {
+		drawing, err := l.TreeDrawing(ctx, grown)
+		if err == nil {
+			err = writeFile(o.output, func(w io.Writer) error { return drawing.Write(w, strings.TrimPrefix(filepath.Ext(o.output), ".")) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return encodeJSON(a.stdout, grown)
+	}
+	a.printTree(grown)
+	return nil
+}
+
+func (a *app) printTree(g *answer.Tree) {
+	how := fmt.Sprintf("cut into %d", len(g.Parts))
+	if g.ByGap {
+		how = "cut at the largest gap"
+	}
+	fmt.Fprintf(a.stdout, "Neuron %d in %d parts (%s linkage, %s), %d images\n", g.Neuron, len(g.Parts), g.Linkage, how, g.Images)
+	t := terminal.Table(a.stdout, "part", "share", "heads", "fires for", "clarity", "MonoSemanticity")
+	row := func(name string, n answer.TreeNode) {
+		clarity, mono := "", ""
+		if n.Score != nil {
+			clarity, mono = f3(n.Score.Clarity), f3(n.Score.MonoSemanticity)
+		}
+		fires := ""
+		if n.Fires != nil {
+			fires = nameText(n.Fires)
+		}
+		t.AppendRow([]any{name, percent(n.Share), lab.HeadList(n.Heads), fires, clarity, mono})
+	}
+	row("neuron", g.Nodes[len(g.Nodes)-1])
+	for i, node := range g.Parts {
+		row(strconv.Itoa(i+1), g.Nodes[node])
+	}
+	t.Render()
+	if s := g.Split; s != nil && len(g.Parts) > 1 {
+		fmt.Fprintf(a.stdout, "The parts' mean clarity is %.3f (random partitions %.3f ± %.3f, p %.2g), their MonoSemanticity %.3f (%.3f ± %.3f, p %.2g).\n",
+			s.Parts.Clarity, s.Null.Clarity, s.Spread.Clarity, s.P.Clarity, s.Parts.MonoSemanticity, s.Null.MonoSemanticity, s.Spread.MonoSemanticity, s.P.MonoSemanticity)
+	}
+}
+
+func (a *app) trees(ctx context.Context, q lab.Trees) error {
+	a.brief = !a.json
+	l, err := a.openLab(ctx, q.Atlas)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	r, err := l.Trees(ctx, q)
+	if err != nil {
+		return asUsage(err)
+	}
+	if a.json {
+		return encodeJSON(a.stdout, r)
+	}
+	t := terminal.Table(a.stdout, "neuron", "heads of the parts", "clarity", "of the neuron", "of chance", "MonoSemanticity", "of the neuron", "of chance", "rank")
+	for _, n := range r.Neurons {
+		var parts []string
+		for _, heads := range n.Parts {
+			parts = append(parts, lab.HeadList(heads))
+		}
+		s := n.Split
+		t.AppendRow([]any{n.Neuron, strings.Join(parts, " | "), f3(s.Parts.Clarity), f3(s.Neuron.Clarity), f3(s.Null.Clarity),
+			f3(s.Parts.MonoSemanticity), f3(s.Neuron.MonoSemanticity), f3(s.Null.MonoSemanticity), fmt.Sprintf("%.2f", n.Rank)})
+	}
+	t.Render()
+	row := func(what string, n answer.TreeCounts) {
+		fmt.Fprintf(a.stdout, "%s: %d by clarity, %d by MonoSemanticity\n", what, n.Clarity, n.MonoSemanticity)
+	}
+	fmt.Fprintf(a.stdout, "Of %d neurons (%s linkage):\n", r.Scored, r.Linkage)
+	row("  whose parts score higher than the neuron", r.Better)
+	row("  than the mean of random partitions", r.Above)
+	row(fmt.Sprintf("  with p ≤ %g", r.Level), r.Low)
+	row(fmt.Sprintf("  told from chance, false ones controlled at %g", r.Level), r.Clean)
+	return nil
+}
