@@ -1,6 +1,6 @@
 package answer
 
-// Tree is the answer of facet tree: a neuron as sub-concepts (docs/design.md, 30 to 33).
+// Tree is the answer of facet tree: a neuron as sub-concepts (docs/design.md, 37 to 40).
 type Tree struct {
 	// Model says which model made the atlas.
 	Model Model `json:"model"`
@@ -46,7 +46,7 @@ type TreeNode struct {
 	Images []UnitImage `json:"images,omitempty"`
 }
 
-// TreeScore says how much alike images are, from −1 to 1 (docs/design.md, 33).
+// TreeScore says how much alike images are, from −1 to 1 (docs/design.md, 40).
 type TreeScore struct {
 	// Clarity is the mean cosine between the embeddings of the ten images of largest contribution.
 	Clarity float64 `json:"clarity"`

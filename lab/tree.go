@@ -82,7 +82,7 @@ type growing struct {
 	shown  []int // the parts, and the nodes above them: those with names and pictures
 }
 
-// Tree clusters the parts of a neuron, and says what each cluster fires for (docs/design.md, 30 to 33).
+// Tree clusters the parts of a neuron, and says what each cluster fires for (docs/design.md, 37 to 40).
 func (l *Lab) Tree(ctx context.Context, q Tree) (*answer.Tree, error) {
 	use, err := l.openAtlas(ctx, q.Atlas)
 	if err != nil {

@@ -50,8 +50,8 @@ func TestTree(t *testing.T) {
 			t.Fatal(err)
 		}
 		var svg bytes.Buffer
-		if err := drawing.Write(&svg, "svg"); err != nil || bytes.Count(svg.Bytes(), []byte("data:image/png")) != 8 {
-			t.Errorf("%d pictures of the neuron and its parts, %v", bytes.Count(svg.Bytes(), []byte("data:image/png")), err)
+		if err := drawing.Write(&svg, "svg"); err != nil || bytes.Count(svg.Bytes(), []byte("<image ")) != 8 {
+			t.Errorf("%d pictures of the neuron and its parts, %v", bytes.Count(svg.Bytes(), []byte("<image ")), err)
 		}
 	}
 	a, err := l.Tree(t.Context(), lab.Tree{Atlas: scenesAtlas(), Neuron: 5})
@@ -97,11 +97,20 @@ func TestTreeWithoutScalars(t *testing.T) {
 	if _, err := l.Label(t.Context(), lab.Label{Atlas: dir, Units: "top:3000"}); err != nil {
 		t.Fatal(err)
 	}
-	bare, err := l.Tree(t.Context(), lab.Tree{Atlas: dir, Neuron: 273, Clusters: 4})
+	pairs, err := l.Pairs(t.Context(), lab.Pairs{Atlas: dir, Top: allPairs})
 	if err != nil {
 		t.Fatal(err)
 	}
-	full, err := l.Tree(t.Context(), lab.Tree{Atlas: scenesAtlas(), Neuron: 273, Clusters: 4})
+	i := slices.IndexFunc(pairs.Pairs, func(p answer.UsedPair) bool { return p.Says != nil && p.Says.Named })
+	if i < 0 {
+		t.Fatal("no pair has a name")
+	}
+	neuron := pairs.Pairs[i].Neuron
+	bare, err := l.Tree(t.Context(), lab.Tree{Atlas: dir, Neuron: neuron, Clusters: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := l.Tree(t.Context(), lab.Tree{Atlas: scenesAtlas(), Neuron: neuron, Clusters: 4})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func (q Trees) check(ov *decompose.OV) (Trees, error) {
 	return q, cmp.Or(checkLevel("level", q.Level), checkLinkage(q.Linkage))
 }
 
-// Trees splits every neuron and ranks them by how cleanly that is done (docs/design.md, 33). Neurons that never change are left out.
+// Trees splits every neuron and ranks them by how cleanly that is done (docs/design.md, 40). Neurons that never change are left out.
 func (l *Lab) Trees(ctx context.Context, q Trees) (*answer.Trees, error) {
 	use, err := l.openAtlas(ctx, q.Atlas)
 	if err != nil {

@@ -120,7 +120,8 @@ func send(w io.Writer, out vg.CanvasWriterTo, format string) error {
 	if _, err := out.WriteTo(&b); err != nil {
 		return err
 	}
-	_, err := w.Write(bytes.ReplaceAll(b.Bytes(), []byte("font-family:Go;"), []byte("font-family:Go,system-ui,sans-serif;")))
+	svg := bytes.ReplaceAll(b.Bytes(), []byte("font-family:Go;"), []byte("font-family:Go,system-ui,sans-serif;"))
+	_, err := w.Write(bytes.ReplaceAll(svg, []byte("data:image/jpg;base64,iVBOR"), []byte("data:image/png;base64,iVBOR"))) // what the library calls JPEG is PNG
 	return err
 }
 

@@ -172,7 +172,7 @@ func Top(values []float64, k int) []int {
 // Clear is how many images clarity looks at: those of largest contribution.
 const Clear = 10
 
-// Score says how much alike the images are for which something fires, both from −1 to 1 (docs/design.md, formula 33).
+// Score says how much alike the images are for which something fires, both from −1 to 1 (docs/design.md, formula 40).
 type Score struct {
 	// Clarity is the mean cosine between the embeddings of the [Clear] images of largest contribution (Dreyer et al., 2025).
 	Clarity float64

@@ -1,5 +1,5 @@
 // Package tree takes a neuron apart into sub-concepts: the parts that it has through its heads, clustered by how much they do the same
-// (docs/design.md, formulas 30 to 33).
+// (docs/design.md, formulas 37 to 40).
 //
 // # Terms
 //
@@ -40,7 +40,7 @@ type Parts struct {
 }
 
 // NewParts is Q = Cov(s_h, s_g)·⟨u_h, u_g⟩ of neuron n, from statistics and the packed Gram matrices ⟨u[h,n],u[g,n]⟩ of all neurons
-// [C, M(M+1)/2], both of an atlas (docs/design.md, formula 30).
+// [C, M(M+1)/2], both of an atlas (docs/design.md, formula 37).
 func NewParts(s *decompose.Stats, gram []float32, n int) (Parts, error) {
 	size := decompose.Packed(s.Heads)
 	if n < 0 || n >= s.Channels || len(gram) != s.Channels*size {
@@ -75,7 +75,7 @@ func (p Parts) Own(heads []int) (sum float64) {
 }
 
 // Share is how much of the neuron's variance some heads account for: their covariance with the whole neuron over its variance (docs/design.md,
-// formula 31). Shares of the nodes of a cut sum to 1. One is negative where the heads work against the rest. A neuron without variance has none: 0.
+// formula 38). Shares of the nodes of a cut sum to 1. One is negative where the heads work against the rest. A neuron without variance has none: 0.
 func (p Parts) Share(heads []int) float64 {
 	sum, whole := 0.0, 0.0
 	for _, v := range p.Q {
@@ -124,7 +124,7 @@ type Node struct {
 // heights. The last is the neuron. It is numbered as SciPy's linkage matrices are.
 type Tree []Node
 
-// Cluster merges the two nearest clusters until one is left (docs/design.md, formula 32). Ties go to the clusters of the lowest numbers.
+// Cluster merges the two nearest clusters until one is left (docs/design.md, formula 39). Ties go to the clusters of the lowest numbers.
 func (p Parts) Cluster(l Linkage) Tree {
 	M := p.Heads
 	t := make(Tree, 0, 2*M-1)
@@ -198,7 +198,7 @@ func (t Tree) Cut(k int) []int {
 	return open
 }
 
-// Gap is into how many nodes the largest gap between the heights of merges divides the tree, from 2 to most (docs/design.md, formula 32). A tree of one
+// Gap is into how many nodes the largest gap between the heights of merges divides the tree, from 2 to most (docs/design.md, formula 39). A tree of one
 // head, or of heads that are all alike, has one.
 func (t Tree) Gap(most int) int {
 	M := t.Heads()

@@ -44,6 +44,8 @@ var everyQuestion = []question{
 	{"pairs", []string{"pairs", "ATLAS", "--top", "4"}},
 	{"pairs-neuron", []string{"pairs", "ATLAS", "--neuron", "5", "--sort", "poly"}},
 	{"neuron", []string{"neuron", "ATLAS", "89", "--pairs", "2", "--images", "3", "-o", "OUT.png"}},
+	{"tree", []string{"tree", "ATLAS", "273", "--clusters", "3", "--images", "2", "-o", "OUT.png"}},
+	{"tree-all", []string{"tree", "ATLAS", "--all", "--clusters", "2", "--draws", "19", "--top", "3"}},
 	{"sink", []string{"sink", "ATLAS", "--limit", "8"}},
 	{"reconstruct", []string{"reconstruct", "ATLAS", "--unit", "pair", "--components", "1"}},
 	{"reconstruct-neuron", []string{"reconstruct", "ATLAS", "--unit", "neuron", "--components", "0,1,4"}},
@@ -113,7 +115,7 @@ var shapes = map[string]func() any{
 	"explain": func() any { return new(answer.Explanation) }, "classify": func() any { return new(answer.Classification) },
 	"embed": func() any { return new(answer.Embeddings) }, "search": func() any { return new(answer.Search) },
 	"nearest": func() any { return new(answer.Nearest) }, "pairs": func() any { return new(answer.Pairs) },
-	"neuron": func() any { return new(answer.Neuron) }, "segment": func() any { return new(answer.Segmentation) },
+	"neuron": func() any { return new(answer.Neuron) }, "tree": func() any { return new(answer.Tree) }, "tree-all": func() any { return new(answer.Trees) }, "segment": func() any { return new(answer.Segmentation) },
 	"evaluate segmentation":   func() any { return new(answer.SegmentationScores) },
 	"evaluate classification": func() any { return new(answer.ClassificationScores) },
 	"model inspect":           func() any { return new(answer.Inspection) }, "model doctor": func() any { return new(answer.Diagnosis) },
@@ -127,7 +129,10 @@ var shapes = map[string]func() any{
 // TestShapes: what is printed has no field that package answer, and so docs/json.md, does not have.
 func TestShapes(t *testing.T) {
 	for _, q := range everyQuestion {
-		shape := shapes[q.args[0]]
+		shape := shapes[q.name]
+		if shape == nil {
+			shape = shapes[q.args[0]]
+		}
 		if shape == nil {
 			shape = shapes[strings.Join(q.args[:2], " ")]
 		}

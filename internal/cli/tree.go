@@ -59,7 +59,6 @@ cleanly that is done, against random partitions of their heads.`,
 	flags.Number(f, &o.one.Draws, "draws", 200, flags.Some, "random partitions to set the parts against")
 	flags.Number(f, &o.one.Seed, "seed", 0, flags.Seeds, "the seed of what is drawn: partitions")
 	flags.Number(f, &o.all.Top, "top", 20, flags.Some, "show at most so many: neurons, with --all")
-	flags.Number(f, &o.all.Level, "level", 0.05, flags.Level, "expected share of false ones among the neurons told from chance, with --all")
 	return cmd
 }
 
