@@ -2,7 +2,7 @@
 // world, whose content is known. The labels of pairs, the choice of every rival's settings and all means come from the naming scenes; all
 // figures come from other scenes. docs/findings.md has the tables.
 //
-//	go run ./bench/attribution [-scenes 2000] [-causal 500]
+//	go run ./bench/attribution [-scenes 2000] [-causal 500] [-maps 2000] [-curves 300]
 package main
 
 import (
@@ -32,15 +32,19 @@ func main() {
 	log.SetFlags(0)
 	n := flag.Int("scenes", 2000, "scenes that presence is asked of")
 	causal := flag.Int("causal", 500, "scenes in which groups are held at their mean")
+	maps := flag.Int("maps", 2000, "scenes in which maps are to point at things")
+	curves := flag.Int("curves", 300, "scenes that are taken away and put back, place by place")
 	flag.Parse()
-	if err := run(context.Background(), *n, *causal); err != nil {
+	if err := run(context.Background(), *n, *causal, *maps, *curves); err != nil {
 		log.Fatal("attribution: ", err)
 	}
 }
 
-func run(ctx context.Context, n, causal int) error {
-	if n < 2 || causal < 1 || causal > n {
-		return fmt.Errorf("%d scenes, %d of them for the causal check: expected 2 or more, and 1 to as many", n, causal)
+// run leaves out what is asked of no scenes.
+func run(ctx context.Context, n, causal, maps, curves int) error {
+	if n == 1 || min(n, causal, maps, curves) < 0 || causal > n || curves > maps {
+		return fmt.Errorf("%d scenes, %d of them for the causal check, %d for maps and %d of them for curves: expected 0, or 2 or more, and parts of them",
+			n, causal, maps, curves)
 	}
 	s, err := open(ctx)
 	if err != nil {
@@ -51,15 +55,20 @@ func run(ctx context.Context, n, causal int) error {
 	if err != nil {
 		return err
 	}
-	truth, err := s.look(ctx, demo.TruthSeed, n)
-	if err != nil {
-		return err
-	}
 	fmt.Printf("labels and settings: scenes of seed %d; truth: %d scenes of seed %d; random draws: seed %d\n", demo.NamingSeed, n, demo.TruthSeed, drawSeed)
-	if err := s.presence(ctx, naming, truth); err != nil {
-		return err
+	if n > 0 {
+		truth, err := s.look(ctx, demo.TruthSeed, n)
+		if err != nil {
+			return err
+		}
+		if err := s.presence(ctx, naming, truth); err != nil {
+			return err
+		}
+		if err := s.causal(naming, truth, causal); err != nil {
+			return err
+		}
 	}
-	return s.causal(naming, truth, causal)
+	return s.maps(ctx, naming, maps, curves)
 }
 
 // study is the demo model with its words and what names its pairs.

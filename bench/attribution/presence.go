@@ -141,9 +141,22 @@ func (s *study) strongest(v *sight) []int {
 
 // byHead is what the head brings that TextSpan names by the word before it names any other head so.
 func (s *study) byHead(naming, v *sight) (rival, error) {
-	centred, err := s.bank.Centred()
+	head, err := s.spanned(naming)
 	if err != nil {
 		return rival{}, err
+	}
+	C := s.ov.Channels
+	return s.score("the head that TextSpan names by it first", v, func(w, i int) float64 {
+		h := head[w]
+		return numeric.Dot(v.scalars[i][h*C:(h+1)*C], s.gains[w][h*C:(h+1)*C]) / numeric.Norm(v.embeddings[i])
+	}), nil
+}
+
+// spanned is for each word the head that TextSpan names by it before any other [W].
+func (s *study) spanned(naming *sight) ([]int, error) {
+	centred, err := s.bank.Centred()
+	if err != nil {
+		return nil, err
 	}
 	W, M := len(s.groups), s.ov.Heads
 	place, head := make([]int, W), make([]int, W)
@@ -165,11 +178,7 @@ func (s *study) byHead(naming, v *sight) (rival, error) {
 			}
 		}
 	}
-	C := s.ov.Channels
-	return s.score("the head that TextSpan names by it first", v, func(w, i int) float64 {
-		h := head[w]
-		return numeric.Dot(v.scalars[i][h*C:(h+1)*C], s.gains[w][h*C:(h+1)*C]) / numeric.Norm(v.embeddings[i])
-	}), nil
+	return head, nil
 }
 
 // byLogit is the word's own logit, less that of the average text: what every rival is a part of, or a reading of.
