@@ -19,9 +19,20 @@ type Classify struct {
 	Templates concept.Templates
 	// Top is how many labels of each picture to give; 0 is 5.
 	Top int
+	// Why adds what speaks for the first label rather than for another, word by word: for one of Labels, or for [WhySecond]. Of a picture whose first
+	// label is the one named here, it is the second. Empty, nothing is added.
+	Why string
+	// Bank names the pairs for Why: a list, a bank or a file with a text a line. Empty, it is the labels of the atlas, or without one the
+	// demo model's table and for other models the common words: see [Lab.Bank].
+	Bank string
+	// Atlas is an atlas of the same model, whose labels name the pairs for Why.
+	Atlas string
 	// Each takes each picture as soon as it is done. Where it is given, the answer holds no pictures.
 	Each func(answer.ClassifiedImage) error
 }
+
+// WhySecond asks why the first label and not the second.
+const WhySecond = "second"
 
 // labelsDefault is how many labels of a picture an answer has where the question does not say.
 const labelsDefault = 5
@@ -38,6 +49,14 @@ func (q Classify) check() (Classify, error) {
 	}
 	if q.Top < 0 {
 		return q, mistake("top", "%d: expected 1 or more", q.Top)
+	}
+	switch named := q.Bank != "" || q.Atlas != ""; {
+	case q.Why != "" && len(q.Labels) < 2:
+		return q, mistake("why", "asks why one label and not another: expected two labels or more")
+	case q.Why != "" && q.Why != WhySecond && !slices.Contains(q.Labels, q.Why):
+		return q, mistake("why", "%s: expected one of the labels, or %s", q.Why, WhySecond)
+	case named && q.Why == "":
+		return q, &Mistake{Problem: errors.New("a bank or an atlas names the pairs behind a label, which only why asks for")}
 	}
 	for i, l := range q.Labels {
 		if slices.Contains(q.Labels[:i], l) { // between two of one name a probability would be split
@@ -57,31 +76,68 @@ func (l *Lab) Classify(ctx context.Context, q Classify) (*answer.Classification,
 	if err != nil {
 		return nil, err
 	}
-	τ, err := l.model.LogitScale()
+	use, err := l.openUse(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}
-	a := &answer.Classification{Templates: q.Templates, Images: []answer.ClassifiedImage{}}
-	use := q.Each
-	if use == nil {
-		use = func(c answer.ClassifiedImage) error { a.Images = append(a.Images, c); return nil }
+	c := classifier{Lab: l, head: head, top: q.Top, each: q.Each}
+	if c.scale, err = l.model.LogitScale(); err != nil {
+		return nil, err
 	}
-	a.Skipped, err = l.embeddings(ctx, q.Input, func(names []string, rows []float32) error {
-		D := l.model.Config.Embed
-		for i, name := range names {
-			classes := head.Classify(rows[i*D:(i+1)*D], τ)
-			top := slices.Clone(classes[:min(q.Top, len(classes))]) // and not the memory of all
-			if err := use(answer.ClassifiedImage{Image: name, Classes: top}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if c.why, err = l.reasons(ctx, q, use, head, c.scale); err != nil {
+		return nil, err
+	}
+	a := &answer.Classification{Templates: q.Templates, Images: []answer.ClassifiedImage{}}
+	if c.each == nil {
+		c.each = func(one answer.ClassifiedImage) error { a.Images = append(a.Images, one); return nil }
+	}
+	decoder := l.decoder
+	if use != nil {
+		decoder = use.decoder(l)
+	}
+	if a.Skipped, err = l.batches(ctx, q.Input, decoder, func(b batch) error { return c.classify(ctx, b) }); err != nil {
 		return nil, err
 	}
 	a.Model, err = l.describe(ctx)
 	return a, err
+}
+
+// classifier compares pictures with a zero-shot head.
+type classifier struct {
+	*Lab
+	head  *concept.Bank
+	scale float64 // τ
+	top   int
+	why   *reasons // nil: nobody asks
+	each  func(answer.ClassifiedImage) error
+}
+
+func (c *classifier) classify(ctx context.Context, b batch) error {
+	outputs := []clip.Output{clip.Embedding}
+	if c.why != nil {
+		outputs = append(outputs, clip.Scalars)
+	}
+	out, err := c.model.EncodeImages(ctx, b.pixels, outputs...)
+	if err != nil {
+		return err
+	}
+	for i, name := range b.names {
+		row := func(o clip.Output) []float32 {
+			n := len(out[o].Floats) / len(b.names)
+			return out[o].Floats[i*n : (i+1)*n]
+		}
+		classes := c.head.Classify(row(clip.Embedding), c.scale)
+		one := answer.ClassifiedImage{Image: name, Classes: slices.Clone(classes[:min(c.top, len(classes))])} // and not the memory of all
+		if c.why != nil {
+			if one.Why, err = c.why.of(ctx, row(clip.Scalars), row(clip.Embedding), classes); err != nil {
+				return err
+			}
+		}
+		if err := c.each(one); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // zeroShot is the head of labels: each is put into every template.

@@ -156,11 +156,7 @@ func (l *Lab) textContrast(ctx context.Context, e *Explained, q Explain) ([]floa
 		against = &answer.Against{Kind: AgainstAverageText, Name: cmp.Or(q.Bank, "the demo world's words")}
 	}
 	against.Total = attribution.Logit(e.Scalars, other, e.Embedding, e.scale).Total
-	t := make([]float32, len(other))
-	for i, v := range other {
-		t[i] = e.text[i] - v
-	}
-	return t, against, nil
+	return less(e.text, other), against, nil
 }
 
 // pictureContrast measures against another picture with the same text.
@@ -215,10 +211,10 @@ func (l *Lab) centre(ov *decompose.OV, use *use) (*average, error) {
 	return &average{c, name}, err
 }
 
-// partition says to which groups a pair belongs.
+// partition says to which groups a pair belongs. It asks nothing of the explanation where words come from an atlas or from the demo model's table.
 func (l *Lab) partition(ctx context.Context, e *Explained, q Explain, use *use) (attribution.Partition, error) {
-	ov := e.Scalars.OV
 	one := func(name func(decompose.Pair) string) attribution.Partition {
+		ov := e.Scalars.OV
 		return func(p int) []attribution.Portion { return []attribution.Portion{{Group: name(ov.Pair(p)), Of: 1}} }
 	}
 	switch q.By {

@@ -33,8 +33,11 @@ func (e *Explained) Summary() *image.RGBA {
 
 // Wordless tells whether nothing names the pairs that are to be summed by words.
 func (e *Explained) Wordless() bool {
-	return e.Answer.By == ByWord && !slices.ContainsFunc(e.Answer.Groups, worded)
+	return e.Answer.By == ByWord && !Named(e.Answer.Groups)
 }
+
+// Named tells whether some of the groups has a name of its own: whether anything names the pairs.
+func Named(groups []answer.Group) bool { return slices.ContainsFunc(groups, worded) }
 
 // worded tells whether a group has a name of its own.
 func worded(g answer.Group) bool {

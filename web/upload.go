@@ -139,6 +139,9 @@ type classifyInput struct {
 	Name   string   `query:"name" maxLength:"200" doc:"what the picture is called; a form has its own"`
 	Labels []string `query:"labels,explode" maxItems:"1000" doc:"what is told apart: labels=a cat&labels=a dog"`
 	Top    int      `query:"top" minimum:"0" maximum:"1000" doc:"how many labels to give; 0 is 5"`
+	Why    string   `query:"why" maxLength:"200" doc:"say what speaks for the first label rather than for another, word by word: second, or one of the labels"`
+	Bank   string   `query:"bank" maxLength:"200" doc:"with why, a bank that names the pairs"`
+	Atlas  string   `query:"atlas" maxLength:"200" doc:"with why, an atlas whose labels name the pairs"`
 }
 
 type explainUploadInput struct {
@@ -226,7 +229,15 @@ func (s *Server) explainUpload(ctx context.Context, in *explainUploadInput) (*an
 }
 
 func (s *Server) classifyUpload(ctx context.Context, in *classifyInput) (*answer.Classification, error) {
-	a, err := s.lab.Classify(ctx, lab.Classify{Input: inputOf(ctx), Labels: in.Labels, Top: in.Top})
+	dir, err := s.shelf.optionalAtlas(in.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	bank, err := s.labelBank(Words{Bank: in.Bank})
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.lab.Classify(ctx, lab.Classify{Input: inputOf(ctx), Labels: in.Labels, Top: in.Top, Why: in.Why, Bank: bank, Atlas: dir})
 	return hidden(s, a, err)
 }
 

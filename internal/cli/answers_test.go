@@ -32,6 +32,7 @@ var everyQuestion = []question{
 	{"explain-text", []string{"explain", "PICTURE", "--top", "5", "--text", "a yellow convertible"}},
 	{"explain-bank", []string{"explain", "PICTURE", "--top", "3", "--bank", "BANK"}},
 	{"classify", []string{"classify", "PICTURE", "--labels", "sedan, tree, cat", "--top", "3"}},
+	{"classify-why", []string{"classify", "PICTURE", "--labels", "sedan, tree, cat", "--top", "2", "--why"}},
 	{"embed", []string{"embed", "PICTURE", "-o", "OUT.npy"}},
 	{"search", []string{"search", "a castle", "--top", "4"}},
 	{"search-neuron", []string{"search", "a castle", "--top", "4", "--unit", "neuron"}},

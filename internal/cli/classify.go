@@ -2,8 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 
@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
@@ -29,6 +30,7 @@ embeddings is compared with the picture. A label may bring its article: "a cat" 
 ` + sourceHelp + ` Pictures of a
 dataset that cannot be read are left out and listed.`,
 		Example: `  facet classify photo.jpg --labels "car, tree, boat"
+  facet classify photo.jpg --labels "car, tree, boat" --why    … and why the first label and not the second
   facet classify photos/ --labels imagenet.txt --templates prompts.txt --top 1 --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.Sources = args
@@ -48,6 +50,10 @@ dataset that cannot be read are left out and listed.`,
 	f.StringVar(&labels, "labels", "", "a list with commas, or a `FILE` with a label a line")
 	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the label (default: facet's own for photographs)")
 	flags.Number(f, &q.Top, "top", 5, flags.Some, "show at most so many: labels of each picture")
+	f.StringVar(&q.Why, "why", "", "say why: word by word, what speaks for the first label and not for the second, or with --why=`LABEL` not for this one")
+	f.Lookup("why").NoOptDefVal = lab.WhySecond
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: with --why, name pairs by it (the demo model has its own names)")
+	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: with --why, name pairs by the labels that facet label left in it")
 	return cmd
 }
 
@@ -63,7 +69,7 @@ func (a *app) classify(ctx context.Context, q lab.Classify, labels, templates st
 		}
 	}
 	a.brief = !a.json
-	l, err := a.openLab(ctx, "")
+	l, err := a.openLab(ctx, q.Atlas)
 	if err != nil {
 		return err
 	}
@@ -72,10 +78,13 @@ func (a *app) classify(ctx context.Context, q lab.Classify, labels, templates st
 		count := 0
 		q.Each = func(c answer.ClassifiedImage) error {
 			count++
-			return printClasses(a.stdout, c, count > 1)
+			return a.printClasses(c, count > 1)
 		}
 	}
 	found, err := l.Classify(ctx, q)
+	if errors.Is(err, atlas.ErrNoLabels) {
+		return fmt.Errorf("--atlas %w; make them: facet label %s", err, q.Atlas)
+	}
 	if err != nil || !a.json {
 		return asUsage(err)
 	}
@@ -95,15 +104,21 @@ func distinct(labels []string) []string {
 	return all
 }
 
-func printClasses(w io.Writer, c answer.ClassifiedImage, space bool) error {
+func (a *app) printClasses(c answer.ClassifiedImage, space bool) error {
 	if space {
-		fmt.Fprintln(w)
+		fmt.Fprintln(a.stdout)
 	}
-	fmt.Fprintln(w, text.Bold.Sprint(c.Image))
+	fmt.Fprintln(a.stdout, text.Bold.Sprint(c.Image))
 	for _, class := range c.Classes {
-		if _, err := fmt.Fprintf(w, "  %5.1f %%  %s\n", 100*class.Probability, class.Label); err != nil {
+		if _, err := fmt.Fprintf(a.stdout, "  %5.1f %%  %s\n", 100*class.Probability, class.Label); err != nil {
 			return err
 		}
+	}
+	if w := c.Why; w != nil && !lab.Named(w.Groups) {
+		fmt.Fprintln(a.stdout, nameless)
+	} else if w != nil {
+		fmt.Fprintf(a.stdout, "why %q and not %q: the logits differ by %.3f\n", w.First, w.Second, w.Difference)
+		a.groupTable(w.Groups, lab.ByWord, "part of the difference", w.Difference)
 	}
 	return nil
 }

@@ -175,27 +175,35 @@ func (a *app) printExplanation(e *lab.Explained) {
 	fmt.Fprintf(out, "Exactness: all pairs and the constant term miss the embedding by %.1e of its length.\n", r.Residual)
 }
 
+// nameless says what to do where nothing names the pairs.
+const nameless = "No labels are at hand to sum pairs by: --bank BANK names them by what they say, --atlas ATLAS by what they fire for."
+
 // printGroups shows the sums of pairs, with what they are measured against.
 func (a *app) printGroups(e *lab.Explained) {
 	r := e.Answer
 	if e.Wordless() {
-		fmt.Fprintln(a.stdout, "No labels are at hand to sum pairs by: --bank BANK names them by what they say, --atlas ATLAS by what they fire for.")
+		fmt.Fprintln(a.stdout, nameless)
 		return
 	}
 	if r.Against != nil {
 		fmt.Fprintf(a.stdout, "against %s\n", e.AgainstText())
 	}
-	t := a.table(r.By, e.GroupsTitle(), "share", "pairs", "strongest pairs")
+	a.groupTable(r.Groups, r.By, e.GroupsTitle(), r.GroupsTotal)
+	fmt.Fprintln(a.stdout)
+}
+
+// groupTable shows groups and what they sum to.
+func (a *app) groupTable(groups []answer.Group, by, amounts string, total float64) {
+	t := a.table(by, amounts, "share", "pairs", "strongest pairs")
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}})
-	for _, g := range r.Groups {
-		t.AppendRow(table.Row{groupName(g, r.By), fmt.Sprintf("%+.3f", g.Amount), fmt.Sprintf("%+.1f %%", 100*g.Share), groupCount(g), strongest(g)})
+	for _, g := range groups {
+		t.AppendRow(table.Row{groupName(g, by), fmt.Sprintf("%+.3f", g.Amount), fmt.Sprintf("%+.1f %%", 100*g.Share), groupCount(g), strongest(g)})
 		for _, w := range g.Groups {
 			t.AppendRow(table.Row{"  " + groupName(w, lab.ByWord), fmt.Sprintf("%+.3f", w.Amount), "", groupCount(w), strongest(w)})
 		}
 	}
-	t.AppendRow(table.Row{"sum", fmt.Sprintf("%+.3f", r.GroupsTotal)})
+	t.AppendRow(table.Row{"sum", fmt.Sprintf("%+.3f", total)})
 	t.Render()
-	fmt.Fprintln(a.stdout)
 }
 
 // groupName is a group as tables show it.

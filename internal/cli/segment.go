@@ -63,7 +63,7 @@ be read are left out and listed.`,
 	f.StringArrayVar(&o.backgrounds, "background", nil, "what is none of the classes: a probability below which a pixel is background, or a list with commas of what\nthere is besides; may be given twice")
 	f.StringVarP(&o.output, "output", "o", "", "write labels, overlay and JSON of each picture into this `DIR`")
 	f.BoolVar(&o.saveLogits, "save-logits", false, "write a float map of each class as well")
-	f.StringVar(&o.why, "why", "", "show the pairs behind the pixel `X,Y`, or the region X0,Y0,X1,Y1")
+	f.StringVar(&o.why, "why", "", "say why: the pairs behind the pixel `X,Y`, or the region X0,Y0,X1,Y1")
 	f.StringVar(&o.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name those pairs by it (default common; the demo model has its own)")
 	flags.Number(f, &o.Top, "top", 10, flags.Some, "show at most so many: pairs behind --why")
 	return cmd

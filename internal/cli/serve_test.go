@@ -62,6 +62,7 @@ func TestServeAnswersAsJSON(t *testing.T) {
 			"POST explain?name=photo.png&bank=words.txt&atlas=photos.atlas&text=a+castle&baseline=average+picture"},
 		{"explain|photo.png|--bank|words.txt|--text|a castle", "POST explain?name=photo.png&bank=words.txt&text=a+castle"},
 		{"classify|photo.png|--labels|sedan, tree, cat", "POST classify?name=photo.png&labels=sedan&labels=tree&labels=cat"},
+		{"classify|photo.png|--labels|sedan, tree, cat|--why|--bank|words.txt", "POST classify?name=photo.png&labels=sedan&labels=tree&labels=cat&why=second&bank=words.txt"},
 		{"embed|photo.png", "POST embed?name=photo.png"},
 		{"segment|photo.png|--classes|sedan, tree|-o|out", "POST segment?name=photo.png&classes=sedan&classes=tree"},
 	} {
