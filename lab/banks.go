@@ -66,7 +66,7 @@ func IsWordList(name string) bool { return name == CommonWords || name == Object
 // bankOr is the bank that is asked for. Without one the demo model has the words of its world, for which the name is empty, and other models have the common
 // words.
 func (l *Lab) bankOr(bank string) string {
-	if bank == "" && l.name != DemoName {
+	if bank == "" && !l.knowsWorld {
 		return CommonWords
 	}
 	return bank
@@ -91,7 +91,7 @@ func (l *Lab) namingBank(ctx context.Context) string {
 // nearestWords is the centred bank by which a question shows the words most like a direction; nil where there is none, or where the labels of an
 // atlas name pairs already and no bank is asked for.
 func (l *Lab) nearestWords(ctx context.Context, bank string, truncate bool, use *use) (*concept.Bank, error) {
-	if bank == "" && l.name != DemoName {
+	if bank == "" && !l.knowsWorld {
 		if use != nil && use.atlas.Manifest.Labels != nil {
 			return nil, nil
 		}

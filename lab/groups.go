@@ -145,7 +145,7 @@ func (l *Lab) textContrast(ctx context.Context, e *Explained, q Explain) ([]floa
 			return nil, nil, err
 		}
 		other = one.Embeddings
-	case q.Baseline == AgainstNone || q.Baseline == "" && q.Bank == "" && l.name != DemoName:
+	case q.Baseline == AgainstNone || q.Baseline == "" && q.Bank == "" && !l.knowsWorld:
 		return e.text, nil, nil
 	default:
 		bank, err := l.Bank(ctx, q.Bank, q.Truncate)
@@ -198,7 +198,7 @@ func (l *Lab) centre(ov *decompose.OV, use *use) (*average, error) {
 	switch {
 	case use != nil:
 		means, name = use.stats.Mean, use.atlas.Dir()
-	case l.name == DemoName:
+	case l.knowsWorld:
 		known, err := knownPairs()
 		if err != nil {
 			return nil, err
@@ -283,7 +283,7 @@ func (n *names) terms() map[int][]attribution.Term {
 
 // ownNames are those of the demo model's table; nil for other models, which have none.
 func (l *Lab) ownNames() (*names, error) {
-	if l.name != DemoName {
+	if !l.knowsWorld {
 		return nil, nil
 	}
 	known, err := knownPairs()

@@ -51,12 +51,14 @@ type Config struct {
 
 // Lab is a model with all that is asked of it held open. Safe for concurrent use.
 type Lab struct {
-	model   *clip.Model
-	name    string
-	assumed bool // the activation is a guess, of which whoever embeds a text is told
-	config  Config
-	log     *slog.Logger
-	decoder *dataset.Decoder
+	model *clip.Model
+	name  string
+	// knowsWorld tells that the model is the demo's, or was made of it by edits: the world's words and the vocabulary are its own.
+	knowsWorld bool
+	assumed    bool // the activation is a guess, of which whoever embeds a text is told
+	config     Config
+	log        *slog.Logger
+	decoder    *dataset.Decoder
 
 	weights  func() (decompose.Weights, error) // of the attention pool, read once, as ov and query
 	ov       func() (*decompose.OV, error)
@@ -122,7 +124,14 @@ func (c Config) cacheDir() (string, error) {
 
 // bind puts a checkpoint on an engine. The lab closes it, also when it fails.
 func (c Config) bind(name string, ck *checkpoint.Checkpoint) (*Lab, error) {
+	edited, err := c.editedBy(name, ck)
+	if err != nil {
+		return nil, errors.Join(err, ck.Close())
+	}
 	act, assumed, err := c.activation(name, ck)
+	if edited != nil && assumed {
+		act, assumed = clip.Activation(edited.Activation), false
+	}
 	if err != nil {
 		return nil, errors.Join(err, ck.Close())
 	}
@@ -147,7 +156,7 @@ func (c Config) bind(name string, ck *checkpoint.Checkpoint) (*Lab, error) {
 		return decompose.New(w)
 	}
 	return &Lab{
-		model: m, name: name, assumed: assumed, config: c, log: c.Log,
+		model: m, name: name, knowsWorld: name == DemoName || edited != nil && edited.ofDemo(), assumed: assumed, config: c, log: c.Log,
 		decoder: dataset.NewDecoder(c.MaxPixels).Rotating(c.ExifRotate), weights: weights, ov: sync.OnceValues(ov), query: sync.OnceValues(m.PoolQuery),
 	}, nil
 }

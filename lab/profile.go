@@ -126,7 +126,7 @@ func (l *Lab) beginProfile(ctx context.Context, q Profile) (*profiling, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.Bank == "" && l.name != DemoName {
+	if q.Bank == "" && !l.knowsWorld {
 		q.Bank = l.namingBank(ctx)
 	}
 	p := &profiling{Lab: l, q: q, ov: ov}
@@ -227,7 +227,7 @@ func (p *profiling) keepPartial(cause error) error {
 
 // strongLabels are the strong pairs in the words of the bank; none where there is no bank.
 func (p *profiling) strongLabels(ctx context.Context, strong []int) ([]string, error) {
-	if p.q.Bank == "" && p.name != DemoName {
+	if p.q.Bank == "" && !p.knowsWorld {
 		return nil, nil
 	}
 	words, err := p.labelling(ctx, fit{bank: p.q.Bank, terms: profileTerms})

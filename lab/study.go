@@ -221,7 +221,7 @@ func (l *Lab) classHead(ctx context.Context, labels, classes []string, templates
 	if len(classes) < 2 {
 		return nil, fmt.Errorf("%d classes among the labels: expected at least two to tell apart, or classes to be named", len(classes))
 	}
-	if l.name == DemoName && len(templates) == 0 {
+	if l.knowsWorld && len(templates) == 0 {
 		world, err := l.world(ctx)
 		if err != nil {
 			return nil, err

@@ -22,7 +22,7 @@ func (l *Lab) Tokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
 		})
 	}
 	return l.texts.get(ctx, "", func(context.Context) (*tokenizer.Tokenizer, error) {
-		if l.name == DemoName && l.config.Vocabulary == "" {
+		if l.knowsWorld && l.config.Vocabulary == "" {
 			return demo.Tokenizer()
 		}
 		return l.config.tokenizer(folder(l.model.Checkpoint()))

@@ -51,6 +51,7 @@ var everyQuestion = []question{
 	{"reconstruct", []string{"reconstruct", "ATLAS", "--unit", "pair", "--components", "1"}},
 	{"reconstruct-neuron", []string{"reconstruct", "ATLAS", "--unit", "neuron", "--components", "0,1,4"}},
 	{"ablate", []string{"ablate", "ATLAS", "--percentile", "0,90", "--random"}},
+	{"edit-dry-run", []string{"edit", "--means", "ATLAS", "--remove", "castle", "--keep", "house", "--erase-texts", "snow", "--dry-run"}},
 	{"polysemanticity", []string{"polysemanticity", "ATLAS", "--unit", "head"}},
 	{"atlas-show", []string{"atlas", "show", "ATLAS"}},
 	{"segment", []string{"segment", "PICTURE", "--classes", "sedan, tree, grass", "-o", "OUT"}},
@@ -124,7 +125,7 @@ var shapes = map[string]func() any{
 	"drift compare": func() any { return new(answer.Drift) }, "label": func() any { return new(answer.Labels) },
 	"sink": func() any { return new(answer.Sink) }, "reconstruct": func() any { return new(answer.Reconstructions) },
 	"ablate": func() any { return new(answer.Ablations) }, "polysemanticity": func() any { return new(answer.Polysemanticity) },
-	"model list": func() any { return new([]answer.ListedModel) }, "atlas show": func() any { return new(atlas.Manifest) },
+	"edit": func() any { return new(answer.EditPrice) }, "model list": func() any { return new([]answer.ListedModel) }, "atlas show": func() any { return new(atlas.Manifest) },
 }
 
 // TestShapes: what is printed has no field that package answer, and so docs/json.md, does not have.

@@ -22,6 +22,7 @@ const (
 	groupWords   = "words"
 	groupAtlases = "atlases"
 	groupPaper   = "paper"
+	groupEdit    = "edit"
 	groupSegment = "segment"
 	groupDrift   = "drift"
 	groupModels  = "models"
@@ -34,6 +35,7 @@ func verbGroups() []*cobra.Group {
 		{ID: groupWords, Title: "Words:"},
 		{ID: groupAtlases, Title: "Datasets and atlases:"},
 		{ID: groupPaper, Title: "The paper's questions:"},
+		{ID: groupEdit, Title: "Edit a model:"},
 		{ID: groupSegment, Title: "Segmentation:"},
 		{ID: groupDrift, Title: "Drift:"},
 		{ID: groupModels, Title: "Models:"},
