@@ -42,7 +42,7 @@ var layers = [][]string{
 	{"dataset/codec/module"},
 	{"scenes", "plot"},
 	{"npy"},
-	{"internal/journal"},
+	{"internal/journal", "dataset/mat", "internal/pickle"},
 	{"internal/atomicfile", "internal/place", "internal/terminal"},
 	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "internal/serving", "textfile", "concept/words", "internal/torchrand", "clip/verify/photographs"},
 }

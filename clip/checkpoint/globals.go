@@ -2,10 +2,7 @@ package checkpoint
 
 import (
 	"fmt"
-	"slices"
 	"strings"
-
-	"github.com/facet-clip/facet/internal/foreign"
 )
 
 // storage is a run of numbers that a pickle refers to: the zip entry data/KEY. Where it
@@ -33,164 +30,74 @@ var storageTypes = map[string]DType{
 
 // callables are the functions whose results hold tensors, each as the data it stands for. Calls of all others give an [inert] value.
 var callables = map[global]func(args tuple) (any, error){
-	{"collections", "OrderedDict"}:                    dictOf,
-	{"collections", "defaultdict"}:                    dictOf,
-	{"torch._utils", "_rebuild_tensor_v2"}:            rebuildTensor,
-	{"torch._utils", "_rebuild_tensor_v3"}:            rebuildTyped,
-	{"torch._utils", "_rebuild_parameter"}:            rebuildParameter,
-	{"torch._utils", "_rebuild_parameter_with_state"}: rebuildParameter,
-}
-
-// dangerous are the modules that an attack calls. Nothing of a pickle is ever called, so this list keeps nobody safe: it tells people what
-// they were sent. A name "" stands for the whole module.
-var dangerous = map[string][]string{
-	"os": {""}, "posix": {""}, "nt": {""}, "subprocess": {""}, "sys": {""}, "socket": {""}, "shutil": {""}, "runpy": {""}, "ctypes": {""},
-	"pty": {""}, "code": {""}, "codeop": {""}, "commands": {""}, "webbrowser": {""}, "pip": {""}, "marshal": {""}, "bdb": {""}, "pdb": {""},
-	"timeit": {""}, "pickle": {""}, "_pickle": {""}, "cloudpickle": {""}, "importlib": {"import_module", "__import__", "reload"},
-	"builtins": unsafeBuiltins, "__builtin__": unsafeBuiltins,
-}
-
-var unsafeBuiltins = []string{"eval", "exec", "execfile", "compile", "open", "input", "__import__", "breakpoint", "globals", "apply", "file"}
-
-// isDangerous looks at the module, the packages that it is in, and the first part of a dotted name.
-func (g global) isDangerous() bool {
-	first, _, _ := strings.Cut(g.name, ".")
-	top, _, _ := strings.Cut(g.module, ".")
-	names := dangerous[top]
-	_, inName := dangerous[first]
-	return slices.Contains(names, "") || slices.Contains(names, first) || strings.Contains(g.name, ".") && inName
+	{Module: "collections", Name: "OrderedDict"}:                    dictOf,
+	{Module: "collections", Name: "defaultdict"}:                    dictOf,
+	{Module: "torch._utils", Name: "_rebuild_tensor_v2"}:            rebuildTensor,
+	{Module: "torch._utils", Name: "_rebuild_tensor_v3"}:            rebuildTyped,
+	{Module: "torch._utils", Name: "_rebuild_parameter"}:            rebuildParameter,
+	{Module: "torch._utils", Name: "_rebuild_parameter_with_state"}: rebuildParameter,
 }
 
 // isClass tells whether a global is a class that was compiled into the archive.
-func (g global) isClass() bool {
-	return g.module == "__torch__" || strings.HasPrefix(g.module, "__torch__.")
+func isClass(g global) bool {
+	return g.Module == "__torch__" || strings.HasPrefix(g.Module, "__torch__.")
 }
 
-func (m *machine) global() error {
-	module, err := m.line()
-	if err != nil {
-		return err
-	}
-	name, err := m.line()
-	if err != nil {
-		return err
-	}
-	return m.pushGlobal(global{module, name})
-}
-
-func (m *machine) stackGlobal() error {
-	items, err := m.popN(2)
-	if err != nil {
-		return err
-	}
-	module, ok1 := items[0].(string)
-	name, ok2 := items[1].(string)
-	if !ok1 || !ok2 {
-		return fmt.Errorf("%w: expected two strings to name a global", ErrCorrupt)
-	}
-	return m.pushGlobal(global{module, name})
-}
-
-// pushGlobal puts a name on the stack. One that only an attack needs ends the reading.
-func (m *machine) pushGlobal(g global) error {
-	if g.isDangerous() {
-		return fmt.Errorf("%w: the pickle asks for %s, which no checkpoint of tensors needs", ErrUnsafe, foreign.Quote(g.String()))
-	}
-	return m.push(g)
-}
-
-// reduce stands in for a call: global, arguments → value.
-func (m *machine) reduce() error {
-	items, err := m.popN(2)
-	if err != nil {
-		return err
-	}
-	args, ok := items[1].(tuple)
+// reduced is the value of a call that holds tensors; of all others none is known.
+func reduced(what any, args tuple) (v any, known bool, err error) {
+	called, ok := what.(global)
 	if !ok {
-		return fmt.Errorf("%w: expected arguments, found %s", ErrCorrupt, kind(items[1]))
+		return nil, false, nil
 	}
-	v, err := reduced(items[0], args)
-	if err != nil {
-		return fmt.Errorf("%s: %w", kind(items[0]), err)
+	if called == rebuildSubclass {
+		v, err = rebuildOf(args)
+		return v, true, err
 	}
-	return m.push(v)
+	if call := callables[called]; call != nil {
+		v, err = call(args)
+		return v, true, err
+	}
+	return nil, false, nil
 }
 
-// reduced is the value of a call that is not made.
-func reduced(what any, args tuple) (any, error) {
-	switch called := what.(type) {
-	case global:
-		if called == rebuildSubclass {
-			return rebuildOf(args)
-		}
-		if call := callables[called]; call != nil {
-			return call(args)
-		}
-		return &inert{of: called}, nil
-	case *inert:
-		return &inert{of: called.of}, nil
+// newObject makes an instance of a class that was compiled into the archive.
+func newObject(class global) (any, bool) {
+	if isClass(class) {
+		return &object{}, true
 	}
-	return nil, fmt.Errorf("%w: expected a global to call", ErrCorrupt)
+	return nil, false
 }
 
-// newObject makes an instance of a class: of one that was compiled into the archive, or an inert one. It takes so many values.
-func (m *machine) newObject(values int) error {
-	items, err := m.popN(values)
-	if err != nil {
-		return err
-	}
-	g, ok := items[0].(global)
-	switch {
-	case !ok:
-		return fmt.Errorf("%w: expected a class to make an object of, found %s", ErrCorrupt, kind(items[0]))
-	case g.isClass():
-		return m.push(&object{})
-	}
-	return m.push(&inert{of: g})
-}
-
-// build gives an object its attributes. A dict's own (OrderedDict's _metadata) are of no interest.
-func (m *machine) build() error {
-	state, err := m.pop()
-	if err != nil {
-		return err
-	}
-	v, err := m.top()
-	if err != nil {
-		return err
-	}
-	switch target := v.(type) {
-	case *dict, *inert, *rawTensor:
-		return nil
+// build gives an object its attributes. A tensor's are of no interest.
+func build(target, state any) (known bool, err error) {
+	switch target := target.(type) {
+	case *rawTensor:
+		return true, nil
 	case *object:
 		target.attributes, _ = state.(*dict) // a class with its own __getstate__ has no attributes to look into
-		return nil
+		return true, nil
 	}
-	return fmt.Errorf("%w: expected an object to give attributes to, found %s", ErrCorrupt, kind(v))
+	return false, nil
 }
 
 // persistent turns ("storage", torch.XStorage, key, location, elements) into a storage.
-func (m *machine) persistent() error {
-	v, err := m.pop()
-	if err != nil {
-		return err
-	}
+func persistent(v any) (any, error) {
 	id, ok := v.(tuple)
 	if !ok || len(id) != 5 || id[0] != any("storage") {
-		return fmt.Errorf("%w: expected the five parts of a storage", ErrCorrupt)
+		return nil, fmt.Errorf("%w: expected the five parts of a storage", ErrCorrupt)
 	}
 	g, ok1 := id[1].(global)
 	key, ok2 := id[2].(string)
 	_, ok3 := id[3].(string)
 	elements, ok4 := id[4].(int64)
 	if !ok1 || !ok2 || !ok3 || !ok4 || elements < 0 {
-		return fmt.Errorf("%w: expected a storage's type, key, location and length", ErrCorrupt)
+		return nil, fmt.Errorf("%w: expected a storage's type, key, location and length", ErrCorrupt)
 	}
 	s := storage{kind: g, key: key, elements: elements}
-	if g.module == "torch" {
-		s.dtype = storageTypes[g.name]
+	if g.Module == "torch" {
+		s.dtype = storageTypes[g.Name]
 	}
-	return m.push(s)
+	return s, nil
 }
 
 // dictOf takes nothing, a factory of defaults, or the items as a list of pairs, as Python 2 wrote them.
@@ -201,12 +108,12 @@ func dictOf(args tuple) (any, error) {
 		if !ok {
 			continue
 		}
-		for _, item := range items.items {
+		for _, item := range items.Items {
 			key, value, ok := pair(item)
 			if !ok {
 				return nil, fmt.Errorf("%w: expected pairs, found %s", ErrCorrupt, kind(item))
 			}
-			d.set(key, value)
+			d.Set(key, value)
 		}
 	}
 	return d, nil
@@ -215,7 +122,7 @@ func dictOf(args tuple) (any, error) {
 func pair(v any) (key, value any, ok bool) {
 	items, _ := v.(tuple)
 	if l, isList := v.(*list); isList {
-		items = l.items
+		items = l.Items
 	}
 	if len(items) != 2 {
 		return nil, nil, false
@@ -229,7 +136,7 @@ func rebuildTensor(args tuple) (any, error) {
 		return nil, fmt.Errorf("%w: expected 6 or 7 arguments, found %d", ErrCorrupt, len(args))
 	}
 	if from, ok := args[0].(*inert); ok { // a storage that lies in the pickle itself
-		return &inert{of: global{"torch.storage", "_rebuild_" + from.of.name}}, nil
+		return &inert{Of: global{Module: "torch.storage", Name: "_rebuild_" + from.Of.Name}}, nil
 	}
 	s, ok1 := args[0].(storage)
 	offset, ok2 := args[1].(int64)
@@ -273,21 +180,35 @@ func rebuildParameter(args tuple) (any, error) {
 }
 
 // rebuildSubclass makes a tensor by a function and its arguments, and gives it a class and attributes.
-var rebuildSubclass = global{"torch._tensor", "_rebuild_from_type_v2"}
+var rebuildSubclass = global{Module: "torch._tensor", Name: "_rebuild_from_type_v2"}
 
 func rebuildOf(args tuple) (any, error) {
 	if len(args) >= 3 {
 		if inner, ok := args[2].(tuple); ok && args[0] != any(rebuildSubclass) {
-			return reduced(args[0], inner)
+			return made(args[0], inner)
 		}
 	}
 	return nil, fmt.Errorf("%w: expected a function, a class, arguments and a state", ErrCorrupt)
 }
 
 // isForeignTensor tells whether an inert value stands for a tensor, of a kind that is not read.
-func (g global) isForeignTensor() bool {
-	return strings.HasPrefix(g.name, "_rebuild_") && strings.HasPrefix(g.module, "torch.") ||
-		strings.HasPrefix(g.module, "torch.distributed.") || strings.HasPrefix(g.module, "torchao.")
+func isForeignTensor(g global) bool {
+	return strings.HasPrefix(g.Name, "_rebuild_") && strings.HasPrefix(g.Module, "torch.") ||
+		strings.HasPrefix(g.Module, "torch.distributed.") || strings.HasPrefix(g.Module, "torchao.")
+}
+
+// made is the value of a call, or an inert one.
+func made(what any, args tuple) (any, error) {
+	if v, known, err := reduced(what, args); known || err != nil {
+		return v, err
+	}
+	switch called := what.(type) {
+	case global:
+		return &inert{Of: called}, nil
+	case *inert:
+		return &inert{Of: called.Of}, nil
+	}
+	return nil, fmt.Errorf("%w: expected a global to call", ErrCorrupt)
 }
 
 func int64s(v any) ([]int64, bool) {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/facet-clip/facet/internal/pickle"
 )
 
 // expectError checks that an error wraps a sentinel, names the file and says the words.
@@ -298,7 +300,7 @@ func TestRefusedPickles(t *testing.T) {
 		{"deep", deep.String(), ErrCorrupt, "deeper"},
 		{"laughs", laughs, ErrCorrupt, "attributes"},
 		{"cycle", cycle, ErrCorrupt, "deeper"},
-		{"too many instructions", strings.Repeat("N", maxPickleOps), ErrCorrupt, "instructions"},
+		{"too many instructions", strings.Repeat("N", pickle.MaxOps), ErrCorrupt, "instructions"},
 		{"duplicate tensor", "}(" + strings.Repeat(pickleString("w")+pickleTensor("0", 6, 0, []int64{6}, []int64{1}), 2) + "u", ErrCorrupt, "two tensors for w"},
 		{"nameless tensor", "}(" + pickleString("") + pickleTensor("0", 6, 0, []int64{6}, []int64{1}) + "u", ErrCorrupt, "name"},
 	}

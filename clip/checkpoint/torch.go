@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/internal/foreign"
+	"github.com/facet-clip/facet/internal/pickle"
 )
 
 const (
@@ -31,7 +32,7 @@ func readTorch(data []byte) (Format, *collector, error) {
 	if o, ok := root.(*object); ok {
 		return FormatTorchScript, c, c.module("", o, 0)
 	}
-	if d, ok := asDict(root); ok {
+	if d, ok := pickle.AsDict(root); ok {
 		return FormatTorch, c, c.stateDict(d)
 	}
 	if o, ok := root.(*inert); ok {
@@ -57,7 +58,7 @@ func (c *collector) module(prefix string, o *object, depth int) error {
 	if o.attributes == nil {
 		return nil
 	}
-	for i, key := range o.attributes.keys {
+	for i, key := range o.attributes.Keys {
 		if c.visits++; c.visits > maxVisits {
 			return fmt.Errorf("%w: data.pkl: its modules have more than %d attributes", ErrCorrupt, maxVisits)
 		}
@@ -67,7 +68,7 @@ func (c *collector) module(prefix string, o *object, depth int) error {
 			return fmt.Errorf("%w: data.pkl: expected attribute names of at most %d bytes", ErrCorrupt, maxNameLength)
 		}
 		var err error
-		switch v := o.attributes.values[i].(type) {
+		switch v := o.attributes.Values[i].(type) {
 		case *object:
 			err = c.module(name+".", v, depth+1)
 		case *rawTensor:
@@ -84,26 +85,26 @@ func (c *collector) module(prefix string, o *object, depth int) error {
 func (c *collector) stateDict(root *dict) error {
 	found := findWeights(root)
 	if len(found) == 0 {
-		return root.withoutTensors()
+		return withoutTensors(root)
 	}
 	d := found[0].tensors
 	c.weights = found[0].path
 	for _, other := range found[1:] {
 		c.others = append(c.others, other.path)
 	}
-	for i, key := range d.keys {
+	for i, key := range d.Keys {
 		name, isName := key.(string)
 		if !isName {
 			continue
 		}
-		switch t := d.values[i].(type) {
+		switch t := d.Values[i].(type) {
 		case *rawTensor:
 			if err := c.add(name, t); err != nil {
 				return err
 			}
 		case *inert:
-			if t.of.isForeignTensor() {
-				return fmt.Errorf("%w: tensor %s is made by %s, expected a dense tensor", ErrUnsupported, foreign.Quote(name), foreign.Quote(t.of.String()))
+			if isForeignTensor(t.Of) {
+				return fmt.Errorf("%w: tensor %s is made by %s, expected a dense tensor", ErrUnsupported, foreign.Quote(name), foreign.Quote(t.Of.String()))
 			}
 		}
 	}
@@ -112,22 +113,22 @@ func (c *collector) stateDict(root *dict) error {
 
 // withoutTensors says what a dict holds where weights are looked for: a module with its code, or arrays of NumPy, are weights that are not
 // read.
-func (d *dict) withoutTensors() error {
-	for i, key := range d.keys {
+func withoutTensors(d *dict) error {
+	for i, key := range d.Keys {
 		name, _ := key.(string)
-		if o, ok := d.values[i].(*inert); ok && (slices.Contains(usual, name) || isAverage(name) || strings.HasPrefix(o.of.module, "numpy")) {
+		if o, ok := d.Values[i].(*inert); ok && (slices.Contains(usual, name) || isAverage(name) || strings.HasPrefix(o.Of.Module, "numpy")) {
 			return fmt.Errorf("%w: under %s it holds %s and no tensor; save the model's state_dict(), with tensors", ErrUnsupported, foreign.Quote(name), kind(o))
 		}
 	}
-	return fmt.Errorf("%w: expected a state dict, found a dict without tensors%s", ErrNotCheckpoint, d.hint())
+	return fmt.Errorf("%w: expected a state dict, found a dict without tensors%s", ErrNotCheckpoint, hint(d))
 }
 
 // hint lists a few keys of a dict, and what lies there.
-func (d *dict) hint() string {
+func hint(d *dict) string {
 	var keys []string
-	for i, k := range d.keys[:min(len(d.keys), 8)] {
+	for i, k := range d.Keys[:min(len(d.Keys), 8)] {
 		if s, ok := k.(string); ok {
-			keys = append(keys, foreign.Quote(s)+": "+kind(d.values[i]))
+			keys = append(keys, foreign.Quote(s)+": "+kind(d.Values[i]))
 		}
 	}
 	if len(keys) == 0 {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/pickle"
 )
 
 // Training checkpoints keep weights beside much else, and often twice: as trained, and as an average over the training's steps. The rule:
@@ -52,16 +54,16 @@ func findWeights(root *dict) []weightSet {
 		if dicts++; depth > maxNesting || dicts > maxDicts || isOptimizer(path) {
 			return
 		}
-		names := d.tensorNames()
+		names := tensorNames(d)
 		switch set := (weightSet{path, d, depth}); {
 		case len(names) > 0 && len(towerPrefixes(names)) > 0:
 			towers = append(towers, set)
 		case len(names) > 0 && (slices.Contains(usual, path) || isAverage(path)):
 			plain = append(plain, set)
 		}
-		for i, key := range d.keys {
+		for i, key := range d.Keys {
 			name, ok1 := key.(string)
-			inner, ok2 := asDict(d.values[i])
+			inner, ok2 := pickle.AsDict(d.Values[i])
 			if ok1 && ok2 {
 				look(inner, strings.TrimPrefix(path+"."+name, "."), depth+1)
 			}
@@ -89,14 +91,14 @@ func (s weightSet) rank() int {
 }
 
 // tensorNames are the keys of a dict under which tensors lie, in the file's order.
-func (d *dict) tensorNames() []string {
+func tensorNames(d *dict) []string {
 	var names []string
-	for i, key := range d.keys {
+	for i, key := range d.Keys {
 		name, ok := key.(string)
-		switch v := d.values[i].(type) {
+		switch v := d.Values[i].(type) {
 		case *rawTensor:
 		case *inert:
-			ok = ok && v.of.isForeignTensor()
+			ok = ok && isForeignTensor(v.Of)
 		default:
 			ok = false
 		}

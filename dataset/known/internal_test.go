@@ -2,6 +2,7 @@ package known
 
 import (
 	"encoding/csv"
+	"os"
 	"strings"
 	"testing"
 
@@ -61,6 +62,9 @@ func TestPublished(t *testing.T) {
 			t.Errorf("%s has a score of RN51", l.name)
 		}
 	}
+	if p, ok := layouts[6].published.of("RN50", true); !ok || p.Metric != MeanPerClass || p.Value != 0.8529 {
+		t.Errorf("pets: %+v", p)
+	}
 	cifar := layouts[1].published
 	for _, c := range []struct {
 		model string
@@ -93,6 +97,75 @@ func FuzzReadCIFAR(f *testing.F) {
 		}
 		for _, p := range pictures {
 			fromPlanes(p, cifarSide, true)
+		}
+	})
+}
+
+func FuzzReadPickledCIFAR(f *testing.F) {
+	for _, name := range []string{"cifar10-python/cifar-10-batches-py/test_batch", "cifar10-python/cifar-10-batches-py/batches.meta"} {
+		data, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		pictures, classes, err := readPickledCIFAR(data, "labels")
+		if err != nil {
+			return
+		}
+		if len(pictures) != len(classes) || len(pictures) == 0 || len(pictures[0]) != cifarBytes {
+			t.Fatalf("%d pictures, %d labels", len(pictures), len(classes))
+		}
+	})
+}
+
+func FuzzReadPPM(f *testing.F) {
+	f.Add([]byte("P6\n# a comment\n2 1\n255\n012345"))
+	f.Add([]byte("P6 99999 99999 255 "))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if img, err := readPPM("x", data); err == nil && 3*img.Rect.Dx()*img.Rect.Dy() > len(data) {
+			t.Fatalf("%v of %d bytes", img.Rect, len(data))
+		}
+	})
+}
+
+func FuzzReadLists(f *testing.F) {
+	f.Add("Filename;Width;ClassId\r\n00000.ppm;53;16\r\n")
+	f.Add("ImageId,PredictionString\na,n01440764 1 2 3 4\n")
+	f.Add("<annotation><object><name>dog</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>")
+	f.Fuzz(func(t *testing.T, text string) {
+		if rows, err := readSigns("x", strings.NewReader(text), 43); err == nil {
+			for _, r := range rows {
+				if r.class < 0 || r.class > 42 {
+					t.Fatalf("%+v", r)
+				}
+			}
+		}
+		if rows, err := readSolution("x", strings.NewReader(text), map[string]int{"n01440764": 0}); err == nil {
+			for _, r := range rows {
+				if r.class != 0 {
+					t.Fatalf("%+v", r)
+				}
+			}
+		}
+		if objects, err := readObjects("x", strings.NewReader(text), map[string]int{"dog": 3}); err == nil {
+			for _, o := range objects {
+				if o.class != 3 || o.box.Empty() {
+					t.Fatalf("%+v", o)
+				}
+			}
+		}
+	})
+}
+
+func FuzzLocal(f *testing.F) {
+	f.Add("../x")
+	f.Add("a/b.jpg")
+	f.Fuzz(func(t *testing.T, name string) {
+		path, err := local("dir", name)
+		if err == nil && path != "dir" && !strings.HasPrefix(path, "dir/") {
+			t.Fatalf("%q is %q", name, path)
 		}
 	})
 }

@@ -35,7 +35,39 @@ var fixtures = []want{
 		keys: []string{"cat", "truck", "airplane"}, size: image.Pt(32, 32)},
 	{set: "cifar100:cifar100", classes: 100, items: []string{"test.bin#0", "test.bin#1", "test.bin#2"},
 		keys: []string{"worm", "apple", "leopard"}, names: map[int]string{1: "aquarium fish"}, size: image.Pt(32, 32)},
+	{set: "cifar10:cifar10-python", classes: 10, items: []string{"test_batch#0", "test_batch#1", "test_batch#2"},
+		keys: []string{"cat", "truck", "airplane"}, size: image.Pt(32, 32)},
+	{set: "cifar100:cifar100-python", classes: 100, items: []string{"test#0", "test#1", "test#2"},
+		keys: []string{"worm", "apple", "leopard"}, size: image.Pt(32, 32)},
+	{set: "stl10:stl10", classes: 10, items: []string{"test_X.bin#0", "test_X.bin#1"}, keys: []string{"truck", "airplane"}, size: image.Pt(96, 96)},
+	{set: "voc2007:voc2007", classes: 20, items: []string{"000001.jpg", "000002.jpg", "000004.jpg"}, keys: []string{"dog,person", "train", "car"},
+		unsure: map[int]string{2: "person"}, size: image.Pt(64, 64)},
+	{set: "voc2007-objects:voc2007", classes: 20, items: []string{"000001.jpg#0", "000001.jpg#1", "000002.jpg#0", "000004.jpg#0", "000004.jpg#1", "000004.jpg#2"},
+		keys: []string{"dog", "person", "train", "car", "car", "person"}, size: image.Pt(31, 43)},
+	{set: "pets:pets", classes: 37, items: []string{"Abyssinian_201.jpg", "yorkshire_terrier_190.jpg", "staffordshire_bull_terrier_7.jpg", "Bengal_12.jpg"},
+		keys: []string{"abyssinian", "yorkshire_terrier", "staffordshire_bull_terrier", "bengal"}, names: map[int]string{34: "staffordshire bull terrier"}, size: image.Pt(64, 64)},
+	{set: "flowers102:flowers102", classes: 102, items: []string{"image_00003.jpg", "image_00001.jpg", "image_00002.jpg"},
+		keys: []string{"1", "77", "102"}, names: map[int]string{0: "pink primrose", 101: "blackberry lily"}, size: image.Pt(64, 64)},
+	{set: "cars:cars", classes: 196, items: []string{"00001.jpg", "00002.jpg", "00003.jpg"}, keys: []string{"181", "2", "196"},
+		names: map[int]string{0: "AM General Hummer SUV 2000", 1: "Acura RL Sedan 2012"}, size: image.Pt(64, 64)},
+	{set: "dtd:dtd", classes: 47, items: []string{"zigzagged/zigzagged_0064.jpg", "banded/banded_0002.jpg", "polka-dotted/polka-dotted_0038.jpg"},
+		keys: []string{"zigzagged", "banded", "polka-dotted"}, size: image.Pt(64, 64)},
+	{set: "eurosat:eurosat", classes: 10, items: []string{"AnnualCrop/AnnualCrop_1.jpg", "HerbaceousVegetation/HerbaceousVegetation_9.jpg", "SeaLake/SeaLake_1.jpg"},
+		keys: []string{"AnnualCrop", "HerbaceousVegetation", "SeaLake"}, names: map[int]string{2: "brushland or shrubland"}, size: image.Pt(64, 64)},
+	{set: "gtsrb:gtsrb", classes: 43, items: []string{"00000.ppm", "00001.ppm", "00002.ppm"}, keys: []string{"16", "0", "42"},
+		names: map[int]string{0: "red and white circle 20 kph speed limit"}, size: image.Pt(32, 32)},
+	{set: "imagenet:imagenet-devkit", classes: 1000, items: valNames, keys: valKeys, names: map[int]string{0: "tench", 281: "tabby cat", 999: "toilet paper"}, size: image.Pt(64, 64)},
+	{set: "imagenet:imagenet-list", classes: 1000, items: valNames, keys: valKeys, size: image.Pt(64, 64)},
+	{set: "imagenet:imagenet-kaggle", classes: 1000, items: []string{valNames[2], valNames[1], valNames[0]}, keys: []string{valKeys[2], valKeys[1], valKeys[0]}, size: image.Pt(64, 64)},
+	{set: "imagenet:imagenet-folders", classes: 1000, items: []string{"n01440764/" + valNames[1], "n02123045/" + valNames[2], "n15075141/" + valNames[0]},
+		keys: []string{valKeys[1], valKeys[2], valKeys[0]}, size: image.Pt(64, 64)},
 }
+
+// The pictures of the fixtures of ImageNet.
+var (
+	valNames = []string{"ILSVRC2012_val_00000001.JPEG", "ILSVRC2012_val_00000002.JPEG", "ILSVRC2012_val_00000003.JPEG"}
+	valKeys  = []string{"n15075141", "n01440764", "n02123045"}
+)
 
 // in is the name of a set in testdata.
 func in(set string) string {
@@ -151,7 +183,7 @@ func difference(small *image.NRGBA, whole image.Image) float64 {
 // TestPlanes: the pictures of the sets that keep bytes are the scenes that they were made of, upright and in their colours.
 func TestPlanes(t *testing.T) {
 	star, butterfly := scene(t, "star/0.png"), scene(t, "butterfly/2.png")
-	for _, set := range []string{"cifar10:cifar10", "cifar100:cifar100"} {
+	for _, set := range []string{"cifar10:cifar10", "cifar100:cifar100", "cifar10:cifar10-python", "cifar100:cifar100-python", "gtsrb:gtsrb"} {
 		s, err := known.Open(in(set))
 		if err != nil {
 			t.Fatal(err)
@@ -166,6 +198,46 @@ func TestPlanes(t *testing.T) {
 		if d := difference(all[0], butterfly); d < 20 {
 			t.Errorf("%s: picture 0 is %.1f levels from another scene: the test tells nothing apart", set, d)
 		}
+	}
+}
+
+// TestSTL10Upright: its planes are kept column by column; the first picture is the scene itself.
+func TestSTL10Upright(t *testing.T) {
+	s, err := known.Open(in("stl10:stl10"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := difference(pictures(t, s)[0], scene(t, "star/0.png")); d > 0 {
+		t.Errorf("%.2f levels from its scene", d)
+	}
+}
+
+// TestVOCObjects: an object is cut out where its box says, and is the picture there.
+func TestVOCObjects(t *testing.T) {
+	whole, err := known.Open(in("voc2007:voc2007"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts, err := known.Open(in("voc2007-objects:voc2007"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, part := pictures(t, whole)[0], pictures(t, parts)[0]
+	if part.NRGBAAt(0, 0) != img.NRGBAAt(9, 17) || part.NRGBAAt(30, 42) != img.NRGBAAt(39, 59) {
+		t.Errorf("%v and %v, expected %v and %v", part.NRGBAAt(0, 0), part.NRGBAAt(30, 42), img.NRGBAAt(9, 17), img.NRGBAAt(39, 59))
+	}
+}
+
+// TestCarNames: a name that the devkit spells otherwise stays OpenAI's; one that is another name is the devkit's, and the words say so.
+func TestCarNames(t *testing.T) {
+	s, err := known.Open(in("cars:cars"))
+	if err != nil || strings.Contains(s.Words, "devkit") {
+		t.Errorf("%q, %v", s.Words, err)
+	}
+	dir := broken(t, "cars", "stanford_cars/devkit/cars_meta.mat", replaced("AM General Hummer SUV", "AM General Hammer SUV"))
+	s, err = known.Open("cars:" + dir)
+	if err != nil || s.Classes[0].Name != "AM General Hammer SUV 2000" || !strings.HasSuffix(s.Words, "; 1 of the names are the devkit's") {
+		t.Errorf("%q, %q, %v", s.Classes[0].Name, s.Words, err)
 	}
 }
 
@@ -246,10 +318,51 @@ func TestDamaged(t *testing.T) {
 		"cifar10 with a label of 200": {"cifar10", "cifar10", "cifar-10-batches-bin/test_batch.bin", func(b []byte) []byte { b[0] = 200; return b }, "label 200"},
 		"cifar10 in another order":    {"cifar10", "cifar10", "cifar-10-batches-bin/batches.meta.txt", replaced("bird\ncat", "cat\nbird"), "class 2"},
 		"cifar100 of too few names":   {"cifar100", "cifar100", "cifar-100-binary/fine_label_names.txt", replaced("worm\n", ""), "99 classes"},
+		"cifar10 without its pickle":  {"cifar10", "cifar10-python", "cifar-10-batches-py/test_batch", nil, "expected cifar-10-batches-bin"},
+		"a pickle cut off":            {"cifar10", "cifar10-python", "cifar-10-batches-py/test_batch", cutTo(5000), "the pickle"},
+		"a pickle of another thing":   {"cifar10", "cifar10-python", "cifar-10-batches-py/test_batch", func([]byte) []byte { return []byte("\x80\x02].") }, "found a list"},
+		"a pickle of floats":          {"cifar10", "cifar10-python", "cifar-10-batches-py/test_batch", replaced("u1", "f4"), "array data"},
+		"a pickle without labels":     {"cifar10", "cifar10-python", "cifar-10-batches-py/test_batch", replaced("labels", "lapels"), "list labels"},
+		"names in another order":      {"cifar100", "cifar100-python", "cifar-100-python/meta", replaced("apple", "appel"), "class 0"},
+		"stl10 cut off":               {"stl10", "stl10", "stl10_binary/test_X.bin", cutTo(30000), "each of the 2 labels"},
+		"stl10 with a label of 0":     {"stl10", "stl10", "stl10_binary/test_y.bin", func([]byte) []byte { return []byte{0, 1} }, "1 to 10"},
+		"voc without a list":          {"voc2007", "voc2007", "VOCdevkit/VOC2007/ImageSets/Main/cat_test.txt", nil, "cat_test.txt"},
+		"voc with a short list":       {"voc2007", "voc2007", "VOCdevkit/VOC2007/ImageSets/Main/cat_test.txt", replaced("000002 -1\n", ""), "2 pictures, expected 3"},
+		"voc with other pictures":     {"voc2007", "voc2007", "VOCdevkit/VOC2007/ImageSets/Main/cat_test.txt", replaced("000002", "000003"), "same pictures"},
+		"voc with a mark of 2":        {"voc2007", "voc2007", "VOCdevkit/VOC2007/ImageSets/Main/cat_test.txt", replaced("-1", " 2"), "1, −1 or 0"},
+		"voc that leaves its folder":  {"voc2007", "voc2007", "VOCdevkit/VOC2007/ImageSets/Main/aeroplane_test.txt", replaced("000001", "../../x"), "the name of a file"},
+		"an annotation cut off":       {"voc2007-objects", "voc2007", "VOCdevkit/VOC2007/Annotations/000002.xml", cutTo(100), "000002.xml"},
+		"an object of no class":       {"voc2007-objects", "voc2007", "VOCdevkit/VOC2007/Annotations/000002.xml", replaced("<name>train", "<name>tram"), "no class"},
+		"an empty box":                {"voc2007-objects", "voc2007", "VOCdevkit/VOC2007/Annotations/000002.xml", replaced("<xmax>64", "<xmax>3"), "box"},
+		"pets of another number":      {"pets", "pets", "annotations/test.txt", replaced("Bengal_12 6", "Bengal_12 7"), "the number of its breed"},
+		"pets of too few fields":      {"pets", "pets", "annotations/test.txt", replaced("6 1 2", ""), "NAME CLASS SPECIES BREED"},
+		"pets without a list":         {"pets", "pets", "annotations/test.txt", nil, "test.txt"},
+		"flowers without numbers":     {"flowers102", "flowers102", "flowers-102/setid.mat", func([]byte) []byte { return make([]byte, 300) }, "setid.mat"},
+		"flowers' labels cut off":     {"flowers102", "flowers102", "flowers-102/imagelabels.mat", cutTo(150), "imagelabels.mat"},
+		"cars' annotations cut off":   {"cars", "cars", "stanford_cars/cars_test_annos_withlabels.mat", cutTo(200), "cars_test_annos_withlabels.mat"},
+		"cars without labels":         {"cars", "cars", "stanford_cars/cars_test_annos_withlabels.mat", nil, "cars_test_annos_withlabels.mat"},
+		"textures of another class":   {"dtd", "dtd", "dtd/labels/test1.txt", replaced("banded/", "banned/"), "CLASS/NAME.jpg"},
+		"a folder that is no class":   {"eurosat", "eurosat", "2750/SeaLake/SeaLake_1.jpg", nil, ""},
+		"signs without ClassId":       {"gtsrb", "gtsrb", "GT-final_test.csv", replaced("ClassId", "Class"), "ClassId"},
+		"signs of class 43":           {"gtsrb", "gtsrb", "GT-final_test.csv", replaced(";42", ";43"), "0 to 42"},
+		"a devkit of 999 synsets":     {"imagenet", "imagenet-devkit", "ILSVRC2012_devkit_t12/data/meta.mat", nil, "meta.mat"},
+		"a devkit of other numbers":   {"imagenet", "imagenet-devkit", "ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt", replaced("\n", "\n1001\n"), "entry 2"},
+		"a list of label 1000":        {"imagenet", "imagenet-list", "val.txt", replaced(" 999", " 1000"), "0 to 999"},
+		"a solution of no synset":     {"imagenet", "imagenet-kaggle", "LOC_val_solution.csv", replaced("n15075141", "n00000000"), "no synset"},
+		"ImageNet of nothing":         {"imagenet", "imagenet-list", "val.txt", nil, "folders named by synsets"},
 		"pictures in no folder":       {"imagefolder", "imagefolder/star", "0.png", replaced("", ""), "a folder of pictures for each class"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := broken(t, c.fixture, c.file, c.change)
+			if c.want == "" { // in place of what was removed
+				if err := os.Rename(filepath.Join(dir, "2750", "SeaLake"), filepath.Join(dir, "2750", "Lake")); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(dir, "2750", "Lake", "a.jpg"), nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				c.want = "no class"
+			}
 			_, err := known.Open(c.kind + ":" + dir)
 			if !errors.Is(err, known.ErrLayout) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v\nexpected %q", err, c.want)

@@ -65,6 +65,11 @@ func agreeing(path string, classes []Class) error {
 	if err != nil {
 		return err
 	}
+	return inOrder(path, names, classes)
+}
+
+// inOrder holds the classes that a file lists to those of the protocol.
+func inOrder(path string, names []string, classes []Class) error {
 	if len(names) != len(classes) {
 		return fmt.Errorf("%s: %w: %d classes, expected %d", path, ErrLayout, len(names), len(classes))
 	}

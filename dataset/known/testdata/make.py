@@ -194,7 +194,7 @@ def cars():
     savemat(d / "cars_test_annos_withlabels.mat", {"annotations": annotations}, do_compression=True)
     cells = np.empty((1, 196), object)
     cells[0] = names
-    savemat(d / "devkit/cars_meta.mat", {"class_names": cells}, do_compression=True)
+    savemat(d / "devkit/cars_meta.mat", {"class_names": cells})
     for i, (_, f) in enumerate(listed):
         picture(d / "cars_test" / f, i)
 

@@ -57,6 +57,8 @@ var (
 	ErrUnknown = errors.New("unknown data set")
 	// ErrLayout is returned when files do not have the layout of their data set.
 	ErrLayout = errors.New("not the layout of the data set")
+	// ErrUnsafe is returned for a pickle that asks for what only an attack needs.
+	ErrUnsafe = errors.New("unsafe content")
 )
 
 // layout is a data set that is known by name.
