@@ -211,44 +211,43 @@ func (l *Lab) centre(ov *decompose.OV, use *use) (*average, error) {
 	return &average{c, name}, err
 }
 
-// partition says to which groups a pair belongs. It asks nothing of the explanation where words come from an atlas or from the demo model's table.
+// partition says to which groups a pair belongs.
 func (l *Lab) partition(ctx context.Context, e *Explained, q Explain, use *use) (attribution.Partition, error) {
-	one := func(name func(decompose.Pair) string) attribution.Partition {
-		ov := e.Scalars.OV
-		return func(p int) []attribution.Portion { return []attribution.Portion{{Group: name(ov.Pair(p)), Of: 1}} }
-	}
 	switch q.By {
 	case ByNeuron:
-		return one(func(p decompose.Pair) string { return fmt.Sprintf("neuron %d", p.Neuron) }), nil
+		ov := e.Scalars.OV
+		return attribution.Whole(ov.Channels, func(n int) string { return fmt.Sprintf("neuron %d", n) }, func(p int) int { return ov.Pair(p).Neuron }), nil
 	case ByHead:
-		return one(func(p decompose.Pair) string { return fmt.Sprintf("head %d", p.Head) }), nil
+		ov := e.Scalars.OV
+		return attribution.Whole(ov.Heads, func(h int) string { return fmt.Sprintf("head %d", h) }, func(p int) int { return ov.Pair(p).Head }), nil
 	case ByPair:
-		return one(decompose.Pair.String), nil
+		ov := e.Scalars.OV
+		return attribution.Whole(ov.Heads*ov.Channels, func(p int) string { return ov.Pair(p).String() }, func(p int) int { return p }), nil
 	}
-	terms, err := l.terms(ctx, e, q, use)
-	return attribution.ByWord(terms, q.Assign == AssignFirst), err
+	return l.byWord(ctx, e, q, use)
 }
 
-// terms are the words of pairs: of a bank for the strongest pairs, of an atlas, or of the demo model's own table; none where nothing names pairs.
-func (l *Lab) terms(ctx context.Context, e *Explained, q Explain, use *use) (map[int][]attribution.Term, error) {
+// byWord partitions by the words of pairs: of a bank for the strongest pairs, of an atlas, or of the demo model's own table; where nothing names
+// pairs, all are unnamed. It asks of the explanation only for a bank.
+func (l *Lab) byWord(ctx context.Context, e *Explained, q Explain, use *use) (attribution.Partition, error) {
 	switch {
 	case q.Bank != "":
 		amounts := numeric.Float32(e.parts.Pairs)
 		strongest := e.Scalars.Top(amounts, named, func(v float32) float32 { return max(v, -v) })
 		n, err := l.namesFor(ctx, e.Scalars.OV, use, strongest, q.Bank, q.Truncate)
 		if err != nil {
-			return nil, err
+			return attribution.Partition{}, err
 		}
 		if use == nil {
 			n.turn(e.Scalars)
 		}
-		return n.terms(), nil
+		return n.words(q.Assign == AssignFirst), nil
 	case use != nil:
 		n, err := use.names()
-		return n.terms(), err
+		return n.words(q.Assign == AssignFirst), err
 	}
 	n, err := l.ownNames()
-	return n.terms(), err
+	return n.words(q.Assign == AssignFirst), err
 }
 
 // turn makes labels of directions labels of what pairs add to an embedding: a negative scalar turns them around.
@@ -286,9 +285,13 @@ func (l *Lab) ownNames() (*names, error) {
 	if !l.knowsWorld {
 		return nil, nil
 	}
+	return ownNames()
+}
+
+var ownNames = sync.OnceValues(func() (*names, error) {
 	known, err := knownPairs()
 	return newNames(known.Labels, true), err
-}
+})
 
 // knownPairs is the table of the demo model's pairs, which is read once.
 var knownPairs = sync.OnceValues(demo.KnownPairs)
@@ -309,7 +312,7 @@ func listed(ov *decompose.OV, groups []attribution.Group, q Explain, total float
 // groupOf is a group with its strongest pairs.
 func groupOf(ov *decompose.OV, g attribution.Group, total float64) answer.Group {
 	a := answer.Group{Word: g.Name, Amount: g.Amount, Share: g.Share, PairCount: len(g.Members), Pairs: []answer.GroupPair{}}
-	for _, m := range g.Members[:min(groupPairs, len(g.Members))] {
+	for _, m := range g.Strongest(groupPairs) {
 		pair := ov.Pair(m.Pair)
 		a.Pairs = append(a.Pairs, answer.GroupPair{
 			Neuron: pair.Neuron, Head: pair.Head, Of: m.Of, Amount: m.Amount, Share: decompose.Share(m.Amount, total),
@@ -320,11 +323,10 @@ func groupOf(ov *decompose.OV, g attribution.Group, total float64) answer.Group 
 
 // wordsOfHeads puts into the group of each head that is listed the words of its pairs.
 func (l *Lab) wordsOfHeads(ctx context.Context, e *Explained, q Explain, use *use) error {
-	terms, err := l.terms(ctx, e, q, use)
+	words, err := l.byWord(ctx, e, q, use)
 	if err != nil {
 		return err
 	}
-	words := attribution.ByWord(terms, q.Assign == AssignFirst)
 	for i, g := range e.groups {
 		if g.Name != attribution.Constant {
 			_, e.Answer.Groups[i].Groups = listed(e.Scalars.OV, g.Groups(words), q, g.Amount)

@@ -2,17 +2,33 @@ package lab
 
 import (
 	"context"
+	"sync"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/experiment/attribution"
 )
 
 // names are labels by pair. Nil ones name nothing.
 type names struct {
 	labels map[int]atlas.Label
 	fires  bool // they say what pairs fire for, too
+
+	// Partitions by word, made when first asked for: of pairs with several words by weight, and given to the first.
+	shared, first func() attribution.Partition
+}
+
+// words partitions pairs by the words that name them. Names must not change any more.
+func (n *names) words(first bool) attribution.Partition {
+	switch {
+	case n == nil:
+		return attribution.ByWord(nil, first)
+	case first:
+		return n.first()
+	}
+	return n.shared()
 }
 
 // namesFor are labels by a bank, if one is asked for, else those that the atlas keeps, if there is one and it has any. With a use, of which the
@@ -48,7 +64,9 @@ func namesOf(at *atlas.Atlas) (*names, error) {
 }
 
 func newNames(labels []atlas.Label, fires bool) *names {
-	n := &names{map[int]atlas.Label{}, fires}
+	n := &names{labels: map[int]atlas.Label{}, fires: fires}
+	n.shared = sync.OnceValue(func() attribution.Partition { return attribution.ByWord(n.terms(), false) })
+	n.first = sync.OnceValue(func() attribution.Partition { return attribution.ByWord(n.terms(), true) })
 	for _, l := range labels {
 		n.labels[l.Pair] = l
 	}

@@ -293,7 +293,7 @@ func (g *growing) nameByPairs(ctx context.Context) error {
 	if err != nil || names == nil {
 		return err
 	}
-	by := attribution.ByWord(names.terms(), false)
+	by := names.words(false)
 	for _, node := range g.shown {
 		split := attribution.Split{Total: 1, Pairs: make([]float64, g.ov.Heads*g.ov.Channels)}
 		for _, h := range g.nodes[node].Heads {

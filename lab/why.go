@@ -19,9 +19,9 @@ type reasons struct {
 	use   *use
 	ov    *decompose.OV
 	head  *concept.Bank
-	scale float64               // τ
-	than  string                // the other label
-	by    attribution.Partition // nil where it is of each picture's own strongest pairs
+	scale float64                // τ
+	than  string                 // the other label
+	by    *attribution.Partition // nil where it is of each picture's own strongest pairs
 }
 
 // reasons prepares what a question needs to know why; nil where it does not ask.
@@ -41,9 +41,13 @@ func (l *Lab) reasons(ctx context.Context, q Classify, use *use, head *concept.B
 		r.q.Bank = l.namingBank(ctx)
 	}
 	if r.q.Bank == "" {
-		r.by, err = l.partition(ctx, nil, r.q, use)
+		by, err := l.byWord(ctx, nil, r.q, use)
+		if err != nil {
+			return nil, err
+		}
+		r.by = &by
 	}
-	return r, err
+	return r, nil
 }
 
 // of splits the logit of the first class less that of another, τ⟨e,t₁ − t₂⟩/‖e‖, by words (docs/design.md, formulas 26 and 27). scalars [M,C] and
@@ -60,11 +64,13 @@ func (r *reasons) of(ctx context.Context, scalars, embedding []float32, classes 
 	split := attribution.Logit(s, less(r.text(first.Label), r.text(second.Label)), embedding, r.scale)
 	by := r.by
 	if by == nil {
-		if by, err = r.lab.partition(ctx, &Explained{Scalars: s, parts: split}, r.q, r.use); err != nil {
+		own, err := r.lab.byWord(ctx, &Explained{Scalars: s, parts: split}, r.q, r.use)
+		if err != nil {
 			return nil, err
 		}
+		by = &own
 	}
-	_, groups := listed(r.ov, split.Groups(by), r.q, split.Total)
+	_, groups := listed(r.ov, split.Groups(*by), r.q, split.Total)
 	return &answer.Why{First: first.Label, Second: second.Label, Difference: split.Total, Residual: split.Residual(), Groups: groups}, nil
 }
 

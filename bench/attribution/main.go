@@ -179,8 +179,8 @@ func (s *study) name() error {
 	by := attribution.ByWord(terms, false)
 	s.groups = make([][]member, len(s.bank.Texts))
 	for p := range s.ov.Heads * s.ov.Channels {
-		for _, portion := range by(p) {
-			if w, ok := index[portion.Group]; ok {
+		for _, portion := range by.Of(p) {
+			if w, ok := index[by.Names[portion.Group]]; ok {
 				s.groups[w] = append(s.groups[w], member{p, portion.Of})
 			}
 		}

@@ -1,9 +1,13 @@
 package attribution
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/facet-clip/facet/clip"
@@ -72,9 +76,9 @@ func partitions(ov *decompose.OV, seed uint64) map[string]Partition {
 	return map[string]Partition{
 		"words":      ByWord(labels, false),
 		"first word": ByWord(labels, true),
-		"heads":      func(p int) []Portion { return []Portion{{fmt.Sprint(ov.Pair(p).Head), 1}} },
-		"neurons":    func(p int) []Portion { return []Portion{{fmt.Sprint(ov.Pair(p).Neuron), 1}} },
-		"pairs":      func(p int) []Portion { return []Portion{{ov.Pair(p).String(), 1}} },
+		"heads":      Whole(ov.Heads, strconv.Itoa, func(p int) int { return ov.Pair(p).Head }),
+		"neurons":    Whole(ov.Channels, strconv.Itoa, func(p int) int { return ov.Pair(p).Neuron }),
+		"pairs":      Whole(ov.Heads*ov.Channels, func(p int) string { return ov.Pair(p).String() }, func(p int) int { return p }),
 	}
 }
 
@@ -200,6 +204,24 @@ func TestGroups(t *testing.T) {
 	}
 	if first := s.Groups(ByWord(map[int][]Term{0: {{"snow", 3}, {"castle", -1}}}, true)); first[1].Amount != 4 {
 		t.Errorf("given to the first word: %+v", first)
+	}
+}
+
+// TestStrongest: the members of largest size, of equal ones the first pair, whatever their sign.
+func TestStrongest(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	for range 200 {
+		g := Group{Members: make([]Member, rng.IntN(12))}
+		for p := range g.Members {
+			g.Members[p] = Member{Pair: p, Amount: float64(rng.IntN(9) - 4)}
+		}
+		want := slices.Clone(g.Members)
+		slices.SortStableFunc(want, func(a, b Member) int { return cmp.Compare(math.Abs(b.Amount), math.Abs(a.Amount)) })
+		for k := range 14 {
+			if got, want := g.Strongest(k), want[:min(k, len(want))]; len(got) != len(want) || len(want) > 0 && !reflect.DeepEqual(got, want) {
+				t.Fatalf("%d of %+v: %+v, expected %+v", k, g.Members, got, want)
+			}
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package attribution
 import (
 	"cmp"
 	"iter"
-	"maps"
 	"math"
 	"slices"
 
@@ -32,19 +31,34 @@ func (t Term) name() string {
 
 // Portion is the part of a pair that belongs to a group.
 type Portion struct {
-	Group string
+	Group int     // its index in [Partition.Names]
 	Of    float64 // 0 to 1; a pair's portions sum to 1
 }
 
-// Partition gives the portions of a pair, by its index in [M,C].
-type Partition func(pair int) []Portion
+// Partition says to which groups pairs belong. It is made once and used for every picture.
+type Partition struct {
+	Names []string // of the groups
+	// Of gives the portions of a pair, by its index in [M,C].
+	Of func(pair int) []Portion
+}
+
+// Whole is a partition whose pairs each belong to one of n groups.
+func Whole(n int, name func(group int) string, of func(pair int) int) Partition {
+	p := Partition{Names: make([]string, n)}
+	portions := make([][1]Portion, n)
+	for g := range n {
+		p.Names[g], portions[g] = name(g), [1]Portion{{g, 1}}
+	}
+	p.Of = func(pair int) []Portion { return portions[of(pair)][:] }
+	return p
+}
 
 // Group is the sum of its pairs' portions.
 type Group struct {
 	Name    string
-	Amount  float64 // the groups' amounts sum to the total
-	Share   float64 // Amount over |total|, with the sign of the amount
-	Members []Member
+	Amount  float64  // the groups' amounts sum to the total
+	Share   float64  // Amount over |total|, with the sign of the amount
+	Members []Member // in the order of pairs
 }
 
 // Member is a pair in a group.
@@ -57,48 +71,64 @@ type Member struct {
 // ByWord partitions pairs by the words of their labels. A pair of several words is shared among them by the size of their weights, or given to the
 // first word alone. A pair without a label is unnamed.
 func ByWord(labels map[int][]Term, first bool) Partition {
-	portions := make(map[int][]Portion, len(labels))
-	for pair, terms := range labels {
-		portions[pair] = shared(terms, first)
+	p := Partition{Names: []string{Unnamed}}
+	index, last := map[string]int{Unnamed: 0}, -1
+	for pair := range labels {
+		last = max(last, pair)
 	}
-	unnamed := []Portion{{Unnamed, 1}}
-	return func(pair int) []Portion {
-		if p := portions[pair]; len(p) > 0 {
-			return p
+	unnamed := []Portion{{0, 1}}
+	portions := make([][]Portion, last+1)
+	for pair := range portions {
+		portions[pair] = unnamed
+		if terms := named(labels[pair], first); terms != nil {
+			portions[pair] = make([]Portion, len(terms))
+			for i, t := range terms {
+				g, ok := index[t.name()]
+				if !ok {
+					g = len(p.Names)
+					index[t.name()], p.Names = g, append(p.Names, t.name())
+				}
+				portions[pair][i] = Portion{g, math.Abs(t.Weight)}
+			}
+		}
+	}
+	p.Of = func(pair int) []Portion {
+		if pair < len(portions) {
+			return portions[pair]
 		}
 		return unnamed
 	}
+	return p
 }
 
-// shared are the portions of the words of one label.
-func shared(terms []Term, first bool) []Portion {
+// named are the words of one label with the sizes of their shares, which sum to 1; nil where there is no word.
+func named(terms []Term, first bool) []Term {
 	size := 0.0
 	for _, t := range terms {
 		size += math.Abs(t.Weight)
 	}
-	if len(terms) == 0 || size == 0 {
+	if size == 0 {
 		return nil
 	}
 	if first {
-		return []Portion{{terms[0].name(), 1}}
+		return []Term{{terms[0].Word, math.Copysign(1, terms[0].Weight)}}
 	}
-	portions := make([]Portion, len(terms))
+	shares := make([]Term, len(terms))
 	for i, t := range terms {
-		portions[i] = Portion{t.name(), math.Abs(t.Weight) / size}
+		shares[i] = Term{t.Word, t.Weight / size}
 	}
-	return portions
+	return shares
 }
 
 // Groups sums a split by a partition, the largest |amount| first. The constant is a group of its own.
 func (s Split) Groups(by Partition) []Group {
-	return sums(slices.All(s.Pairs), by, s.Total, &Group{Name: Constant, Amount: s.Constant})
+	return sums(slices.All(s.Pairs), by, s.Total, Group{Name: Constant, Amount: s.Constant})
 }
 
 // Groups sums the members of a group by another partition, such as the words of a head, the largest |amount| first. Shares are of this group.
 func (g Group) Groups(by Partition) []Group {
-	members := slices.SortedFunc(slices.Values(g.Members), func(a, b Member) int { return cmp.Compare(a.Pair, b.Pair) })
 	return sums(func(yield func(int, float64) bool) {
-		for _, m := range members {
+		for _, m := range g.Members {
 			if !yield(m.Pair, m.Amount) {
 				return
 			}
@@ -106,30 +136,48 @@ func (g Group) Groups(by Partition) []Group {
 	}, by, g.Amount)
 }
 
+// Strongest are the members of largest |amount|, at most k, the strongest first; of equal ones the first pair.
+func (g Group) Strongest(k int) []Member {
+	var best []Member
+	for _, m := range g.Members {
+		at := len(best)
+		for at > 0 && math.Abs(best[at-1].Amount) < math.Abs(m.Amount) {
+			at--
+		}
+		if at < k {
+			best = slices.Insert(best, at, m)[:min(len(best)+1, k)]
+		}
+	}
+	return best
+}
+
 // sums adds up the amounts of pairs, group by group, beside groups that are no pairs.
-func sums(amounts iter.Seq2[int, float64], by Partition, total float64, beside ...*Group) []Group {
-	groups := map[string]*Group{}
-	for _, g := range beside {
-		groups[g.Name] = g
+func sums(amounts iter.Seq2[int, float64], by Partition, total float64, beside ...Group) []Group {
+	groups := make([]Group, len(by.Names))
+	sizes := make([]int, len(by.Names))
+	for pair := range amounts {
+		for _, p := range by.Of(pair) {
+			sizes[p.Group]++
+		}
 	}
 	for pair, amount := range amounts {
-		for _, p := range by(pair) {
-			g := groups[p.Group]
-			if g == nil {
-				g = &Group{Name: p.Group}
-				groups[p.Group] = g
+		for _, p := range by.Of(pair) {
+			g, part := &groups[p.Group], p.Of*amount
+			if g.Members == nil {
+				g.Members = make([]Member, 0, sizes[p.Group])
 			}
-			part := p.Of * amount
 			g.Amount += part
 			g.Members = append(g.Members, Member{pair, p.Of, part})
 		}
 	}
-	all := make([]Group, 0, len(groups))
-	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		g := groups[name]
-		slices.SortStableFunc(g.Members, func(a, b Member) int { return cmp.Compare(math.Abs(b.Amount), math.Abs(a.Amount)) })
-		all = append(all, *g)
+	all := beside
+	for i, g := range groups {
+		if g.Members != nil {
+			g.Name = by.Names[i]
+			all = append(all, g)
+		}
 	}
+	slices.SortFunc(all, func(a, b Group) int { return cmp.Compare(a.Name, b.Name) }) // equal amounts come in the order of names
 	return Ordered(all, total)
 }
 
