@@ -22,6 +22,9 @@ import (
 	"slices"
 
 	"github.com/facet-clip/facet/internal/numeric"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas32"
 )
 
 // Bank is a list of texts with an embedding each.
@@ -104,13 +107,41 @@ func (b *Bank) Nearest(direction []float32, k int) []Match {
 	if length == 0 {
 		return nil
 	}
-	matches := make([]Match, len(b.Texts))
-	for i, text := range b.Texts {
-		matches[i] = Match{text, numeric.Dot(b.row(i), direction) / length}
+	return b.ranked(direction, length, b.likely(direction, length, k), k)
+}
+
+// likely are texts, in the bank's order, that hold the k nearest to a direction [D]. One product in float32 leaves out what is too far by more
+// than its error can be.
+func (b *Bank) likely(direction []float32, length float64, k int) []int32 {
+	n := len(b.Texts)
+	products := make([]float32, n)
+	blas32.Gemv(blas.NoTrans, 1, numeric.Matrix(b.Embeddings, n, b.Embed), numeric.Vector(direction), 0, numeric.Vector(products))
+	largest := best(slices.Values(products), min(k, n), n, func(x, y float32) int { return cmp.Compare(y, x) })
+	if len(largest) == 0 {
+		return nil
+	}
+	cut := float64(largest[len(largest)-1]) - 2*productError(b.Embed)*length
+	var within []int32
+	for i, p := range products {
+		if !(float64(p) < cut) { // also what is not a number
+			within = append(within, int32(i))
+		}
+	}
+	return within
+}
+
+// ranked are the k of some texts, given in the bank's order, that are nearest to a direction [D], by products in float64.
+func (b *Bank) ranked(direction []float32, length float64, texts []int32, k int) []Match {
+	matches := make([]Match, len(texts))
+	for i, t := range texts {
+		matches[i] = Match{b.Texts[t], numeric.Dot(b.row(int(t)), direction) / length}
 	}
 	slices.SortStableFunc(matches, func(x, y Match) int { return cmp.Compare(y.Cosine, x.Cosine) })
-	return matches[:min(k, len(matches))]
+	return matches[:min(max(k, 0), len(matches))]
 }
+
+// productError bounds the error of a product of two unit vectors of n numbers that is summed in float32, in any order.
+func productError(n int) float64 { return 1.1 * float64(n+1) / (1 << 24) }
 
 // Fingerprint is a SHA-256 over texts and embeddings.
 func (b *Bank) Fingerprint() string {

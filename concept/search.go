@@ -24,15 +24,40 @@ type Hit struct {
 // decompose.OV.Text and Norms, which need no direction). It gives the k best, largest first; ties in order of index. Units of
 // no length are left out.
 func Search(products, lengths []float32, k int) []Hit {
-	hits := make([]Hit, 0, len(products))
-	for i, p := range products {
-		if lengths[i] > 0 {
-			hits = append(hits, Hit{i, float64(p) / float64(lengths[i])})
+	all := func(yield func(Hit) bool) {
+		for i, p := range products {
+			if lengths[i] > 0 && !yield(Hit{i, float64(p) / float64(lengths[i])}) {
+				return
+			}
 		}
 	}
-	slices.SortFunc(hits, func(a, b Hit) int { return cmp.Or(cmp.Compare(b.Cosine, a.Cosine), cmp.Compare(a.Unit, b.Unit)) })
-	return hits[:min(max(k, 0), len(hits))]
+	return best(all, k, len(products), func(a, b Hit) int { return cmp.Or(cmp.Compare(b.Cosine, a.Cosine), cmp.Compare(a.Unit, b.Unit)) })
 }
+
+// best are the first k of n values in an order that has no ties, sorted. Few of many are kept in order on the way.
+func best[T any](all iter.Seq[T], k, n int, order func(a, b T) int) []T {
+	k = min(max(k, 0), n)
+	if k > n/fewOf {
+		sorted := slices.SortedFunc(all, order)
+		return sorted[:min(k, len(sorted))]
+	}
+	kept := make([]T, 0, k+1)
+	if k == 0 {
+		return kept
+	}
+	for v := range all {
+		if len(kept) == k && order(v, kept[k-1]) > 0 {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(kept, v, order)
+		kept = slices.Insert(kept, at, v)
+		kept = kept[:min(k, len(kept))]
+	}
+	return kept
+}
+
+// fewOf says what share of all values is worth keeping in order instead of sorting all: one in so many.
+const fewOf = 32
 
 // SearchDirections is [Search] over directions [U,D] of any length, for neurons and heads.
 func SearchDirections(text, directions []float32, k int) ([]Hit, error) {

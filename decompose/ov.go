@@ -93,6 +93,9 @@ func (ov *OV) headDirections(head int, u []float32) {
 	blas32.Gemm(blas.NoTrans, blas.Trans, 1, transposed(ov.value(head)), ov.output(head), 0, numeric.Matrix(u, ov.Channels, ov.Embed))
 }
 
+// Shape is the numbers of heads M and of neurons C.
+func (ov *OV) Shape() (heads, channels int) { return ov.Heads, ov.Channels }
+
 // Factors are the directions of a head as mixtures, u[h,n] = Σ_k value[n,k]·output[k]: W_O^hᵀ [d,D] and W_V^hᵀ [C,d].
 func (ov *OV) Factors(head int) (output, value []float32) {
 	return transposed(ov.output(head)).Data, transposed(ov.value(head)).Data

@@ -21,6 +21,10 @@ type use struct {
 	names    func() (*names, error)    // that the atlas keeps; nil names where it keeps none
 	rows     func() ([]AtlasImage, error)
 	digest   func() (string, error) // of the manifest
+
+	orders cache[string, []int32]   // of the pairs, by what they are sorted by
+	scores cache[string, []float64] // of the pairs: polysemanticity
+	looks  cache[int, *Explained]   // images, as the model sees them
 }
 
 // errTurned is returned for an atlas or a profile whose pictures were not turned, in a lab that turns them.
@@ -79,7 +83,10 @@ func (l *Lab) openUse(ctx context.Context, dir string) (*use, error) {
 
 func useOf(at *atlas.Atlas) *use {
 	u := newUse(at.Stats, at.Norms, at.Embeddings)
-	u.atlas = at
+	u.atlas, u.looks.most = at, keptLooks
+	if u.keepsEmbeddings() {
+		u.images = sync.OnceValues(at.Embeddings)
+	}
 	u.names = sync.OnceValues(func() (*names, error) { return namesOf(at) })
 	u.digest = sync.OnceValues(func() (string, error) { return digestOf(at.Manifest) })
 	u.rows = sync.OnceValues(func() ([]AtlasImage, error) { return imagesOf(at) })

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/facet-clip/facet/concept"
@@ -90,7 +92,7 @@ func (l *Lab) namingBank(ctx context.Context) string {
 
 // nearestWords is the centred bank by which a question shows the words most like a direction; nil where there is none, or where the labels of an
 // atlas name pairs already and no bank is asked for.
-func (l *Lab) nearestWords(ctx context.Context, bank string, truncate bool, use *use) (*concept.Bank, error) {
+func (l *Lab) nearestWords(ctx context.Context, bank string, truncate bool, use *use) (*wordBank, error) {
 	if bank == "" && !l.knowsWorld {
 		if use != nil && use.atlas.Manifest.Labels != nil {
 			return nil, nil
@@ -99,28 +101,39 @@ func (l *Lab) nearestWords(ctx context.Context, bank string, truncate bool, use 
 			return nil, nil
 		}
 	}
-	return l.Words(ctx, bank, truncate)
+	return l.wordBank(ctx, bank, truncate)
 }
 
 // Words is the centred bank that names directions: what is at path (see [Lab.Bank]), or without one for the demo model its world's concepts,
 // each kind centred on its own.
 func (l *Lab) Words(ctx context.Context, path string, truncate bool) (*concept.Bank, error) {
+	w, err := l.wordBank(ctx, path, truncate)
+	if err != nil {
+		return nil, err
+	}
+	return w.Bank, nil
+}
+
+// wordBank is [Lab.Words], with what is listed of it for each pair.
+func (l *Lab) wordBank(ctx context.Context, path string, truncate bool) (*wordBank, error) {
 	path = l.bankOr(path)
 	if path == "" {
 		world, err := l.world(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return world.All()
+		all, err := world.All()
+		return &wordBank{Bank: all}, err
 	}
-	b, err := l.Bank(ctx, path, truncate)
+	b, err := l.heldBank(ctx, path, truncate)
 	if err != nil {
 		return nil, err
 	}
-	if b, err = b.Centred(); err != nil {
+	centred, err := b.centred()
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return b, nil
+	return &wordBank{centred, b.short.Load()}, nil
 }
 
 // Bank is [CommonWords], [ObjectWords], the bank in a folder that facet texts wrote, or that of a file with a text a line; not centred. The bank of
@@ -131,21 +144,43 @@ func (l *Lab) Bank(ctx context.Context, path string, truncate bool) (*concept.Ba
 	if path == "" {
 		return l.worldBank(ctx)
 	}
-	if texts, ok := wordList(path); ok {
-		return l.banks.get(ctx, bankKey{version{path: path}, truncate}, func(ctx context.Context) (*concept.Bank, error) {
-			return l.cachedBank(ctx, path, texts, nil, truncate)
-		})
+	b, err := l.heldBank(ctx, path, truncate)
+	if err != nil {
+		return nil, err
 	}
-	file, kept := versionOf(path)
+	return b.Bank, nil
+}
+
+// heldBank is the bank at a path, which is not empty, held open with what follows from it.
+func (l *Lab) heldBank(ctx context.Context, path string, truncate bool) (*heldBank, error) {
+	file, isFile := version{path: path}, true
 	open := func(ctx context.Context) (*concept.Bank, error) { return l.fileBank(ctx, path, truncate) }
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		file, kept = versionOf(filepath.Join(path, bank.RecordFile))
+	if texts, ok := wordList(path); ok {
+		open = func(ctx context.Context) (*concept.Bank, error) { return l.cachedBank(ctx, path, texts, nil, truncate) }
+	} else if info, err := os.Stat(path); err == nil && info.IsDir() {
+		file, isFile = versionOf(filepath.Join(path, bank.RecordFile))
 		open = func(ctx context.Context) (*concept.Bank, error) { return l.savedBank(ctx, path) }
+	} else {
+		file, isFile = versionOf(path)
 	}
-	if !kept { // a pipe is read once
-		return open(ctx)
+	held := func(ctx context.Context) (*heldBank, error) {
+		b, err := open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &heldBank{Bank: b, centred: sync.OnceValues(b.Centred)}, nil
 	}
-	return l.banks.get(ctx, bankKey{file, truncate}, open)
+	if !isFile { // a pipe is read once
+		return held(ctx)
+	}
+	return l.banks.get(ctx, bankKey{file, truncate}, held)
+}
+
+// heldBank is a bank, not centred, with what follows from it.
+type heldBank struct {
+	*concept.Bank
+	centred func() (*concept.Bank, error)
+	short   atomic.Pointer[concept.Shortlist] // of the centred bank; nil until [Lab.Warm] has made it
 }
 
 // worldBank is that of the demo world's words, of all kinds.

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -11,6 +12,7 @@ const kept = 8
 
 // cache keeps the values that were used last, by key. A value is made once, and who asks for it meanwhile waits. A failure is not kept.
 type cache[K comparable, V any] struct {
+	most    int // values; 0 is kept
 	mu      sync.Mutex
 	entries map[K]*entry[V]
 	clock   int
@@ -69,7 +71,7 @@ func (c *cache[K, V]) finish(key K, e *entry[V]) {
 	if e.err != nil {
 		delete(c.entries, key)
 	}
-	for len(c.entries) > kept {
+	for len(c.entries) > cmp.Or(c.most, kept) {
 		oldest, found := key, false
 		for k, other := range c.entries {
 			select {

@@ -10,7 +10,6 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip"
-	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/engine/graph"
@@ -103,19 +102,50 @@ func (l *Lab) Explain(ctx context.Context, q Explain) (*Explained, error) {
 	if err != nil {
 		return nil, err
 	}
-	use, err := l.openUse(ctx, q.Atlas)
+	use, err := l.openNaming(ctx, q)
 	if err != nil {
 		return nil, err
-	}
-	if use != nil && use.atlas.Manifest.Labels == nil && q.Bank == "" {
-		return nil, fmt.Errorf("%s: %w", q.Atlas, atlas.ErrNoLabels)
-	}
-	if q.Bank == "" && use == nil && l.name != DemoName {
-		q.Bank = l.namingBank(ctx)
 	}
 	e, err := l.look(ctx, q, use)
 	if err != nil {
 		return nil, err
+	}
+	return l.explain(ctx, e, q, use)
+}
+
+// ExplainImage is [Lab.Explain] of image i of the atlas in a folder, which need not be the one that names pairs. What the image tower says of the image is
+// remembered for a while. The question has no picture; its Picture is what the image is called in the answer.
+func (l *Lab) ExplainImage(ctx context.Context, dir string, i int, q Explain) (*Explained, error) {
+	use, err := l.openNaming(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := l.lookIn(ctx, dir, i)
+	if err != nil {
+		return nil, err
+	}
+	if q, err = q.check(); err != nil {
+		return nil, err
+	}
+	e := &Explained{Seen: seen.Seen, Embedding: seen.Embedding, Scalars: seen.Scalars, Tokens: seen.Tokens}
+	e.maps = sync.OnceValue(e.drawMaps)
+	e.Answer = &answer.Explanation{Image: answer.Image{Path: q.Picture, Grid: seen.Answer.Image.Grid}, Residual: seen.Answer.Residual}
+	return l.explain(ctx, e, q, use)
+}
+
+// openNaming opens the atlas that names pairs, if there is one.
+func (l *Lab) openNaming(ctx context.Context, q Explain) (*use, error) {
+	use, err := l.openUse(ctx, q.Atlas)
+	if err == nil && use != nil && use.atlas.Manifest.Labels == nil && q.Bank == "" {
+		err = fmt.Errorf("%s: %w", q.Atlas, atlas.ErrNoLabels)
+	}
+	return use, err
+}
+
+// explain answers a question about a picture that was looked at.
+func (l *Lab) explain(ctx context.Context, e *Explained, q Explain, use *use) (*Explained, error) {
+	if q.Bank == "" && use == nil && l.name != DemoName {
+		q.Bank = l.namingBank(ctx)
 	}
 	if err := l.split(ctx, e, q); err != nil {
 		return nil, err
@@ -126,6 +156,7 @@ func (l *Lab) Explain(ctx context.Context, q Explain) (*Explained, error) {
 	if err := l.group(ctx, e, q, use); err != nil {
 		return nil, err
 	}
+	var err error
 	e.Answer.Model, err = l.describe(ctx)
 	return e, err
 }
@@ -246,7 +277,7 @@ func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) 
 	if bank != nil {
 		e.words = len(bank.Texts)
 		for i, p := range e.Split.Top {
-			a.Pairs[i].Words = bank.Nearest(e.Scalars.Contribution(p.Pair), wordsPerPair)
+			a.Pairs[i].Words = bank.ofPair(e.Scalars.OV, p.Pair, p.Scalar, e.Scalars.Contribution(p.Pair), wordsPerPair)
 		}
 	}
 	labels, err := l.partLabels(ctx, e, q, use)
@@ -261,7 +292,7 @@ func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) 
 }
 
 // nearestTo is the bank of the nearest words, nil where nothing names pairs.
-func (l *Lab) nearestTo(ctx context.Context, q Explain, use *use) (*concept.Bank, error) {
+func (l *Lab) nearestTo(ctx context.Context, q Explain, use *use) (*wordBank, error) {
 	if q.Bank == "" && use == nil && l.name != DemoName { // Explain has said why
 		return nil, nil
 	}

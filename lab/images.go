@@ -142,16 +142,12 @@ func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, neuron, head *int
 	if err := checkUnitNumbers(ov, neuron, head); err != nil {
 		return nil, err
 	}
-	seen, err := l.AtlasSeen(ctx, dir, i)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := l.tokens(ctx, ov, seen)
+	e, err := l.lookIn(ctx, dir, i)
 	if err != nil {
 		return nil, err
 	}
 	grid := l.model.Config.Grid()
-	return plot.HeatMap(seen, mapOf(tokens, neuron, head), grid, grid, 0), nil
+	return plot.HeatMap(e.Seen, mapOf(e.Tokens, neuron, head), grid, grid, 0), nil
 }
 
 // checkUnitNumbers is a mistake unless a neuron, a head or both are given, and the model has them.

@@ -67,7 +67,10 @@ type Lab struct {
 	texts    cache[string, *tokenizer.Tokenizer]
 	concepts cache[string, demo.Concepts]
 	atlases  cache[version, *use]
-	banks    cache[bankKey, *concept.Bank]
+	banks    cache[bankKey, *heldBank]
+	single   cache[singleText, *concept.Bank]
+
+	norms, neuronDirections, headDirections func() ([]float32, error) // of all pairs [M,C], neurons [C,D] and heads [M,D], by the weights
 
 	segmenting segmenting
 }
@@ -155,10 +158,12 @@ func (c Config) bind(name string, ck *checkpoint.Checkpoint) (*Lab, error) {
 		}
 		return decompose.New(w)
 	}
-	return &Lab{
+	l := &Lab{
 		model: m, name: name, knowsWorld: name == DemoName || edited != nil && edited.ofDemo(), assumed: assumed, config: c, log: c.Log,
 		decoder: dataset.NewDecoder(c.MaxPixels).Rotating(c.ExifRotate), weights: weights, ov: sync.OnceValues(ov), query: sync.OnceValues(m.PoolQuery),
-	}, nil
+	}
+	l.derive()
+	return l, nil
 }
 
 // Close waits for the questions under way and frees the model. Later questions give [clip.ErrClosed].

@@ -89,11 +89,10 @@ func (l *Lab) units(ctx context.Context, ov *decompose.OV, use *use, q Neuron) (
 	default:
 		units, wanted = append(units, answer.Unit{Neuron: q.Neuron}), append(wanted, top)
 	}
-	pairs, err := use.pairs(ov, Pairs{Neuron: &q.Neuron, Sort: SortNorm})
+	pairs, err := use.pairs(ctx, ov, Pairs{Neuron: &q.Neuron, Sort: SortNorm, Top: q.Pairs})
 	if err != nil {
 		return nil, err
 	}
-	pairs = pairs[:min(q.Pairs, len(pairs))]
 	if _, err := l.namePairs(ctx, ov, use, pairs, q.Bank, q.Truncate); err != nil {
 		return nil, err
 	}

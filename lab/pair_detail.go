@@ -106,12 +106,12 @@ func (l *Lab) nameDetail(ctx context.Context, ov *decompose.OV, use *use, q Pair
 		return err
 	}
 	a.Pair, a.Texts = one[0], []concept.Match{}
-	bank, err := l.Words(ctx, q.Bank, q.Truncate)
+	bank, err := l.wordBank(ctx, q.Bank, q.Truncate)
 	switch {
 	case err != nil && q.Bank != "":
 		return err
 	case err == nil: // a model without its text tower, or without a vocabulary, has no nearest texts
-		a.Texts = bank.Nearest(scaled(ov.Direction(q.Pair), a.Pair.Sign), detailTexts)
+		a.Texts = bank.ofPair(ov, q.Pair, float64(a.Pair.Sign), scaled(ov.Direction(q.Pair), a.Pair.Sign), detailTexts)
 	}
 	names, err := use.names()
 	if err != nil || names == nil {

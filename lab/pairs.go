@@ -8,7 +8,6 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
-	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/plot"
 )
 
@@ -68,12 +67,10 @@ func (l *Lab) Pairs(ctx context.Context, q Pairs) (*answer.Pairs, error) {
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := use.pairs(ov, q)
+	pairs, err := use.pairs(ctx, ov, q)
 	if err != nil {
 		return nil, err
 	}
-	pairs = pairs[min(q.Skip, len(pairs)):]
-	pairs = pairs[:min(q.Top, len(pairs))]
 	a := &answer.Pairs{Atlas: q.Atlas, Pairs: pairs}
 	if a.Labelling, err = l.namePairs(ctx, ov, use, pairs, q.Bank, q.Truncate); err != nil {
 		return nil, err
@@ -99,7 +96,7 @@ func (l *Lab) namePairs(ctx context.Context, ov *decompose.OV, use *use, pairs [
 	for i, p := range shown {
 		pairs[i].Names = labels.of(ov.Index(p))
 		if words != nil {
-			pairs[i].Words = words.Nearest(scaled(ov.Direction(p), pairs[i].Sign), wordsPerPair)
+			pairs[i].Words = words.ofPair(ov, p, float64(pairs[i].Sign), scaled(ov.Direction(p), pairs[i].Sign), wordsPerPair)
 		}
 	}
 	return labels.labelling(), nil
@@ -142,31 +139,35 @@ func (l *Lab) openPairs(ctx context.Context, q *Pairs) (*decompose.OV, *use, err
 }
 
 // pairs are those that a question asks for, in its order.
-func (u *use) pairs(ov *decompose.OV, q Pairs) (pairs []answer.UsedPair, err error) {
-	d := experiment.Data{OV: ov, Norms: u.atlas.Norms}
-	if d.Embeddings, err = u.images(); err != nil {
+func (u *use) pairs(ctx context.Context, ov *decompose.OV, q Pairs) ([]answer.UsedPair, error) {
+	order, err := u.order(ctx, ov, q.Sort)
+	if err != nil {
 		return nil, err
 	}
-	for p := range u.strength {
-		pair := ov.Pair(p)
-		if !q.asks(pair) {
+	var shown []int32
+	for skip, at := q.Skip, 0; at < len(order) && len(shown) < q.Top; at++ {
+		if !q.asks(ov.Pair(int(order[at]))) {
 			continue
 		}
+		if skip > 0 {
+			skip--
+			continue
+		}
+		shown = append(shown, order[at])
+	}
+	spreads, err := u.spreadsOf(ctx, ov, shown)
+	if err != nil {
+		return nil, err
+	}
+	var pairs []answer.UsedPair
+	for i, at := range shown {
+		p := int(at)
+		pair := ov.Pair(p)
 		pairs = append(pairs, answer.UsedPair{
 			Neuron: pair.Neuron, Head: pair.Head, Norm: u.stats.Score(p, u.atlas.Norms[p]), Mean: u.stats.Mean[p],
-			Deviation: math.Sqrt(u.stats.Variance(p)), Sign: int(u.signs[p]), Polysemanticity: d.PairPolysemanticity(u.stats, p, meaningImages),
+			Deviation: math.Sqrt(u.stats.Variance(p)), Sign: int(u.signs[p]), Polysemanticity: spreads[i],
 		})
 	}
-	key := func(p answer.UsedPair) float64 {
-		switch q.Sort {
-		case SortMean:
-			return -math.Abs(p.Mean) * float64(u.atlas.Norms[ov.Index(pairOf(p))])
-		case SortPoly:
-			return p.Polysemanticity
-		}
-		return -p.Norm
-	}
-	slices.SortStableFunc(pairs, func(a, b answer.UsedPair) int { return cmp.Compare(key(a), key(b)) })
 	return pairs, nil
 }
 

@@ -79,7 +79,7 @@ func (l *Lab) Search(ctx context.Context, q Search) (*answer.Search, error) {
 		return nil, err
 	}
 	a := &answer.Search{Text: q.Text, Unit: q.Unit, Centered: !q.NoCenter, Bank: q.Bank, Atlas: q.Atlas}
-	if a.Hits, err = findUnits(ov, direction, q.Unit, q.Top); err != nil {
+	if a.Hits, err = l.findUnits(ov, direction, q.Unit, q.Top); err != nil {
 		return nil, err
 	}
 	if use != nil {
@@ -123,16 +123,23 @@ func (l *Lab) queryDirection(ctx context.Context, q Search) ([]float32, error) {
 }
 
 // findUnits are the units most like a direction [D].
-func findUnits(ov *decompose.OV, direction []float32, unit string, top int) ([]answer.Hit, error) {
+func (l *Lab) findUnits(ov *decompose.OV, direction []float32, unit string, top int) ([]answer.Hit, error) {
 	var found []concept.Hit
+	var of []float32
 	var err error
 	switch unit {
 	case UnitNeuron:
-		found, err = concept.SearchDirections(direction, concept.NeuronDirections(ov.Directions()), top)
+		if of, err = l.neuronDirections(); err == nil {
+			found, err = concept.SearchDirections(direction, of, top)
+		}
 	case UnitHead:
-		found, err = concept.SearchDirections(direction, concept.HeadDirections(ov.Directions(), ov.Embed), top)
+		if of, err = l.headDirections(); err == nil {
+			found, err = concept.SearchDirections(direction, of, top)
+		}
 	default:
-		found = concept.Search(ov.Text(direction), ov.Norms(), top)
+		if of, err = l.norms(); err == nil {
+			found = concept.Search(ov.Text(direction), of, top)
+		}
 	}
 	hits := make([]answer.Hit, len(found))
 	for i, f := range found {
@@ -177,11 +184,11 @@ func (l *Lab) Nearest(ctx context.Context, q Nearest) (*answer.Nearest, error) {
 		return nil, err
 	}
 	q.Bank = l.bankOr(q.Bank)
-	bank, err := l.Words(ctx, q.Bank, q.Truncate)
+	bank, err := l.wordBank(ctx, q.Bank, q.Truncate)
 	if err != nil {
 		return nil, err
 	}
-	a := &answer.Nearest{Neuron: q.Pair.Neuron, Head: q.Pair.Head, Bank: q.Bank, Texts: bank.Nearest(ov.Direction(q.Pair), q.Top)}
+	a := &answer.Nearest{Neuron: q.Pair.Neuron, Head: q.Pair.Head, Bank: q.Bank, Texts: bank.ofPair(ov, q.Pair, 1, ov.Direction(q.Pair), q.Top)}
 	a.Model, err = l.describe(ctx)
 	return a, err
 }

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/tokenizer"
@@ -64,13 +65,29 @@ func (l *Lab) EncodeTexts(ctx context.Context, texts []string, truncate bool) ([
 	return out.Floats, nil
 }
 
-// few embeds a few texts.
+// few embeds a few texts. A single text is remembered.
 func (l *Lab) few(ctx context.Context, texts []string, truncate bool) (*concept.Bank, error) {
-	embeddings, err := l.EncodeTexts(ctx, texts, truncate)
+	embed := func(ctx context.Context) (*concept.Bank, error) {
+		embeddings, err := l.EncodeTexts(ctx, texts, truncate)
+		if err != nil {
+			return nil, err
+		}
+		return concept.NewBank(texts, embeddings, l.model.Config.Embed)
+	}
+	if len(texts) != 1 {
+		return embed(ctx)
+	}
+	b, err := l.single.get(ctx, singleText{texts[0], truncate}, embed)
 	if err != nil {
 		return nil, err
 	}
-	return concept.NewBank(texts, embeddings, l.model.Config.Embed)
+	return &concept.Bank{Texts: b.Texts, Embed: b.Embed, Embeddings: slices.Clone(b.Embeddings)}, nil
+}
+
+// singleText is a text as it is embedded.
+type singleText struct {
+	text     string
+	truncate bool
 }
 
 // world is the demo world's concepts, as the model's text tower sees them.

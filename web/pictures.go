@@ -137,15 +137,18 @@ func (s *Server) explainImage(ctx context.Context, in *explainImageInput) (*answ
 	if err != nil {
 		return nil, err
 	}
-	if q.Image, err = s.lab.AtlasSeen(ctx, dir, in.Image); err != nil {
-		return nil, err
-	}
 	rows, err := s.lab.AtlasImages(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	q.Picture = rows[in.Image].Name
-	return s.explain(ctx, q)
+	if in.Image < len(rows) {
+		q.Picture = rows[in.Image].Name
+	}
+	e, err := s.lab.ExplainImage(ctx, dir, in.Image, q)
+	if err != nil {
+		return nil, err
+	}
+	return hidden(s, e.Answer, nil)
 }
 
 func (s *Server) explain(ctx context.Context, q lab.Explain) (*answer.Explanation, error) {
