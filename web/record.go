@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
@@ -31,7 +32,7 @@ func newMetrics() *metrics {
 		running: prometheus.NewGauge(prometheus.GaugeOpts{Name: "facet_http_requests_running", Help: "Requests under way."}),
 		memory:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "facet_http_remembered_total", Help: "Questions by whether their answer was remembered: hit or miss."}, []string{"answer"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.running, m.memory)
+	m.registry.MustRegister(m.requests, m.seconds, m.running, m.memory, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

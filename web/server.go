@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -19,6 +20,10 @@ type Config struct {
 	Lab *lab.Lab
 	// Atlases are the folders of atlases that its model made, the first of which the pages begin with.
 	Atlases []string
+	// MakeAtlas makes the atlas to serve where Atlases is empty, and gives its folder. Nil: none is served then.
+	MakeAtlas func(context.Context) (string, error)
+	// Steps says how far the lab is while the server opens; nil: nobody knows.
+	Steps *Steps
 	// Banks are banks of texts, the first of which names directions where a question names none.
 	Banks []string
 	// Listener is where requests come from. Where it is not on the loopback, they need a token.
@@ -49,10 +54,11 @@ type Server struct {
 	metrics  *metrics
 	clients  *clients
 	loopback bool
+	opening  opening
 }
 
-// New makes a server. It opens and verifies every atlas, so that a mistake is told now.
-func New(ctx context.Context, c Config) (*Server, error) {
+// New makes a server. [Server.Open] opens what it serves.
+func New(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -64,9 +70,6 @@ func New(ctx context.Context, c Config) (*Server, error) {
 	s.room, s.metrics, s.clients = newRoom(s.limits), newMetrics(), newClients(s.limits)
 	if !s.loopback {
 		s.token = newToken()
-	}
-	if s.shelf, err = newShelf(ctx, c); err != nil {
-		return nil, err
 	}
 	return s, nil
 }
@@ -91,8 +94,31 @@ const (
 	shutdownTime = 20 * time.Second // for requests under way
 )
 
-// Serve serves until ctx is done, and lets requests under way end. Then it gives nil.
+// Serve serves until ctx is done, and lets requests under way end. Then it gives nil. It answers at once, and opens meanwhile what is not open; where that
+// fails, it ends with the reason.
 func (s *Server) Serve(ctx context.Context) error {
+	within, stop := context.WithCancel(ctx)
+	defer stop()
+	opened := make(chan error, 1)
+	go func() {
+		err := s.Open(within)
+		if err != nil {
+			stop()
+		} else {
+			s.warm(within)
+		}
+		opened <- err
+	}()
+	err := s.serve(within)
+	ended := ctx.Err() != nil
+	stop()
+	if failed := <-opened; failed != nil && !(ended && errors.Is(failed, context.Canceled)) {
+		return failed
+	}
+	return err
+}
+
+func (s *Server) serve(ctx context.Context) error {
 	server := &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
@@ -134,7 +160,7 @@ func (s *Server) Handler() http.Handler {
 	s.register(api)
 	mux.Handle("/api/", s.remembered(s.limited(s.received(api))))
 	s.pages(mux)
-	var h http.Handler = mux
+	h := s.opened(mux)
 	if s.base != "" {
 		h = http.StripPrefix(s.base, h)
 	}

@@ -72,8 +72,11 @@ func newServer(t testing.TB, address string, change func(*Config)) *Server {
 	if change != nil {
 		change(&c)
 	}
-	s, err := New(t.Context(), c)
+	s, err := New(c)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -25,15 +25,27 @@ func (a *app) config() lab.Config {
 
 // openLab opens the lab of --model, or of the model that made an atlas.
 func (a *app) openLab(ctx context.Context, atlas string) (*lab.Lab, error) {
+	return a.openLabTelling(ctx, atlas, nil)
+}
+
+// openLabTelling is openLab, whose progress is told to somebody else too, unless that is nil.
+func (a *app) openLabTelling(ctx context.Context, atlas string, tell lab.Progress) (*lab.Lab, error) {
 	if err := a.offer(ctx); err != nil {
 		return nil, err
 	}
+	c := a.config()
+	if tell != nil {
+		c.Progress = func(step string, done, total int) {
+			a.tell(step, done, total)
+			tell(step, done, total)
+		}
+	}
 	if atlas == "" {
 		a.tellDemo()
-		l, err := lab.Open(ctx, a.config())
+		l, err := lab.Open(ctx, c)
 		return l, asUsage(err)
 	}
-	l, err := lab.OpenForAtlas(ctx, a.config(), atlas)
+	l, err := lab.OpenForAtlas(ctx, c, atlas)
 	return l, asUsage(withHint(err))
 }
 

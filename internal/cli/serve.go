@@ -70,7 +70,7 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 	if net.ParseIP(host) == nil {
 		o.config.Host = host
 	}
-	s, err := web.New(ctx, o.config)
+	s, err := web.New(o.config)
 	if err != nil {
 		return err
 	}
@@ -81,21 +81,17 @@ func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
 	return s.Serve(ctx)
 }
 
-// openServed opens the lab of what is served. With neither an atlas nor a model it is the demo, whose atlas is made.
+// openServed opens the lab of what is served. With neither an atlas nor a model it is the demo, whose atlas is made when the server opens.
 func (a *app) openServed(ctx context.Context, o *serveOptions) (*lab.Lab, error) {
+	o.config.Steps = &web.Steps{}
 	if len(o.config.Atlases) > 0 {
-		return a.openLab(ctx, o.config.Atlases[0])
+		return a.openLabTelling(ctx, o.config.Atlases[0], o.config.Steps.Tell)
 	}
-	l, err := a.openLab(ctx, "")
-	if err != nil || l.Name() != lab.DemoName {
-		return l, err
+	l, err := a.openLabTelling(ctx, "", o.config.Steps.Tell)
+	if err == nil && l.Name() == lab.DemoName {
+		o.config.MakeAtlas = l.DemoAtlas
 	}
-	dir, err := l.DemoAtlas(ctx)
-	if err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	o.config.Atlases = []string{dir}
-	return l, nil
+	return l, err
 }
 
 // serveVersion is facet's version for the description of the API.

@@ -90,8 +90,11 @@ func serveHere(t *testing.T, atlas, bank string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := web.New(t.Context(), web.Config{Lab: l, Atlases: []string{atlas}, Banks: []string{bank}, Listener: listener})
+	s, err := web.New(web.Config{Lab: l, Atlases: []string{atlas}, Banks: []string{bank}, Listener: listener})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	go s.Serve(t.Context())
