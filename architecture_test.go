@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"web", "internal/flags"},
 	{"lab", "internal/jsondoc"},
 	{"demo"},
-	{"experiment", "experiment/attribution", "experiment/tree", "naming"},
+	{"experiment", "experiment/attribution", "experiment/tree", "naming", "compare", "compare/report"},
 	{"atlas"},
 	{"segment/benchmark", "dataset/known"},
 	{"drift/watch"},
@@ -48,7 +48,7 @@ var layers = [][]string{
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.
-var pure = []string{"answer", "concept", "decompose", "drift", "edit", "experiment", "experiment/attribution", "experiment/tree", "segment"}
+var pure = []string{"answer", "compare", "concept", "decompose", "drift", "edit", "experiment", "experiment/attribution", "experiment/tree", "segment"}
 
 // impure is what they reach neither directly nor through other packages of facet. What the standard library and other modules import
 // does not count.

@@ -47,6 +47,8 @@ var everyQuestion = []question{
 	{"neuron", []string{"neuron", "ATLAS", "89", "--pairs", "2", "--images", "3", "-o", "OUT.png"}},
 	{"tree", []string{"tree", "ATLAS", "273", "--clusters", "3", "--images", "2", "-o", "OUT.png"}},
 	{"tree-all", []string{"tree", "ATLAS", "--all", "--clusters", "2", "--draws", "19", "--top", "3"}},
+	{"compare", []string{"compare", "demo", "demo"}},
+	{"compare-atlases", []string{"compare", "ATLAS", "ATLAS", "--top", "3", "--match", "--candidates", "50"}},
 	{"sink", []string{"sink", "ATLAS", "--limit", "8"}},
 	{"reconstruct", []string{"reconstruct", "ATLAS", "--unit", "pair", "--components", "1"}},
 	{"reconstruct-neuron", []string{"reconstruct", "ATLAS", "--unit", "neuron", "--components", "0,1,4"}},
@@ -100,6 +102,9 @@ func (q question) compare(t *testing.T, dir string, stand map[string]string, fla
 		}
 	}
 	args = append(args, flags...)
+	if q.args[0] == "compare" { // which models are compared, the arguments say
+		args = append(args[:len(q.args)], "--engine", "portable")
+	}
 	if q.args[0] == "model" {
 		args = args[:len(q.args)]
 		alone(t)
@@ -117,7 +122,7 @@ var shapes = map[string]func() any{
 	"explain": func() any { return new(answer.Explanation) }, "classify": func() any { return new(answer.Classification) },
 	"embed": func() any { return new(answer.Embeddings) }, "search": func() any { return new(answer.Search) },
 	"nearest": func() any { return new(answer.Nearest) }, "pairs": func() any { return new(answer.Pairs) },
-	"neuron": func() any { return new(answer.Neuron) }, "tree": func() any { return new(answer.Tree) }, "tree-all": func() any { return new(answer.Trees) }, "segment": func() any { return new(answer.Segmentation) },
+	"neuron": func() any { return new(answer.Neuron) }, "compare": func() any { return new(answer.ModelComparison) }, "tree": func() any { return new(answer.Tree) }, "tree-all": func() any { return new(answer.Trees) }, "segment": func() any { return new(answer.Segmentation) },
 	"evaluate segmentation":   func() any { return new(answer.SegmentationScores) },
 	"evaluate classification": func() any { return new(answer.ClassificationScores) },
 	"model inspect":           func() any { return new(answer.Inspection) }, "model doctor": func() any { return new(answer.Diagnosis) },

@@ -35,7 +35,7 @@ func jsonTrials(t *testing.T) [][]string {
 		{"texts", words, "-o", in("bank")}, {"nearest", "3,1", "--top", "2"}, {"search", "a car", "--top", "2"},
 		{"scan", small, "-o", in("atlas"), "--keep-scalars"},
 		{"atlas", "merge", in("part0"), in("part1"), "-o", in("merged")}, {"atlas", "show", in("atlas")},
-		{"pairs", in("atlas"), "--top", "2"}, {"neuron", in("atlas"), "3"}, {"tree", in("atlas"), "3"},
+		{"pairs", in("atlas"), "--top", "2"}, {"neuron", in("atlas"), "3"}, {"tree", in("atlas"), "3"}, {"compare", "demo", "demo"},
 		{"reconstruct", in("atlas")}, {"ablate", in("atlas")}, {"polysemanticity", in("atlas"), "--top", "2"}, {"sink", in("atlas"), "--limit", "4"},
 		{"evaluate", "segmentation", "scenes:default?n=1&size=64"},
 	}

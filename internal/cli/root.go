@@ -128,7 +128,7 @@ neurons passing through single attention heads ("pairs"), and names them in word
 		group(groupPaper, a.reconstructCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand(), a.evaluateCommand()),
 		group(groupSegment, a.segmentCommand()),
 		group(groupDrift, a.driftCommand()),
-		group(groupModels, a.modelCommand()),
+		group(groupModels, a.compareCommand(), a.modelCommand()),
 		group(groupFacet, a.versionCommand()),
 	} {
 		root.AddCommand(verbs...)

@@ -49,7 +49,7 @@ cleanly that is done, against random partitions of their heads.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.every, "all", false, "rank all neurons by how cleanly they split")
-	f.StringVarP(&o.output, "output", "o", "", "draw the tree into `FILE`.png or .svg")
+	f.StringVarP(&o.output, "output", "o", "", "write the drawing of the tree into `FILE`.png or .svg")
 	f.StringVar(&o.one.Linkage, "linkage", "average", "how far apart clusters are: average (of 1 − cosine) or ward")
 	flags.Number(f, &o.one.Clusters, "clusters", 0, flags.Some, "cut into so many parts (default: where the gap between merges is largest)")
 	f.StringVar(&o.one.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name branches by it (default common; the demo model has its own)")
