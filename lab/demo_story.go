@@ -78,25 +78,29 @@ func scalar(t decompose.Tokens, p decompose.Pair) float64 {
 	return sum
 }
 
-// drawStory shows where each pair of the story fires, a row for each, in one scale.
+// drawStory shows where each pair of the story fires, a row for each, all in one scale.
 func (d *Demonstration) drawStory() {
 	s := d.Answer.Story
 	grid := d.Explained.Answer.Image.Grid
-	var panels []plot.Panel
+	var maps [][]float32
 	for _, f := range s.Facets {
-		var maps [][]float32
 		for _, i := range storyScenes {
 			maps = append(maps, d.tokens[i].Map(decompose.Pair{Head: f.Head, Neuron: s.Neuron})[1:])
 		}
+	}
+	scale := mapScale(maps)
+	var panels []plot.Panel
+	for row, f := range s.Facets {
 		for k, i := range storyScenes {
 			panels = append(panels, plot.Panel{
 				Title:   fmt.Sprintf("(%d,%d) fires for %s", s.Neuron, f.Head, f.Word),
 				Caption: fmt.Sprintf("scalar %.2f, %.2f on average", f.Scalars[i], f.Mean),
-				Image:   plot.HeatMap(d.Pictures[i], maps[k], grid[0], grid[1], mapScale(maps)),
+				Image:   plot.HeatMap(d.Pictures[i], maps[row*len(storyScenes)+k], grid[0], grid[1], scale),
 			})
 		}
 	}
-	d.Story = plot.ContactSheet(fmt.Sprintf("Neuron %d through two heads", s.Neuron), len(storyScenes), panels)
+	key := plot.Key{Less: "lowers the scalar", More: fmt.Sprintf("raises the scalar; full colour: ±%.2g a place", scale)}
+	d.Story = plot.ContactSheet(fmt.Sprintf("Neuron %d through two heads", s.Neuron), len(storyScenes), panels, key)
 }
 
 // segmentScene divides the first scene into what is drawn in it.

@@ -238,7 +238,7 @@ func (e *EvaluatedSegmentation) Worst(ctx context.Context) (image.Image, error) 
 		}
 		panels = append(panels, three...)
 	}
-	return plot.ContactSheet("Worst pictures of "+set.Name, 6, panels), nil
+	return plot.ContactSheet("Worst pictures of "+set.Name, 6, panels, plot.Key{}), nil
 }
 
 // compared are picture i with a caption, its truth, and what the first method gives it.

@@ -85,7 +85,7 @@ func (l *Lab) unitSheet(ctx context.Context, use *use, rows []answer.Unit, title
 			step.add(1)
 		}
 	}
-	return plot.ContactSheet(title, columns, panels), nil
+	return plot.ContactSheet(title, columns, panels, plot.Key{Less: "lowers the scalar", More: "raises the scalar; full colour: the largest place of each map"}), nil
 }
 
 // unitName heads the panels of a unit: its number, and a word for it.

@@ -97,7 +97,12 @@ func TestSummaryDraws(t *testing.T) {
 }
 
 func TestContactSheet(t *testing.T) {
-	sheet := ContactSheet("Neuron 7", 3, []Panel{{"a", "b", grey(20, 20)}, {"c", "", nil}, {"", "d", grey(5, 50)}, {"e", "f", grey(50, 5)}})
+	sheet := ContactSheet("Neuron 7", 3, []Panel{{"a", "b", grey(20, 20)}, {"c", "", nil}, {"", "d", grey(5, 50)}, {"e", "f", grey(50, 5)}}, Key{})
+	keyed := ContactSheet("Neuron 7", 1, []Panel{{"a", "b", grey(20, 20)}}, Key{"takes away", "adds"})
+	plain := ContactSheet("Neuron 7", 1, []Panel{{"a", "b", grey(20, 20)}}, Key{})
+	if at := plain.Rect.Dy() - margin + gap + 8; keyed.Rect.Dy() <= plain.Rect.Dy() || warmth(keyed, margin+2, at) > -50 || warmth(keyed, sheetWidth-margin-2, at) < 50 {
+		t.Errorf("the key goes from %d to %d, the sheet is %d high, without it %d", warmth(keyed, margin+2, at), warmth(keyed, sheetWidth-margin-2, at), keyed.Rect.Dy(), plain.Rect.Dy())
+	}
 	if sheet.Rect.Dx() != sheetWidth {
 		t.Errorf("%v", sheet.Rect)
 	}

@@ -164,14 +164,20 @@ func (c canvas) note(b Bar, zero, end, from, to, top float64) {
 	}
 }
 
-// ContactSheet lays panels out in columns under a title, 1600 pixels wide.
-func ContactSheet(title string, columns int, panels []Panel) *image.RGBA {
+// Key says what the two ends of the colours of maps mean, and how much full colour is. The zero Key is of pictures without such colours.
+type Key struct{ Less, More string }
+
+// ContactSheet lays panels out in columns under a title, 1600 pixels wide, with the key of their colours below.
+func ContactSheet(title string, columns int, panels []Panel, key Key) *image.RGBA {
 	columns = max(columns, 1)
 	cell := (wide - (columns-1)*gap) / columns
 	return drawn(sheetWidth, func(c canvas) int {
 		y := margin + c.paragraph(title, margin, margin, wide, 3, titleStyle) + gap
 		for i := 0; i < len(panels); i += columns {
 			y += c.panels(panels[i:min(i+columns, len(panels))], margin, y, cell) + gap
+		}
+		if key != (Key{}) {
+			y += c.signs(key.Less, key.More, margin, y, wide) + gap
 		}
 		return y + margin - gap
 	})
