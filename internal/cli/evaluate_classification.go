@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -34,7 +35,7 @@ each in its published layout (docs/evaluate.md).`,
 		Args: argsBetween(1, 1, "one DATASET"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if q.Set, err = known.Open(args[0]); err != nil {
-				return err
+				return unknownSet(err)
 			}
 			if limit > 0 {
 				q.Set.Limit(limit)
@@ -59,6 +60,14 @@ each in its published layout (docs/evaluate.md).`,
 	f.StringVarP(&output, "output", "o", "", "write tables and the journal of an interrupted run into this `DIR`")
 	flags.Number(f, &limit, "limit", 0, flags.SomeOrNone, "take at most so many pictures, the first (default all)")
 	return cmd
+}
+
+// unknownSet makes a usage error of a data set that there is none of.
+func unknownSet(err error) error {
+	if errors.Is(err, known.ErrUnknown) {
+		return flags.Mistake{Err: err}
+	}
+	return err
 }
 
 func (a *app) evaluateClassification(ctx context.Context, q lab.EvaluateClassification, output string) error {
@@ -106,7 +115,7 @@ func (a *app) printClassification(r *answer.ClassificationScores) {
 	}
 	t.Render()
 	p := r.Protocol
-	fmt.Fprintf(a.stdout, "\n%d images of %s, %d classes, %d templates (%s); record %.12s\n", r.Images, p.Dataset, len(p.Classes), len(p.Templates), p.Words, p.SHA256)
+	fmt.Fprintf(a.stdout, "\n%d images of %s; classes: %d; templates: %d (%s); record %.12s\n", r.Images, p.Dataset, len(p.Classes), len(p.Templates), p.Words, p.SHA256)
 	a.printPublished(r.Published)
 }
 
