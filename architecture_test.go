@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"demo"},
 	{"experiment", "experiment/attribution", "experiment/tree", "naming", "compare", "compare/report"},
 	{"atlas"},
-	{"segment/benchmark", "dataset/known"},
+	{"segment/benchmark", "dataset/known", "paper"},
 	{"drift/watch"},
 	{"drift/profile", "drift/record", "drift/report", "drift/store", "drift/quality"},
 	{"segment", "drift"},

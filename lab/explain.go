@@ -42,7 +42,7 @@ type Explain struct {
 	By string
 	// Assign gives a pair of several words to each of them by weight (shared, also empty), or to the first.
 	Assign string
-	// Cover is the share of Σ|amount| over all words that is listed word by word, Top words at most; 0 is 0.5.
+	// Cover is the share of Σ|amount| over all words that is listed word by word, 30 words or Top at most; 0 is 0.5.
 	Cover float64
 	// Against is another text: why this text rather than that.
 	Against string
@@ -51,7 +51,7 @@ type Explain struct {
 	// Baseline is none, average text (of the bank) or average picture (of the atlas). Empty, it is the average text where a text is asked for and a
 	// bank is at hand, and the average picture where no text is asked for and an atlas is at hand.
 	Baseline string
-	// Top is how many pairs to give, and how many sums of pairs at most; 0 is 20.
+	// Top is how many pairs to give; 0 is 20. More than 30 raises the limit on words too.
 	Top int
 }
 

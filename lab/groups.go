@@ -36,6 +36,7 @@ const (
 
 const (
 	coverDefault = 0.5  // of Σ|amount| of all words
+	mostWords    = 30   // that are listed, unless more pairs are
 	groupPairs   = 5    // that are listed of a group
 	named        = 1000 // pairs that a bank names for groups, the strongest
 )
@@ -298,7 +299,7 @@ var knownPairs = sync.OnceValues(demo.KnownPairs)
 
 // listed are the groups that cover what a question asks for, as they are and as an answer.
 func listed(ov *decompose.OV, groups []attribution.Group, q Explain, total float64) ([]attribution.Group, []answer.Group) {
-	shown, rest := attribution.Cover(groups, q.Cover, q.Top)
+	shown, rest := attribution.Cover(groups, q.Cover, max(q.Top, mostWords))
 	list := make([]answer.Group, 0, len(shown)+1)
 	for _, g := range shown {
 		list = append(list, groupOf(ov, g, total))

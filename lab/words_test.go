@@ -73,7 +73,7 @@ func TestCommonWords(t *testing.T) {
 		if diff := cmp.Diff(said.Answer, seen.Answer); diff != "" {
 			t.Errorf("without a bank, and not with the common words as one (-): %s", diff)
 		}
-		if words := len(seen.Answer.Groups); seen.Answer.Labelling != answer.Said || words < 5 || words > 23 { // with unnamed, constant and others
+		if words := len(seen.Answer.Groups); seen.Answer.Labelling != answer.Said || words < 5 || words > 33 { // with unnamed, constant and others
 			t.Errorf("%d groups by labels of kind %v", words, seen.Answer.Labelling)
 		}
 	}

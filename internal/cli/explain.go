@@ -52,13 +52,13 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: name pairs by the labels that facet label left in it")
 	f.StringVar(&q.By, "by", lab.ByWord, "the parts: sums of pairs by word, neuron, head (with its words), token or pair")
 	f.StringVar(&q.Assign, "assign", lab.AssignShared, "give a pair of several words to each of them by weight (shared), or to the first")
-	flags.Number(f, &q.Cover, "cover", 0.5, flags.Span[float64]{Least: 0, Most: 1, Above: true}, "list words until they hold this share of all that words add or take away, --top words at most")
+	flags.Number(f, &q.Cover, "cover", 0.5, flags.Span[float64]{Least: 0, Most: 1, Above: true}, "list words until they hold this share of all that words add or take away, 30 words or --top at most")
 	f.StringVar(&q.Against, "against", "", "measure against another `TEXT`: why --text rather than this one")
 	f.StringVar(&q.Contrast, "contrast", "", "measure against another `PICTURE`: why this picture rather than that")
 	f.StringVar(&q.Baseline, "baseline", "", `measure against the "average text" of the bank, the "average picture" of the atlas, or none
 (default: the average text with --text where a bank is at hand, the average picture without where an atlas is)`)
 	f.StringVarP(&output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
-	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: pairs, and sums of them")
+	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: pairs")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

@@ -72,6 +72,8 @@ var withoutJSONTrial = map[string]string{
 	"evaluate":              "holds verbs",
 	"model":                 "holds verbs",
 	"model pull":            "needs a server: TestModelPull",
+	"reproduce":             "holds verbs",
+	"reproduce paper":       "needs data sets: TestReproducePaper",
 	"serve":                 "answers over HTTP until it is interrupted: TestServeAnswersAsJSON",
 }
 

@@ -125,7 +125,7 @@ neurons passing through single attention heads ("pairs"), and names them in word
 		group(groupWords, a.textsCommand(), a.searchCommand(), a.nearestCommand(), a.labelCommand()),
 		group(groupAtlases, a.scanCommand(), a.atlasCommand(), a.pairsCommand(), a.neuronCommand(), a.treeCommand(), a.scenesCommand()),
 		group(groupEdit, a.editCommand()),
-		group(groupPaper, a.reconstructCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand(), a.evaluateCommand()),
+		group(groupPaper, a.reconstructCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand(), a.evaluateCommand(), a.reproduceCommand()),
 		group(groupSegment, a.segmentCommand()),
 		group(groupDrift, a.driftCommand()),
 		group(groupModels, a.compareCommand(), a.modelCommand()),
