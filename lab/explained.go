@@ -32,12 +32,20 @@ func (e *Explained) AgainstText() string {
 	a := e.Answer.Against
 	what := map[string]string{
 		againstText: "“" + a.Name + "”", againstPicture: a.Name,
-		AgainstAverageText: "the average of " + a.Name, AgainstAveragePicture: "the average of " + a.Name,
+		AgainstAverageText: "the average of " + wordsCalled(a.Name), AgainstAveragePicture: "the average of " + a.Name,
 	}[a.Kind]
 	if e.Answer.Text == "" {
 		return what
 	}
 	return fmt.Sprintf("%s, which has %.2f: the difference is %+.2f", what, a.Total, e.Answer.GroupsTotal)
+}
+
+// wordsCalled is a bank as a sentence calls it.
+func wordsCalled(bank string) string {
+	if IsWordList(bank) {
+		return "the bank " + bank
+	}
+	return bank
 }
 
 // Part writes a part in the units of [Explained.PartsTitle].
