@@ -21,6 +21,7 @@ import (
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/paper"
+	"github.com/facet-clip/facet/textfile"
 )
 
 // car is a picture of Stanford Cars' training part, as refined_train.csv has it.
@@ -47,7 +48,7 @@ func readCars(name string, r io.Reader) ([]car, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := csv.NewReader(r).ReadAll()
+	rows, err := csv.NewReader(textfile.NewReader(r)).ReadAll()
 	if err != nil || len(rows) < 2 {
 		return nil, errors.Join(fmt.Errorf("%s: %w", name, errCars), err)
 	}
