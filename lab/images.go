@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"image"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -132,14 +133,14 @@ func (l *Lab) atlasPicture(ctx context.Context, dir string, i int, use func(*ima
 	return u.decoder(l).Picture(ctx, path, use)
 }
 
-// AtlasMap is image i of an atlas with a map over it. Of a pair it is a_i^h·x_{i,n} of each token (docs/design.md, 8), of a neuron the sum of
-// its pairs' maps, and of a head its attention a_i^h. A nil neuron or head is not given; one of the two must be.
-func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, neuron, head *int) (*image.RGBA, error) {
+// AtlasMap is image i of an atlas with a map over it. Of a neuron it is the sum of its pairs' maps a_i^h·x_{i,n} (docs/design.md, 8) over heads, all of
+// them where none is given. Without a neuron it is the attention a_i^h of the head that is given.
+func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, neuron *int, heads ...int) (*image.RGBA, error) {
 	ov, err := l.ov()
 	if err != nil {
 		return nil, err
 	}
-	if err := checkUnitNumbers(ov, neuron, head); err != nil {
+	if err := checkMapped(ov, neuron, heads); err != nil {
 		return nil, err
 	}
 	e, err := l.lookIn(ctx, dir, i)
@@ -147,30 +148,33 @@ func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, neuron, head *int
 		return nil, err
 	}
 	grid := l.model.Config.Grid()
-	return plot.HeatMap(e.Seen, mapOf(e.Tokens, neuron, head), grid, grid, 0), nil
+	return plot.HeatMap(e.Seen, mapOf(e.Tokens, neuron, heads...), grid, grid, 0), nil
 }
 
-// checkUnitNumbers is a mistake unless a neuron, a head or both are given, and the model has them.
-func checkUnitNumbers(ov *decompose.OV, neuron, head *int) error {
+// checkMapped is a mistake unless there is a neuron, with any heads, or one head, and the model has them.
+func checkMapped(ov *decompose.OV, neuron *int, heads []int) error {
+	for _, h := range heads {
+		if h < 0 || h >= ov.Heads {
+			return mistake("head", "%d: expected a head of the model, from 0 to %d", h, ov.Heads-1)
+		}
+	}
 	switch {
-	case neuron == nil && head == nil:
+	case neuron == nil && len(heads) != 1:
 		return &Mistake{Problem: errors.New("expected a neuron, a head or both")}
 	case neuron != nil && (*neuron < 0 || *neuron >= ov.Channels):
 		return mistake("neuron", "%d: expected a neuron of the model, from 0 to %d", *neuron, ov.Channels-1)
-	case head != nil && (*head < 0 || *head >= ov.Heads):
-		return mistake("head", "%d: expected a head of the model, from 0 to %d", *head, ov.Heads-1)
 	}
 	return nil
 }
 
-// mapOf are the values [K] of a map on the grid: of a pair, of a neuron (the sum of its pairs' maps), or of a head (its attention).
-func mapOf(tokens decompose.Tokens, neuron, head *int) []float32 {
+// mapOf are the values [K] of a map on the grid: of a neuron through heads, or of a head's attention. No heads are all.
+func mapOf(tokens decompose.Tokens, neuron *int, heads ...int) []float32 {
 	if neuron == nil {
-		return tokens.A[*head*tokens.N+1 : (*head+1)*tokens.N]
+		return tokens.A[heads[0]*tokens.N+1 : (heads[0]+1)*tokens.N]
 	}
 	values := make([]float32, tokens.N-1)
 	for h := range tokens.Heads {
-		if head != nil && *head != h {
+		if len(heads) > 0 && !slices.Contains(heads, h) {
 			continue
 		}
 		for i, v := range tokens.Map(decompose.Pair{Head: h, Neuron: *neuron})[1:] {

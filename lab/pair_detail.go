@@ -93,14 +93,13 @@ func (l *Lab) PairDetail(ctx context.Context, q PairDetail) (*answer.PairDetail,
 // nameDetail tells what the pair did, its names with their evidence, and the texts nearest to it.
 func (l *Lab) nameDetail(ctx context.Context, ov *decompose.OV, use *use, q PairDetail, a *answer.PairDetail) error {
 	p := ov.Index(q.Pair)
-	d := experiment.Data{OV: ov, Norms: use.atlas.Norms}
-	var err error
-	if d.Embeddings, err = use.images(); err != nil {
+	spreads, err := use.spreads(ctx, ov)
+	if err != nil {
 		return err
 	}
 	one := []answer.UsedPair{{
 		Neuron: q.Pair.Neuron, Head: q.Pair.Head, Norm: float64(use.strength[p]), Mean: use.stats.Mean[p],
-		Deviation: math.Sqrt(use.stats.Variance(p)), Sign: int(use.signs[p]), Polysemanticity: d.PairPolysemanticity(use.stats, p, meaningImages),
+		Deviation: math.Sqrt(use.stats.Variance(p)), Sign: int(use.signs[p]), Polysemanticity: spreads[p],
 	}}
 	if _, err := l.namePairs(ctx, ov, use, one, q.Bank, q.Truncate); err != nil {
 		return err

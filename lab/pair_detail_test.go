@@ -92,7 +92,7 @@ func TestDetailMistakes(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
 	_, one := l.PairDetail(t.Context(), lab.PairDetail{Atlas: scenesAtlas(), Pair: decompose.Pair{Head: 99}})
 	_, two := l.HeadDetail(t.Context(), lab.HeadDetail{Atlas: scenesAtlas(), Head: -1})
-	_, three := l.AtlasMap(t.Context(), scenesAtlas(), 0, nil, nil)
+	_, three := l.AtlasMap(t.Context(), scenesAtlas(), 0, nil)
 	for i, err := range []error{one, two, three} {
 		if !errors.Is(err, lab.ErrQuestion) || errors.Is(err, atlas.ErrFormat) {
 			t.Errorf("%d: %v", i, err)

@@ -132,7 +132,11 @@ func (l *Lab) unitMap(ctx context.Context, use *use, r answer.Unit, path string)
 	if err != nil {
 		return nil, err
 	}
-	heat := plot.HeatMap(seen, mapOf(tokens, &r.Neuron, r.Head), grid, grid, 0)
+	var heads []int
+	if r.Head != nil {
+		heads = []int{*r.Head}
+	}
+	heat := plot.HeatMap(seen, mapOf(tokens, &r.Neuron, heads...), grid, grid, 0)
 	return plot.Beside(seen, heat), nil
 }
 

@@ -52,6 +52,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.registerPictures(api)
 	s.registerDetails(api)
 	s.registerUploads(api)
+	s.registerParts(api)
 }
 
 // unknown answers for an address of the API that is not there, or is not there for the method.

@@ -41,6 +41,15 @@ type pairsComparedInput struct {
 	Other string `path:"other" maxLength:"40" doc:"the other pair"`
 }
 
+type treeInput struct {
+	InAtlas
+	Words
+	Neuron   int    `path:"neuron" minimum:"0"`
+	Linkage  string `query:"linkage" doc:"how distances of clusters are formed: average or ward"`
+	Clusters int    `query:"clusters" minimum:"0" doc:"how many parts the neuron is cut into; 0 cuts it at the largest gap"`
+	Images   int    `query:"images" minimum:"0" maximum:"50" doc:"how many images of each part to give; 0 is 5"`
+}
+
 // registerDetails registers what pages ask of one pair or one head, and of all pairs at once.
 func (s *Server) registerDetails(api huma.API) {
 	ask(s, api, question{"pair", "/atlases/{atlas}/pairs/{pair}", "All that an atlas knows of a pair",
@@ -48,6 +57,8 @@ func (s *Server) registerDetails(api huma.API) {
 	ask(s, api, question{"pair-images", "/atlases/{atlas}/pairs/{pair}/images", "The images in which a pair's scalar is in a range", "It needs an atlas that keeps scalars."}, s.pairScalars)
 	ask(s, api, question{"compare-pairs", "/atlases/{atlas}/pairs/{pair}/with/{other}", "How like each other two pairs are", ""}, s.pairsCompared)
 	ask(s, api, question{"head", "/atlases/{atlas}/heads/{head}", "What an atlas knows of a head", "Its pairs, its words, and the directions along which it differs between images."}, s.headDetail)
+	ask(s, api, question{"tree", "/atlases/{atlas}/neurons/{neuron}/tree", "A neuron as sub-concepts over its heads",
+		"What facet tree --json prints, but that path is that of the picture in its dataset; image is its number, by which it is served."}, s.tree)
 	ask(s, api, question{"strengths", "/atlases/{atlas}/strengths", "How much the model uses each pair", ""}, s.strengths)
 }
 
@@ -118,4 +129,98 @@ func (s *Server) pairsCompared(ctx context.Context, in *pairsComparedInput) (*an
 	}
 	a, err := s.lab.ComparePairs(ctx, dir, one, other)
 	return hidden(s, a, err)
+}
+
+type placesInput struct {
+	ImageInput
+	PlacesInput
+}
+
+// PlacesInput are the parameters of what places give.
+type PlacesInput struct {
+	Words
+	Text    string `query:"text" maxLength:"2000" doc:"the text whose logit is split; without it the embedding is"`
+	Against string `query:"against" maxLength:"2000" doc:"measure against another text"`
+}
+
+type placesUploadInput struct {
+	PlacesInput
+	Name  string `query:"name" maxLength:"200" doc:"what the picture is called; a form has its own"`
+	Atlas string `query:"atlas" maxLength:"200" doc:"an atlas whose labels name the pairs"`
+}
+
+type editInput struct {
+	InAtlas
+	Units  []string `query:"unit,explode" maxItems:"8" doc:"what can be scaled: pair:NEURON,HEAD, head:HEAD or word:WORD; may be given again"`
+	Texts  []string `query:"text,explode" maxItems:"8" doc:"a text that is told beside the classes; may be given again"`
+	Images []int    `query:"image,explode" maxItems:"200" doc:"an image that is told beside those that are scored; may be given again"`
+}
+
+// registerParts registers what pages need to answer at once while somebody points or drags.
+func (s *Server) registerParts(api huma.API) {
+	ask(s, api, question{"places", "/atlases/{atlas}/images/{image}/places", "What each place of an image gives to a logit, over words and pairs", ""}, s.places)
+	post(s, api, question{"places-upload", "/explain/places", "What each place of a picture gives to a logit, over words and pairs", ""}, s.placesUpload)
+	ask(s, api, question{"edit", "/atlases/{atlas}/edit", "What scaling some units does to logits",
+		"All that is needed to tell it for any scales. It needs an atlas that keeps scalars and has classes."}, s.editParts)
+}
+
+func (s *Server) places(ctx context.Context, in *placesInput) (*answer.Places, error) {
+	dir, q, err := s.imageQuestion(ctx, in.ImageInput, ExplainInput{Words: in.Words, Text: in.Text, Against: in.Against})
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.lab.PlacesIn(ctx, dir, in.Image, q)
+	return hidden(s, a, err)
+}
+
+func (s *Server) placesUpload(ctx context.Context, in *placesUploadInput) (*answer.Places, error) {
+	dir, err := s.shelf.optionalAtlas(in.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.explainQuestion(ExplainInput{Words: in.Words, Text: in.Text, Against: in.Against}, dir)
+	if err != nil {
+		return nil, err
+	}
+	u := uploadOf(ctx)
+	q.Picture, q.Data = u.name, u.data
+	a, err := s.lab.Places(ctx, q)
+	return hidden(s, a, err)
+}
+
+func (s *Server) editParts(ctx context.Context, in *editInput) (*answer.EditParts, error) {
+	dir, err := s.shelf.atlas(in.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.lab.EditParts(ctx, lab.EditParts{Atlas: dir, Units: in.Units, Texts: in.Texts, Images: in.Images})
+	return hidden(s, a, err)
+}
+
+func (s *Server) tree(ctx context.Context, in *treeInput) (*answer.Tree, error) {
+	dir, err := s.shelf.atlas(in.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	bank, err := s.labelBank(in.Words)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.lab.Tree(ctx, lab.Tree{Atlas: dir, Neuron: in.Neuron, Linkage: in.Linkage, Clusters: in.Clusters, Bank: bank, Truncate: in.Truncate, Images: in.Images})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.lab.AtlasImages(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	s.shelf.hideModel(&a.Model)
+	a.Atlas = nameOf(s.shelf.atlases, dir)
+	for n := range a.Nodes {
+		for i := range a.Nodes[n].Images {
+			shown := &a.Nodes[n].Images[i]
+			shown.Path = rows[shown.Image].Name
+		}
+	}
+	return a, nil
 }

@@ -36,7 +36,7 @@ type pictureInput struct {
 type mapInput struct {
 	ImageInput
 	Neuron optional `query:"neuron" doc:"without a head, the sum over its heads"`
-	Head   optional `query:"head" doc:"without a neuron, the head's attention"`
+	Heads  []int    `query:"head,explode" maxItems:"200" doc:"may be given again, for the sum over some heads; without a neuron, the head's attention"`
 }
 
 // ExplainInput are the parameters of an explanation.
@@ -107,7 +107,7 @@ func (s *Server) pairMap(ctx context.Context, in *mapInput) (image.Image, error)
 	if err != nil {
 		return nil, err
 	}
-	return s.lab.AtlasMap(ctx, dir, in.Image, in.Neuron.pointer(), in.Head.pointer())
+	return s.lab.AtlasMap(ctx, dir, in.Image, in.Neuron.pointer(), in.Heads...)
 }
 
 // question is that of the parameters, without a picture.
@@ -121,34 +121,38 @@ func (s *Server) explainQuestion(in ExplainInput, atlas string) (q lab.Explain, 
 }
 
 func (s *Server) explainImage(ctx context.Context, in *explainImageInput) (*answer.Explanation, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
+	dir, q, err := s.imageQuestion(ctx, in.ImageInput, in.ExplainInput)
 	if err != nil {
 		return nil, err
-	}
-	state, err := s.lab.AtlasState(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	labels := dir
-	if state.Manifest.Labels == nil && in.Bank == "" {
-		labels = ""
-	}
-	q, err := s.explainQuestion(in.ExplainInput, labels)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.lab.AtlasImages(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	if in.Image < len(rows) {
-		q.Picture = rows[in.Image].Name
 	}
 	e, err := s.lab.ExplainImage(ctx, dir, in.Image, q)
 	if err != nil {
 		return nil, err
 	}
 	return hidden(s, e.Answer, nil)
+}
+
+// imageQuestion is a question about an image of an atlas in a folder, whose labels name the pairs where it keeps any and no bank is named.
+func (s *Server) imageQuestion(ctx context.Context, in ImageInput, how ExplainInput) (dir string, q lab.Explain, err error) {
+	if dir, err = s.shelf.atlas(in.Atlas); err != nil {
+		return dir, q, err
+	}
+	state, err := s.lab.AtlasState(ctx, dir)
+	if err != nil {
+		return dir, q, err
+	}
+	labels := dir
+	if state.Manifest.Labels == nil && how.Bank == "" {
+		labels = ""
+	}
+	if q, err = s.explainQuestion(how, labels); err != nil {
+		return dir, q, err
+	}
+	rows, err := s.lab.AtlasImages(ctx, dir)
+	if err == nil && in.Image < len(rows) {
+		q.Picture = rows[in.Image].Name
+	}
+	return dir, q, err
 }
 
 func (s *Server) explain(ctx context.Context, q lab.Explain) (*answer.Explanation, error) {

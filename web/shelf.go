@@ -159,6 +159,12 @@ func (s *shelf) hide(a any) error {
 		a.Atlas = nameOf(s.atlases, a.Atlas)
 	case *answer.PairScalars:
 		a.Atlas = nameOf(s.atlases, a.Atlas)
+	case *answer.Places:
+		s.hideModel(&a.Model)
+		s.hideAgainst(a.Against)
+	case *answer.EditParts:
+		s.hideModel(&a.Model)
+		a.Atlas = nameOf(s.atlases, a.Atlas)
 	case *answer.PairsCompared:
 		a.Atlas = nameOf(s.atlases, a.Atlas)
 	case *answer.HeadDetail:

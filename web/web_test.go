@@ -258,8 +258,9 @@ var addresses = []string{
 	"/", "/healthz", "/metrics", "/api/openapi.json", "/api/v1/model", "/api/v1/atlases", "/api/v1/search?text=a+castle&atlas=scenes", "/api/v1/search?text=a&bank=words.txt",
 	"/api/v1/pairs/12,3/nearest", "/api/v1/atlases/scenes/pairs?top=5", "/api/v1/atlases/scenes/neurons/89", "/api/v1/atlases/scenes/images?from=290",
 	"/api/v1/atlases/scenes/images/7", "/api/v1/atlases/scenes/images/7?whole=true", "/api/v1/atlases/scenes/images/7/maps?neuron=89&head=3",
-	"/api/v1/atlases/scenes/images/7/maps?neuron=89", "/api/v1/atlases/scenes/images/7/maps?head=3", "/api/v1/atlases/scenes/pairs/89,3", "/api/v1/atlases/scenes/pairs/89,3/images?least=1&most=2",
+	"/api/v1/atlases/scenes/images/7/maps?neuron=89", "/api/v1/atlases/scenes/images/7/maps?head=3", "/api/v1/atlases/scenes/images/7/maps?neuron=89&head=3&head=4", "/api/v1/atlases/scenes/neurons/64/tree", "/api/v1/atlases/scenes/pairs/89,3", "/api/v1/atlases/scenes/pairs/89,3/images?least=1&most=2",
 	"/api/v1/atlases/scenes/pairs/89,3/with/64,3", "/api/v1/atlases/scenes/heads/3", "/api/v1/atlases/scenes/strengths",
+	"/api/v1/atlases/scenes/images/7/places?text=a+castle", "/api/v1/atlases/scenes/edit?unit=pair:64,3&unit=head:2&text=a&image=7",
 	"/api/v1/atlases/scenes/images/7/explanation?text=a+castle", "/api/v1/atlases/scenes/images/7/explanation?bank=words.txt&text=a&baseline=average+picture",
 }
 
@@ -277,7 +278,7 @@ func TestNothingLeaks(t *testing.T) {
 		evil := url.QueryEscape(evil)
 		for _, a := range []string{
 			"search?text=" + evil, "search?text=a&atlas=" + evil, "search?text=a&bank=" + evil, "search?text=a&unit=" + evil, "search?text=a&top=" + evil, "pairs/" + evil + "/nearest",
-			"pairs/1,1/nearest?bank=" + evil, "atlases/" + evil + "/pairs", "atlases/scenes/pairs?sort=" + evil, "atlases/scenes/pairs?bank=" + evil, "atlases/scenes/neurons/" + evil, "atlases/scenes/pairs/" + evil, "atlases/scenes/pairs/1,1?bank=" + evil, "atlases/scenes/pairs/1,1/with/" + evil, "atlases/scenes/heads/" + evil,
+			"pairs/1,1/nearest?bank=" + evil, "atlases/" + evil + "/pairs", "atlases/scenes/pairs?sort=" + evil, "atlases/scenes/pairs?bank=" + evil, "atlases/scenes/neurons/" + evil, "atlases/scenes/pairs/" + evil, "atlases/scenes/pairs/1,1?bank=" + evil, "atlases/scenes/pairs/1,1/with/" + evil, "atlases/scenes/heads/" + evil, "atlases/scenes/edit?unit=" + evil, "atlases/scenes/images/1/places?bank=" + evil,
 			"atlases/scenes/images/" + evil, "atlases/scenes/images/1/maps?neuron=" + evil, "atlases/scenes/images/1/explanation?against=" + evil,
 			"atlases/scenes/images/1/explanation?baseline=" + evil, "atlases/scenes/images/1/explanation?by=" + evil, evil,
 		} {
@@ -435,7 +436,7 @@ func checkFuzzed(t *testing.T, a string, out *httptest.ResponseRecorder) {
 func TestPages(t *testing.T) {
 	h := newServer(t, "127.0.0.1:8080", nil).Handler()
 	script := regexp.MustCompile(`<script type="module" src="([^"]+)" nonce="([^"]+)"></script>`)
-	for target, want := range map[string]int{"/": 1, "/search?text=a+castle": 2, "/neuron?neuron=89": 2, "/picture": 2, "/pair?pair=89,3": 2, "/head?head=3": 2, "/compare": 2} {
+	for target, want := range map[string]int{"/": 2, "/search?text=a+castle": 2, "/neuron?neuron=89": 2, "/picture": 2, "/pair?pair=89,3": 2, "/head?head=3": 2, "/compare": 2, "/workbench": 2} {
 		out := send(h, "GET", target, nil, nil)
 		found := script.FindAllStringSubmatch(out.Body.String(), -1)
 		if out.Code != 200 || len(found) != want || strings.Count(out.Body.String(), "<script") != want {

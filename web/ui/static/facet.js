@@ -78,7 +78,7 @@ export function state(text, kind = "") {
   const at = document.querySelector("#state");
   at.textContent = text;
   at.dataset.kind = kind;
-  document.body.dataset.state = kind;
+  if (!kind) document.body.dataset.shown = "true";
 }
 
 // shown runs what fills a page, and again when somebody goes back or forward. Failures are told.
@@ -133,14 +133,14 @@ export function nameOf(unit) {
   return element("span", { class: text === "unnamed" || !text ? "name none" : "name" }, text || "no label");
 }
 
-// picture shows an image of an atlas, and beside it the map of a unit {neuron, head} where one is given. A click on either opens the original.
+// picture shows an image of an atlas, and beside it the map of a unit {neuron, head or heads} where one is given. A click on either opens the original.
 export function picture(atlas, shown, unit, caption) {
   const at = `${base}/api/v1/${inAtlas(atlas)}/images/${shown.image}`;
   const what = shown.label || `image ${shown.image}`;
   const original = (img) => element("a", { class: "shown", href: `${at}?whole=true`, target: "_blank", title: `the original of ${what}`, "data-item": "" }, img);
   const figure = element("figure", {}, original(element("img", { src: at, alt: what, loading: "lazy" })));
   if (unit) {
-    const query = new URLSearchParams(flat({ neuron: unit.neuron, head: unit.head }));
+    const query = new URLSearchParams(flat({ neuron: unit.neuron, head: unit.heads ?? unit.head }));
     figure.append(original(element("img", { src: `${at}/maps?${query}`, alt: `where it comes from in ${what}`, loading: "lazy" })));
   } else figure.className = "one";
   figure.append(element("figcaption", {}, element("a", { href: address("picture", { atlas, image: shown.image }) }, what), caption ? element("span", { class: "number" }, caption) : null));

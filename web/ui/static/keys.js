@@ -1,8 +1,8 @@
 // Keys of every page. Keys that somebody types into a field are left alone.
-const pages = { o: "", s: "search", p: "picture", w: "workbench", c: "compare", d: "drift" };
+const pages = { o: "", s: "search", p: "picture", w: "workbench", c: "compare" };
 const help = [
   ["/", "search"], ["j k", "the next, the previous item"], ["Enter", "open the item"], ["← →", "the neighbour before, after"],
-  ["g o", "Overview"], ["g s", "Search"], ["g p", "Picture"], ["g w", "Workbench"], ["g c", "Compare"], ["g d", "Drift, where a stream is served"],
+  ["g o", "Overview"], ["g s", "Search"], ["g p", "Picture"], ["g w", "Workbench"], ["g c", "Compare"],
   ["?", "this list"], ["Esc", "close it"],
 ];
 let before = "";
@@ -16,7 +16,7 @@ document.addEventListener("keydown", (e) => {
 document.querySelector("#keys")?.addEventListener("click", showHelp);
 
 function act(key) {
-  if (before === "g" && key in pages) return go(`${document.body.dataset.base}/${pages[key]}`);
+  if (before === "g" && key in pages) return to(pages[key]);
   switch (key) {
     case "/": return search();
     case "j": return move(1);
@@ -26,6 +26,12 @@ function act(key) {
     case "?": return showHelp();
   }
   return false;
+}
+
+// to goes to a page that this explorer has: one without a link does not exist here.
+function to(page) {
+  const link = [...document.querySelectorAll("nav.site a")].find((a) => new URL(a.href).pathname === `${document.body.dataset.base}/${page}`);
+  return link ? go(link.href) : false;
 }
 
 function go(to) {

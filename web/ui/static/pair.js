@@ -27,15 +27,15 @@ const heads = () => found.model.config.heads;
 
 function labels() {
   const l = found.labels;
-  if (!l) return [element("p", {}, "The atlas did not label this pair: it is not among the most used ones. The nearest texts below come from its direction alone.")];
+  if (!l) return [element("p", {}, "The atlas has no label for this pair: facet label makes labels, of the most used pairs first. The nearest texts below come from its direction alone.")];
   const one = (what, w, shownShare, chance) => [
     element("dt", {}, what),
     element("dd", {}, element("strong", {}, words(w.label) || "nothing"), w.named ? "" : " (no name: no better than chance)",
-      element("br"), element("span", { class: "soft" }, `these words explain ${percent(shownShare)}, chance ${percent(chance)}; the first stays first with likeness ${plain(w.stability)}; ahead of the second by ${plain(w.margin)}`)),
+      element("br"), element("span", { class: "soft" }, `these words explain ${percent(shownShare)}, chance ${percent(chance)}; margin over the next word ${plain(w.margin)}, stability ${plain(w.stability)}`)),
   ];
   return [
     element("dl", { class: "facts" }, ...one("says", l.says, l.says_shown, l.says_chance), ...one("fires for", l.fires, l.fires_shown, l.fires_chance)),
-    element("p", { class: "soft" }, `From ${l.texts} texts. “Says” is where its direction points, by the weights. “Fires for” is what its pictures show.`),
+    element("p", { class: "soft" }, `From ${l.texts} texts. “Says” is where its direction points, by the weights. “Fires for” is what its pictures show. Stability: how like the first word is to the one that another draw of the texts would put first.`),
   ];
 }
 
@@ -102,11 +102,11 @@ function classes() {
   const list = found.classes, measured = list[0]?.mean != null;
   at("#by-class").hidden = !list.length;
   const most = Math.max(...list.map((c) => (measured ? c.mean : c.top)), 1e-9), least = Math.min(0, ...list.map((c) => (measured ? c.mean : 0)));
-  at("#classes thead").replaceChildren(element("tr", {}, ...["class", measured ? "mean scalar" : "", "as a bar", "of the 50 largest", "images"].map((t, i) => element("th", { class: i && i !== 2 ? "number" : null }, t))));
+  at("#classes thead").replaceChildren(element("tr", {}, ...["class", measured ? "mean scalar" : "scalar", "as a bar", "of the 50 largest", "images"].map((t, i) => element("th", { class: i && i !== 2 ? "number" : null }, t))));
   at("#classes tbody").replaceChildren(...list.map((c) => {
     const amount = measured ? c.mean : c.top, span = most - least, from = (100 * (Math.min(0, amount) - least)) / span;
     const length = drawn("svg", { viewBox: "0 0 100 10", class: "bar", preserveAspectRatio: "none", "aria-hidden": "true" }, drawn("rect", { x: from, width: (100 * Math.abs(amount)) / span, height: 10, class: amount < 0 ? "against" : "for" }));
-    return element("tr", {}, element("td", {}, c.label), element("td", { class: "number" }, measured ? plain(c.mean) : ""), element("td", {}, length), element("td", { class: "number" }, String(c.top)), element("td", { class: "number" }, String(c.images)));
+    return element("tr", {}, element("td", {}, c.label), element("td", { class: "number" }, measured ? plain(c.mean) : "–"), element("td", {}, length), element("td", { class: "number" }, String(c.top)), element("td", { class: "number" }, String(c.images)));
   }));
 }
 
