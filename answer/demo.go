@@ -10,6 +10,8 @@ type Demo struct {
 	Story *DemoStory `json:"story,omitempty"`
 	// Segmentation divides the first scene into what is drawn in it.
 	Segmentation DemoSegmentation `json:"segmentation"`
+	// Drift says what is new in scenes of a later month.
+	Drift DemoDrift `json:"drift"`
 	*Explanation
 }
 
@@ -61,6 +63,18 @@ type DemoSegmentation struct {
 	Overlay string `json:"overlay"`
 	// Classes are the shares of the classes, the largest first.
 	Classes []ClassShare `json:"classes"`
+}
+
+// DemoDrift compares scenes of a later month with those of an earlier one.
+type DemoDrift struct {
+	// Before is the dataset of the earlier scenes.
+	Before string `json:"before"`
+	// After is that of the later ones.
+	After string `json:"after"`
+	// Report is the file of the report, relative to the folder.
+	Report string `json:"report"`
+	// Comparison says what differs.
+	Comparison Comparison `json:"comparison"`
 }
 
 // DemoEvaluation is the answer of facet demo --evaluate.

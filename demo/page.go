@@ -18,6 +18,7 @@ type Page struct {
 	Groups   []PageGroup
 	Story    *PageStory
 	Overlay  string // path of the scene in classes
+	Drift    PageDrift
 	Next     []Step
 }
 
@@ -39,6 +40,19 @@ type PageStory struct {
 	Words   [2]string
 	Picture string // path
 }
+
+// PageDrift is what is new in later scenes.
+type PageDrift struct {
+	Before, After int // scenes
+	Changed       int // pairs
+	Tested        int // pairs
+
+	Changes []PageChange
+	Report  string // path
+}
+
+// PageChange is a named change with its share of the shift of the mean embedding.
+type PageChange struct{ Name, Share, Effect string }
 
 // Step is a command to try.
 type Step struct{ Command, Why string }

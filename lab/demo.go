@@ -9,6 +9,7 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/drift/report"
 	"github.com/facet-clip/facet/plot"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -35,6 +36,8 @@ type Demonstration struct {
 	Story *image.RGBA
 	// Overlay is a scene with its classes in colours.
 	Overlay image.Image
+	// Report is what is new in later scenes, as a page.
+	Report *report.Page
 
 	tokens []decompose.Tokens // of the scenes
 }
@@ -68,7 +71,10 @@ func (l *Lab) Demo(ctx context.Context, q Demo) (*Demonstration, error) {
 	if err := d.tellStory(demo.Shows()[0]); err != nil {
 		return nil, err
 	}
-	return d, l.segmentScene(ctx, d, pictures[0].Spec)
+	if err := l.segmentScene(ctx, d, pictures[0].Spec); err != nil {
+		return nil, err
+	}
+	return d, l.compareScenes(ctx, d)
 }
 
 // checkDemo is a mistake where the lab's model is not the one that knows the demo world.

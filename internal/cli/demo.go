@@ -93,6 +93,9 @@ func writeDemo(dir string, d *lab.Demonstration) error {
 			return err
 		}
 	}
+	if err := writeFile(filepath.Join(dir, d.Answer.Drift.Report), d.Report.Write); err != nil {
+		return err
+	}
 	page := demoPage(d)
 	return writeFile(filepath.Join(dir, "index.html"), func(w io.Writer) error { return page.Write(w) })
 }
@@ -138,7 +141,7 @@ func demoPage(d *lab.Demonstration) demo.Page {
 	r := d.Answer
 	page := demo.Page{
 		Text: r.Text, Logit: r.Total, Against: d.Explained.AgainstText(), Pairs: len(d.Explained.Scalars.S), Residual: r.Residual, Summary: "explain/summary.png",
-		Overlay: r.Segmentation.Overlay, Next: nextSteps(r.Folder),
+		Overlay: r.Segmentation.Overlay, Next: nextSteps(r.Folder), Drift: demoDrift(r.Drift),
 	}
 	for _, s := range r.Scenes {
 		page.Scenes = append(page.Scenes, demo.PageScene{Picture: s.Picture, Map: s.Map, Text: s.Text, Logit: s.Logit, Sees: sees(s)})
@@ -156,6 +159,15 @@ func demoPage(d *lab.Demonstration) demo.Page {
 	return page
 }
 
+func demoDrift(d answer.DemoDrift) demo.PageDrift {
+	c := d.Comparison
+	p := demo.PageDrift{Before: c.ProfileImages, After: c.Images, Changed: c.Changed, Tested: c.Tested, Report: d.Report}
+	for _, x := range c.Changes {
+		p.Changes = append(p.Changes, demo.PageChange{Name: x.String(), Share: fmt.Sprintf("%.1f %%", 100*x.Share), Effect: fmt.Sprintf("%+.2f", x.Effect)})
+	}
+	return p
+}
+
 func (a *app) printDemo(d *lab.Demonstration) {
 	for _, s := range d.Answer.Scenes {
 		fmt.Fprintf(a.stdout, "%-24s sees %-32s “%s” %.1f\n", s.Picture, sees(s), s.Text, s.Logit)
@@ -165,6 +177,9 @@ func (a *app) printDemo(d *lab.Demonstration) {
 	if s := d.Answer.Story; s != nil {
 		fmt.Fprintf(a.stdout, "\nNeuron %d fires for %s through head %d, and for %s through head %d.\n",
 			s.Neuron, s.Facets[0].Word, s.Facets[0].Head, s.Facets[1].Word, s.Facets[1].Head)
+	}
+	if changes := demoDrift(d.Answer.Drift).Changes; len(changes) > 0 {
+		fmt.Fprintf(a.stdout, "\nNew in later scenes: %s.\n", changes[0].Name)
 	}
 	fmt.Fprintf(a.stdout, "\nLook at %s\n\nNext:\n", filepath.Join(d.Answer.Folder, "index.html"))
 	for _, s := range nextSteps(d.Answer.Folder) {
