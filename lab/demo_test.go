@@ -75,4 +75,8 @@ func TestStory(t *testing.T) {
 	if got := d.Answer.Segmentation.Classes; len(got) != 3 || d.Overlay.Bounds() == (image.Rectangle{}) {
 		t.Errorf("the first scene has 3 classes, found %+v", got)
 	}
+	c := d.Answer.Drift.Comparison
+	if len(c.Changes) == 0 || c.Changes[0].Word != "snow" || !c.Changes[0].More || c.Images != 100 || c.ProfileImages != 200 || d.Report == nil {
+		t.Errorf("expected more snow in 100 scenes than in 200 earlier ones, found %+v", c)
+	}
 }
