@@ -47,7 +47,7 @@ type Export struct {
 	Replace map[string][]float32
 	// Timm writes the image tower alone, under timm's names.
 	Timm bool
-	// DType is what floating-point tensors are stored as. Empty, each keeps its type.
+	// DType is what floating-point tensors are stored as. Empty, each keeps its type; norms keep theirs instead of taking two bytes.
 	DType checkpoint.DType
 }
 
@@ -135,7 +135,7 @@ func (m *Model) exported(layout Layout, x Export) ([]checkpoint.Data, error) {
 		}
 		replaced, changed := x.Replace[canonical]
 		kind := t.DType
-		if x.DType != "" && kind.IsFloat() {
+		if x.DType != "" && kind.IsFloat() && !(x.DType.Size() == 2 && isNorm(canonical)) {
 			kind = x.DType
 		}
 		switch {
@@ -154,6 +154,11 @@ func (m *Model) exported(layout Layout, x Export) ([]checkpoint.Data, error) {
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+// isNorm tells a parameter or a statistic of a batch or layer norm. In two bytes they would cost more than all other tensors together, and save nothing.
+func isNorm(canonical string) bool {
+	return strings.Contains(canonical, "bn") || strings.Contains(canonical, ".downsample.1.") || strings.Contains(canonical, "ln_")
 }
 
 // storable is [ErrExport] for a number that its type cannot hold.

@@ -36,7 +36,7 @@ type sceneItem struct {
 }
 
 // parseScenes understands NAME?n=N&seed=S&size=P&window=K. NAME is default or single (n scenes of the default world, with one object each for
-// single), or a stream (n scenes in each of its windows, or in window K alone).
+// single), shortcut (whose group is the ground, which tells the category; in shortcut-even it does not), or a stream (n scenes in each of its windows, or in window K alone).
 func parseScenes(source, spec string) (sceneSet, error) {
 	name, query, _ := strings.Cut(spec, "?")
 	set := sceneSet{name: name, n: defaultScenes, size: defaultSize}
@@ -78,7 +78,18 @@ func (set *sceneSet) find(source string) error {
 		}
 		return nil
 	}
-	names := []string{"default", "single"}
+	shortcuts := map[string]int{"shortcut": scenes.ShortcutEvery, "shortcut-even": 2}
+	if every, ok := shortcuts[set.name]; ok {
+		if set.window > 0 {
+			return fmt.Errorf("%s: window=%d: %s is no stream", source, set.window, set.name)
+		}
+		set.item = func(i int) (sceneItem, error) {
+			spec, usual, err := scenes.Shortcut(set.seed, uint64(i), every)
+			return sceneItem{spec, spec.Background.String(), truth(usual)}, err
+		}
+		return nil
+	}
+	names := []string{"default", "single", "shortcut", "shortcut-even"}
 	for _, stream := range scenes.Streams(set.seed, set.n) {
 		if stream.Name == set.name {
 			if set.window > len(stream.Windows) {

@@ -4,11 +4,15 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/golden"
 	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/npy"
 )
 
 // world is a pool of random weights with pictures' scalars.
@@ -397,4 +401,39 @@ func TestRefuses(t *testing.T) {
 	if len(e.Lines()) != 0 {
 		t.Error("what was refused left a trace")
 	}
+}
+
+// TestLEACEIsConceptErasure compares with the package concept-erasure (scripts/leace_golden.py).
+func TestLEACEIsConceptErasure(t *testing.T) {
+	read := func(name string) npy.Array {
+		f, err := os.Open(filepath.Join("testdata", "leace", name+".npy"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		a, err := npy.Read(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	x, want := read("x"), read("erased")
+	D := x.Shape[1]
+	var labels []int
+	for _, l := range read("labels").Data {
+		labels = append(labels, int(l))
+	}
+	m, err := NewMoments(x.Data, D, labels, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := LEACE(m, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := slices.Clone(x.Data)
+	for i := 0; i < len(got); i += D {
+		e.one(got[i : i+D])
+	}
+	golden.Compare(t, "erased embeddings", got, want.Data, 1e-6, 1e-6)
 }

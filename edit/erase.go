@@ -304,3 +304,29 @@ func roots(cov *mat.SymDense, ridge float64) (whiten, colour *mat.Dense, err err
 	}
 	return by(-0.5), by(0.5), nil
 }
+
+// RoboShot is the closed form of Adila et al. (ICLR 2024) for embeddings of pictures, with the texts of groups [G,D] for what is harmful and those of
+// classes [L,D] for what helps: first the span of the differences of group texts is rejected, then what lies along the differences of class texts is
+// added once more. The two erasers work one after the other.
+func RoboShot(groups, classes []float32, embed int) (reject, increase Eraser, err error) {
+	harmful, helpful := orthonormal(nil, differences(groups, embed), embed), orthonormal(nil, differences(classes, embed), embed)
+	if len(harmful) == 0 || len(helpful) == 0 {
+		return reject, increase, errors.New("expected two texts of groups and two of classes that differ")
+	}
+	minus := make([]float64, len(helpful))
+	for i, v := range helpful {
+		minus[i] = -v
+	}
+	return Eraser{Left: harmful, Right: harmful}, Eraser{Left: minus, Right: helpful}, nil
+}
+
+// differences of the first of some vectors [T,D] and each other one, which span those of any two.
+func differences(vectors []float32, D int) []float32 {
+	var out []float32
+	for i := D; i < len(vectors); i += D {
+		for o := range D {
+			out = append(out, vectors[o]-vectors[i+o])
+		}
+	}
+	return out
+}

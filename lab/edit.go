@@ -300,6 +300,19 @@ func (l *Lab) PlanEdit(ctx context.Context, q Edit) (*answer.EditPlan, error) {
 	return &p.EditPlan, nil
 }
 
+// WritePairs writes pairs as [ReadPairs] reads them.
+func WritePairs(w io.Writer, pairs []answer.SuspectPair) error {
+	type pair struct {
+		Neuron int `json:"neuron"`
+		Head   int `json:"head"`
+	}
+	list := []pair{}
+	for _, p := range pairs {
+		list = append(list, pair{p.Neuron, p.Head})
+	}
+	return json.NewEncoder(w).Encode(list)
+}
+
 // ReadPairs reads a list of pairs: [{"neuron": 5, "head": 2}, …].
 func ReadPairs(name string, r io.Reader) ([]decompose.Pair, error) {
 	var list []struct{ Neuron, Head *int }

@@ -50,6 +50,7 @@ how it was made. --dry-run tells what the edit costs each class and writes nothi
 			return a.edit(cmd.Context(), q, x, o.dryRun)
 		},
 	}
+	cmd.AddCommand(a.editSuggestCommand())
 	o.flags(cmd.Flags(), &q)
 	f := cmd.Flags()
 	f.StringVarP(&x.Output, "output", "o", "", "write the edited model: `OUT`.safetensors, OUT.pt, or a folder")
@@ -62,6 +63,13 @@ how it was made. --dry-run tells what the edit costs each class and writes nothi
 
 // flags are those that say what is edited and how its price is taken.
 func (o *editOptions) flags(f *pflag.FlagSet, q *lab.PriceEdit) {
+	o.editFlags(f, &q.Edit)
+	f.StringVar(&q.Score, "score", "", "with --dry-run: score the pictures of this `ATLAS` (default: every other one of --means, with means from the rest)")
+	f.StringVar(&o.classes, "classes", "", "with --dry-run: class names, a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
+}
+
+// editFlags are those that say what is edited.
+func (o *editOptions) editFlags(f *pflag.FlagSet, q *lab.Edit) {
 	f.StringVar(&q.Means, "means", "", "the `ATLAS` that the means of pairs come from; of this model")
 	f.StringVar(&o.remove, "remove", "", "edit the pairs that are about these `TEXTS`, a list with commas")
 	f.StringVar(&q.By, "by", "", "how a pair is about a text: label, direction or both (default label where the atlas keeps labels)")
@@ -74,8 +82,6 @@ func (o *editOptions) flags(f *pflag.FlagSet, q *lab.PriceEdit) {
 	f.StringVar(&q.Side, "side", "", "where texts are erased: image, text or both (default image)")
 	f.StringVar(&q.EraseLabel, "erase-label", "", "erase what a column of ATLAS says, by LEACE: label, group or truth")
 	flags.Number(f, &q.Ridge, "ridge", 0, flags.Span[float64]{Least: 0, Most: 1000}, "for --erase-label, add so many mean eigenvalues to the covariance (default 0.001 where it is singular)")
-	f.StringVar(&q.Score, "score", "", "with --dry-run: score the pictures of this `ATLAS` (default: every other one of --means, with means from the rest)")
-	f.StringVar(&o.classes, "classes", "", "with --dry-run: class names, a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class or the text to erase (default: facet's own)")
 }
 

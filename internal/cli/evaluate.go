@@ -11,6 +11,6 @@ func (a *app) evaluateCommand() *cobra.Command {
   facet evaluate labels
   facet evaluate segmentation "scenes:default?n=500&seed=990006"`,
 	}
-	cmd.AddCommand(a.evaluateClassificationCommand(), a.evaluateLabelsCommand(), a.evaluateRetrievalCommand(), a.evaluateSegmentationCommand())
+	cmd.AddCommand(a.evaluateClassificationCommand(), a.evaluateLabelsCommand(), a.evaluateGroupsCommand(), a.evaluateRetrievalCommand(), a.evaluateSegmentationCommand())
 	return verbsBelow(cmd)
 }

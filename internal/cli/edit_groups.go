@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/regular"
+	"github.com/facet-clip/facet/lab"
+)
+
+// columnFlag lets a verb be told which column of an atlas says the group.
+func columnFlag(f *pflag.FlagSet, at *string) {
+	f.StringVar(at, "groups", "group", "the column of the atlas that says the group: group, label or truth")
+}
+
+func (a *app) editSuggestCommand() *cobra.Command {
+	var q lab.SuggestEdit
+	var classes, templates, output string
+	cmd := &cobra.Command{
+		Use:   "suggest ATLAS",
+		Short: "Find the pairs that hold a spurious cue",
+		Long: `Pairs are suspected whose part of the decision differs between rightly and wrongly classified pictures of a class, and which fire for a group.
+They are ranked on every other picture of each class and group, and there it is counted how many of them to hold at their mean; the result is scored on the rest. The same search through
+random pairs of equal strength tells what chance gains.`,
+		Example: `  facet edit suggest birds.atlas --groups group -o pairs.json
+  facet edit --means birds.atlas --pairs pairs.json -o better.safetensors`,
+		Args: argsBetween(1, 1, "one atlas, scanned with --keep-scalars, with labels and groups"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			q.Atlas = args[0]
+			if classes != "" {
+				if q.Classes, err = flags.Entries(cmd.Context(), "--classes", classes); err != nil {
+					return err
+				}
+			}
+			if templates != "" {
+				if q.Templates, err = regular.Read(cmd.Context(), templates, concept.ReadTemplates); err != nil {
+					return err
+				}
+			}
+			return a.editSuggest(cmd.Context(), q, output)
+		},
+	}
+	f := cmd.Flags()
+	columnFlag(f, &q.Column)
+	f.StringVar(&classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
+	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
+	flags.Number(f, &q.Most, "top", 256, flags.Some, "suggest at most so many: pairs")
+	flags.Number(f, &q.Draws, "draws", 19, flags.Some, "random searches to hold the gain against")
+	f.StringVarP(&output, "output", "o", "", "write the pairs into `FILE`.json, for facet edit --pairs")
+	return cmd
+}
+
+func (a *app) editSuggest(ctx context.Context, q lab.SuggestEdit, output string) error {
+	l, err := a.openLab(ctx, q.Atlas)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	r, err := l.SuggestEdit(ctx, q)
+	if err != nil {
+		return asUsage(err)
+	}
+	if output != "" {
+		if err := writeFile(output, func(w io.Writer) error { return lab.WritePairs(w, r.Pairs) }); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		return encodeJSON(a.stdout, r)
+	}
+	t := a.table("pair", "suspicion", "cue", "correlation", "with", "strength", "fires for", "says")
+	for _, p := range first(r.Pairs, shownPairs) {
+		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.2g", p.Suspicion), fmt.Sprintf("%.2g", p.Cue), fmt.Sprintf("%+.2f", p.Correlation), p.Group, fmt.Sprintf("%.3f", p.Strength), nameText(p.Fires), nameText(p.Says)})
+	}
+	t.Render()
+	a.printMethods([]answer.GroupOutcome{r.Before, r.After})
+	fmt.Fprintf(a.stdout, "%d pairs, counted on %d pictures and scored on %d others. Random pairs of equal strength, searched as long: worst group %s (%s to %s); p = %.3g.\n",
+		len(r.Pairs), r.Searched, r.Scored, percent(r.Random.Mean), percent(r.Random.Low), percent(r.Random.High), r.P)
+	return nil
+}
+
+// printMethods shows averages, worst cells and gaps.
+func (a *app) printMethods(rows []answer.GroupOutcome) {
+	t := a.table("method", "average (95 %)", "worst class and group (95 %)", "gap", "random draws", "other classes")
+	for _, m := range rows {
+		draws, others := "", ""
+		if m.Draws != nil {
+			draws = fmt.Sprintf("worst %s to %s", percent(m.Draws.Low), percent(m.Draws.High))
+		}
+		if m.Others != nil {
+			others = interval(*m.Others)
+		}
+		t.AppendRow([]any{m.Method, interval(m.Average), interval(m.Worst), percent(m.Gap), draws, others})
+	}
+	t.Render()
+}
+
+func (a *app) evaluateGroupsCommand() *cobra.Command {
+	var p lab.PriceEdit
+	var q lab.EvaluateGroups
+	var o editOptions
+	var texts string
+	cmd := &cobra.Command{
+		Use:   "groups ATLAS",
+		Short: "Measure accuracy by class and group, before and after an edit",
+		Long: `Accuracy in each class and group of ATLAS, on average and in the worst cell. With an edit (the flags of facet edit), before and after it and after
+random edits of equal strength; with --rivals, beside other methods. Means come from another atlas, --means, never from the pictures that are scored.`,
+		Example: `  facet evaluate groups test.atlas
+  facet evaluate groups test.atlas --means train.atlas --pairs pairs.json --rivals --others imagenet.atlas`,
+		Args: argsBetween(1, 1, "one atlas with labels and groups"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if err := o.question(cmd.Context(), &p); err != nil {
+				return err
+			}
+			q.Atlas, q.Edit, q.Classes, q.Templates = args[0], p.Edit, p.Classes, p.ClassTemplates
+			if texts != "" {
+				if q.GroupTexts, err = flags.Entries(cmd.Context(), "--group-texts", texts); err != nil {
+					return err
+				}
+			}
+			return a.evaluateGroups(cmd.Context(), q)
+		},
+	}
+	f := cmd.Flags()
+	o.editFlags(f, &p.Edit)
+	columnFlag(f, &q.Column)
+	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
+	f.BoolVar(&q.Rivals, "rivals", false, "score other methods too: prompts projected off the groups, RoboShot, heads held at their means")
+	f.StringVar(&texts, "group-texts", "", "what prompts of the rivals call the groups, a list with commas (default: the groups)")
+	flags.Number(f, &q.RivalHeads, "rival-heads", 2, flags.Some, "how many heads the last rival holds")
+	f.StringVar(&q.Others, "others", "", "measure what an edit costs other classes on this `ATLAS`")
+	return cmd
+}
+
+func (a *app) evaluateGroups(ctx context.Context, q lab.EvaluateGroups) error {
+	l, err := a.openLab(ctx, q.Atlas)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	r, err := l.EvaluateGroups(ctx, q)
+	if err != nil || a.json {
+		return a.encodeOr(r, err)
+	}
+	if r.Plan != nil {
+		a.printPlan(*r.Plan)
+		fmt.Fprintln(a.stdout)
+	}
+	a.printCells(r)
+	a.printMethods(r.Methods)
+	for _, m := range r.Methods {
+		if m.Detail != "" {
+			fmt.Fprintf(a.stdout, "%s: %s.\n", m.Method, m.Detail)
+		}
+	}
+	return nil
+}
+
+// printCells shows the accuracies by class and group before and, where there is an edit, after it.
+func (a *app) printCells(r *answer.GroupReport) {
+	columns := append([]string{"class"}, r.Groups...)
+	for _, m := range r.Methods {
+		if m.Method != lab.MethodAsIs && m.Method != lab.MethodEdit {
+			continue
+		}
+		fmt.Fprintf(a.stdout, "Accuracy %s, by %s:\n", strings.Replace(m.Method, lab.MethodEdit, "after the edit", 1), r.Column)
+		t := a.table(columns...)
+		for c, class := range r.Classes {
+			row := []any{class}
+			for _, cell := range m.Cells[c] {
+				row = append(row, interval(cell))
+			}
+			t.AppendRow(row)
+		}
+		t.Render()
+	}
+}
