@@ -254,7 +254,7 @@ func (l *Lab) buildBank(ctx context.Context, build builder, dir, name string, r 
 	if err != nil {
 		return nil, err
 	}
-	s := l.step("texts", len(r.Texts))
+	s := l.stepOf(ctx, "texts", len(r.Texts))
 	defer s.done()
 	encode := func(ctx context.Context, texts []string) ([]float32, error) {
 		sequences, err := l.model.Sequences(tok, texts, r.Truncate)

@@ -85,7 +85,7 @@ func (l *Lab) warmBank(ctx context.Context, ov *decompose.OV, path string) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	step := l.step("words of heads", ov.Heads)
+	step := l.stepOf(ctx, "words of heads", ov.Heads)
 	defer step.done()
 	short, err := concept.NewShortlist(ctx, centred, ov, func(int) { step.add(1) })
 	if err != nil {

@@ -136,6 +136,25 @@ func (l *Lab) atlasPicture(ctx context.Context, dir string, i int, use func(*ima
 // AtlasMap is image i of an atlas with a map over it. Of a neuron it is the sum of its pairs' maps a_i^h·x_{i,n} (docs/design.md, 8) over heads, all of
 // them where none is given. Without a neuron it is the attention a_i^h of the head that is given.
 func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, neuron *int, heads ...int) (*image.RGBA, error) {
+	e, err := l.mapped(ctx, dir, i, neuron, heads)
+	if err != nil {
+		return nil, err
+	}
+	grid := l.model.Config.Grid()
+	return plot.HeatMap(e.Seen, mapOf(e.Tokens, neuron, heads...), grid, grid, 0), nil
+}
+
+// AtlasMapValues are the numbers of [Lab.AtlasMap], row by row of a grid of so many rows.
+func (l *Lab) AtlasMapValues(ctx context.Context, dir string, i int, neuron *int, heads ...int) (values []float32, rows int, err error) {
+	e, err := l.mapped(ctx, dir, i, neuron, heads)
+	if err != nil {
+		return nil, 0, err
+	}
+	return mapOf(e.Tokens, neuron, heads...), l.model.Config.Grid(), nil
+}
+
+// mapped is image i of an atlas, of which a map of a unit is asked for.
+func (l *Lab) mapped(ctx context.Context, dir string, i int, neuron *int, heads []int) (*Explained, error) {
 	ov, err := l.ov()
 	if err != nil {
 		return nil, err
@@ -143,12 +162,27 @@ func (l *Lab) AtlasMap(ctx context.Context, dir string, i int, neuron *int, head
 	if err := checkMapped(ov, neuron, heads); err != nil {
 		return nil, err
 	}
+	return l.lookIn(ctx, dir, i)
+}
+
+// AtlasNumbers are the embedding [D], not normalised, and the scalars [M,C] of image i of an atlas, encoded anew. The slices are shared: they must not be
+// changed.
+func (l *Lab) AtlasNumbers(ctx context.Context, dir string, i int) (embedding, scalars []float32, err error) {
 	e, err := l.lookIn(ctx, dir, i)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	grid := l.model.Config.Grid()
-	return plot.HeatMap(e.Seen, mapOf(e.Tokens, neuron, heads...), grid, grid, 0), nil
+	return e.Embedding, e.Scalars.S, nil
+}
+
+// AtlasEmbeddings are those of all images of an atlas [N,D], not normalised. The slice is shared: it must not be changed.
+func (l *Lab) AtlasEmbeddings(ctx context.Context, dir string) (embeddings []float32, width int, err error) {
+	u, err := l.openAtlas(ctx, dir)
+	if err != nil {
+		return nil, 0, err
+	}
+	embeddings, err = u.images()
+	return embeddings, l.model.Config.Embed, err
 }
 
 // checkMapped is a mistake unless there is a neuron, with any heads, or one head, and the model has them.

@@ -165,7 +165,7 @@ func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose
 		return nil, made, err
 	}
 	fit := l.journal.Fit(labeller, ov.Embed)
-	step := l.lab.step("labels", steps*len(pairs))
+	step := l.lab.stepOf(ctx, "labels", steps*len(pairs))
 	defer step.done()
 	says, err := naming.Says(ctx, fit, ov, pairs, signs, step.set)
 	if err != nil {

@@ -75,7 +75,7 @@ func (l *Lab) batches(ctx context.Context, in Input, d *dataset.Decoder, use fun
 	}
 	total := dataset.Total(sources)
 	l.model.Expect(max(total, 0))
-	f := &feed{Lab: l, decoder: d, whole: in.Whole, progress: l.step("images", total), use: use}
+	f := &feed{Lab: l, decoder: d, whole: in.Whole, progress: l.stepOf(ctx, "images", total), use: use}
 	defer f.progress.done()
 	for _, s := range sources {
 		if err := f.source(ctx, s); err != nil {
@@ -199,7 +199,7 @@ func (l *Lab) pixelBatches(ctx context.Context, path string, use func(batch) err
 	}
 	one := s[1] * s[2] * s[3]
 	l.model.Expect(s[0])
-	p := l.step("images", s[0])
+	p := l.stepOf(ctx, "images", s[0])
 	defer p.done()
 	for start := 0; start < s[0]; start += batchSize {
 		if err := ctx.Err(); err != nil {

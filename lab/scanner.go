@@ -49,7 +49,7 @@ const ahead = 2 // batches that are prepared and wait
 
 // run ends its progress.
 func (s *scanner) run(ctx context.Context) error {
-	s.progress = s.step("images", s.source.Len())
+	s.progress = s.stepOf(ctx, "images", s.source.Len())
 	defer s.progress.done()
 	group, ctx := errgroup.WithContext(ctx)
 	prepared, encoded := make(chan scanBatch, ahead), make(chan scanBatch, 1)

@@ -106,7 +106,7 @@ func (s *Segmentation) Each(ctx context.Context, sources []*dataset.Source, use 
 	if !s.question.Why.Empty() && total != 1 {
 		return nil, mistake("why", "asks about one picture, found several")
 	}
-	progress := s.lab.step("images", total)
+	progress := s.lab.stepOf(ctx, "images", total)
 	defer progress.done()
 	skipped, err := s.lab.eachPicture(ctx, sources, func(source *dataset.Source, path string, photo *image.NRGBA) error {
 		return s.give(ctx, path, photo, func(one *Segmented) error {

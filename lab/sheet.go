@@ -65,7 +65,7 @@ func (l *Lab) unitSheet(ctx context.Context, use *use, rows []answer.Unit, title
 		columns = max(columns, len(r.Images))
 	}
 	var panels []plot.Panel
-	step := l.step("pictures", len(rows)*columns)
+	step := l.stepOf(ctx, "pictures", len(rows)*columns)
 	defer step.done()
 	for _, r := range rows {
 		name := unitName(r)

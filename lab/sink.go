@@ -254,7 +254,7 @@ func (l *Lab) newWatcher(ctx context.Context, labels []string, q Sink) (*watcher
 
 // watch looks at all pictures and counts those that cannot be read.
 func (w *watcher) watch(ctx context.Context, pictures labelledPictures, q Sink) (unread int, err error) {
-	step := w.step("pictures", min(q.Limit, len(pictures.labels)))
+	step := w.stepOf(ctx, "pictures", min(q.Limit, len(pictures.labels)))
 	defer step.done()
 	var first error
 	for p, err := range pictures.each {

@@ -56,7 +56,7 @@ func (l *Lab) EncodeTexts(ctx context.Context, texts []string, truncate bool) ([
 	if err != nil {
 		return nil, err
 	}
-	s := l.step("texts", len(texts))
+	s := l.stepOf(ctx, "texts", len(texts))
 	defer s.done()
 	out, err := l.model.EncodeTexts(ctx, sequences, s.add)
 	if err != nil {

@@ -115,7 +115,7 @@ func readColumns(ctx context.Context, at *atlas.Atlas, stride int) ([][]float32,
 // splitAll splits every neuron, in their order. Each draws from a seed of its own.
 func (l *Lab) splitAll(ctx context.Context, q Trees, use *use, rows [][]float32, units []float32) ([]answer.SplitNeuron, error) {
 	C := use.stats.Channels
-	step := l.step("neurons", C)
+	step := l.stepOf(ctx, "neurons", C)
 	defer step.done()
 	all, errs := make([]*answer.SplitNeuron, C), make([]error, C)
 	var told sync.Mutex

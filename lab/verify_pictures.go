@@ -108,7 +108,7 @@ func (l *Lab) lookAt(ctx context.Context, kinds []*shipped) (answer.SinkReport, 
 	for _, kind := range kinds {
 		total += len(kind.pictures)
 	}
-	step := l.step("pictures", total)
+	step := l.stepOf(ctx, "pictures", total)
 	defer step.done()
 	l.model.Expect(total)
 	for _, kind := range kinds {

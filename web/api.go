@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
 
@@ -39,6 +40,7 @@ func (s *Server) register(mux *http.ServeMux) {
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
 	}
+	maps.Copy(config.Formats, formats())
 	if s.base != "" {
 		config.Servers = []*huma.Server{{URL: s.base}}
 	}
@@ -53,11 +55,13 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.registerDetails(api)
 	s.registerUploads(api)
 	s.registerParts(api)
+	s.registerArrays(api)
+	s.registerJobs(api)
 }
 
 // unknown answers for an address of the API that is not there, or is not there for the method.
 func (s *Server) unknown(mux *http.ServeMux, out http.ResponseWriter, in *http.Request) {
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
 		other := in.Clone(in.Context())
 		other.Method = method
 		if _, pattern := mux.Handler(other); pattern != "/api/" {
@@ -69,8 +73,11 @@ func (s *Server) unknown(mux *http.ServeMux, out http.ResponseWriter, in *http.R
 	s.refuse(out, in, http.StatusNotFound, "there is no such address: /api/openapi.json lists them")
 }
 
-// result is an answer as JSON.
-type result[T any] struct{ Body T }
+// result is an answer in a form.
+type result[T any] struct {
+	ContentType string `header:"Content-Type"`
+	Body        T
+}
 
 // question is an address of the API.
 type question struct {
@@ -80,12 +87,13 @@ type question struct {
 // ask registers a GET whose answer is JSON.
 func ask[In, Out any](s *Server, api huma.API, q question, answer func(context.Context, *In) (Out, error)) {
 	op := q.operation(http.MethodGet)
+	responses(&op, *new(Out))
 	huma.Register(api, op, func(ctx context.Context, in *In) (*result[Out], error) {
 		a, err := answer(ctx, in)
 		if err != nil {
 			return nil, s.failed(ctx, err)
 		}
-		return &result[Out]{a}, nil
+		return inForm(ctx, a)
 	})
 }
 

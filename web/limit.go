@@ -77,6 +77,19 @@ func (s *Server) limited(next http.Handler) http.Handler {
 	})
 }
 
+// writing passes what is asked of jobs: it is never remembered, and takes no turn, as it is answered at once or listens. A server that only reads
+// takes none of it but GET.
+func (s *Server) writing(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
+		if s.config.ReadOnly && in.Method != http.MethodGet && in.Method != http.MethodHead {
+			s.refuse(out, in, http.StatusForbidden, errReadOnly.Error())
+			return
+		}
+		out.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(out, in)
+	})
+}
+
 // inTurn answers a question when it has its turn, within some time.
 func (s *Server) inTurn(next http.Handler, out http.ResponseWriter, in *http.Request) {
 	leave, err := s.room.enter(in.Context(), s.limits)

@@ -186,7 +186,7 @@ func (t tagged) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 // keyOf is a digest of all that decides the answer to a GET.
 func keyOf(state string, in *http.Request) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s", state, in.URL.EscapedPath(), in.URL.Query().Encode()))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%s\n%s\n%v", state, in.URL.EscapedPath(), in.URL.Query().Encode(), in.Context().Value(formKey{})))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -40,6 +40,8 @@ func problem(err error) (status int, told string) {
 		return http.StatusConflict, atlas.ErrNoLabels.Error() + ": name a bank, or make labels with facet label"
 	case errors.Is(err, atlas.ErrNoScalars):
 		return http.StatusConflict, atlas.ErrNoScalars.Error()
+	case errors.Is(err, errNoAnswer):
+		return http.StatusConflict, errNoAnswer.Error()
 	case errors.Is(err, clip.ErrNoText):
 		return http.StatusConflict, clip.ErrNoText.Error()
 	case errors.As(err, &large):

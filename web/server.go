@@ -55,6 +55,7 @@ type Server struct {
 	clients  *clients
 	loopback bool
 	opening  opening
+	jobs     *jobs
 }
 
 // New makes a server. [Server.Open] opens what it serves.
@@ -66,7 +67,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{lab: c.Lab, config: c, log: c.Log, base: base, limits: defaultLimits, memory: newMemory(memoryBytes), loopback: isLoopback(c.Listener.Addr())}
+	s := &Server{lab: c.Lab, config: c, log: c.Log, base: base, limits: defaultLimits, memory: newMemory(memoryBytes), jobs: newJobs(), loopback: isLoopback(c.Listener.Addr())}
 	s.room, s.metrics, s.clients = newRoom(s.limits), newMetrics(), newClients(s.limits)
 	if !s.loopback {
 		s.token = newToken()
@@ -112,6 +113,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	err := s.serve(within)
 	ended := ctx.Err() != nil
 	stop()
+	s.jobs.close()
 	if failed := <-opened; failed != nil && !(ended && errors.Is(failed, context.Canceled)) {
 		return failed
 	}
@@ -158,7 +160,10 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET /metrics", s.metrics.handler())
 	api := http.NewServeMux()
 	s.register(api)
-	mux.Handle("/api/", s.remembered(s.limited(s.received(api))))
+	mux.Handle(prefix+"/jobs", s.writing(api))
+	mux.Handle(prefix+"/jobs/", s.writing(api))
+	mux.Handle("POST "+prefix+"/jobs/segment", s.writing(s.received(api)))
+	mux.Handle("/api/", formed(s.remembered(s.limited(s.received(api)))))
 	s.pages(mux)
 	h := s.opened(mux)
 	if s.base != "" {

@@ -107,6 +107,9 @@ func find(what string, items []item, name string) (string, error) {
 
 // nameOf is the public name of a path that this shelf gave out.
 func nameOf(items []item, path string) string {
+	if lab.IsWordList(path) {
+		return path
+	}
 	for _, i := range items {
 		if i.path == path {
 			return i.name
@@ -181,6 +184,18 @@ func (s *shelf) hide(a any) error {
 		s.hideModel(&a.Model)
 	case *answer.Segmentation:
 		s.hideModel(&a.Model)
+	case *answer.Labels:
+		s.hideModel(&a.Model)
+		a.Atlas, a.Bank = nameOf(s.atlases, a.Atlas), nameOf(s.banks, a.Bank)
+	case *answer.Reconstructions:
+		s.hideStudy(&a.Study)
+	case *answer.Ablations:
+		s.hideStudy(&a.Study)
+	case *answer.Polysemanticity:
+		s.hideAsked(&a.Asked)
+	case *answer.Sink:
+		s.hideModel(&a.Model)
+		a.Source = nameOf(s.atlases, a.Source)
 	default:
 		return fmt.Errorf("an answer of type %T may hold paths", a)
 	}
@@ -188,6 +203,20 @@ func (s *shelf) hide(a any) error {
 }
 
 func (s *shelf) hideModel(m *answer.Model) { m.Name = publicModel(m.Name) }
+
+// hideAsked hides what a study was asked of.
+func (s *shelf) hideAsked(a *answer.Asked) {
+	s.hideModel(&a.Model)
+	a.Atlas = nameOf(s.atlases, a.Atlas)
+}
+
+// hideStudy hides that, and where its means come from.
+func (s *shelf) hideStudy(a *answer.Study) {
+	s.hideAsked(&a.Asked)
+	if name := nameOf(s.atlases, a.Means); name != "" {
+		a.Means = name
+	}
+}
 
 // hideAgainst hides the path of the bank or the atlas whose average an explanation is measured against.
 func (s *shelf) hideAgainst(a *answer.Against) {

@@ -195,12 +195,14 @@ func (q question) upload() huma.Operation {
 
 // post registers a question about an upload.
 func post[In, Out any](s *Server, api huma.API, q question, answer func(context.Context, *In) (Out, error)) {
-	huma.Register(api, q.upload(), func(ctx context.Context, in *In) (*result[Out], error) {
+	op := q.upload()
+	responses(&op, *new(Out))
+	huma.Register(api, op, func(ctx context.Context, in *In) (*result[Out], error) {
 		a, err := answer(ctx, in)
 		if err != nil {
 			return nil, s.failed(ctx, ofUpload(err))
 		}
-		return &result[Out]{a}, nil
+		return inForm(ctx, a)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -21,11 +22,12 @@ type options struct {
 	requests                   int    // of each route
 	memory                     int    // requests over which the memory is watched
 	only                       string // routes that hold this
+	warm                       time.Duration
 }
 
 const (
 	atOnce     = 50
-	startLimit = 2 * time.Minute
+	startLimit = 10 * time.Minute
 )
 
 // ask starts facet serve, and prints a table.
@@ -39,6 +41,7 @@ func ask(ctx context.Context, args []string) error {
 	f.StringVar(&o.picture, "picture", "", "a picture to upload; empty: none is")
 	f.IntVar(&o.requests, "requests", 1000, "requests of each route")
 	f.IntVar(&o.memory, "memory", 0, "requests over which the memory is watched")
+	f.DurationVar(&o.warm, "warm", 0, "how long to wait for what is computed ahead")
 	f.StringVar(&o.only, "only", "", "routes that hold this")
 	f.Parse(args)
 	s, err := start(ctx, o)
@@ -46,7 +49,11 @@ func ask(ctx context.Context, args []string) error {
 		return err
 	}
 	defer s.stop()
-	fmt.Printf("from the start of the process to the first page: %.2f s\n", s.ready.Seconds())
+	fmt.Printf("from the start of the process to the first page: %.2f s; until all was open: %.2f s\n", s.ready.Seconds(), s.open.Seconds())
+	if o.warm > 0 {
+		fmt.Printf("then it was left alone for %s\n", o.warm)
+		time.Sleep(o.warm)
+	}
 	if err := s.table(ctx, o); err != nil {
 		return err
 	}
@@ -62,9 +69,11 @@ func ask(ctx context.Context, args []string) error {
 type served struct {
 	process *exec.Cmd
 	cancel  context.CancelFunc
-	address string // without a slash at the end
-	ready   time.Duration
+	address string        // without a slash at the end
+	ready   time.Duration // from the start of the process to its first page
+	open    time.Duration // and until all was open
 	client  *http.Client
+	refused atomic.Int64 // requests that were told to come again
 }
 
 // start starts facet serve and waits for its first page.
@@ -106,12 +115,30 @@ func start(ctx context.Context, o options) (*served, error) {
 		s.stop()
 		return nil, fmt.Errorf("%s %s: it did not say where it listens", filepath.Base(o.facet), strings.Join(args, " "))
 	}
-	if _, err := s.get(ctx, "/"); err != nil {
+	if err := s.opened(ctx, began); err != nil {
 		s.stop()
 		return nil, err
 	}
-	s.ready = time.Since(began)
 	return s, nil
+}
+
+// opened waits for the first page, which may say that the explorer is opening, and until it is open.
+func (s *served) opened(ctx context.Context, began time.Time) error {
+	for {
+		in, err := http.NewRequestWithContext(ctx, http.MethodGet, s.address+"/", nil)
+		if err != nil {
+			return err
+		}
+		in.Header.Set("Accept", "text/html")
+		_, err = s.send(in)
+		if s.ready == 0 {
+			s.ready = time.Since(began)
+		}
+		if s.open = time.Since(began); err == nil || s.open > startLimit {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 func (s *served) stop() {
@@ -128,6 +155,9 @@ func (s *served) get(ctx context.Context, target string) ([]byte, error) {
 	return s.send(in)
 }
 
+// errRefused is returned where facet serve says that it has too many questions.
+var errRefused = errors.New("told to come again")
+
 func (s *served) send(in *http.Request) ([]byte, error) {
 	out, err := s.client.Do(in)
 	if err != nil {
@@ -135,6 +165,9 @@ func (s *served) send(in *http.Request) ([]byte, error) {
 	}
 	defer out.Body.Close()
 	body, err := io.ReadAll(out.Body)
+	if out.StatusCode == http.StatusServiceUnavailable {
+		return nil, errRefused
+	}
 	if err == nil && out.StatusCode != http.StatusOK {
 		err = errors.New(out.Status + ": " + string(body))
 	}

@@ -57,9 +57,9 @@ func (sh shape) routes() []route {
 	atlas := "/api/v1/atlases/" + sh.atlas
 	fixed := func(target string) route { return route{target, func(int) string { return target }} }
 	pair := func(i int) (neuron, head int) { return i * 31 % sh.neurons, i % sh.heads }
-	return []route{
-		fixed("/"), fixed("/search?text=a+castle"), fixed("/neuron?neuron=3"), fixed("/picture"), fixed("/healthz"), fixed("/metrics"), fixed("/api/openapi.json"),
-		fixed("/api/v1/model"), fixed("/api/v1/atlases"),
+	return append([]route{
+		fixed("/"), fixed("/search?text=a+castle"), fixed("/neuron?neuron=3"), fixed("/pair?pair=3,4"), fixed("/head?head=4"), fixed("/compare"), fixed("/picture"),
+		fixed("/healthz"), fixed("/metrics"), fixed("/api/openapi.json"), fixed("/api/v1/model"), fixed("/api/v1/atlases"), fixed(atlas + "/strengths"),
 		{"search", func(i int) string { return "/api/v1/search?text=" + text(i) }},
 		{"search, one text, pages", func(i int) string {
 			return fmt.Sprintf("/api/v1/search?text=a+castle&atlas=%s&top=%d", sh.atlas, 1+i%1000)
@@ -86,6 +86,15 @@ func (sh shape) routes() []route {
 		}},
 		{"explanation, one picture", func(i int) string { return fmt.Sprintf("%s/images/7/explanation?text=%s", atlas, text(i)) }},
 		{"explanation", func(i int) string { return fmt.Sprintf("%s/images/%d/explanation?text=a+castle", atlas, i*7%sh.images) }},
+	}, sh.details(atlas, pair)...)
+}
+
+// details are the questions of the pages of one pair and one head.
+func (sh shape) details(atlas string, pair func(int) (int, int)) []route {
+	return []route{
+		{"pair", func(i int) string { n, h := pair(i); return fmt.Sprintf("%s/pairs/%d,%d", atlas, n, h) }},
+		{"two pairs", func(i int) string { n, h := pair(i); return fmt.Sprintf("%s/pairs/%d,%d/with/1,1", atlas, n, h) }},
+		{"head", func(i int) string { return fmt.Sprintf("%s/heads/%d?top=%d", atlas, i%sh.heads, 1+i/sh.heads) }},
 	}
 }
 
@@ -96,7 +105,7 @@ func (s *served) table(ctx context.Context, o options) error {
 		return err
 	}
 	fmt.Printf("an atlas of %d images, %d × %d pairs; %d requests at once\n", sh.images, sh.neurons, sh.heads, atOnce)
-	fmt.Printf("%-28s %9s %9s %9s %9s %9s %9s\n", "", "first ms", "again p50", "p95", "new", "new p50", "p95")
+	fmt.Printf("%-28s %9s %9s %9s %9s %9s %9s %9s  (ms; new: one alone, cpu: processor time of one)\n", "", "first", "again p50", "p95", "new", "new p50", "p95", "new cpu")
 	for _, r := range sh.routes() {
 		if !strings.Contains(r.name, o.only) {
 			continue
@@ -119,17 +128,36 @@ func (s *served) table(ctx context.Context, o options) error {
 		if err != nil {
 			return err
 		}
-		fresh, err := s.timed(ctx, min(o.requests, newQuestions), func(i int) string { return r.at(100 + i) })
+		before, err := s.processor(ctx)
 		if err != nil {
 			return err
 		}
-		fmt.Printf(" %9s %9s %9s\n", ms(alone), ms(fresh[len(fresh)/2]), ms(fresh[len(fresh)*95/100]))
+		n := min(o.requests, newQuestions)
+		fresh, err := s.timed(ctx, n, func(i int) string { return r.at(100 + i) })
+		if err != nil {
+			return err
+		}
+		after, err := s.processor(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Printf(" %9s %9s %9s %9s", ms(alone), ms(fresh[n/2]), ms(fresh[n*95/100]), ms((after-before)/time.Duration(n)))
+		if refused := s.refused.Swap(0); refused > 0 {
+			fmt.Printf("  %d times told to come again", refused)
+		}
+		fmt.Println()
 	}
 	return nil
 }
 
+// processor is the processor time that the process has taken.
+func (s *served) processor(ctx context.Context) (time.Duration, error) {
+	body, err := s.get(ctx, "/metrics")
+	return time.Duration(number(string(body), "process_cpu_seconds_total") * float64(time.Second)), err
+}
+
 // newQuestions is how many new questions of a route are asked.
-const newQuestions = 500
+const newQuestions = 200
 
 // fresh is the median time of new questions of a route, asked one by one.
 func (s *served) fresh(ctx context.Context, r route) (time.Duration, error) {
