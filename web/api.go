@@ -57,6 +57,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.registerParts(api)
 	s.registerArrays(api)
 	s.registerJobs(api)
+	describe(api.OpenAPI())
 }
 
 // unknown answers for an address of the API that is not there, or is not there for the method.

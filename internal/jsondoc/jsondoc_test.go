@@ -24,6 +24,21 @@ func TestPageIsCurrent(t *testing.T) {
 	}
 }
 
+// TestFieldsAreCurrent: go generate ./answer has been run since an answer or a type of the API changed.
+func TestFieldsAreCurrent(t *testing.T) {
+	want, err := Fields("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("../../web/fields.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("web/fields.json is not what the docs say; run go generate ./answer: %s", diff)
+	}
+}
+
 // TestPage describes every form that a field can have.
 func TestPage(t *testing.T) {
 	root := t.TempDir()

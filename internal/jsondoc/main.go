@@ -1,5 +1,5 @@
 // Command jsondoc writes docs/json.md: what answer/json.md says, and then a table of the fields of every answer, from the docs of package
-// answer. It is run by go generate ./answer.
+// answer; and web/fields.json, by which the API describes them. It is run by go generate ./answer.
 package main
 
 import (
@@ -27,8 +27,18 @@ func writePage(root string) error {
 	if err != nil {
 		return err
 	}
-	return atomicfile.Write(filepath.Join(root, "docs", "json.md"), func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(page))
+	fields, err := Fields(root)
+	if err != nil {
 		return err
-	})
+	}
+	for name, data := range map[string][]byte{filepath.Join("docs", "json.md"): page, filepath.Join(served, "fields.json"): fields} {
+		err := atomicfile.Write(filepath.Join(root, name), func(w io.Writer) error {
+			_, err := io.Copy(w, bytes.NewReader(data))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
