@@ -12,7 +12,7 @@ facet=${FACET:-$work/facet}
 mkdir "$work/zqsecretfolder"
 FACET_CACHE=${FACET_CACHE:-$work/zqsecretfolder} "$facet" serve ${ATLAS:-} --listen localhost:0 --no-open ${MODEL:+--model "$MODEL"} 2>"$work/log" &
 server=$!
-for _ in $(seq 600); do
+for _ in $(seq 2400); do
   address=$(sed -n 's/.*the explorer is at \(http[^ ]*\)\/$/\1/p' "$work/log")
   [ -n "$address" ] && curl -sf "$address/api/v1/model" >/dev/null && break
   sleep 0.5
