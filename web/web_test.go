@@ -261,6 +261,8 @@ var addresses = []string{
 	"/api/v1/atlases/scenes/images/7/maps?neuron=89", "/api/v1/atlases/scenes/images/7/maps?head=3", "/api/v1/atlases/scenes/images/7/maps?neuron=89&head=3&head=4", "/api/v1/atlases/scenes/neurons/64/tree", "/api/v1/atlases/scenes/pairs/89,3", "/api/v1/atlases/scenes/pairs/89,3/images?least=1&most=2",
 	"/api/v1/atlases/scenes/pairs/89,3/with/64,3", "/api/v1/atlases/scenes/heads/3", "/api/v1/atlases/scenes/strengths",
 	"/api/v1/atlases/scenes/images/7/places?text=a+castle", "/api/v1/atlases/scenes/edit?unit=pair:64,3&unit=head:2&text=a&image=7",
+	"/api/v1/jobs", "/api/v1/atlases/scenes/embeddings?top=2", "/api/v1/atlases/scenes/images/7/embedding", "/api/v1/atlases/scenes/images/7/scalars",
+	"/api/v1/atlases/scenes/images/7/maps/values?neuron=89&head=3",
 	"/api/v1/atlases/scenes/images/7/explanation?text=a+castle", "/api/v1/atlases/scenes/images/7/explanation?bank=words.txt&text=a&baseline=average+picture",
 }
 
@@ -281,6 +283,7 @@ func TestNothingLeaks(t *testing.T) {
 			"pairs/1,1/nearest?bank=" + evil, "atlases/" + evil + "/pairs", "atlases/scenes/pairs?sort=" + evil, "atlases/scenes/pairs?bank=" + evil, "atlases/scenes/neurons/" + evil, "atlases/scenes/pairs/" + evil, "atlases/scenes/pairs/1,1?bank=" + evil, "atlases/scenes/pairs/1,1/with/" + evil, "atlases/scenes/heads/" + evil, "atlases/scenes/edit?unit=" + evil, "atlases/scenes/images/1/places?bank=" + evil,
 			"atlases/scenes/images/" + evil, "atlases/scenes/images/1/maps?neuron=" + evil, "atlases/scenes/images/1/explanation?against=" + evil,
 			"atlases/scenes/images/1/explanation?baseline=" + evil, "atlases/scenes/images/1/explanation?by=" + evil, evil,
+			"atlases/" + evil + "/embeddings", "atlases/scenes/images/" + evil + "/scalars", "atlases/scenes/images/1/maps/values?head=" + evil, "jobs/" + evil + "/answer",
 		} {
 			out := send(h, "GET", "/api/v1/"+a, nil, nil)
 			if out.Code == http.StatusOK && !strings.Contains(a, "text="+evil) {
