@@ -88,7 +88,7 @@ type question struct {
 // ask registers a GET whose answer is JSON.
 func ask[In, Out any](s *Server, api huma.API, q question, answer func(context.Context, *In) (Out, error)) {
 	op := q.operation(http.MethodGet)
-	responses(&op, *new(Out))
+	responses(api, &op, *new(Out))
 	huma.Register(api, op, func(ctx context.Context, in *In) (*result[Out], error) {
 		a, err := answer(ctx, in)
 		if err != nil {

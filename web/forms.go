@@ -86,13 +86,13 @@ func formsOf(a any) []string {
 }
 
 // responses describes the forms of a type's answers.
-func responses(op *huma.Operation, a any) {
+func responses(api huma.API, op *huma.Operation, a any) {
 	forms := formsOf(a)
 	if len(forms) == 0 {
 		return
 	}
 	binary := &huma.Schema{Type: huma.TypeString, Format: "binary"}
-	content := map[string]*huma.MediaType{}
+	content := map[string]*huma.MediaType{formJSON: {Schema: api.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(a), true, "")}}
 	for _, f := range forms {
 		content[f] = &huma.MediaType{Schema: binary}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/internal/foreign"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/segment"
 )
 
 // errUnknown is returned where a name or a number of a request is of nothing that is served.
@@ -28,7 +29,7 @@ var errUpload = errors.New("the upload cannot be read")
 func problem(err error) (status int, told string) {
 	var large *http.MaxBytesError
 	switch {
-	case errors.Is(err, lab.ErrQuestion):
+	case errors.Is(err, lab.ErrQuestion), errors.Is(err, segment.ErrAlike):
 		return http.StatusBadRequest, err.Error()
 	case errors.Is(err, tokenizer.ErrTooLong):
 		return http.StatusBadRequest, "a text is too long for the model: expected a shorter one, or truncate=true"

@@ -196,7 +196,7 @@ func (q question) upload() huma.Operation {
 // post registers a question about an upload.
 func post[In, Out any](s *Server, api huma.API, q question, answer func(context.Context, *In) (Out, error)) {
 	op := q.upload()
-	responses(&op, *new(Out))
+	responses(api, &op, *new(Out))
 	huma.Register(api, op, func(ctx context.Context, in *In) (*result[Out], error) {
 		a, err := answer(ctx, in)
 		if err != nil {

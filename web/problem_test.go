@@ -1,0 +1,32 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/segment"
+)
+
+// TestProblem: mistakes of who asks are told, faults are not.
+func TestProblem(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		status int
+		told   string
+	}{
+		{fmt.Errorf("%w, found one", segment.ErrAlike), http.StatusBadRequest, "two classes"},
+		{&lab.Mistake{Field: "top", Problem: errors.New("too many")}, http.StatusBadRequest, "too many"},
+		{errNoJob, http.StatusNotFound, "job"},
+		{errNoAnswer, http.StatusConflict, "answer"},
+		{errors.New("open /home/somebody/atlas: gone"), http.StatusInternalServerError, "log"},
+	} {
+		status, told := problem(c.err)
+		if status != c.status || !strings.Contains(told, c.told) || strings.Contains(told, "/home") {
+			t.Errorf("%v: %d %q", c.err, status, told)
+		}
+	}
+}
