@@ -1,12 +1,15 @@
 package facet
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +21,8 @@ const module = "github.com/facet-clip/facet/"
 var layers = [][]string{
 	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "internal/standin", "bench/encode", "bench/labels", "bench/drift", "bench/serve", "bench/watch", "bench/decode", "bench/attribution"},
 	{"internal/cli"},
-	{"web", "internal/flags"},
+	{"web", "internal/verbs"},
+	{"internal/flags", "internal/show"},
 	{"lab", "internal/jsondoc"},
 	{"demo"},
 	{"experiment", "experiment/attribution", "experiment/tree", "naming", "compare", "compare/report"},
@@ -249,5 +253,73 @@ func TestWays(t *testing.T) {
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s with %v: got %q, want %q", c.pkg, c.allowed, got, c.want)
 		}
+	}
+}
+
+// flagLike is a flag of the command line within a text; what facet prints by such a flag is documentation.
+var flagLike = regexp.MustCompile(`(?:^|[ (])--[a-z]`)
+
+// TestLibrariesKnowNoFlags: what a flag can do about an error is said by internal/cli, which has the flags.
+func TestLibrariesKnowNoFlags(t *testing.T) {
+	stored := map[string]string{"lab/profile.go": `" --exif-rotate"`} // part of the format of profiles
+	for _, s := range sources(t) {
+		if slices.ContainsFunc(append([]string{"internal/flags", "internal/show", "internal/verbs", "scripts/", "training/", "internal/pgtest"}, programs...), func(p string) bool { return strings.HasPrefix(s.pkg+"/", p) }) {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), s.file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			lit, ok := n.(*ast.BasicLit)
+			if ok && lit.Kind == token.STRING && flagLike.MatchString(lit.Value) && stored[s.file] != lit.Value && !strings.Contains(lit.Value, "facet ") && !strings.Contains(lit.Value, "prints with --json") {
+				t.Errorf("%s: %.80s: a library names a flag", s.file, lit.Value)
+			}
+			return true
+		})
+	}
+}
+
+// TestFunctionsAreShort: none has more than 60 lines.
+func TestFunctionsAreShort(t *testing.T) {
+	for _, s := range sources(t) {
+		if strings.HasPrefix(s.pkg, "dataset/codec/module") { // generated
+			continue
+		}
+		files := token.NewFileSet()
+		f, err := parser.ParseFile(files, s.file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			if n := files.Position(fn.End()).Line - files.Position(fn.Pos()).Line + 1; n > 60 {
+				t.Errorf("%s: %s has %d lines, expected at most 60", s.file, fn.Name.Name, n)
+			}
+		}
+	}
+}
+
+// TestCommandLineIsThin: internal/cli holds no answer of its own, and stays small.
+func TestCommandLineIsThin(t *testing.T) {
+	lines := 0
+	for _, s := range sources(t) {
+		if s.pkg != "internal/cli" {
+			continue
+		}
+		data, err := os.ReadFile(s.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines += bytes.Count(data, []byte("\n"))
+		if bytes.Contains(data, []byte("`json:")) {
+			t.Errorf("%s has a JSON tag: answers are types of package answer", s.file)
+		}
+	}
+	if lines > 5000 {
+		t.Errorf("internal/cli has %d lines without tests, expected at most 5000", lines)
 	}
 }

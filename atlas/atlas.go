@@ -40,6 +40,8 @@ const MaxSkipped = 100_000
 var (
 	// ErrUnfinished is returned when a folder holds a scan that has not come to its end.
 	ErrUnfinished = errors.New("the scan is not finished")
+	// ErrUnfinishedMerge is the [ErrUnfinished] of a folder in which a merge has not come to its end.
+	ErrUnfinishedMerge = fmt.Errorf("%w: it is a merge", ErrUnfinished)
 	// ErrFinished is returned when a scan is to go on in a folder whose atlas is complete.
 	ErrFinished = errors.New("the atlas is complete")
 	// ErrBusy is returned when another process is writing into the folder of an atlas.

@@ -36,10 +36,10 @@ func readManifest(dir string) (Manifest, error) {
 	f, err := regular.Open(filepath.Join(dir, ManifestFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		if exists(dir, stateFile) {
-			return Manifest{}, fmt.Errorf("%s: %w; go on with it: facet scan … -o %s --resume", dir, ErrUnfinished, dir)
+			return Manifest{}, fmt.Errorf("%s: %w", dir, ErrUnfinished)
 		}
 		if exists(dir, mergePart) {
-			return Manifest{}, fmt.Errorf("%s: %w; it is a merge: run facet atlas merge again", dir, ErrUnfinished)
+			return Manifest{}, fmt.Errorf("%s: %w", dir, ErrUnfinishedMerge)
 		}
 		return Manifest{}, fmt.Errorf("%s: expected an atlas, found no %s in it: %w", dir, ManifestFile, err)
 	}

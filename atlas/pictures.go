@@ -24,13 +24,13 @@ func (a *Atlas) Picture(i int, path string, roots []string) (string, error) {
 			return found, nil
 		}
 	}
-	return "", fmt.Errorf("%s: %w; looked in %s; say where the pictures lie now with --root FOLDER", path, ErrNoPicture, strings.Join(candidates, " and "))
+	return "", fmt.Errorf("%s: %w; looked in %s", path, ErrNoPicture, strings.Join(candidates, " and "))
 }
 
 // CheckRoots is an error unless there is one root, or one for each dataset, or none.
 func (a *Atlas) CheckRoots(roots []string) error {
 	if n := len(a.Manifest.Datasets); len(roots) > 1 && len(roots) != n {
-		return fmt.Errorf("%s: expected one --root, or one for each of its %d datasets in their order, found %d", a.dir, n, len(roots))
+		return fmt.Errorf("%s: expected one root, or one for each of its %d datasets in their order, found %d", a.dir, n, len(roots))
 	}
 	return nil
 }

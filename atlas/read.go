@@ -349,7 +349,7 @@ func (a *Atlas) Labels() ([]string, error) {
 func (a *Atlas) Scalars() (*Scalars, error) {
 	path := filepath.Join(a.dir, scalarsFile)
 	if !a.Manifest.Options.KeepScalars {
-		return nil, fmt.Errorf("%s: %w; scan with --keep-scalars", a.dir, ErrNoScalars)
+		return nil, fmt.Errorf("%s: %w", a.dir, ErrNoScalars)
 	}
 	f, err := regular.Open(path)
 	if err != nil {

@@ -135,7 +135,7 @@ func fresh(dir string) error {
 		case name == ManifestFile:
 			return fmt.Errorf("%s: %w; give another folder, or remove this one", dir, ErrFinished)
 		case name == stateFile:
-			return fmt.Errorf("%s: %w; go on with it (--resume), or remove the folder", dir, ErrUnfinished)
+			return fmt.Errorf("%s: %w", dir, ErrUnfinished)
 		case !slices.Contains(known, name) && !atomicfile.IsTemporary(name):
 			return fmt.Errorf("%s: not empty: it holds %s; expected a new or empty folder", dir, name)
 		}

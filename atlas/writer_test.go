@@ -382,7 +382,7 @@ func TestMergeKilled(t *testing.T) {
 		return dir
 	}
 	dir := killed()
-	if _, err := Open(dir); !errors.Is(err, ErrUnfinished) || !strings.Contains(err.Error(), "facet atlas merge") {
+	if _, err := Open(dir); !errors.Is(err, ErrUnfinished) || !errors.Is(err, ErrUnfinishedMerge) {
 		t.Errorf("an unfinished merge opens: %v", err)
 	}
 	if err := Merge(parts, dir); err != nil {

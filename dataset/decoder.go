@@ -88,7 +88,7 @@ func (d *Decoder) Image(ctx context.Context, name string, img image.Image, use f
 // allows refuses a picture that has more pixels than the limit.
 func (d *Decoder) allows(name string, size image.Point) error {
 	if int64(size.X) > d.maxPixels/int64(size.Y) {
-		return fmt.Errorf("%s: %w: %d×%d, expected at most %d in all (--max-pixels raises it)", name, ErrTooLarge, size.X, size.Y, d.maxPixels)
+		return fmt.Errorf("%s: %w: %d×%d, expected at most %d in all", name, ErrTooLarge, size.X, size.Y, d.maxPixels)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -9,6 +10,9 @@ import (
 
 	"github.com/ncruces/go-strftime"
 )
+
+// ErrTime is returned for a time that is not written in the usual form, where no other was named.
+var ErrTime = errors.New("time")
 
 // TimeFormat says how the times of a manifest are written: [RFC3339], [Unix], [UnixMilli], or a form such as %d.%m.%Y %H:%M in the letters of
 // strptime. Empty is RFC3339.
@@ -48,7 +52,7 @@ func (f TimeFormat) Parse(s string) (time.Time, error) {
 	if f != "" && f != RFC3339 {
 		return time.Time{}, fmt.Errorf("time %.60q: expected the form %s", s, f)
 	}
-	return time.Time{}, fmt.Errorf("time %.60q: expected RFC 3339 (2006-01-02T15:04:05Z), 2006-01-02, 2006-01 or 2006; others with --time-format", s)
+	return time.Time{}, fmt.Errorf("%w %.60q: expected RFC 3339 (2006-01-02T15:04:05Z), 2006-01-02, 2006-01 or 2006", ErrTime, s)
 }
 
 // layouts are Go's layouts of a format, none of those that count seconds.

@@ -41,7 +41,7 @@ func TestTimes(t *testing.T) {
 		format     TimeFormat
 		text, want string
 	}{
-		{"", "1767323045", "others with --time-format"},
+		{"", "1767323045", "expected RFC 3339"},
 		{"", "2026-02-30", "expected RFC 3339"},
 		{"", "01:02:03", "expected RFC 3339"},
 		{"unix", "yesterday", "expected seconds since 1970"},

@@ -20,7 +20,7 @@ import (
 )
 
 // errOtherImages is returned for two atlases that are not of the same images.
-var errOtherImages = errors.New("the atlases are not of the same images in one order: scan one dataset with both models, with --keep-scalars")
+var errOtherImages = errors.New("the atlases are not of the same images in one order: scan one dataset with both models, and keep the scalars")
 
 // doingAxes is how many components of the embeddings tell for what a pair fires.
 const doingAxes = 8

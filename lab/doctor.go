@@ -89,13 +89,13 @@ func (c Config) checkActivation(name string, ck *checkpoint.Checkpoint) answer.F
 	_, told, _ := registry.Activation(name, ck.Path())
 	switch {
 	case c.Activation != "":
-		return found("activation", answer.OK, "%s, because --activation says so", act)
+		return found("activation", answer.OK, "%s, because it was asked for", act)
 	case name == DemoName || unknown == nil && published.Source != registry.SourceHub:
 		return found("activation", answer.OK, "%s, as %s is known to use", act, name)
 	case told:
 		return found("activation", answer.OK, "%s, as %s beside the file says", act, registry.CardFile)
 	case assumed:
-		return found("activation", answer.Assumed, "%s, as every published CLIP-ResNet uses; this file does not say: with --activation you can", act)
+		return found("activation", answer.Assumed, "%s, as every published CLIP-ResNet uses; this file does not say: say it if you know", act)
 	}
 	return found("activation", answer.OK, "%s, as in every file that OpenAI wrote this way", act)
 }

@@ -61,7 +61,7 @@ func (q EvaluateGroups) check() (EvaluateGroups, error) {
 	case q.RivalHeads < 0:
 		return q, mistake("rival-heads", "%d: expected 1 or more", q.RivalHeads)
 	case q.Rivals && q.Edit.Means == "":
-		return q, mistake("rivals", "need --means, an atlas whose means heads are held at")
+		return q, mistake("rivals", "need an atlas whose means heads are held at")
 	}
 	if q.Edit.Means != "" && (q.changes() || !q.Rivals) {
 		var err error

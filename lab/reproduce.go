@@ -146,9 +146,9 @@ func (r *reproducing) steps() []paperStep {
 		return ""
 	}
 	return []paperStep{
-		{paper.ImageNet, lacks(r.asked.ImageNet, "the folder of ImageNet's validation pictures (--imagenet)"), r.imageNet},
-		{paper.Context, lacks(r.asked.Context, "the folder VOC2010 of PASCAL Context (--context)"), r.context},
-		{paper.Cars, lacks(r.asked.Cars, "the folder of Stanford Cars (--cars)"), r.cars},
+		{paper.ImageNet, lacks(r.asked.ImageNet, "the folder of ImageNet's validation pictures"), r.imageNet},
+		{paper.Context, lacks(r.asked.Context, "the folder VOC2010 of PASCAL Context"), r.context},
+		{paper.Cars, lacks(r.asked.Cars, "the folder of Stanford Cars"), r.cars},
 	}
 }
 

@@ -19,7 +19,7 @@ func (l *Lab) Tokenizer(ctx context.Context) (*tokenizer.Tokenizer, error) {
 	if l.assumed {
 		l.told.Do(func() {
 			l.log.Warn("the checkpoint does not say which activation its text tower uses: taking quickgelu, as every published CLIP-ResNet does; " +
-				"say --activation quickgelu or gelu if you know")
+				"say which, quickgelu or gelu, if you know")
 		})
 	}
 	return l.texts.get(ctx, "", func(context.Context) (*tokenizer.Tokenizer, error) {

@@ -25,6 +25,17 @@ func (t tally) String() string {
 
 const ksWindows = 200 // of a run without drift, given to the Kolmogorov–Smirnov tests
 
+// The methods whose false alarms are counted.
+const (
+	calmFacet   = iota // alerts within the budget
+	calmChanged        // a pair found changed
+	calmKS             // with Bonferroni, at the budget a window
+	calmKSFair         // at the budget over all windows of a run
+	calmMMD
+	calmMMDFair
+	calmMethods
+)
+
 // calm measures false alarms.
 func (b *bench) calm(ctx context.Context, seeds, windows, compared int) error {
 	pools, err := b.pair(ctx, scenarios[0])
@@ -32,76 +43,89 @@ func (b *bench) calm(ctx context.Context, seeds, windows, compared int) error {
 		return err
 	}
 	var lock sync.Mutex
-	var facet, found, ks, ksFair, mmd, mmdFair tally
+	var found [calmMethods]tally
 	largest := []float64{}
 	err = each(seeds, func(seed int) error {
-		p, err := b.profile(ctx, pools[0], scenarios[0].calm, seed)
+		counts, e, err := b.calmRun(ctx, pools, seed, windows, compared)
 		if err != nil {
 			return err
-		}
-		m, err := b.monitor(p)
-		if err != nil {
-			return err
-		}
-		v, err := drift.NewVocabulary(ctx, p, b.ov, b.words)
-		if err != nil {
-			return err
-		}
-		all := make([]int, len(pools[1].images))
-		for i := range all {
-			all[i] = i
-		}
-		ranks, err := b.ranks(m, pools[1], all, p.Strong)
-		if err != nil {
-			return err
-		}
-		random, peer := source(seed, 2), newPeers(p, b.ov.Embed, seed)
-		alerts, changed, ksCount, ksFairCount, mmdCount, mmdFairCount := 0, 0, 0, 0, 0, 0
-		for w := range windows {
-			indexes := pools[1].draw(random, scenarios[0].calm, window)
-			alerts += count(len(m.Window(take(ranks, indexes), budget)) > 0)
-			if w >= ksWindows {
-				continue
-			}
-			x := embeddings(pools[1], indexes)
-			q := peer.ks(x)
-			ksCount, ksFairCount = ksCount+count(q <= budget), ksFairCount+count(q <= budget/float64(runWindows))
-			if w >= compared {
-				continue
-			}
-			permuted, gamma := peer.mmd(x)
-			mmdCount, mmdFairCount = mmdCount+count(permuted <= budget), mmdFairCount+count(gamma <= budget/float64(runWindows))
-			s, err := b.summary(pools[1], indexes, p.Strong, window)
-			if err != nil {
-				return err
-			}
-			c, err := v.Compare(ctx, []*drift.Summary{s}, drift.Options{Level: budget})
-			if err != nil {
-				return err
-			}
-			changed += count(c[0].Changed > 0)
 		}
 		lock.Lock()
 		defer lock.Unlock()
-		facet.add(alerts, windows)
-		found.add(changed, min(compared, windows))
-		ks.add(ksCount, min(ksWindows, windows))
-		ksFair.add(ksFairCount, min(ksWindows, windows))
-		mmd.add(mmdCount, min(compared, windows))
-		mmdFair.add(mmdFairCount, min(compared, windows))
-		e := 0.0
-		for i := range m.Detectors {
-			e = max(e, m.Detectors[i].E())
+		for i, n := range counts {
+			of := min(compared, windows)
+			switch i {
+			case calmFacet:
+				of = windows
+			case calmKS, calmKSFair:
+				of = min(ksWindows, windows)
+			}
+			found[i].add(n, of)
 		}
 		largest = append(largest, e)
 		return nil
 	})
 	fmt.Printf("no drift: %d runs of %d windows of %d images, pools of %d and %d\n", seeds, windows, window, len(pools[0].images), len(pools[1].images))
-	fmt.Printf("  facet, alerts within a budget of %g for a run: %s; largest e-value at the end of a run %.3g\n", budget, facet, slices.Max(largest))
-	fmt.Printf("  facet, a changed pair at false discovery rate %g (every one is false: this is the false discovery proportion): %s\n", budget, found)
-	fmt.Printf("  KS with Bonferroni at %g a window: %s; at %g over %d windows: %s\n", budget, ks, budget, runWindows, ksFair)
-	fmt.Printf("  MMD at %g a window: %s; at %g over %d windows: %s\n", budget, mmd, budget, runWindows, mmdFair)
+	fmt.Printf("  facet, alerts within a budget of %g for a run: %s; largest e-value at the end of a run %.3g\n", budget, found[calmFacet], slices.Max(largest))
+	fmt.Printf("  facet, a changed pair at false discovery rate %g (every one is false: this is the false discovery proportion): %s\n", budget, found[calmChanged])
+	fmt.Printf("  KS with Bonferroni at %g a window: %s; at %g over %d windows: %s\n", budget, found[calmKS], budget, runWindows, found[calmKSFair])
+	fmt.Printf("  MMD at %g a window: %s; at %g over %d windows: %s\n", budget, found[calmMMD], budget, runWindows, found[calmMMDFair])
 	return err
+}
+
+// calmRun counts the windows of one run without drift in which each method found something; largest is the greatest e-value at its end.
+func (b *bench) calmRun(ctx context.Context, pools [2]*pool, seed, windows, compared int) (found [calmMethods]int, largest float64, err error) {
+	p, err := b.profile(ctx, pools[0], scenarios[0].calm, seed)
+	if err != nil {
+		return found, 0, err
+	}
+	m, err := b.monitor(p)
+	if err != nil {
+		return found, 0, err
+	}
+	v, err := drift.NewVocabulary(ctx, p, b.ov, b.words)
+	if err != nil {
+		return found, 0, err
+	}
+	all := make([]int, len(pools[1].images))
+	for i := range all {
+		all[i] = i
+	}
+	ranks, err := b.ranks(m, pools[1], all, p.Strong)
+	if err != nil {
+		return found, 0, err
+	}
+	random, peer := source(seed, 2), newPeers(p, b.ov.Embed, seed)
+	for w := range windows {
+		indexes := pools[1].draw(random, scenarios[0].calm, window)
+		found[calmFacet] += count(len(m.Window(take(ranks, indexes), budget)) > 0)
+		if w >= ksWindows {
+			continue
+		}
+		x := embeddings(pools[1], indexes)
+		q := peer.ks(x)
+		found[calmKS] += count(q <= budget)
+		found[calmKSFair] += count(q <= budget/float64(runWindows))
+		if w >= compared {
+			continue
+		}
+		permuted, gamma := peer.mmd(x)
+		found[calmMMD] += count(permuted <= budget)
+		found[calmMMDFair] += count(gamma <= budget/float64(runWindows))
+		s, err := b.summary(pools[1], indexes, p.Strong, window)
+		if err != nil {
+			return found, 0, err
+		}
+		c, err := v.Compare(ctx, []*drift.Summary{s}, drift.Options{Level: budget})
+		if err != nil {
+			return found, 0, err
+		}
+		found[calmChanged] += count(c[0].Changed > 0)
+	}
+	for i := range m.Detectors {
+		largest = max(largest, m.Detectors[i].E())
+	}
+	return found, largest, nil
 }
 
 // pair opens a scenario's two pools and varies pictures of the reference's.

@@ -143,16 +143,8 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, 
 		alerts := m.Window(ranks, budget)
 		first := r.methods[0].delay == 0
 		r.methods[0].window(w, len(alerts) > 0)
-		x := embeddings(pools[1], indexes)
-		if peers && (r.methods[1].delay == 0 || r.methods[2].delay == 0) {
-			ks := peer.ks(x)
-			r.methods[1].window(w, ks <= budget)
-			r.methods[2].window(w, ks <= budget/runWindows)
-		}
-		if peers && (r.methods[3].delay == 0 || r.methods[4].delay == 0) {
-			permuted, gamma := peer.mmd(x)
-			r.methods[3].window(w, permuted <= budget)
-			r.methods[4].window(w, gamma <= budget/runWindows)
+		if peers {
+			r.askPeers(w, peer, embeddings(pools[1], indexes))
 		}
 		if all = append(all, indexes...); w > 0 {
 			since = append(since, indexes...)
@@ -176,6 +168,20 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, 
 		}
 	}
 	return r, nil
+}
+
+// askPeers gives a window's embeddings to the peers that have found nothing yet.
+func (r *outcome) askPeers(w int, peer *peers, x []float32) {
+	if r.methods[1].delay == 0 || r.methods[2].delay == 0 {
+		ks := peer.ks(x)
+		r.methods[1].window(w, ks <= budget)
+		r.methods[2].window(w, ks <= budget/runWindows)
+	}
+	if r.methods[3].delay == 0 || r.methods[4].delay == 0 {
+		permuted, gamma := peer.mmd(x)
+		r.methods[3].window(w, permuted <= budget)
+		r.methods[4].window(w, gamma <= budget/runWindows)
+	}
 }
 
 func (r outcome) done(peers bool) bool {

@@ -20,23 +20,7 @@ const batch = 256
 // head times the units of one head given factored, basis and coefficients, against the same units as they are: the first correlations with all words
 // alone (median of five), and whole labels.
 func (s settings) head(ctx context.Context) error {
-	dir, err := os.MkdirTemp("", "facet-bench-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	if _, err := s.script(ctx, "make", dir, s.words, s.embed, s.units, 1, 1); err != nil {
-		return err
-	}
-	embeddings, err := read(dir, "embeddings")
-	if err != nil {
-		return err
-	}
-	blocks, err := s.factored(dir)
-	if err != nil {
-		return err
-	}
-	d, err := s.dictionary(embeddings)
+	b, d, err := s.oneHead(ctx)
 	if err != nil {
 		return err
 	}
@@ -47,14 +31,9 @@ func (s settings) head(ctx context.Context) error {
 	if mix == nil {
 		return errors.New("-engine gonum: expected an engine")
 	}
-	b := blocks[0]
 	rank := len(b.Basis) / s.embed
-	units := make([]float32, s.units*s.embed)
-	for i := range s.units {
-		for k, c := range b.Coefficients[i*rank : (i+1)*rank] {
-			blas32.Axpy(c, numeric.Vector(b.Basis[k*s.embed:][:s.embed]), numeric.Vector(units[i*s.embed:][:s.embed]))
-		}
-	}
+	units := s.written(b)
+	fmt.Printf("%d units of one head (%d dimensions), %d words, width %d, %d terms\n", s.units, rank, s.words, s.embed, s.terms)
 	whole, factored, err := inTurn(5, func() error {
 		for x := range slices.Chunk(units, batch*s.embed) {
 			if _, err := product(ctx, x); err != nil {
@@ -77,25 +56,66 @@ func (s settings) head(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d units of one head (%d dimensions), %d words, width %d, %d terms\n", s.units, rank, s.words, s.embed, s.terms)
 	fmt.Printf("  first correlations: %6.3f ms a unit as they are, %6.3f factored: %.1f × faster\n", whole/float64(s.units), factored/float64(s.units), whole/factored)
 	var labels [2][]concept.Label
 	whole, factored, err = inTurn(1, func() (err error) {
 		labels[0], err = s.label(ctx, d, product, mix, concept.Units{{Basis: units}})
 		return err
 	}, func() (err error) {
-		labels[1], err = s.label(ctx, d, product, mix, blocks)
+		labels[1], err = s.label(ctx, d, product, mix, concept.Units{b})
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for i, l := range labels[0] {
-		if !slices.EqualFunc(l.Terms, labels[1][i].Terms, func(a, b concept.Term) bool { return a.Word == b.Word }) {
+	if err := sameWords(labels[0], labels[1]); err != nil {
+		return err
+	}
+	fmt.Printf("  whole labels:       %6.3f ms a unit as they are, %6.3f factored: %.2f × faster; the same words\n", whole/float64(s.units), factored/float64(s.units), whole/factored)
+	return nil
+}
+
+// oneHead makes the units of one head, factored, and a dictionary.
+func (s settings) oneHead(ctx context.Context) (b concept.Block, d *concept.Dictionary, err error) {
+	dir, err := os.MkdirTemp("", "facet-bench-")
+	if err != nil {
+		return b, nil, err
+	}
+	defer os.RemoveAll(dir)
+	if _, err := s.script(ctx, "make", dir, s.words, s.embed, s.units, 1, 1); err != nil {
+		return b, nil, err
+	}
+	embeddings, err := read(dir, "embeddings")
+	if err != nil {
+		return b, nil, err
+	}
+	blocks, err := s.factored(dir)
+	if err != nil {
+		return b, nil, err
+	}
+	d, err = s.dictionary(embeddings)
+	return blocks[0], d, err
+}
+
+// written are the units of a factored head as they are, [units,embed].
+func (s settings) written(b concept.Block) []float32 {
+	rank := len(b.Basis) / s.embed
+	units := make([]float32, s.units*s.embed)
+	for i := range s.units {
+		for k, c := range b.Coefficients[i*rank : (i+1)*rank] {
+			blas32.Axpy(c, numeric.Vector(b.Basis[k*s.embed:][:s.embed]), numeric.Vector(units[i*s.embed:][:s.embed]))
+		}
+	}
+	return units
+}
+
+// sameWords is an error where two sets of labels differ in a word.
+func sameWords(a, b []concept.Label) error {
+	for i, l := range a {
+		if !slices.EqualFunc(l.Terms, b[i].Terms, func(a, b concept.Term) bool { return a.Word == b.Word }) {
 			return fmt.Errorf("unit %d has other words factored than as it is", i)
 		}
 	}
-	fmt.Printf("  whole labels:       %6.3f ms a unit as they are, %6.3f factored: %.2f × faster; the same words\n", whole/float64(s.units), factored/float64(s.units), whole/factored)
 	return nil
 }
 

@@ -41,8 +41,7 @@ func Find(folders ...string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("%w: looked for %s in %s; say --vocab FILE, or get one with a model: facet model pull RN50",
-		ErrNotFound, strings.Join(names, ", "), strings.Join(folders, " and "))
+	return "", fmt.Errorf("%w: looked for %s in %s", ErrNotFound, strings.Join(names, ", "), strings.Join(folders, " and "))
 }
 
 // Load reads a vocabulary: OpenAI's list of merges (plain or gzip), a tokenizer.json, a vocab.json with merges.txt beside it, or a

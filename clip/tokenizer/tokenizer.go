@@ -73,7 +73,7 @@ func (t *Tokenizer) Sequence(text string, context int, truncate bool) ([]int64, 
 	ids := t.Encode(text)
 	if room := context - 2; len(ids) > room {
 		if !truncate {
-			return nil, fmt.Errorf("%w: %d tokens with start and end, expected at most %d (--truncate cuts it)", ErrTooLong, len(ids)+2, context)
+			return nil, fmt.Errorf("%w: %d tokens with start and end, expected at most %d", ErrTooLong, len(ids)+2, context)
 		}
 		ids = ids[:max(room, 0)]
 	}

@@ -184,7 +184,7 @@ func TestSequence(t *testing.T) {
 	if diff := cmp.Diff([]int64{int64(tok.Start()), int64(ids[0]), int64(ids[1]), int64(tok.End())}, got); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := tok.Sequence("a car a car", 5, false); !errors.Is(err, ErrTooLong) || !strings.Contains(err.Error(), "--truncate") {
+	if _, err := tok.Sequence("a car a car", 5, false); !errors.Is(err, ErrTooLong) || !strings.Contains(err.Error(), "at most 5") {
 		t.Errorf("too long: %v", err)
 	}
 	cut, err := tok.Sequence("a car a car", 5, true)

@@ -2,13 +2,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -60,22 +59,6 @@ func (a *app) ablate(ctx context.Context, q lab.Ablate, chart string) error {
 	if a.json {
 		return encodeJSON(a.stdout, r)
 	}
-	a.printAblations(r)
+	show.Ablations(a.stdout, r)
 	return nil
-}
-
-func (a *app) printAblations(r *answer.Ablations) {
-	t := a.table("percentile", r.Unit+"s held", "zero-shot accuracy (95 %)", "cosine", "random: accuracy (range)", "cosine")
-	for _, x := range r.Rows {
-		row := []any{fmt.Sprintf("%g", x.Percentile), fmt.Sprintf("%d of %d", x.Held, x.Of), interval(x.Accuracy), fmt.Sprintf("%.4f", x.Cosine), "", ""}
-		if x.Random != nil {
-			if row[4] = interval(x.Accuracy); x.Accuracy.Of > 0 {
-				row[4] = fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*x.Random.Mean, 100*x.Random.Low, 100*x.Random.High)
-			}
-			row[5] = fmt.Sprintf("%.4f", x.Random.Cosine)
-		}
-		t.AppendRow(row)
-	}
-	t.Render()
-	fmt.Fprintf(a.stdout, "%d images, %d classes; means and scores from %s.\n", r.Images, r.Classes, r.Means)
 }

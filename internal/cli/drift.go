@@ -72,5 +72,5 @@ func (o driftOptions) watched(ctx context.Context) ([]string, error) {
 // openProfileLab opens the lab of the model that made a profile.
 func (a *app) openProfileLab(ctx context.Context, dir string) (*lab.Lab, error) {
 	l, err := lab.OpenForProfile(ctx, a.config(), dir)
-	return l, asUsage(withHint(err))
+	return l, asUsage(err)
 }

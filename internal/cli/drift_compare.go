@@ -11,6 +11,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -70,7 +71,7 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 	}
 	r, err := l.Compare(ctx, q)
 	if err != nil {
-		return asUsage(withHint(err))
+		return asUsage(err)
 	}
 	return a.finishCompare(ctx, l, r, o.output)
 }
@@ -88,6 +89,6 @@ func (a *app) finishCompare(ctx context.Context, l *lab.Lab, r *answer.Drift, ou
 	if a.json {
 		return encodeJSON(a.stdout, r)
 	}
-	a.printComparison(r)
+	show.Drift(a.stdout, r)
 	return nil
 }

@@ -75,7 +75,7 @@ func (a *app) driftProfile(ctx context.Context, o driftOptions, q lab.Profile) (
 
 func (a *app) showProfile(p *answer.Profile, err error) error {
 	if err != nil {
-		return asUsage(withHint(err))
+		return asUsage(err)
 	}
 	if a.json {
 		return encodeJSON(a.stdout, p)

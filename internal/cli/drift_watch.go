@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +19,7 @@ import (
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/drift/watch"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/internal/terminal"
 	"github.com/facet-clip/facet/lab"
 )
@@ -164,45 +164,6 @@ func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.C
 	return jobs, p, nil
 }
 
-// printWindow prints a window as a line, and its alerts.
-func (a *app) printWindow(w answer.Window) {
-	if a.json {
-		if err := json.NewEncoder(a.stdout).Encode(w); err != nil {
-			slog.Warn("a window could not be printed", "reason", err)
-		}
-		return
-	}
-	const minutes = "2006-01-02 15:04"
-	when := w.First.Format(minutes)
-	if last := w.Last.Format(minutes); last != when {
-		when += " to " + last
-	}
-	fmt.Fprintf(a.stdout, "window %d: %d images, %s; %s\n", w.Number, w.Images, when, windowLine(w))
-	for _, alert := range w.Alerts {
-		fmt.Fprintln(a.stdout, "ALERT:", watch.Sentence(alert))
-	}
-}
-
-func windowLine(w answer.Window) string {
-	var parts []string
-	for _, t := range w.Watched {
-		parts = append(parts, fmt.Sprintf("“%s” %+.2f sd (p %.2g)", t.Text, t.Effect, t.P))
-	}
-	if c := w.Compared; c != nil {
-		parts = append(parts, fmt.Sprintf("energy p %.2g, %d of %d pairs changed", c.EnergyP, c.Changed, c.Tested))
-		for _, change := range c.Changes[:min(3, len(c.Changes))] {
-			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", change, 100*change.Share))
-		}
-		if c.Rest != nil {
-			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", *c.Rest, 100*c.Rest.Share))
-		}
-	}
-	if len(w.Evidence) > 0 {
-		parts = append(parts, fmt.Sprintf("most evidence %.2g of an alert (%s)", w.Evidence[0].Value, w.Evidence[0].Followed))
-	}
-	return strings.Join(parts, "; ")
-}
-
 // printWatchEnd says at the end of a stream what the store holds.
 func (a *app) printWatchEnd(ctx context.Context, s *store.Store) error {
 	t, err := s.Totals(ctx)
@@ -212,4 +173,15 @@ func (a *app) printWatchEnd(ctx context.Context, s *store.Store) error {
 	_, err = fmt.Fprintf(a.stdout, "%d images counted, %d of them in a window that is still open; %d cannot be read; %d windows, %d alerts\n",
 		t.Images, t.Waiting, t.Unreadable, t.Windows, t.Alerts)
 	return err
+}
+
+// printWindow prints a window when it is closed.
+func (a *app) printWindow(w answer.Window) {
+	if !a.json {
+		show.Window(a.stdout, w)
+		return
+	}
+	if err := json.NewEncoder(a.stdout).Encode(w); err != nil {
+		slog.Warn("a window could not be printed", "reason", err)
+	}
 }

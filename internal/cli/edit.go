@@ -3,15 +3,14 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -125,8 +124,8 @@ func (a *app) edit(ctx context.Context, q lab.PriceEdit, x lab.ExportEdit, dryRu
 		if err != nil || a.json {
 			return a.encodeOr(r, err)
 		}
-		a.printPlan(r.EditPlan)
-		a.printPrice(r)
+		show.EditPlan(a.stdout, r.EditPlan)
+		show.EditPrice(a.stdout, r)
 		return nil
 	}
 	if !a.json { // listed before anything is done
@@ -134,7 +133,7 @@ func (a *app) edit(ctx context.Context, q lab.PriceEdit, x lab.ExportEdit, dryRu
 		if err != nil {
 			return asUsage(err)
 		}
-		a.printPlan(*plan)
+		show.EditPlan(a.stdout, *plan)
 	}
 	r, err := l.ExportEdit(ctx, x)
 	if err != nil || a.json {
@@ -160,73 +159,8 @@ func (a *app) encodeOr(r any, err error) error {
 func (a *app) undo(ctx context.Context, q lab.Undo) error {
 	r, err := a.config().Undo(ctx, q)
 	if err != nil || a.json {
-		return a.encodeOr(r, asUsage(withHint(err)))
+		return a.encodeOr(r, asUsage(err))
 	}
 	fmt.Fprintf(a.stdout, "%s is %s again, byte for byte (sha256 %.12s…); %d earlier edits are in it.\n", r.Output, r.Source.Name, r.Source.SHA256, r.Steps)
 	return nil
-}
-
-// shownPairs is how many pairs of an edit, or classes, a table shows.
-const shownPairs = 20
-
-// printPlan lists what an edit changes.
-func (a *app) printPlan(p answer.EditPlan) {
-	if len(p.Pairs) > 0 {
-		a.printEditedPairs(fmt.Sprintf("%d pairs change: what differs from their mean in %s is multiplied by %g.", len(p.Pairs), p.Means, p.Pairs[0].Scale), p.Pairs)
-	}
-	if len(p.Kept) > 0 {
-		a.printEditedPairs(fmt.Sprintf("%d pairs are left as they are, because they carry a text to keep.", len(p.Kept)), p.Kept)
-	}
-	if p.Rule != "" {
-		fmt.Fprintf(a.stdout, "Rule: %s.\n", p.Rule)
-	}
-	for _, e := range p.Erasures {
-		side := map[[2]bool]string{{true, false}: "pictures", {false, true}: "texts", {true, true}: "pictures and texts"}[[2]bool{e.Images, e.TextSide}]
-		if e.Of == "texts" {
-			fmt.Fprintf(a.stdout, "%s: %d directions are projected out of the embeddings of %s.\n", strings.Join(e.Texts, ", "), e.Rank, side)
-			continue
-		}
-		fmt.Fprintf(a.stdout, "%s (%s): %d directions are erased from the embeddings of %s.\n", e.Column, strings.Join(e.Classes, ", "), e.Rank, side)
-	}
-}
-
-func (a *app) printEditedPairs(title string, pairs []answer.EditedPair) {
-	fmt.Fprintln(a.stdout, title)
-	t := a.table("pair", "strength", "mean", "why", "fires for", "says")
-	for _, p := range first(pairs, shownPairs) {
-		why := strings.TrimSpace(p.Why + " " + p.Text)
-		if p.Cosine != 0 {
-			why += fmt.Sprintf(" (%.2f)", p.Cosine)
-		}
-		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.3f", p.Strength), fmt.Sprintf("%.3f", p.Mean), why, nameText(p.Fires), nameText(p.Says)})
-	}
-	t.Render()
-	if more := len(pairs) - shownPairs; more > 0 {
-		fmt.Fprintf(a.stdout, "and %d weaker ones (--json lists all)\n", more)
-	}
-}
-
-// printPrice shows what each class loses.
-func (a *app) printPrice(r *answer.EditPrice) {
-	fmt.Fprintln(a.stdout)
-	t := a.table("class", "pictures", "accuracy before", "after (95 %)", "its logit before", "after")
-	row := func(class string, n int, before, after answer.Share, logits ...answer.Number) {
-		cells := []any{class, n, percent(before.Value()), interval(after)}
-		for _, l := range logits {
-			cells = append(cells, fmt.Sprintf("%.2f", float64(l)))
-		}
-		t.AppendRow(cells)
-	}
-	for _, c := range first(r.Classes, shownPairs) {
-		if c.Images == 0 {
-			continue
-		}
-		row(c.Class, c.Images, c.Before, c.After, c.LogitBefore, c.LogitAfter)
-	}
-	row(fmt.Sprintf("all %d", len(r.Classes)), r.Before.Of, r.Before, r.After)
-	t.Render()
-	if r.Control != nil {
-		fmt.Fprintf(a.stdout, "As many pairs of equal strength, drawn at random: %s (%s to %s in %d draws).\n", percent(r.Control.Mean), percent(r.Control.Low), percent(r.Control.High), r.Control.Number)
-	}
-	fmt.Fprintf(a.stdout, "Scored: %s. Mean cosine of a picture's embeddings before and after: %.4f. Nothing was written.\n", r.Scored, r.Cosine)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,6 +12,7 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -77,30 +77,14 @@ func (a *app) editSuggest(ctx context.Context, q lab.SuggestEdit, output string)
 		return encodeJSON(a.stdout, r)
 	}
 	t := a.table("pair", "suspicion", "cue", "correlation", "with", "strength", "fires for", "says")
-	for _, p := range first(r.Pairs, shownPairs) {
-		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.2g", p.Suspicion), fmt.Sprintf("%.2g", p.Cue), fmt.Sprintf("%+.2f", p.Correlation), p.Group, fmt.Sprintf("%.3f", p.Strength), nameText(p.Fires), nameText(p.Says)})
+	for _, p := range r.Pairs[:min(show.Most, len(r.Pairs))] {
+		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.2g", p.Suspicion), fmt.Sprintf("%.2g", p.Cue), fmt.Sprintf("%+.2f", p.Correlation), p.Group, fmt.Sprintf("%.3f", p.Strength), show.NameText(p.Fires), show.NameText(p.Says)})
 	}
 	t.Render()
-	a.printMethods([]answer.GroupOutcome{r.Before, r.After})
+	show.GroupOutcomes(a.stdout, []answer.GroupOutcome{r.Before, r.After})
 	fmt.Fprintf(a.stdout, "%d pairs, counted on %d pictures and scored on %d others. Random pairs of equal strength, searched as long: worst group %s (%s to %s); p = %.3g.\n",
-		len(r.Pairs), r.Searched, r.Scored, percent(r.Random.Mean), percent(r.Random.Low), percent(r.Random.High), r.P)
+		len(r.Pairs), r.Searched, r.Scored, show.Percent(r.Random.Mean), show.Percent(r.Random.Low), show.Percent(r.Random.High), r.P)
 	return nil
-}
-
-// printMethods shows averages, worst cells and gaps.
-func (a *app) printMethods(rows []answer.GroupOutcome) {
-	t := a.table("method", "average (95 %)", "worst class and group (95 %)", "gap", "random draws", "other classes")
-	for _, m := range rows {
-		draws, others := "", ""
-		if m.Draws != nil {
-			draws = fmt.Sprintf("worst %s to %s", percent(m.Draws.Low), percent(m.Draws.High))
-		}
-		if m.Others != nil {
-			others = interval(*m.Others)
-		}
-		t.AppendRow([]any{m.Method, interval(m.Average), interval(m.Worst), percent(m.Gap), draws, others})
-	}
-	t.Render()
 }
 
 func (a *app) evaluateGroupsCommand() *cobra.Command {
@@ -151,35 +135,15 @@ func (a *app) evaluateGroups(ctx context.Context, q lab.EvaluateGroups) error {
 		return a.encodeOr(r, err)
 	}
 	if r.Plan != nil {
-		a.printPlan(*r.Plan)
+		show.EditPlan(a.stdout, *r.Plan)
 		fmt.Fprintln(a.stdout)
 	}
-	a.printCells(r)
-	a.printMethods(r.Methods)
+	show.GroupCells(a.stdout, r)
+	show.GroupOutcomes(a.stdout, r.Methods)
 	for _, m := range r.Methods {
 		if m.Detail != "" {
 			fmt.Fprintf(a.stdout, "%s: %s.\n", m.Method, m.Detail)
 		}
 	}
 	return nil
-}
-
-// printCells shows the accuracies by class and group before and, where there is an edit, after it.
-func (a *app) printCells(r *answer.GroupReport) {
-	columns := append([]string{"class"}, r.Groups...)
-	for _, m := range r.Methods {
-		if m.Method != lab.MethodAsIs && m.Method != lab.MethodEdit {
-			continue
-		}
-		fmt.Fprintf(a.stdout, "Accuracy %s, by %s:\n", strings.Replace(m.Method, lab.MethodEdit, "after the edit", 1), r.Column)
-		t := a.table(columns...)
-		for c, class := range r.Classes {
-			row := []any{class}
-			for _, cell := range m.Cells[c] {
-				row = append(row, interval(cell))
-			}
-			t.AppendRow(row)
-		}
-		t.Render()
-	}
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset/known"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -91,48 +91,8 @@ func (a *app) evaluateClassification(ctx context.Context, q lab.EvaluateClassifi
 	if a.json {
 		return encodeJSON(a.stdout, r)
 	}
-	a.printClassification(r)
+	show.Classification(a.stdout, r)
 	return nil
-}
-
-func (a *app) printClassification(r *answer.ClassificationScores) {
-	t := a.table("measure", "score (95 %)")
-	for _, row := range []struct {
-		name  string
-		share *answer.Share
-	}{{"top-1", r.Top1}, {"top-5", r.Top5}} {
-		if row.share != nil {
-			t.AppendRow([]any{row.name, interval(*row.share)})
-		}
-	}
-	for _, row := range []struct {
-		name     string
-		estimate *answer.Estimate
-	}{{"mean per class", r.MeanPerClass}, {"mAP, 11 points", r.Eleven}, {"mAP, area", r.Area}} {
-		if row.estimate != nil {
-			t.AppendRow([]any{row.name, estimated(*row.estimate)})
-		}
-	}
-	t.Render()
-	p := r.Protocol
-	fmt.Fprintf(a.stdout, "\n%d images of %s; classes: %d; templates: %d (%s); record %.12s\n", r.Images, p.Dataset, len(p.Classes), len(p.Templates), p.Words, p.SHA256)
-	a.printPublished(r.Published)
-}
-
-// printPublished puts the published score below the measured ones.
-func (a *app) printPublished(p *answer.PublishedScore) {
-	if p == nil {
-		return
-	}
-	fmt.Fprintf(a.stdout, "Published %s: %.1f %% (%s); measured here: %s.\n", p.Metric, 100*p.Value, p.Source, estimated(p.Measured))
-	for _, d := range p.Differs {
-		fmt.Fprintf(a.stdout, "  not measured alike: %s\n", d)
-	}
-}
-
-// estimated is an estimate in hundredths with its interval.
-func estimated(e answer.Estimate) string {
-	return fmt.Sprintf("%s %% (%s to %s)", e.Value.Percent(), e.Low.Percent(), e.High.Percent())
 }
 
 // classScoreRows are the table of classes.

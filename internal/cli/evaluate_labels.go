@@ -2,14 +2,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -77,82 +75,9 @@ func (a *app) evaluateLabels(ctx context.Context, q lab.EvaluateLabels, chart st
 		}
 	}
 	if a.json {
-		r.Truth.Rows, r.Fires.Rows = first(r.Truth.Rows, top), first(r.Fires.Rows, top)
+		r.Truth.Rows, r.Fires.Rows = r.Truth.Rows[:min(top, len(r.Truth.Rows))], r.Fires.Rows[:min(top, len(r.Fires.Rows))]
 		return encodeJSON(a.stdout, r)
 	}
-	a.printLabelReport(r, top)
+	show.LabelReport(a.stdout, r, top)
 	return nil
-}
-
-// first are the first n rows, or all there are.
-func first[T any](rows []T, n int) []T { return rows[:min(n, len(rows))] }
-
-func (a *app) printLabelReport(r *answer.LabelReport, top int) {
-	t := a.table("pair", "strength", "fires for", "AUC of its first word", "says", "AUC of its first word", "tells best", "AUC")
-	for i, p := range first(r.Fires.Rows, top) {
-		row := []any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.3f", p.Strength)}
-		for _, d := range []answer.Detection{p, r.Truth.Rows[i]} {
-			switch {
-			case d.Word == "":
-				row = append(row, "unnamed", "")
-			case d.Unknown:
-				row = append(row, d.Label, "unknown")
-			default:
-				row = append(row, d.Label, fmt.Sprintf("%.2f", d.AUC))
-			}
-		}
-		t.AppendRow(append(row, p.Best, fmt.Sprintf("%.2f", p.BestAUC)))
-	}
-	t.Render()
-	fmt.Fprintf(a.stdout, "Labels by %s. Of the %d strongest pairs\n", r.Labels, r.Fires.Pairs)
-	for _, x := range []struct {
-		what string
-		answer.Truth
-	}{{"what they fire for", r.Fires}, {"what they say", r.Truth}} {
-		fmt.Fprintf(a.stdout, "  %d are named by %s; of these %d tell their first word with AUC ≥ %g", x.Named, x.what, x.Predictive, experiment.Predictive)
-		if x.Unknown > 0 {
-			fmt.Fprintf(a.stdout, ", and of %d nobody knows where the word is", x.Unknown)
-		}
-		fmt.Fprintln(a.stdout)
-	}
-	fmt.Fprintln(a.stdout)
-	a.printCausal("fire for it", r.CausalFires)
-	a.printCausal("say it", r.Causal)
-	a.printWordReconstruction(r.Reconstruction)
-}
-
-func (a *app) printWordReconstruction(rows []answer.WordReconstruction) {
-	w := a.table("words in each label", "zero-shot accuracy (95 %)", "cosine with the embedding")
-	for _, x := range rows {
-		terms := fmt.Sprint(x.Terms)
-		if x.Terms == 0 {
-			terms = "the pairs themselves"
-		}
-		w.AppendRow([]any{terms, interval(x.Accuracy), fmt.Sprintf("%.3f", x.Cosine)})
-	}
-	w.Render()
-}
-
-func (a *app) printCausal(how string, rows []answer.Ablated) {
-	if len(rows) == 0 {
-		fmt.Fprintf(a.stdout, "No concept has pairs that %s.\n\n", how)
-		return
-	}
-	c := a.table("word", "pairs that "+how, "AUC", "falls by", "others fall by", "control falls by")
-	more, control := 0, 0
-	var own, others, random float64
-	for _, x := range rows {
-		c.AppendRow([]any{x.Word, x.Pairs, fmt.Sprintf("%.3f", x.Before), fmt.Sprintf("%+.4f", x.Own), fmt.Sprintf("%+.4f", x.Others), fmt.Sprintf("%+.4f", x.Control)})
-		if x.Own > x.Others {
-			more++
-		}
-		if x.Own > x.Control {
-			control++
-		}
-		n := float64(len(rows))
-		own, others, random = own+x.Own/n, others+x.Others/n, random+x.Control/n
-	}
-	c.Render()
-	fmt.Fprintf(a.stdout, "Holding the pairs that %s at their mean hurts a word more than the others for %d of %d words, more than random pairs of equal strength for %d; "+
-		"falls on average %+.4f, others %+.4f, control %+.4f.\n\n", how, more, len(rows), control, own, others, random)
 }

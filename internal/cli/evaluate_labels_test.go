@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -42,7 +43,7 @@ func TestEvaluateLabels(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	(&app{stdout: &out}).printLabelReport(&r, 3)
+	show.LabelReport(&out, &r, 3)
 	if printed := out.String(); !strings.Contains(printed, "fires for") || strings.Count(printed, "Holding the pairs") != 2 || strings.Count(printed, "\n") < len(r.CausalFires) {
 		t.Error(printed)
 	}

@@ -2,15 +2,14 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset/known"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -66,28 +65,6 @@ func (a *app) evaluateRetrieval(ctx context.Context, q lab.EvaluateRetrieval, ou
 	if a.json {
 		return encodeJSON(a.stdout, r)
 	}
-	a.printRetrieval(r)
+	show.Retrieval(a.stdout, r)
 	return nil
-}
-
-func (a *app) printRetrieval(r *answer.RetrievalScores) {
-	columns := []string{"found"}
-	for _, x := range r.Text {
-		columns = append(columns, fmt.Sprintf("R@%d (95 %%)", x.K))
-	}
-	t := a.table(columns...)
-	for _, direction := range []struct {
-		what string
-		list []answer.Recall
-	}{{"a caption by its picture", r.Text}, {"a picture by its caption", r.Image}} {
-		row := []any{direction.what}
-		for _, x := range direction.list {
-			row = append(row, estimated(x.Recall))
-		}
-		t.AppendRow(row)
-	}
-	t.Render()
-	fmt.Fprintf(a.stdout, "\n%d images and %d captions of %s, %s; mean of both R@1 %s; record %.12s\n",
-		r.Images, r.Captions, r.Protocol.Dataset, r.Protocol.Split, estimated(r.MeanRecall), r.Protocol.SHA256)
-	a.printPublished(r.Published)
 }

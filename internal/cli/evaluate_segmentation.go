@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/csv"
-	"fmt"
 	"io"
 	"math"
 	"path/filepath"
@@ -11,11 +10,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/segment"
 	"github.com/facet-clip/facet/segment/benchmark"
@@ -79,7 +78,7 @@ func (a *app) evaluateSegmentation(ctx context.Context, o evaluateSegmentationOp
 	if a.json {
 		return encodeJSON(a.stdout, e.Answer)
 	}
-	a.printEvaluated(e.Answer)
+	show.Segmentation(a.stdout, e.Answer)
 	return nil
 }
 
@@ -121,24 +120,6 @@ func parseMethods(list string) ([]segment.Method, error) {
 		methods = append(methods, m)
 	}
 	return methods, nil
-}
-
-func (a *app) printEvaluated(r answer.SegmentationScores) {
-	columns := []string{"method", "mIoU", "aAcc", "mAcc"}
-	for _, g := range r.Methods[0].Groups {
-		columns = append(columns, "mIoU "+g.Group)
-	}
-	t := a.table(append(columns, "ms an image")...)
-	for _, m := range r.Methods {
-		row := table.Row{m.Method, m.MIoU.Percent(), m.AAcc.Percent(), m.MAcc.Percent()}
-		for _, g := range m.Groups {
-			row = append(row, g.MIoU.Percent())
-		}
-		t.AppendRow(append(row, fmt.Sprintf("%.1f", 1000*m.Seconds)))
-	}
-	t.Render()
-	fmt.Fprintf(a.stdout, "\n%d images of %s; besides, %.1f ms an image in the image tower.\nProtocol %s: short side %d, windows of %d every %d, %d pairs a text; record %.12s\n",
-		r.Images, r.Protocol.Dataset, 1000*r.Encoding, r.Protocol.Preset, r.Protocol.ShortSide, r.Protocol.Window, r.Protocol.Stride, r.Protocol.Pairs, r.Protocol.SHA256)
 }
 
 // writeEvaluated leaves tables and pictures; results.json comes last.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
-	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -152,7 +152,7 @@ func (a *app) printExplanation(e *lab.Explained) {
 	columns := []string{"(neuron,head)", "scalar", "‖contribution‖", e.PartsTitle()}
 	switch {
 	case r.Labelling != answer.Unlabelled:
-		columns = append(columns, nameColumns(r.Labelling)...)
+		columns = append(columns, show.NameColumns(r.Labelling)...)
 	case r.Pairs[0].Words != nil:
 		columns = append(columns, "words")
 	}
@@ -163,9 +163,9 @@ func (a *app) printExplanation(e *lab.Explained) {
 		row := table.Row{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.4f", p.Scalar), fmt.Sprintf("%.4f", p.ContributionNorm), e.Part(p.Amount, p.Share)}
 		switch {
 		case r.Labelling != answer.Unlabelled:
-			row = append(row, nameCells(r.Labelling, p.Names)...)
+			row = append(row, show.NameCells(r.Labelling, p.Names)...)
 		case p.Words != nil:
-			row = append(row, wordList(p.Words))
+			row = append(row, show.Words(p.Words))
 		}
 		t.AppendRow(row)
 	}
@@ -229,13 +229,4 @@ func strongest(g answer.Group) string {
 		list = append(list, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head))
 	}
 	return strings.Join(list, " ")
-}
-
-// wordList shows texts with their cosines.
-func wordList(words []concept.Match) string {
-	var list []string
-	for _, w := range words {
-		list = append(list, fmt.Sprintf("%s %.2f", w.Text, w.Cosine))
-	}
-	return strings.Join(list, ", ")
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/pflag"
+
+	"github.com/facet-clip/facet/internal/verbs"
 )
 
 // TestHelpOfEveryVerb holds every verb to one form: what it answers, an example of its own, then its own flags before those of all.
@@ -52,9 +54,7 @@ func TestHelpFitsTheTerminal(t *testing.T) {
 	for _, width := range []int{40, 60, 100} {
 		for _, cmd := range commands(t) {
 			var out strings.Builder
-			h := helpPage{&out, width}
-			h.paragraphs(cmd.Short + ".\n" + cmd.Long)
-			h.verbs(cmd)
+			verbs.Page{Out: &out, Width: width}.Write(cmd)
 			for line := range strings.SplitSeq(out.String(), "\n") {
 				if text.StringWidth(line) > width && strings.Trim(line, " ") != "" && line[0] != ' ' && line[0] != '\t' {
 					t.Errorf("%s: %d wide at %d: %s", cmd.CommandPath(), text.StringWidth(line), width, line)

@@ -8,13 +8,11 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip/registry"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -97,7 +95,7 @@ func (a *app) label(ctx context.Context, q lab.Label) error {
 	if a.json {
 		return encodeJSON(a.stdout, labels)
 	}
-	a.printLabels(labels)
+	show.Labels(a.stdout, labels)
 	if q.Atlas != "" && q.Output == "" && (q.Units == "all" || strings.HasPrefix(q.Units, "top:")) {
 		fmt.Fprintf(a.stdout, "They are kept in %s; facet pairs, neuron, explain, sink and search show them.\n", q.Atlas)
 	}
@@ -105,35 +103,4 @@ func (a *app) label(ctx context.Context, q lab.Label) error {
 		fmt.Fprintf(a.stdout, "Every term of every label is in %s\n", q.Output)
 	}
 	return nil
-}
-
-func (a *app) printLabels(r *answer.Labels) {
-	columns := []string{"(neuron,head)", "‖u‖", "says", "explained", "by all words", "margin", "stability"}
-	if r.FiresNamed != nil {
-		columns = []string{"(neuron,head)", "fires for", "explained", "stability", "says", "explained", "stability"}
-	}
-	t := a.table(columns...)
-	var right []table.ColumnConfig
-	for i, c := range columns {
-		if c != "fires for" && c != "says" && i > 0 {
-			right = append(right, table.ColumnConfig{Number: i + 1, Align: text.AlignRight})
-		}
-	}
-	t.SetColumnConfigs(right)
-	share := func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
-	stable := func(w answer.Words) string { return fmt.Sprintf("%.2f", w.Stability) }
-	for _, x := range r.Pairs {
-		pair, says := fmt.Sprintf("(%d,%d)", x.Neuron, x.Head), nameText(&x.Words.Name)
-		row := table.Row{pair, fmt.Sprintf("%.4f", x.Norm), says, share(x.ShownShare), share(x.Explained), fmt.Sprintf("%.3f", x.Margin), stable(x.Words)}
-		if f := x.Fires; f != nil {
-			row = table.Row{pair, nameText(&f.Name), share(f.ShownShare), stable(*f), says, share(x.ShownShare), stable(x.Words)}
-		}
-		t.AppendRow(row)
-	}
-	t.Render()
-	if r.FiresNamed != nil {
-		fmt.Fprintf(a.stdout, "%d of %d pairs are named by what they fire for; the others are no better explained than random sets of images.\n", *r.FiresNamed, r.Labelled)
-	}
-	fmt.Fprintf(a.stdout, "%d of %d pairs are named by what they say: %d texts, at most %d in a label; the others are no better explained than random directions of their heads.\n",
-		r.Named, r.Labelled, r.Texts, r.Terms)
 }

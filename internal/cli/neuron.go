@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -71,21 +71,7 @@ func (a *app) neuron(ctx context.Context, q lab.Neuron, output string) error {
 	if a.json {
 		return encodeJSON(a.stdout, shown)
 	}
-	a.printUnits(shown.Rows)
+	show.Units(a.stdout, shown.Rows)
 	fmt.Fprintf(a.stdout, "Their images and maps are in %s\n", output)
 	return nil
-}
-
-func (a *app) printUnits(units []answer.Unit) {
-	for _, u := range units {
-		name := fmt.Sprintf("neuron %d", u.Neuron)
-		if u.Head != nil {
-			name = fmt.Sprintf("(%d,%d)", u.Neuron, *u.Head)
-		}
-		words := wordList(u.Words)
-		if u.Says != nil {
-			words = fmt.Sprintf("fires for %s; says %s", nameText(u.Fires), nameText(u.Says))
-		}
-		fmt.Fprintf(a.stdout, "%-12s %s\n", name, words)
-	}
 }

@@ -3,11 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/spf13/pflag"
 
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/clip/tokenizer"
+	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
@@ -46,7 +48,7 @@ func (a *app) openLabTelling(ctx context.Context, atlas string, tell lab.Progres
 		return l, asUsage(err)
 	}
 	l, err := lab.OpenForAtlas(ctx, c, atlas)
-	return l, asUsage(withHint(err))
+	return l, asUsage(err)
 }
 
 // tellDemo says which model is used where none is named.
@@ -56,17 +58,32 @@ func (a *app) tellDemo() {
 	}
 }
 
-// withHint adds to an error what the command line can do about it.
-func withHint(err error) error {
-	switch {
-	case errors.Is(err, lab.ErrMakerGone):
-		return fmt.Errorf("%w; or say where it lies now: --model FILE", err)
-	case errors.Is(err, lab.ErrUnfinished):
-		return fmt.Errorf("%w: --resume goes on", err)
-	case errors.Is(err, lab.ErrStrict):
-		return fmt.Errorf("%w: without --strict it would be counted and left out", err)
+// hints are what the command line can do about an error. Libraries know nothing of flags.
+var hints = []struct {
+	about error
+	hint  string
+}{
+	{lab.ErrMakerGone, "; or say where it lies now: --model FILE"},
+	{lab.ErrUnfinished, ": --resume goes on"},
+	{lab.ErrStrict, ": without --strict it would be counted and left out"},
+	{atlas.ErrNoPicture, "; say where the pictures lie now with --root FOLDER"},
+	{atlas.ErrUnfinishedMerge, "; run facet atlas merge again"},
+	{atlas.ErrUnfinished, "; facet scan goes on with --resume"},
+	{atlas.ErrNoScalars, "; scan with --keep-scalars"},
+	{tokenizer.ErrNotFound, "; say --vocab FILE, or get one with a model: facet model pull RN50"},
+	{tokenizer.ErrTooLong, " (--truncate cuts it)"},
+	{dataset.ErrTooLarge, " (--max-pixels raises it)"},
+	{dataset.ErrTime, "; others with --time-format"},
+}
+
+// withHint is what an error says, and what the command line can do about it.
+func withHint(err error) string {
+	for _, h := range hints {
+		if errors.Is(err, h.about) {
+			return withoutCall(err) + h.hint
+		}
 	}
-	return err
+	return withoutCall(err)
 }
 
 // asUsage makes a usage error of a mistake in a question; its field is a flag.

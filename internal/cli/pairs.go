@@ -2,13 +2,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -74,26 +73,6 @@ func (a *app) pairs(ctx context.Context, q lab.Pairs, chart string) error {
 	if a.json {
 		return encodeJSON(a.stdout, ranked)
 	}
-	a.printPairs(ranked)
+	show.Pairs(a.stdout, ranked)
 	return nil
-}
-
-func (a *app) printPairs(ranked *answer.Pairs) {
-	columns := []string{"(neuron,head)", "norm", "mean", "deviation", "sign", "polysemanticity"}
-	if ranked.Labelling != answer.Unlabelled {
-		columns = append(columns, nameColumns(ranked.Labelling)...)
-	} else {
-		columns = append(columns, "words")
-	}
-	t := a.table(columns...)
-	for _, p := range ranked.Pairs {
-		row := []any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), f3(p.Norm), f3(p.Mean), f3(p.Deviation), fmt.Sprintf("%+d", p.Sign), f3(p.Polysemanticity)}
-		if ranked.Labelling != answer.Unlabelled {
-			row = append(row, nameCells(ranked.Labelling, p.Names)...)
-		} else {
-			row = append(row, wordList(p.Words))
-		}
-		t.AppendRow(row)
-	}
-	t.Render()
 }

@@ -2,14 +2,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -54,39 +52,6 @@ func (a *app) polysemanticity(ctx context.Context, q lab.Polysemanticity, chart 
 	if a.json {
 		return encodeJSON(a.stdout, r)
 	}
-	a.printPolysemanticity(r)
+	show.Polysemanticity(a.stdout, r)
 	return nil
 }
-
-func (a *app) printPolysemanticity(r *answer.Polysemanticity) {
-	t := a.table("unit", "lowest", "quarter", "median", "three quarters", "highest")
-	units, spreads := lab.Spreads(r)
-	for i, x := range spreads {
-		t.AppendRow([]any{units[i], f3(x.Low), f3(x.Quarter), f3(x.Median), f3(x.ThreeQuarters), f3(x.High)})
-	}
-	t.Render()
-	if c := r.Comparison; c != nil {
-		fmt.Fprintf(a.stdout, "The strongest pair of a neuron stands for less than the neuron in %d of %d neurons, for more in %d; median difference %+.3f, sign test p = %.1e.\n",
-			c.Lower, c.Neurons, c.Higher, c.Median, c.P)
-	}
-	a.printScored(r.Units)
-}
-
-func (a *app) printScored(units []answer.ScoredUnit) {
-	t := a.table("stands for least", "score")
-	for _, u := range units {
-		var name string
-		switch {
-		case u.Head == nil:
-			name = fmt.Sprintf("neuron %d", *u.Neuron)
-		case u.Neuron == nil:
-			name = fmt.Sprintf("head %d", *u.Head)
-		default:
-			name = decompose.Pair{Head: *u.Head, Neuron: *u.Neuron}.String()
-		}
-		t.AppendRow([]any{name, f3(u.Score)})
-	}
-	t.Render()
-}
-
-func f3(x float64) string { return fmt.Sprintf("%.3f", x) }

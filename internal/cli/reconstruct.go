@@ -2,13 +2,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -58,19 +57,6 @@ func (a *app) reconstruct(ctx context.Context, q lab.Reconstruct, chart string) 
 	if a.json {
 		return encodeJSON(a.stdout, r)
 	}
-	a.printReconstructions(r)
+	show.Reconstructions(a.stdout, r)
 	return nil
-}
-
-func (a *app) printReconstructions(r *answer.Reconstructions) {
-	t := a.table("components of each "+r.Unit, "zero-shot accuracy (95 %)", "cosine with the embedding")
-	for _, row := range r.Rows {
-		cosine := fmt.Sprintf("%.4f", row.Cosine)
-		if r.Images > 1 { // of one image no spread is known
-			cosine += fmt.Sprintf(" ± %.4f", row.CosineHalf)
-		}
-		t.AppendRow([]any{row.Components, interval(row.Accuracy), cosine})
-	}
-	t.Render()
-	fmt.Fprintf(a.stdout, "%d images, %d classes; means and components from %s.\n", r.Images, r.Classes, r.Means)
 }

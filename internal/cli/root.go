@@ -21,6 +21,7 @@ import (
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/foreign"
 	"github.com/facet-clip/facet/internal/terminal"
+	"github.com/facet-clip/facet/internal/verbs"
 )
 
 // The exit codes, kept stable.
@@ -73,7 +74,7 @@ func exitCode(ctx context.Context, verb string, err error, stderr io.Writer) int
 		fmt.Fprintln(stderr, "facet: interrupted")
 		return interruptedCode(ctx)
 	}
-	message := foreign.Message(strings.TrimPrefix(withoutCall(err), verb+": ")) // the verb is named once
+	message := foreign.Message(strings.TrimPrefix(withHint(err), verb+": ")) // the verb is named once
 	if errors.As(err, &usage) {
 		fmt.Fprintf(stderr, "%s: %s\nrun \"%s --help\"\n", verb, message, verb)
 		return exitUsage
@@ -104,7 +105,7 @@ neurons passing through single attention heads ("pairs"), and names them in word
   facet completion bash --help                      have the shell complete verbs and flags`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          knownVerb,
+		Args:          verbs.Known,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if version {
 				return a.version()
@@ -117,10 +118,10 @@ neurons passing through single attention heads ("pairs"), and names them in word
 	a.commonFlags(root.PersistentFlags())
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(flagError)
-	root.SetHelpFunc(a.showHelp)
+	root.SetFlagErrorFunc(verbs.FlagError)
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { verbs.Help(a.stdout, a.stderr, cmd) })
 	root.AddGroup(verbGroups()...)
-	for _, verbs := range [][]*cobra.Command{
+	for _, list := range [][]*cobra.Command{
 		group(groupLook, a.demoCommand(), a.explainCommand(), a.classifyCommand(), a.embedCommand(), a.serveCommand()),
 		group(groupWords, a.textsCommand(), a.searchCommand(), a.nearestCommand(), a.labelCommand()),
 		group(groupAtlases, a.scanCommand(), a.atlasCommand(), a.pairsCommand(), a.neuronCommand(), a.treeCommand(), a.scenesCommand()),
@@ -131,7 +132,7 @@ neurons passing through single attention heads ("pairs"), and names them in word
 		group(groupModels, a.compareCommand(), a.modelCommand()),
 		group(groupFacet, a.versionCommand()),
 	} {
-		root.AddCommand(verbs...)
+		root.AddCommand(list...)
 	}
 	a.addOwn(root)
 	for verb, flags := range renamedFlags {
@@ -162,7 +163,7 @@ func (a *app) start() error {
 	if a.verbose {
 		level = slog.LevelDebug
 	}
-	slog.SetDefault(slog.New(terminal.NewLineHandler(a.stderr, level)))
+	slog.SetDefault(slog.New(terminal.NewLineHandler(a.stderr, level, withHint)))
 	if !terminal.Is(a.stdout) || os.Getenv("NO_COLOR") != "" {
 		text.DisableColors()
 	}

@@ -84,7 +84,7 @@ func (a *app) scan(ctx context.Context, o scanOptions, q lab.Scan) error {
 		slog.Warn("the scan stopped; the same command with --resume goes on", "images", stopped.Images, "unreadable", stopped.Unreadable)
 	}
 	if err != nil {
-		return asUsage(withHint(err))
+		return asUsage(err)
 	}
 	return a.showManifest(q.Folder, at.Manifest)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/verbs"
 	"github.com/facet-clip/facet/scenes"
 )
 
@@ -16,7 +17,7 @@ func runScenes(t *testing.T, args ...string) error {
 	t.Helper()
 	var discard bytes.Buffer
 	cmd := (&app{stdout: &discard, stderr: &discard}).scenesCommand()
-	cmd.SetFlagErrorFunc(flagError)
+	cmd.SetFlagErrorFunc(verbs.FlagError)
 	cmd.SetArgs(args)
 	cmd.SetErr(&discard)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true

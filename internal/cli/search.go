@@ -2,16 +2,11 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -81,47 +76,6 @@ func (a *app) search(ctx context.Context, q lab.Search, output string, roots []s
 	if a.json {
 		return encodeJSON(a.stdout, found)
 	}
-	a.printHits(found)
+	show.Hits(a.stdout, found)
 	return nil
-}
-
-func (a *app) printHits(found *answer.Search) {
-	hits := found.Hits
-	units := [...]string{lab.UnitHead, lab.UnitNeuron, "(neuron,head)"}
-	column := 0
-	if len(hits) > 0 && hits[0].Neuron != nil {
-		if column = 1; hits[0].Head != nil {
-			column = 2
-		}
-	}
-	columns := []string{units[column], "cosine"}
-	if len(hits) > 0 && hits[0].Use != nil {
-		columns = append(columns, "use")
-	}
-	labelled := slices.ContainsFunc(hits, func(h answer.Hit) bool { return h.Says != nil })
-	if labelled {
-		columns = append(columns, nameColumns(found.Labelling)...)
-	}
-	t := a.table(columns...)
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}})
-	for _, h := range hits {
-		var name string
-		switch column {
-		case 0:
-			name = fmt.Sprint(*h.Head)
-		case 1:
-			name = fmt.Sprint(*h.Neuron)
-		default:
-			name = decompose.Pair{Head: *h.Head, Neuron: *h.Neuron}.String()
-		}
-		row := table.Row{name, fmt.Sprintf("%+.3f", h.Cosine)}
-		if h.Use != nil {
-			row = append(row, f3(*h.Use))
-		}
-		if labelled {
-			row = append(row, nameCells(found.Labelling, h.Names)...)
-		}
-		t.AppendRow(row)
-	}
-	t.Render()
 }

@@ -8,11 +8,10 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/segment"
 )
@@ -80,23 +79,10 @@ func (a *app) printSegmented(images []answer.SegmentedImage, o segmentOptions) {
 			fmt.Fprintf(a.stdout, "  %5.1f %%  %s\n", 100*c.Share, c.Class)
 		}
 		if s.Why != nil {
-			a.printWhy(*s.Why)
+			show.Region(a.stdout, *s.Why)
 		}
 	}
 	if o.output != "" {
 		fmt.Fprintf(a.stdout, "\nLabels and overlays are in %s\n", o.output)
 	}
-}
-
-func (a *app) printWhy(w answer.RegionReason) {
-	fmt.Fprintf(a.stdout, "\nPixels %d,%d to %d,%d are %q: logit %.4f of the text %q, made by\n", w.Region[0], w.Region[1], w.Region[2]-1, w.Region[3]-1, w.Class, w.Logit, w.Text)
-	t := a.table("pair (neuron,head)", "share (+ for the text)", "words")
-	for _, p := range w.Pairs {
-		var words []string
-		for _, word := range p.Words {
-			words = append(words, word.Text)
-		}
-		t.AppendRow(table.Row{decompose.Pair{Head: p.Head, Neuron: p.Neuron}, fmt.Sprintf("%+5.1f %%", 100*p.Share), strings.Join(words, ", ")})
-	}
-	t.Render()
 }

@@ -2,14 +2,12 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -68,61 +66,6 @@ func (a *app) sink(ctx context.Context, q lab.Sink, chart string) error {
 	if a.json {
 		return encodeJSON(a.stdout, w.Answer)
 	}
-	a.printSink(w.Answer)
+	show.Sink(a.stdout, w.Answer)
 	return nil
-}
-
-func (a *app) printSink(r *answer.Sink) {
-	grid := r.Grid
-	fmt.Fprintf(a.stdout, "Attention of each place, mean over heads and %d pictures (the class token itself: %s)\n", r.Images, percent(r.Class))
-	for y := range grid {
-		for x := range grid {
-			fmt.Fprintf(a.stdout, " %6s", percent(r.Mass[y*grid+x]))
-		}
-		fmt.Fprintln(a.stdout)
-	}
-	fmt.Fprintf(a.stdout, "Place %d (row %d, column %d) stands out most: %.2f times the attention of its neighbours%s.\n", r.Token, r.Token/grid, r.Token%grid, r.Ratio, sinkVerdict(r))
-	a.printRegisters(r)
-	if r.Accuracy != nil {
-		fmt.Fprintf(a.stdout, "Zero-shot accuracy %s; without place %d, %s.\n", interval(r.Accuracy.With), r.Watched, interval(r.Accuracy.Without))
-	}
-}
-
-// sinkVerdict says whether the place that stands out most is a sink.
-func sinkVerdict(r *answer.Sink) string {
-	if r.RatioLow == nil {
-		return "; one picture does not tell whether it is a sink"
-	}
-	verdict := "no sink"
-	if r.Exists {
-		verdict = "a sink"
-	}
-	return fmt.Sprintf(" (%.2f to %.2f), %s", *r.RatioLow, *r.RatioHigh, verdict)
-}
-
-// printRegisters lists the neurons that make a sink of the watched place; where there is none, nothing.
-func (a *app) printRegisters(r *answer.Sink) {
-	if len(r.Registers) == 0 {
-		return
-	}
-	columns := []string{"register neuron", fmt.Sprintf("share of the attention of place %d that goes without it", r.Watched)}
-	switch {
-	case r.Pairs != nil:
-		columns = append(columns, append([]string{"its strongest pair"}, nameColumns(r.Labelling)...)...)
-	case r.Words != nil:
-		columns = append(columns, "words")
-	}
-	t := a.table(columns...)
-	for i, n := range r.Registers {
-		row := []any{n.Neuron, percent(n.Share)}
-		switch {
-		case r.Pairs != nil:
-			p := r.Pairs[i]
-			row = append(append(row, decompose.Pair{Head: p.Head, Neuron: p.Neuron}.String()), nameCells(r.Labelling, p.Names)...)
-		case r.Words != nil:
-			row = append(row, wordList(r.Words[i]))
-		}
-		t.AppendRow(row)
-	}
-	t.Render()
 }

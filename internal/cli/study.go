@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/flags"
@@ -79,13 +77,4 @@ func (o studyOptions) texts(ctx context.Context) (classes []string, templates co
 		templates, err = regular.Read(ctx, o.templates, concept.ReadTemplates)
 	}
 	return classes, templates, err
-}
-
-func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
-
-func interval(s answer.Share) string {
-	if s.Of == 0 {
-		return "no labels"
-	}
-	return fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*s.Value(), 100*s.Low, 100*s.High)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/internal/terminal"
 	"github.com/facet-clip/facet/lab"
 )
@@ -119,13 +120,13 @@ func (a *app) printTree(g *answer.Tree) {
 	row := func(name string, n answer.TreeNode) {
 		clarity, mono := "", ""
 		if n.Score != nil {
-			clarity, mono = f3(n.Score.Clarity), f3(n.Score.MonoSemanticity)
+			clarity, mono = show.Score(n.Score.Clarity), show.Score(n.Score.MonoSemanticity)
 		}
 		fires := ""
 		if n.Fires != nil {
-			fires = nameText(n.Fires)
+			fires = show.NameText(n.Fires)
 		}
-		t.AppendRow([]any{name, percent(n.Share), lab.HeadList(n.Heads), fires, clarity, mono})
+		t.AppendRow([]any{name, show.Percent(n.Share), lab.HeadList(n.Heads), fires, clarity, mono})
 	}
 	row("neuron", g.Nodes[len(g.Nodes)-1])
 	for i, node := range g.Parts {
@@ -159,8 +160,8 @@ func (a *app) trees(ctx context.Context, q lab.Trees) error {
 			parts = append(parts, lab.HeadList(heads))
 		}
 		s := n.Split
-		t.AppendRow([]any{n.Neuron, strings.Join(parts, " | "), f3(s.Parts.Clarity), f3(s.Neuron.Clarity), f3(s.Null.Clarity),
-			f3(s.Parts.MonoSemanticity), f3(s.Neuron.MonoSemanticity), f3(s.Null.MonoSemanticity), fmt.Sprintf("%.2f", n.Rank)})
+		t.AppendRow([]any{n.Neuron, strings.Join(parts, " | "), show.Score(s.Parts.Clarity), show.Score(s.Neuron.Clarity), show.Score(s.Null.Clarity),
+			show.Score(s.Parts.MonoSemanticity), show.Score(s.Neuron.MonoSemanticity), show.Score(s.Null.MonoSemanticity), fmt.Sprintf("%.2f", n.Rank)})
 	}
 	t.Render()
 	row := func(what string, n answer.TreeCounts) {

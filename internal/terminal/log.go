@@ -14,15 +14,16 @@ import (
 // lineHandler logs as people read: "facet: warning: message (key: value)".
 type lineHandler struct {
 	level slog.Level
+	say   func(error) string
 	attrs []slog.Attr
 
 	mu  *sync.Mutex
 	out io.Writer
 }
 
-// NewLineHandler writes each record of at least a level as one line.
-func NewLineHandler(out io.Writer, level slog.Level) slog.Handler {
-	return lineHandler{level: level, mu: &sync.Mutex{}, out: out}
+// NewLineHandler writes each record of at least a level as one line. Errors stand there as say puts them.
+func NewLineHandler(out io.Writer, level slog.Level, say func(error) string) slog.Handler {
+	return lineHandler{level: level, say: say, mu: &sync.Mutex{}, out: out}
 }
 
 func (h lineHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
@@ -38,7 +39,11 @@ func (h lineHandler) WithGroup(string) slog.Handler { return h }
 func (h lineHandler) Handle(_ context.Context, r slog.Record) error {
 	var notes []string
 	note := func(a slog.Attr) bool {
-		notes = append(notes, a.Key+": "+foreign.Message(fmt.Sprint(a.Value)))
+		value := fmt.Sprint(a.Value)
+		if err, ok := a.Value.Any().(error); ok {
+			value = h.say(err)
+		}
+		notes = append(notes, a.Key+": "+foreign.Message(value))
 		return true
 	}
 	for _, a := range h.attrs {

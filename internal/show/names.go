@@ -1,4 +1,4 @@
-package cli
+package show
 
 import (
 	"strings"
@@ -6,29 +6,29 @@ import (
 	"github.com/facet-clip/facet/answer"
 )
 
-// nameColumns head what nameCells gives.
-func nameColumns(l answer.Labelling) []string {
+// NameColumns head what nameCells gives.
+func NameColumns(l answer.Labelling) []string {
 	if l == answer.Fired {
 		return []string{"fires for", "says"}
 	}
 	return []string{"says"}
 }
 
-// nameCells are the columns of a pair's names.
-func nameCells(l answer.Labelling, n answer.Names) []any {
+// NameCells are the columns of a pair's names.
+func NameCells(l answer.Labelling, n answer.Names) []any {
 	switch {
 	case n.Says == nil && l == answer.Fired:
 		return []any{"not labelled", ""}
 	case n.Says == nil:
 		return []any{"not labelled"}
 	case l == answer.Fired:
-		return []any{nameText(n.Fires), nameText(n.Says)}
+		return []any{NameText(n.Fires), NameText(n.Says)}
 	}
-	return []any{nameText(n.Says)}
+	return []any{NameText(n.Says)}
 }
 
-// nameText is a name as tables show it: its words, a minus before those of negative weight, or unnamed.
-func nameText(n *answer.Name) string {
+// NameText is a name as tables show it: its words, a minus before those of negative weight, or unnamed.
+func NameText(n *answer.Name) string {
 	if n == nil || !n.Named {
 		return "unnamed"
 	}

@@ -1,0 +1,126 @@
+package show
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/drift/watch"
+	"github.com/facet-clip/facet/internal/terminal"
+)
+
+// Drift prints a comparison with a profile.
+func Drift(out io.Writer, r *answer.Drift) {
+	c := r.All
+	fmt.Fprintf(out, "%d images against %d of %s\n", c.Images, c.ProfileImages, r.Profile)
+	fmt.Fprintf(out, "Fréchet distance %.4g; energy distance %.4g (p %.3g by permutation)\n", c.Frechet, c.Energy, c.EnergyP)
+	fmt.Fprintf(out, "%d of %d strong pairs changed (false discoveries at %g); they explain %.0f %% of the shift\n\n", c.Changed, c.Tested, r.Level, 100*c.Explained)
+	if c.Changed == 0 {
+		fmt.Fprintln(out, "No change to name.")
+	} else {
+		changes(terminal.Table(out, "Change", "Share of the shift", "Effect", "Pairs", "Strongest pair", "Its label"), c)
+	}
+	if len(r.Groups) > 0 {
+		t := terminal.Table(out, r.By, "Images", "Energy p", "Pairs changed", "Largest changes")
+		for _, g := range r.Groups {
+			t.AppendRow(table.Row{g.Name, g.Images, fmt.Sprintf("%.3g", g.EnergyP), g.Changed, g.Largest()})
+		}
+		fmt.Fprintln(out)
+		t.Render()
+	}
+	for _, w := range r.Watched {
+		fmt.Fprintln(out)
+		watched(out, w)
+	}
+}
+
+// changes lists the changes so that their shares add up to 1.
+func changes(t table.Writer, c answer.Comparison) {
+	for _, c := range c.All() {
+		p := c.Pairs[0]
+		t.AppendRow(table.Row{c.String(), Percent(c.Share), fmt.Sprintf("%+.2f", c.Effect), c.Count, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), p.Label})
+	}
+	t.AppendRow(table.Row{"all other pairs", Percent(1 - c.Explained), "", "", "", ""})
+	t.Render()
+}
+
+func watched(out io.Writer, w answer.FollowedText) {
+	fmt.Fprintf(out, "“%s”, by pairs", w.Text)
+	for _, p := range w.Pairs {
+		fmt.Fprint(out, " ", p)
+	}
+	fmt.Fprintln(out)
+	t := terminal.Table(out, "", "Images", "Signed score", "95 %", "Paper's score", "Truth")
+	row := func(name string, s answer.MeanScore) {
+		t.AppendRow(table.Row{name, s.Images, fmt.Sprintf("%+.4f", s.Signed.Mean), meanInterval(s.Signed), fmt.Sprintf("%.4f", s.Norm.Mean), optional(s.Truth)})
+	}
+	if w.Profile != nil {
+		row("profile", *w.Profile)
+	}
+	row("all", w.All)
+	for _, g := range w.Groups {
+		row(g.Name, g)
+	}
+	t.Render()
+	if w.P != nil {
+		fmt.Fprintf(out, "p %.3g that the signed score is the profile's\n", *w.P)
+	}
+	agreement(out, "images", w.Images)
+	agreement(out, "groups", w.Curve)
+}
+
+func meanInterval(m *answer.Interval) string {
+	if m.Low == nil {
+		return ""
+	}
+	return fmt.Sprintf("%+.4f to %+.4f", *m.Low, *m.High)
+}
+
+func optional(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.3f", *v)
+}
+
+func agreement(w io.Writer, over string, a answer.ScoreAgreement) {
+	if a.Signed != nil && a.Norm != nil {
+		fmt.Fprintf(w, "correlation with the truth over %s: %.3f signed, %.3f the paper's\n", over, *a.Signed, *a.Norm)
+	}
+}
+
+// Window prints a window as a line, and its alerts.
+func Window(out io.Writer, w answer.Window) {
+	const minutes = "2006-01-02 15:04"
+	when := w.First.Format(minutes)
+	if last := w.Last.Format(minutes); last != when {
+		when += " to " + last
+	}
+	fmt.Fprintf(out, "window %d: %d images, %s; %s\n", w.Number, w.Images, when, windowLine(w))
+	for _, alert := range w.Alerts {
+		fmt.Fprintln(out, "ALERT:", watch.Sentence(alert))
+	}
+}
+
+func windowLine(w answer.Window) string {
+	var parts []string
+	for _, t := range w.Watched {
+		parts = append(parts, fmt.Sprintf("“%s” %+.2f sd (p %.2g)", t.Text, t.Effect, t.P))
+	}
+	if c := w.Compared; c != nil {
+		parts = append(parts, fmt.Sprintf("energy p %.2g, %d of %d pairs changed", c.EnergyP, c.Changed, c.Tested))
+		for _, change := range c.Changes[:min(3, len(c.Changes))] {
+			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", change, 100*change.Share))
+		}
+		if c.Rest != nil {
+			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", *c.Rest, 100*c.Rest.Share))
+		}
+	}
+	if len(w.Evidence) > 0 {
+		parts = append(parts, fmt.Sprintf("most evidence %.2g of an alert (%s)", w.Evidence[0].Value, w.Evidence[0].Followed))
+	}
+	return strings.Join(parts, "; ")
+}

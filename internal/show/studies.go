@@ -1,0 +1,77 @@
+package show
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/terminal"
+	"github.com/facet-clip/facet/lab"
+)
+
+// Ablations prints accuracy against what is held at its mean.
+func Ablations(out io.Writer, r *answer.Ablations) {
+	t := terminal.Table(out, "percentile", r.Unit+"s held", "zero-shot accuracy (95 %)", "cosine", "random: accuracy (range)", "cosine")
+	for _, x := range r.Rows {
+		row := []any{fmt.Sprintf("%g", x.Percentile), fmt.Sprintf("%d of %d", x.Held, x.Of), Interval(x.Accuracy), fmt.Sprintf("%.4f", x.Cosine), "", ""}
+		if x.Random != nil {
+			if row[4] = Interval(x.Accuracy); x.Accuracy.Of > 0 {
+				row[4] = fmt.Sprintf("%.1f %% (%.1f to %.1f)", 100*x.Random.Mean, 100*x.Random.Low, 100*x.Random.High)
+			}
+			row[5] = fmt.Sprintf("%.4f", x.Random.Cosine)
+		}
+		t.AppendRow(row)
+	}
+	t.Render()
+	fmt.Fprintf(out, "%d images, %d classes; means and scores from %s.\n", r.Images, r.Classes, r.Means)
+}
+
+// Reconstructions prints accuracy of reconstructed embeddings.
+func Reconstructions(out io.Writer, r *answer.Reconstructions) {
+	t := terminal.Table(out, "components of each "+r.Unit, "zero-shot accuracy (95 %)", "cosine with the embedding")
+	for _, row := range r.Rows {
+		cosine := fmt.Sprintf("%.4f", row.Cosine)
+		if r.Images > 1 { // of one image no spread is known
+			cosine += fmt.Sprintf(" ± %.4f", row.CosineHalf)
+		}
+		t.AppendRow([]any{row.Components, Interval(row.Accuracy), cosine})
+	}
+	t.Render()
+	fmt.Fprintf(out, "%d images, %d classes; means and components from %s.\n", r.Images, r.Classes, r.Means)
+}
+
+// Polysemanticity prints for how many things units stand.
+func Polysemanticity(out io.Writer, r *answer.Polysemanticity) {
+	t := terminal.Table(out, "unit", "lowest", "quarter", "median", "three quarters", "highest")
+	units, spreads := lab.Spreads(r)
+	for i, x := range spreads {
+		t.AppendRow([]any{units[i], Score(x.Low), Score(x.Quarter), Score(x.Median), Score(x.ThreeQuarters), Score(x.High)})
+	}
+	t.Render()
+	if c := r.Comparison; c != nil {
+		fmt.Fprintf(out, "The strongest pair of a neuron stands for less than the neuron in %d of %d neurons, for more in %d; median difference %+.3f, sign test p = %.1e.\n",
+			c.Lower, c.Neurons, c.Higher, c.Median, c.P)
+	}
+	scored(out, r.Units)
+}
+
+func scored(out io.Writer, units []answer.ScoredUnit) {
+	t := terminal.Table(out, "stands for least", "score")
+	for _, u := range units {
+		var name string
+		switch {
+		case u.Head == nil:
+			name = fmt.Sprintf("neuron %d", *u.Neuron)
+		case u.Neuron == nil:
+			name = fmt.Sprintf("head %d", *u.Head)
+		default:
+			name = decompose.Pair{Head: *u.Head, Neuron: *u.Neuron}.String()
+		}
+		t.AppendRow([]any{name, Score(u.Score)})
+	}
+	t.Render()
+}
+
+// Score shows a number with three decimals.
+func Score(x float64) string { return fmt.Sprintf("%.3f", x) }
