@@ -84,7 +84,6 @@ type reproducing struct {
 	asked     Reproduce
 	model     answer.Model
 	published bool // the model is the paper's
-	made      string
 }
 
 // paperStep is a part of the work.
