@@ -74,7 +74,7 @@ func (q Edit) check() (Edit, error) {
 	case len(q.Remove)+len(q.Pairs)+len(q.Heads)+len(q.EraseTexts) == 0 && q.EraseLabel == "":
 		return q, &Mistake{Problem: errors.New("nothing to edit: expected remove, pairs, heads, erase-texts or erase-label")}
 	case !slices.Contains([]string{"", ByLabel, ByDirection, ByBoth}, q.By):
-		return q, mistake("by", "%s: expected %s, %s or %s", q.By, ByLabel, ByDirection, ByBoth)
+		return q, mistake("about", "%s: expected %s, %s or %s", q.By, ByLabel, ByDirection, ByBoth)
 	case !slices.Contains([]string{SideImage, SideText, SideBoth}, q.Side):
 		return q, mistake("side", "%s: expected %s, %s or %s", q.Side, SideImage, SideText, SideBoth)
 	case !slices.Contains([]string{"", ColumnLabel, ColumnGroup, ColumnTruth}, q.EraseLabel):

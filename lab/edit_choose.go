@@ -39,7 +39,7 @@ func (l *Lab) newChooser(ctx context.Context, q Edit, from ground, ov *decompose
 		}
 	}
 	if c.q.By != ByDirection && c.names == nil {
-		return nil, mistake("by", "%s: the atlas %s keeps no labels; make them with facet label %s, or choose by direction", c.q.By, q.Means, q.Means)
+		return nil, mistake("about", "%s: the atlas %s keeps no labels; make them with facet label %s, or choose by direction", c.q.By, q.Means, q.Means)
 	}
 	for _, p := range q.Pairs {
 		if err := checkPair(p, ov); err != nil {

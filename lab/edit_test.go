@@ -243,7 +243,7 @@ func TestEditMistakes(t *testing.T) {
 		"head":         {Edit: lab.Edit{Means: at, Heads: []int{12}}, Output: out},
 		"pair":         {Edit: lab.Edit{Means: at, Pairs: []decompose.Pair{{Neuron: 768}}}, Output: out},
 		"by label":     {Edit: lab.Edit{Means: at, Remove: []string{"snow"}, By: "label"}, Output: out},
-		"by":           {Edit: lab.Edit{Means: at, Remove: []string{"snow"}, By: "name"}, Output: out},
+		"about":        {Edit: lab.Edit{Means: at, Remove: []string{"snow"}, By: "name"}, Output: out},
 		"side":         {Edit: lab.Edit{Means: at, EraseTexts: []string{"snow"}, Side: "left"}, Output: out},
 		"column":       {Edit: lab.Edit{Means: at, EraseLabel: "colour"}, Output: out},
 		"empty column": {Edit: lab.Edit{Means: at, EraseLabel: "group"}, Output: out},

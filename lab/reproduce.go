@@ -59,7 +59,7 @@ func (q Reproduce) check() (Reproduce, error) {
 	case q.Stride < 2: // means come from what is passed over
 		return q, mistake("stride", "%d: expected 2 or more", q.Stride)
 	case q.Means < 2:
-		return q, mistake("means", "%d: expected 2 or more", q.Means)
+		return q, mistake("fit-on", "%d: expected 2 or more", q.Means)
 	case q.Limit < 0:
 		return q, mistake("limit", "%d: expected 0 or more", q.Limit)
 	case q.Pairs < 0:

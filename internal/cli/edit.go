@@ -64,14 +64,14 @@ how it was made. --dry-run tells what the edit costs each class and writes nothi
 func (o *editOptions) flags(f *pflag.FlagSet, q *lab.PriceEdit) {
 	o.editFlags(f, &q.Edit)
 	f.StringVar(&q.Score, "score", "", "with --dry-run: score the pictures of this `ATLAS` (default: every other one of --means, with means from the rest)")
-	f.StringVar(&o.classes, "classes", "", "with --dry-run: class names, a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
+	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line, for --dry-run (default: the atlas' labels)")
 }
 
 // editFlags are those that say what is edited.
 func (o *editOptions) editFlags(f *pflag.FlagSet, q *lab.Edit) {
-	f.StringVar(&q.Means, "means", "", "the `ATLAS` that the means of pairs come from; of this model")
+	f.StringVar(&q.Means, "means", "", "take means of pairs from this `ATLAS`, which is of the same model")
 	f.StringVar(&o.remove, "remove", "", "edit the pairs that are about these `TEXTS`, a list with commas")
-	f.StringVar(&q.By, "by", "", "how a pair is about a text: label, direction or both (default label where the atlas keeps labels)")
+	f.StringVar(&q.By, "about", "", "how a pair is about a text: label, direction or both (default label where the atlas keeps labels)")
 	flags.Number(f, &q.Sigma, "sigma", 4, flags.Span[float64]{Least: 0, Most: 1000, Above: true}, "standard deviations above the mean of all pairs at which a direction is about a text")
 	f.StringVar(&o.pairs, "pairs", "", "edit the pairs of `FILE`.json: [{\"neuron\": 5, \"head\": 2}, …]")
 	flags.Numbers(f, &q.Heads, "heads", nil, flags.SomeOrNone, "edit whole heads")

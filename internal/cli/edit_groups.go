@@ -52,7 +52,7 @@ random pairs of equal strength tells what chance gains.`,
 	columnFlag(f, &q.Column)
 	f.StringVar(&classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
 	f.StringVar(&templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
-	flags.Number(f, &q.Most, "top", 256, flags.Some, "suggest at most so many: pairs")
+	flags.Number(f, &q.Most, "top", 256, flags.Some, "show at most so many: suggested pairs")
 	flags.Number(f, &q.Draws, "draws", 19, flags.Some, "random searches to hold the gain against")
 	f.StringVarP(&output, "output", "o", "", "write the pairs into `FILE`.json, for facet edit --pairs")
 	return cmd

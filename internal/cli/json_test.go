@@ -21,6 +21,10 @@ func jsonTrials(t *testing.T) [][]string {
 	if err := os.WriteFile(words, []byte("car\ntree\nhouse\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	edited := in("pairs.json")
+	if err := os.WriteFile(edited, []byte(`[{"neuron": 3, "head": 1}, {"neuron": 5, "head": 2}]`), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	picture := "scenes:default?n=1&size=64"
 	small := "scenes:default?n=12&size=64"
 	_, pictures := pictureFolder(t)
@@ -37,7 +41,10 @@ func jsonTrials(t *testing.T) [][]string {
 		{"atlas", "merge", in("part0"), in("part1"), "-o", in("merged")}, {"atlas", "show", in("atlas")},
 		{"pairs", in("atlas"), "--top", "2"}, {"neuron", in("atlas"), "3"}, {"tree", in("atlas"), "3"}, {"compare", "demo", "demo"},
 		{"reconstruct", in("atlas")}, {"ablate", in("atlas")}, {"polysemanticity", in("atlas"), "--top", "2"}, {"sink", in("atlas"), "--limit", "4"},
-		{"evaluate", "segmentation", "scenes:default?n=1&size=64"},
+		{"edit", "--means", in("atlas"), "--pairs", edited, "--dry-run"},
+		{"scan", "scenes:shortcut?n=40&size=64", "-o", in("shortcut"), "--keep-scalars"}, {"evaluate", "groups", in("shortcut")},
+		{"evaluate", "segmentation", "scenes:default?n=1&size=64"}, {"evaluate", "classification", "scenes:default?n=4&size=64"},
+		{"evaluate", "retrieval", "coco:../../dataset/known/testdata/coco"},
 	}
 	if testing.Short() { // what names pairs takes a minute on the portable engine
 		return trials
@@ -69,6 +76,7 @@ var withoutJSONTrial = map[string]string{
 	"completion powershell": "a shell's script",
 	"completion zsh":        "a shell's script",
 	"drift":                 "holds verbs",
+	"edit suggest":          "needs a model that takes a shortcut: TestPlantedShortcut of package lab",
 	"evaluate":              "holds verbs",
 	"model":                 "holds verbs",
 	"model pull":            "needs a server: TestModelPull",
@@ -84,7 +92,7 @@ func TestJSONOfEveryVerb(t *testing.T) {
 	all := commands(t)
 	for _, args := range jsonTrials(t) {
 		verb := args[0]
-		if all[verb].HasSubCommands() {
+		if all[verb].HasSubCommands() && all[verb+" "+args[1]] != nil {
 			verb += " " + args[1]
 		}
 		tried[verb] = true

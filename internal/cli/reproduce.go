@@ -42,10 +42,10 @@ docs/paper.md has every figure: what it needs, how long it takes, and what facet
 	f.StringVar(&q.Context, "context", "", "the `FOLDER` VOC2010 with JPEGImages, SegmentationClassContext and ImageSets/SegmentationContext/val.txt")
 	f.StringVar(&q.Cars, "cars", "", "a `FOLDER` with Stanford Cars' cars_train and refined_train.csv, which has colours")
 	f.StringVarP(&q.Folder, "output", "o", "", "write atlases, finished steps and the page into this `DIR`")
-	flags.Number(f, &q.Stride, "stride", 10, flags.Span[int]{Least: 2, Most: 1000}, "evaluate on every n-th picture of ImageNet")
-	flags.Number(f, &q.Means, "means", 1000, flags.Span[int]{Least: 2, Most: 1_000_000}, "take means, components and signs from so many of ImageNet's other pictures")
+	flags.Number(f, &q.Stride, "stride", 10, flags.Span[int]{Least: 2, Most: 1000}, "take every n-th item of ImageNet to evaluate on")
+	flags.Number(f, &q.Means, "fit-on", 1000, flags.Span[int]{Least: 2, Most: 1_000_000}, "take means, components and signs from so many of ImageNet's other pictures")
 	flags.Number(f, &q.Limit, "limit", 0, flags.SomeOrNone, "take at most so many pictures of the other data sets, the first (default all)")
-	flags.Number(f, &q.Pairs, "pairs", 0, flags.SomeOrNone, "pairs of each class of PASCAL Context (default 20,000 for RN50x16, the same share of others)")
+	flags.Number(f, &q.Pairs, "pairs", 0, flags.SomeOrNone, "neuron–head pairs of each text of PASCAL Context (default 20,000 for RN50x16, the same share of others)")
 	return cmd
 }
 
