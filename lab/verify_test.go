@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/registry"
+	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/internal/randomclip"
 	"github.com/facet-clip/facet/lab"
 )
@@ -94,6 +96,9 @@ func TestVerifyRefuses(t *testing.T) {
 func TestVerifyRandom(t *testing.T) {
 	if testing.Short() {
 		t.Skip("makes a full-size model")
+	}
+	if _, err := ort.New(ort.Options{}); errors.Is(err, ort.ErrUnavailable) {
+		t.Skip("takes minutes without ONNX Runtime")
 	}
 	data, err := randomclip.Checkpoint(clip.Config{
 		Image: 224, Width: 64, Blocks: [4]int{3, 4, 6, 3}, Channels: 2048, Heads: 32, Embed: 1024,
