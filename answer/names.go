@@ -1,5 +1,7 @@
 package answer
 
+import "strings"
+
 // Names are what a pair is called, where a bank or an atlas with labels is at hand.
 type Names struct {
 	// Says names where the pair's direction points.
@@ -14,6 +16,21 @@ type Name struct {
 	Named bool `json:"named"`
 	// Label holds the words to show, of most weight first, whether the pair is named or not.
 	Label []Word `json:"label"`
+}
+
+// String is the name as people read it: its words, a minus before those of negative weight, or unnamed.
+func (n *Name) String() string {
+	if n == nil || !n.Named {
+		return "unnamed"
+	}
+	var words []string
+	for _, w := range n.Label {
+		if w.Weight < 0 {
+			w.Text = "−" + w.Text
+		}
+		words = append(words, w.Text)
+	}
+	return strings.Join(words, ", ")
 }
 
 // Word is a word of a label.

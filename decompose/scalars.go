@@ -138,10 +138,7 @@ func (s Scalars) ContributionNorms(norms []float32) []float32 {
 
 // Top are the k pairs of largest value by the given measure of [M,C], largest first; ties in order of index.
 func (ov *OV) Top(values []float32, k int, measure func(float32) float32) []Pair {
-	order := make([]int, len(values))
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(len(values))
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(measure(values[b]), measure(values[a])) })
 	pairs := make([]Pair, min(k, len(order)))
 	for i := range pairs {

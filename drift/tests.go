@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Welch is Welch's test of equal means from two samples' sizes, means and unbiased variances: the statistic t and its two-sided
@@ -72,10 +74,7 @@ func ranks(x, y []float32) (sum, ties float64) {
 // BenjaminiHochberg adjusts p-values so that rejecting those up to q keeps the expected share of false ones among the rejected at q or
 // less (Benjamini and Hochberg, 1995; for independent or positively dependent tests).
 func BenjaminiHochberg(p []float64) []float64 {
-	order := make([]int, len(p))
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(len(p))
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p[b], p[a]) })
 	adjusted, least := make([]float64, len(p)), 1.0
 	for i, k := range order {

@@ -159,10 +159,7 @@ func (e *experimentOn) detect(embeddings []float32, words []int) []float64 {
 
 // byStrength are all pairs, strongest first.
 func byStrength(strength []float64) []int {
-	order := make([]int, len(strength))
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(len(strength))
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(strength[b], strength[a]) })
 	return order
 }

@@ -4,9 +4,10 @@ import (
 	"math"
 	"testing"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/facet-clip/facet/answer"
 )
 
 // TestKept: thresholds are those of numpy.percentile.

@@ -94,10 +94,7 @@ func (c Concepts) in(images []int) [][]bool {
 
 // ranks are the ranks from 1 on, the mean rank among equals.
 func ranks(values []float64) []float64 {
-	order := make([]int, len(values))
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(len(values))
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
 	r := make([]float64, len(values))
 	for i := 0; i < len(order); {

@@ -73,6 +73,16 @@ func (l *Lab) CloseAtlas(dir string) {
 	l.atlases.forget(func(v version) bool { return v.path == path })
 }
 
+// openBoth gives the atlas in a folder and the decomposition of the model.
+func (l *Lab) openBoth(ctx context.Context, dir string) (*use, *decompose.OV, error) {
+	use, err := l.openAtlas(ctx, dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	ov, err := l.ov()
+	return use, ov, err
+}
+
 // openUse is what an atlas says of the model's pairs; no atlas, nil.
 func (l *Lab) openUse(ctx context.Context, dir string) (*use, error) {
 	if dir == "" {

@@ -211,10 +211,7 @@ func counted(values []float64, is func(float64) bool) (n int) {
 
 // ordered are the numbers below n by a measure, the largest first; ties in their order.
 func ordered(n int, measure func(int) float64) []int {
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(n)
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(measure(j), measure(i)) })
 	return order
 }

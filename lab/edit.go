@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/edit"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Edit says what is changed in a model's weights. At least one of Remove, Pairs, Heads, EraseTexts and EraseLabel is given.
@@ -260,10 +261,7 @@ func (g ground) labelled(column string, embed int) (embeddings []float32, classe
 	}
 	images := g.images
 	if images == nil {
-		images = make([]int, len(rows))
-		for i := range images {
-			images[i] = i
-		}
+		images = numeric.Indices(len(rows))
 	}
 	for _, i := range images {
 		if v := rows[i].column(column); v != "" {

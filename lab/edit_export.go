@@ -15,6 +15,7 @@ import (
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/edit"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // ExportEdit asks for an edited model as a checkpoint.
@@ -231,10 +232,7 @@ func (w *exporting) sample(ctx context.Context) (rows [][]float32, of string, er
 		return nil, "", err
 	}
 	defer scalars.Close()
-	all := make([]int, scalars.Images)
-	for i := range all {
-		all[i] = i
-	}
+	all := numeric.Indices(scalars.Images)
 	for _, i := range spread(all, comparedEmbeddings) {
 		if err := ctx.Err(); err != nil {
 			return nil, "", err

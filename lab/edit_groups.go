@@ -12,6 +12,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/edit"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // EvaluateGroups asks how right a model is in each class and group, and what an edit and other methods change.
@@ -306,9 +307,7 @@ func (l *Lab) collateral(ctx context.Context, q EvaluateGroups, methods []method
 	if err := s.openScored(ctx, q.Edit.Means != ""); err != nil {
 		return err
 	}
-	for i := range s.Images() {
-		s.test = append(s.test, i)
-	}
+	s.test = numeric.Indices(s.Images())
 	var edits []*edit.Edit
 	for _, m := range methods {
 		edits = append(edits, m.edits[0])

@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/edit"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // PriceEdit asks what an edit costs each class, without writing anything.
@@ -83,9 +84,7 @@ func (l *Lab) openPrice(ctx context.Context, q PriceEdit) (_ *study, from ground
 			}
 		}
 	} else {
-		for i := range s.Images() {
-			s.test = append(s.test, i)
-		}
+		s.test = numeric.Indices(s.Images())
 	}
 	s.test = spread(s.test, q.Limit)
 	return s, from, nil
@@ -171,10 +170,7 @@ func lost(c answer.ClassPrice) float64 {
 
 // control is an edit of as many pairs of equal strength, drawn at random, and of nothing else.
 func (s *study) control(p *planned, from ground, seed uint64) (*edit.Edit, error) {
-	strength := make([]float64, len(from.use.strength))
-	for i, v := range from.use.strength {
-		strength[i] = float64(v)
-	}
+	strength := numeric.Float64(from.use.strength)
 	var own []int
 	for _, e := range p.Pairs {
 		own = append(own, s.OV.Index(decompose.Pair{Head: e.Head, Neuron: e.Neuron}))

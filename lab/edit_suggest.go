@@ -9,6 +9,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // SuggestEdit asks which pairs hold a spurious cue for the groups of an atlas.
@@ -165,10 +166,7 @@ func (w *suggesting) try(ctx context.Context, order, tried []int) (best int, bef
 
 // random searches as long through pairs of equal strength, drawn at random.
 func (w *suggesting) random(ctx context.Context, order []int, a *answer.EditSuggestion) (answer.Draws, float64, error) {
-	strength := make([]float64, len(w.use.strength))
-	for i, v := range w.use.strength {
-		strength[i] = float64(v)
-	}
+	strength := numeric.Float64(w.use.strength)
 	d := answer.Draws{Low: 1, Number: w.q.Draws}
 	as := 1.0
 	for draw := range w.q.Draws {

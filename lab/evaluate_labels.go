@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/plot"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -229,10 +230,7 @@ func (t *labelTrial) fromScenes(ctx context.Context) error {
 
 // label labels the tenth of the pairs used most in some images, as facet label would.
 func (t *labelTrial) label(ctx context.Context, d *experiment.Data) error {
-	all := make([]int, d.Images())
-	for i := range all {
-		all[i] = i
-	}
+	all := numeric.Indices(d.Images())
 	stats, err := d.Fit(ctx, all)
 	if err != nil {
 		return err
@@ -259,19 +257,13 @@ func (t *labelTrial) judge(ctx context.Context, sense func(atlas.Label) atlas.Wo
 	for _, l := range t.labels {
 		names = append(names, claimOf(l.Pair, t.signs[l.Pair], sense(l)))
 	}
-	strength := make([]float64, len(t.strength))
-	for p, v := range t.strength {
-		strength[p] = float64(v)
-	}
+	strength := numeric.Float64(t.strength)
 	causal, err := t.asked.data.Causal(ctx, t.asked.mean, t.asked.test, t.concepts, names, strength)
 	if err != nil {
 		return answer.Truth{}, nil, err
 	}
 	slices.SortStableFunc(names, func(a, b experiment.Name) int { return cmp.Compare(strength[b.Pair], strength[a.Pair]) })
-	all := make([]int, t.asked.data.Images())
-	for i := range all {
-		all[i] = i
-	}
+	all := numeric.Indices(t.asked.data.Images())
 	truth, err := t.asked.data.Truth(ctx, all, t.concepts, names[:min(len(names), judgedPairs)], strength)
 	return truth, causal, err
 }

@@ -36,11 +36,7 @@ const (
 
 // HeadDetail tells which pairs a head has, in which words they are named, and along which directions its contributions differ between images.
 func (l *Lab) HeadDetail(ctx context.Context, q HeadDetail) (*answer.HeadDetail, error) {
-	use, err := l.openAtlas(ctx, q.Atlas)
-	if err != nil {
-		return nil, err
-	}
-	ov, err := l.ov()
+	use, ov, err := l.openBoth(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}

@@ -53,11 +53,7 @@ func (q Neuron) check(ov *decompose.OV) (Neuron, error) {
 // Neuron finds the images in which a neuron contributes most, and those of its strongest pairs: its sub-concepts (paper, sub-concepts). Without
 // the scalars of an atlas only the pairs are given.
 func (l *Lab) Neuron(ctx context.Context, q Neuron) (*answer.Neuron, error) {
-	use, err := l.openAtlas(ctx, q.Atlas)
-	if err != nil {
-		return nil, err
-	}
-	ov, err := l.ov()
+	use, ov, err := l.openBoth(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}

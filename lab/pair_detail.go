@@ -59,11 +59,7 @@ func (q PairDetail) check(ov *decompose.OV) (PairDetail, error) {
 
 // PairDetail tells all that an atlas knows of one pair: names with their evidence, scalars, images of every kind, classes, and the pairs beside it.
 func (l *Lab) PairDetail(ctx context.Context, q PairDetail) (*answer.PairDetail, error) {
-	use, err := l.openAtlas(ctx, q.Atlas)
-	if err != nil {
-		return nil, err
-	}
-	ov, err := l.ov()
+	use, ov, err := l.openBoth(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}
@@ -332,11 +328,7 @@ type PairScalars struct {
 
 // PairScalars gives images by a pair's scalar, the largest first. It is [atlas.ErrNoScalars] where the atlas keeps none.
 func (l *Lab) PairScalars(ctx context.Context, q PairScalars) (*answer.PairScalars, error) {
-	use, err := l.openAtlas(ctx, q.Atlas)
-	if err != nil {
-		return nil, err
-	}
-	ov, err := l.ov()
+	use, ov, err := l.openBoth(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}
@@ -369,11 +361,7 @@ func (l *Lab) PairScalars(ctx context.Context, q PairScalars) (*answer.PairScala
 
 // ComparePairs tells how like each other two pairs are: their directions by the weights, and their scalars in an atlas that keeps them.
 func (l *Lab) ComparePairs(ctx context.Context, dir string, a, b decompose.Pair) (*answer.PairsCompared, error) {
-	use, err := l.openAtlas(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	ov, err := l.ov()
+	use, ov, err := l.openBoth(ctx, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -126,11 +126,7 @@ func pairOf(p answer.UsedPair) decompose.Pair { return decompose.Pair{Head: p.He
 
 // openPairs opens the atlas of a question, and fills in what the question leaves open.
 func (l *Lab) openPairs(ctx context.Context, q *Pairs) (*decompose.OV, *use, error) {
-	use, err := l.openAtlas(ctx, q.Atlas)
-	if err != nil {
-		return nil, nil, err
-	}
-	ov, err := l.ov()
+	use, ov, err := l.openBoth(ctx, q.Atlas)
 	if err != nil {
 		return nil, nil, err
 	}

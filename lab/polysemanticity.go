@@ -11,6 +11,7 @@ import (
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/plot"
 )
 
@@ -66,10 +67,7 @@ func (l *Lab) measureUnits(ctx context.Context, a *answer.Polysemanticity, at *a
 		defer scalars.Close()
 		d.Row = scalars.Row
 	}
-	images := make([]int, at.Manifest.Images) // no accuracy is measured: every image may be a top image
-	for i := range images {
-		images[i] = i
-	}
+	images := numeric.Indices(at.Manifest.Images) // no accuracy is measured: every image may be a top image
 	a.Scores = map[string][]float64{}
 	for _, u := range units {
 		if a.Scores[string(u)] == nil {
@@ -94,10 +92,7 @@ func (l *Lab) measureUnits(ctx context.Context, a *answer.Polysemanticity, at *a
 
 // lowest are the units of lowest score.
 func lowest(ov *decompose.OV, unit experiment.Unit, scores []float64, top int) []answer.ScoredUnit {
-	order := make([]int, len(scores))
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(len(scores))
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[a], scores[b]) })
 	var units []answer.ScoredUnit
 	for _, i := range order[:min(top, len(order))] {

@@ -25,11 +25,7 @@ func (l *Lab) SearchSheet(ctx context.Context, a *answer.Search, roots []string)
 	if a.Atlas == "" {
 		return nil, mistake("atlas", "is missing: pictures come from an atlas")
 	}
-	use, err := l.openAtlas(ctx, a.Atlas)
-	if err != nil {
-		return nil, err
-	}
-	ov, err := l.ov()
+	use, ov, err := l.openBoth(ctx, a.Atlas)
 	if err != nil {
 		return nil, err
 	}

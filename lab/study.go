@@ -12,6 +12,7 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Study is what the questions share that score images of an atlas: reconstruction and ablation.
@@ -124,9 +125,7 @@ func (s *study) meansOf(ctx context.Context, dir string) error {
 		return fmt.Errorf("means: %w", err)
 	}
 	s.means = other.stats
-	for i := range s.Images() {
-		s.test = append(s.test, i)
-	}
+	s.test = numeric.Indices(s.Images())
 	row, err := s.scalars(other.atlas)
 	if errors.Is(err, atlas.ErrNoScalars) {
 		s.unfit = fmt.Errorf("means: %w", err)

@@ -84,11 +84,7 @@ type growing struct {
 
 // Tree clusters the parts of a neuron, and says what each cluster fires for (docs/design.md, 37 to 40).
 func (l *Lab) Tree(ctx context.Context, q Tree) (*answer.Tree, error) {
-	use, err := l.openAtlas(ctx, q.Atlas)
-	if err != nil {
-		return nil, err
-	}
-	ov, err := l.ov()
+	use, ov, err := l.openBoth(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}

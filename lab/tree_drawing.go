@@ -57,7 +57,7 @@ func (l *Lab) treeBranch(ctx context.Context, use *use, a *answer.Tree, node int
 		b.Note = "head " + HeadList(n.Heads)
 	}
 	if n.Fires != nil {
-		b.Name = treeName(*n.Fires)
+		b.Name = n.Fires.String()
 	}
 	if len(n.Children) == 0 && !b.Row {
 		b.Name = strconv.Itoa(n.Heads[0])
@@ -82,21 +82,6 @@ func byShare(a *answer.Tree, children []int) []int {
 	list := slices.Clone(children)
 	slices.SortStableFunc(list, func(i, j int) int { return cmp.Compare(a.Nodes[j].Share, a.Nodes[i].Share) })
 	return list
-}
-
-// treeName is a name in a line.
-func treeName(n answer.Name) string {
-	if !n.Named {
-		return "unnamed"
-	}
-	var words []string
-	for _, w := range n.Label {
-		if w.Weight < 0 {
-			w.Text = "−" + w.Text
-		}
-		words = append(words, w.Text)
-	}
-	return strings.Join(words, ", ")
 }
 
 // thumbnails are images of an atlas, small.

@@ -59,11 +59,7 @@ func (q Trees) check(ov *decompose.OV) (Trees, error) {
 
 // Trees splits every neuron and ranks them by how cleanly that is done (docs/design.md, 40). Neurons that never change are left out.
 func (l *Lab) Trees(ctx context.Context, q Trees) (*answer.Trees, error) {
-	use, err := l.openAtlas(ctx, q.Atlas)
-	if err != nil {
-		return nil, err
-	}
-	ov, err := l.ov()
+	use, ov, err := l.openBoth(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}

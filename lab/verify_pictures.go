@@ -229,6 +229,6 @@ func (v *verifying) activation(taken, other clip.Activation, known bool, first, 
 	case mean > 0:
 		v.say(check, answer.OK, "%s gives the sharper answers: %s", taken, found)
 	default:
-		v.say(check, answer.Doubtful, "%s gives the sharper answers than %s, which the model has: %s", other, taken, found)
+		v.say(check, answer.Doubtful, "%s gives sharper answers than %s, which the model has: %s", other, taken, found)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/engine/graph"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // batch is how many windows run at once.
@@ -51,10 +52,7 @@ func (r *Runner) Run(ctx context.Context, img image.Image) ([]*Maps, error) {
 		}
 		maps = append(maps, m)
 	}
-	every := make([]int, plan.Windows())
-	for i := range every {
-		every[i] = i
-	}
+	every := numeric.Indices(plan.Windows())
 	started := time.Now()
 	var scoring time.Duration
 	err = r.windows(ctx, img, plan, every, func(i int, w Window) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/engine/graph"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // The curves of a map (Petsiuk et al., BMVC 2018): places are taken away, the largest first, and the picture is grey there; or they are put back on
@@ -44,10 +45,7 @@ func (c *cartographer) try(ctx context.Context, trials []trial, v *view, list []
 
 // descending are places by their values, the largest first; of equal ones the first.
 func descending(m []float32) []int {
-	order := make([]int, len(m))
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(len(m))
 	slices.SortStableFunc(order, func(a, b int) int {
 		switch {
 		case m[a] > m[b]:

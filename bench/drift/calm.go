@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // tally counts runs and windows in which a method found something.
@@ -87,10 +88,7 @@ func (b *bench) calmRun(ctx context.Context, pools [2]*pool, seed, windows, comp
 	if err != nil {
 		return found, 0, err
 	}
-	all := make([]int, len(pools[1].images))
-	for i := range all {
-		all[i] = i
-	}
+	all := numeric.Indices(len(pools[1].images))
 	ranks, err := b.ranks(m, pools[1], all, p.Strong)
 	if err != nil {
 		return found, 0, err

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/facet-clip/facet/internal/foreign"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // maxHeader is the format's own limit on its JSON header.
@@ -226,10 +227,7 @@ func (r *headerReader) place(v *view, e extent) error {
 
 // coverage checks that the tensors fill the rest of the file, neither overlapping nor leaving gaps.
 func (r *headerReader) coverage() error {
-	order := make([]int, len(r.extents))
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(len(r.extents))
 	slices.SortFunc(order, func(a, b int) int {
 		x, y := r.extents[a], r.extents[b]
 		if x.begin != y.begin {

@@ -176,17 +176,9 @@ func pair(neuron, head int) string { return fmt.Sprintf("(%d,%d)", neuron, head)
 // name is a pair's name in a line: what it fires for, else what it says; empty where it has none.
 func name(n answer.Names) string {
 	for _, name := range []*answer.Name{n.Fires, n.Says} {
-		if name == nil || !name.Named {
-			continue
+		if name != nil && name.Named {
+			return name.String()
 		}
-		var words []string
-		for _, w := range name.Label {
-			if w.Weight < 0 {
-				w.Text = "−" + w.Text
-			}
-			words = append(words, w.Text)
-		}
-		return strings.Join(words, ", ")
 	}
 	return ""
 }

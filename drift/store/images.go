@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Image is an image of the stream.
@@ -38,10 +40,7 @@ func (s *Store) Known(ctx context.Context, hash [32]byte) (known bool, reason st
 // Add takes up images in one transaction and tells which were new: those whose content was not there.
 func (s *Store) Add(ctx context.Context, images []Image) (added []bool, err error) {
 	added = make([]bool, len(images))
-	order := make([]int, len(images))
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(len(images))
 	if s.lock != "" { // two PostgreSQL transactions that insert the same images in different orders would wait for each other for ever
 		slices.SortFunc(order, func(a, b int) int { return bytes.Compare(images[a].Hash[:], images[b].Hash[:]) })
 	}

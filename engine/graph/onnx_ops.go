@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // node writes one operation, by several of ONNX's where it has no such one.
@@ -60,10 +62,7 @@ func (x *exporter) quickGELU(in, out string) {
 func (x *exporter) matMul(n *Node, in []string, out string) {
 	if n.TransB {
 		rank := len(n.Inputs[1].Shape)
-		perm := make([]int, rank)
-		for i := range perm {
-			perm[i] = i
-		}
+		perm := numeric.Indices(rank)
 		perm[rank-2], perm[rank-1] = rank-1, rank-2
 		transposed := x.fresh(in[1] + ".transposed")
 		x.add("Transpose", in[1:], transposed, intsAttribute("perm", perm...))

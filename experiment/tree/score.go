@@ -248,7 +248,7 @@ type Split struct {
 
 // Split scores a cut, and random partitions of the same sizes.
 func (im *Images) Split(cut [][]int, draws int, random *rand.Rand) Split {
-	s := Split{Neuron: im.Scores([][]int{all(im.heads)})[0], Nodes: im.partition(cut)}
+	s := Split{Neuron: im.Scores([][]int{numeric.Indices(im.heads)})[0], Nodes: im.partition(cut)}
 	s.P = Score{1, 1}
 	shuffled := slices.Concat(cut...)
 	var sum, square Score

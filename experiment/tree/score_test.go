@@ -50,7 +50,7 @@ func TestLengths(t *testing.T) {
 		t.Fatal(err)
 	}
 	heads := []int{0, 2, 3}
-	lengths, along := im.Lengths(heads), im.Along(all(5))
+	lengths, along := im.Lengths(heads), im.Along(numeric.Indices(5))
 	for i, s := range scalars {
 		centred := slices.Clone(s)
 		for p := range centred {

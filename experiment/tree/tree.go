@@ -17,6 +17,7 @@ import (
 	"slices"
 
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Linkage says how far apart two clusters are.
@@ -62,7 +63,7 @@ func NewParts(s *decompose.Stats, gram []float32, n int) (Parts, error) {
 func (p Parts) at(h, g int) float64 { return p.Q[h*p.Heads+g] }
 
 // Variance is that of the neuron's whole contribution, ΣQ.
-func (p Parts) Variance() float64 { return p.Own(all(p.Heads)) }
+func (p Parts) Variance() float64 { return p.Own(numeric.Indices(p.Heads)) }
 
 // Own is the variance of what some heads contribute together: the sum of Q over them.
 func (p Parts) Own(heads []int) (sum float64) {
@@ -104,14 +105,6 @@ func (p Parts) distance(l Linkage, h, g int) float64 {
 	return 1 - p.at(h, g)/length
 }
 
-func all(n int) []int {
-	list := make([]int, n)
-	for i := range list {
-		list[i] = i
-	}
-	return list
-}
-
 // Node is a node of a tree.
 type Node struct {
 	Heads  []int   // rising
@@ -139,7 +132,7 @@ func (p Parts) Cluster(l Linkage) Tree {
 			d[g][h] = d[h][g]
 		}
 	}
-	left := all(M)
+	left := numeric.Indices(M)
 	for len(left) > 1 {
 		a, b := nearest(left, d)
 		next := len(t)

@@ -78,7 +78,7 @@ func (a *app) editSuggest(ctx context.Context, q lab.SuggestEdit, output string)
 	}
 	t := a.table("pair", "suspicion", "cue", "correlation", "with", "strength", "fires for", "says")
 	for _, p := range r.Pairs[:min(show.Most, len(r.Pairs))] {
-		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.2g", p.Suspicion), fmt.Sprintf("%.2g", p.Cue), fmt.Sprintf("%+.2f", p.Correlation), p.Group, fmt.Sprintf("%.3f", p.Strength), show.NameText(p.Fires), show.NameText(p.Says)})
+		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.2g", p.Suspicion), fmt.Sprintf("%.2g", p.Cue), fmt.Sprintf("%+.2f", p.Correlation), p.Group, fmt.Sprintf("%.3f", p.Strength), p.Fires.String(), p.Says.String()})
 	}
 	t.Render()
 	show.GroupOutcomes(a.stdout, []answer.GroupOutcome{r.Before, r.After})

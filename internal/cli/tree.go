@@ -124,7 +124,7 @@ func (a *app) printTree(g *answer.Tree) {
 		}
 		fires := ""
 		if n.Fires != nil {
-			fires = show.NameText(n.Fires)
+			fires = n.Fires.String()
 		}
 		t.AppendRow([]any{name, show.Percent(n.Share), lab.HeadList(n.Heads), fires, clarity, mono})
 	}

@@ -32,6 +32,24 @@ func Float32(x []float64) []float32 {
 	return out
 }
 
+// Float64 widens numbers.
+func Float64(x []float32) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// Indices are 0, 1, …, n−1.
+func Indices(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
 // Matrix views data as a row-major matrix [rows,cols]. Nothing is copied.
 func Matrix(data []float32, rows, cols int) blas32.General {
 	return blas32.General{Rows: rows, Cols: cols, Stride: cols, Data: data}

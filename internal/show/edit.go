@@ -43,7 +43,7 @@ func EditedPairs(out io.Writer, title string, pairs []answer.EditedPair) {
 		if p.Cosine != 0 {
 			why += fmt.Sprintf(" (%.2f)", p.Cosine)
 		}
-		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.3f", p.Strength), fmt.Sprintf("%.3f", p.Mean), why, NameText(p.Fires), NameText(p.Says)})
+		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.3f", p.Strength), fmt.Sprintf("%.3f", p.Mean), why, p.Fires.String(), p.Says.String()})
 	}
 	t.Render()
 	if more := len(pairs) - Most; more > 0 {

@@ -29,10 +29,10 @@ func Labels(out io.Writer, r *answer.Labels) {
 	share := func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 	stable := func(w answer.Words) string { return fmt.Sprintf("%.2f", w.Stability) }
 	for _, x := range r.Pairs {
-		pair, says := fmt.Sprintf("(%d,%d)", x.Neuron, x.Head), NameText(&x.Words.Name)
+		pair, says := fmt.Sprintf("(%d,%d)", x.Neuron, x.Head), x.Words.Name.String()
 		row := table.Row{pair, fmt.Sprintf("%.4f", x.Norm), says, share(x.ShownShare), share(x.Explained), fmt.Sprintf("%.3f", x.Margin), stable(x.Words)}
 		if f := x.Fires; f != nil {
-			row = table.Row{pair, NameText(&f.Name), share(f.ShownShare), stable(*f), says, share(x.ShownShare), stable(x.Words)}
+			row = table.Row{pair, f.Name.String(), share(f.ShownShare), stable(*f), says, share(x.ShownShare), stable(x.Words)}
 		}
 		t.AppendRow(row)
 	}

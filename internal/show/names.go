@@ -1,12 +1,10 @@
 package show
 
 import (
-	"strings"
-
 	"github.com/facet-clip/facet/answer"
 )
 
-// NameColumns head what nameCells gives.
+// NameColumns head what [NameCells] gives.
 func NameColumns(l answer.Labelling) []string {
 	if l == answer.Fired {
 		return []string{"fires for", "says"}
@@ -22,22 +20,7 @@ func NameCells(l answer.Labelling, n answer.Names) []any {
 	case n.Says == nil:
 		return []any{"not labelled"}
 	case l == answer.Fired:
-		return []any{NameText(n.Fires), NameText(n.Says)}
+		return []any{n.Fires.String(), n.Says.String()}
 	}
-	return []any{NameText(n.Says)}
-}
-
-// NameText is a name as tables show it: its words, a minus before those of negative weight, or unnamed.
-func NameText(n *answer.Name) string {
-	if n == nil || !n.Named {
-		return "unnamed"
-	}
-	var words []string
-	for _, w := range n.Label {
-		if w.Weight < 0 {
-			w.Text = "−" + w.Text
-		}
-		words = append(words, w.Text)
-	}
-	return strings.Join(words, ", ")
+	return []any{n.Says.String()}
 }

@@ -44,7 +44,7 @@ func Units(out io.Writer, units []answer.Unit) {
 		}
 		words := Words(u.Words)
 		if u.Says != nil {
-			words = fmt.Sprintf("fires for %s; says %s", NameText(u.Fires), NameText(u.Says))
+			words = fmt.Sprintf("fires for %s; says %s", u.Fires.String(), u.Says.String())
 		}
 		fmt.Fprintf(out, "%-12s %s\n", name, words)
 	}
