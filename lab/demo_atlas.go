@@ -20,24 +20,32 @@ func (l *Lab) DemoAtlas(ctx context.Context) (string, error) {
 	if err := l.checkDemo(); err != nil {
 		return "", err
 	}
-	cache, err := l.config.cacheDir()
+	source, folder, err := l.demoFolder(ctx, demoScenes, atlas.Format)
 	if err != nil {
 		return "", err
 	}
-	sum, err := l.model.Checkpoint().SHA256(ctx)
-	if err != nil {
-		return "", err
-	}
-	source, err := dataset.Open(demoScenes, dataset.Options{})
-	if err != nil {
-		return "", err
-	}
-	name := fmt.Sprintf("%.12s-%.12s-%d", sum, source.Fingerprint(), atlas.Format) // another model, other scenes or another format: another atlas
-	dir := filepath.Join(cache, "demo", name, "scenes")
+	dir := filepath.Join(folder, "scenes")
 	if err := l.scanDemo(ctx, source, dir); err != nil && !errors.Is(err, atlas.ErrFinished) {
 		return "", err
 	}
 	return dir, l.labelDemo(ctx, dir)
+}
+
+// demoFolder opens scenes, and gives the folder in the cache for what is made of them: another model, other scenes or another variant have another.
+func (l *Lab) demoFolder(ctx context.Context, scenes string, variant any) (*dataset.Source, string, error) {
+	cache, err := l.config.cacheDir()
+	if err != nil {
+		return nil, "", err
+	}
+	sum, err := l.model.Checkpoint().SHA256(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	source, err := dataset.Open(scenes, dataset.Options{})
+	if err != nil {
+		return nil, "", err
+	}
+	return source, filepath.Join(cache, "demo", fmt.Sprintf("%.12s-%.12s-%v", sum, source.Fingerprint(), variant)), nil
 }
 
 // scanDemo passes scenes through the model. It goes on where it was cut off; [atlas.ErrFinished]: nothing is left to do.

@@ -41,27 +41,18 @@ func (l *Lab) compareScenes(ctx context.Context, d *Demonstration) error {
 
 // demoProfile gives the profile of the demo's reference scenes, in the cache folder. It is made where it is not there, which takes some seconds.
 func (l *Lab) demoProfile(ctx context.Context) (string, error) {
-	cache, err := l.config.cacheDir()
+	source, folder, err := l.demoFolder(ctx, demoBefore, l.config.ExifRotate)
 	if err != nil {
 		return "", err
 	}
-	sum, err := l.model.Checkpoint().SHA256(ctx)
-	if err != nil {
-		return "", err
-	}
-	source, err := dataset.Open(demoBefore, dataset.Options{})
-	if err != nil {
-		return "", err
-	}
-	name := fmt.Sprintf("%.12s-%.12s-%t", sum, source.Fingerprint(), l.config.ExifRotate) // another model or other scenes: another profile
-	dir := filepath.Join(cache, "demo", name, "before.profile")
+	dir := filepath.Join(folder, "before.profile")
 	switch _, err := profile.ReadHeader(dir); {
 	case err == nil:
 		return dir, nil
 	case errors.Is(err, profile.ErrFormat):
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
 	_, err = l.Profile(ctx, Profile{Source: source, Folder: dir, Vary: -1, Resume: true})

@@ -148,10 +148,8 @@ func (c *chooser) put(found map[int]answer.EditedPair, p int, why answer.EditedP
 func (c *chooser) about(ctx context.Context, text string) (map[int]answer.EditedPair, error) {
 	out := map[int]answer.EditedPair{}
 	if c.q.By != ByDirection {
-		for p := range c.names.labels {
-			if n := c.names.of(p); heaviest(n.Fires, text) || heaviest(n.Says, text) {
-				out[p] = answer.EditedPair{Why: ByLabel, Text: text}
-			}
+		for _, p := range c.names.namedFirst(text) {
+			out[p] = answer.EditedPair{Why: ByLabel, Text: text}
 		}
 	}
 	if c.q.By == ByLabel {
@@ -184,6 +182,20 @@ func outlier(x []float32, sigma float64) float64 {
 		square += (float64(v) - mean) * (float64(v) - mean) / float64(len(x))
 	}
 	return mean + sigma*math.Sqrt(square)
+}
+
+// namedFirst are the pairs whose heaviest word is a text, of what they fire for or of what they say, in their order.
+func (n *names) namedFirst(text string) (pairs []int) {
+	if n == nil {
+		return nil
+	}
+	for p := range n.labels {
+		if of := n.of(p); heaviest(of.Fires, text) || heaviest(of.Says, text) {
+			pairs = append(pairs, p)
+		}
+	}
+	slices.Sort(pairs)
+	return pairs
 }
 
 // heaviest tells whether a name's heaviest word is a text, with positive weight.

@@ -25,6 +25,8 @@ type ExportEdit struct {
 	Output string
 	// Timm writes the image tower alone, under timm's names.
 	Timm bool
+	// Planned is told what will change before anything is written; nil: nobody is.
+	Planned func(answer.EditPlan)
 	// DType is what numbers are stored as: float16, bfloat16, float32 or float64. Empty, each tensor keeps its type.
 	DType string
 }
@@ -54,6 +56,9 @@ func (l *Lab) ExportEdit(ctx context.Context, q ExportEdit) (*answer.Edited, err
 	p, err := l.planEdit(ctx, q.Edit, ground{use: use, mean: use.stats.Mean})
 	if err != nil {
 		return nil, err
+	}
+	if q.Planned != nil {
+		q.Planned(p.EditPlan)
 	}
 	w := exporting{lab: l, q: q, planned: p, use: use, layout: layout, record: recordOf(q.Output, layout)}
 	return w.run(ctx)

@@ -47,8 +47,11 @@ func (l *Lab) EditParts(ctx context.Context, q EditParts) (_ *answer.EditParts, 
 	}
 	s := &study{lab: l, asked: Study{Atlas: q.Atlas}, unit: experiment.Pair, atlas: use.atlas}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if err := s.prepareEdit(ctx); err != nil {
+	if err := s.openScored(ctx, true); err != nil {
 		return nil, err
+	}
+	if s.from, s.test = experiment.Halves(s.Images()); len(s.from) == 0 {
+		return nil, fmt.Errorf("%s: %d images are too few to take means from some and score others", q.Atlas, s.Images())
 	}
 	names, err := use.names()
 	if err != nil {
@@ -67,25 +70,6 @@ func (l *Lab) EditParts(ctx context.Context, q EditParts) (_ *answer.EditParts, 
 	}
 	a.Model, err = l.describe(ctx)
 	return a, err
-}
-
-// prepareEdit reads scalars and classes, and halves the images.
-func (s *study) prepareEdit(ctx context.Context) (err error) {
-	row, err := s.scalars(s.atlas)
-	if err != nil {
-		return err
-	}
-	if s.Data, err = s.lab.data(s.atlas); err != nil {
-		return fmt.Errorf("%s: %w", s.asked.Atlas, err)
-	}
-	s.Row = row
-	if err := s.classes(ctx); err != nil {
-		return fmt.Errorf("%s: %w", s.asked.Atlas, err)
-	}
-	if s.from, s.test = experiment.Halves(s.Images()); len(s.from) == 0 {
-		return fmt.Errorf("%s: %d images are too few to take means from some and score others", s.asked.Atlas, s.Images())
-	}
-	return nil
 }
 
 // unitsOf are the pairs of each unit, none in two units.
@@ -133,17 +117,9 @@ func pairsOf(ov *decompose.OV, names *names, name string) (pairs []int, err erro
 		}
 		return pairs, nil
 	case ByWord:
-		if names != nil {
-			for p := range names.labels {
-				if n := names.of(p); heaviest(n.Fires, which) || heaviest(n.Says, which) {
-					pairs = append(pairs, p)
-				}
-			}
-		}
-		if len(pairs) == 0 {
+		if pairs = names.namedFirst(which); len(pairs) == 0 {
 			return nil, mistake("unit", "%s: no pair of the atlas is named first by it", which)
 		}
-		slices.Sort(pairs)
 		return pairs, nil
 	}
 	return nil, mistake("unit", "%s: expected pair:NEURON,HEAD, head:HEAD or word:WORD", name)

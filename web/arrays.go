@@ -17,18 +17,14 @@ type rowsInput struct {
 // registerArrays registers what is answered as arrays.
 func (s *Server) registerArrays(api huma.API) {
 	ask(s, api, question{"embeddings", "/atlases/{atlas}/embeddings", "The embeddings of the images of an atlas",
-		"float32 [N,D], not normalised, in the order of the images."}, s.embeddings)
-	ask(s, api, question{"embedding", "/atlases/{atlas}/images/{image}/embedding", "The embedding of an image of an atlas", "float32 [D], not normalised, encoded anew."}, s.embedding)
-	ask(s, api, question{"scalars", "/atlases/{atlas}/images/{image}/scalars", "The scalars of all pairs in an image of an atlas", "float32 [M,C], head by head, encoded anew."}, s.scalars)
+		"float32 [N,D], not normalised, in the order of the images."}, inAtlas(s, s.embeddings))
+	ask(s, api, question{"embedding", "/atlases/{atlas}/images/{image}/embedding", "The embedding of an image of an atlas", "float32 [D], not normalised, encoded anew."}, inAtlas(s, s.embedding))
+	ask(s, api, question{"scalars", "/atlases/{atlas}/images/{image}/scalars", "The scalars of all pairs in an image of an atlas", "float32 [M,C], head by head, encoded anew."}, inAtlas(s, s.scalars))
 	ask(s, api, question{"map-values", "/atlases/{atlas}/images/{image}/maps/values", "The map of a unit over an image of an atlas, as numbers",
-		"float32 [rows,columns] of the grid of tokens: of a pair a·x, which with the class token sums to its scalar; of a neuron the sum of its pairs; of a head its attention."}, s.mapValues)
+		"float32 [rows,columns] of the grid of tokens: of a pair a·x, which with the class token sums to its scalar; of a neuron the sum of its pairs; of a head its attention."}, inAtlas(s, s.mapValues))
 }
 
-func (s *Server) embeddings(ctx context.Context, in *rowsInput) (*Array, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) embeddings(ctx context.Context, dir string, in *rowsInput) (*Array, error) {
 	all, width, err := s.lab.AtlasEmbeddings(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -43,20 +39,12 @@ func (s *Server) embeddings(ctx context.Context, in *rowsInput) (*Array, error) 
 	return &Array{[]int{to - from, width}, all[from*width : to*width]}, nil
 }
 
-func (s *Server) embedding(ctx context.Context, in *arrayInput) (*Array, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) embedding(ctx context.Context, dir string, in *arrayInput) (*Array, error) {
 	e, _, err := s.lab.AtlasNumbers(ctx, dir, in.Image)
 	return &Array{[]int{len(e)}, e}, err
 }
 
-func (s *Server) scalars(ctx context.Context, in *arrayInput) (*Array, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) scalars(ctx context.Context, dir string, in *arrayInput) (*Array, error) {
 	_, v, err := s.lab.AtlasNumbers(ctx, dir, in.Image)
 	if err != nil {
 		return nil, err
@@ -65,11 +53,7 @@ func (s *Server) scalars(ctx context.Context, in *arrayInput) (*Array, error) {
 	return &Array{[]int{heads, len(v) / heads}, v}, nil
 }
 
-func (s *Server) mapValues(ctx context.Context, in *mapInput) (*Array, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) mapValues(ctx context.Context, dir string, in *mapInput) (*Array, error) {
 	v, rows, err := s.lab.AtlasMapValues(ctx, dir, in.Image, in.Neuron.pointer(), in.Heads...)
 	if err != nil {
 		return nil, err

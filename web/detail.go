@@ -53,20 +53,16 @@ type treeInput struct {
 // registerDetails registers what pages ask of one pair or one head, and of all pairs at once.
 func (s *Server) registerDetails(api huma.API) {
 	ask(s, api, question{"pair", "/atlases/{atlas}/pairs/{pair}", "All that an atlas knows of a pair",
-		"Names with the evidence for them, scalars, images of every kind, classes, and the pairs beside it."}, s.pairDetail)
-	ask(s, api, question{"pair-images", "/atlases/{atlas}/pairs/{pair}/images", "The images in which a pair's scalar is in a range", "It needs an atlas that keeps scalars."}, s.pairScalars)
-	ask(s, api, question{"compare-pairs", "/atlases/{atlas}/pairs/{pair}/with/{other}", "How like each other two pairs are", ""}, s.pairsCompared)
-	ask(s, api, question{"head", "/atlases/{atlas}/heads/{head}", "What an atlas knows of a head", "Its pairs, its words, and the directions along which it differs between images."}, s.headDetail)
+		"Names with the evidence for them, scalars, images of every kind, classes, and the pairs beside it."}, inAtlas(s, s.pairDetail))
+	ask(s, api, question{"pair-images", "/atlases/{atlas}/pairs/{pair}/images", "The images in which a pair's scalar is in a range", "It needs an atlas that keeps scalars."}, inAtlas(s, s.pairScalars))
+	ask(s, api, question{"compare-pairs", "/atlases/{atlas}/pairs/{pair}/with/{other}", "How like each other two pairs are", ""}, inAtlas(s, s.pairsCompared))
+	ask(s, api, question{"head", "/atlases/{atlas}/heads/{head}", "What an atlas knows of a head", "Its pairs, its words, and the directions along which it differs between images."}, inAtlas(s, s.headDetail))
 	ask(s, api, question{"tree", "/atlases/{atlas}/neurons/{neuron}/tree", "A neuron as sub-concepts over its heads",
-		"What facet tree --json prints, but that path is that of the picture in its dataset; image is its number, by which it is served."}, s.tree)
-	ask(s, api, question{"strengths", "/atlases/{atlas}/strengths", "How much the model uses each pair", ""}, s.strengths)
+		"What facet tree --json prints, but that path is that of the picture in its dataset; image is its number, by which it is served."}, inAtlas(s, s.tree))
+	ask(s, api, question{"strengths", "/atlases/{atlas}/strengths", "How much the model uses each pair", ""}, inAtlas(s, s.strengths))
 }
 
-func (s *Server) pairDetail(ctx context.Context, in *pairDetailInput) (*answer.PairDetail, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) pairDetail(ctx context.Context, dir string, in *pairDetailInput) (*answer.PairDetail, error) {
 	pair, err := lab.ParsePair(in.Pair)
 	if err != nil {
 		return nil, err
@@ -79,11 +75,7 @@ func (s *Server) pairDetail(ctx context.Context, in *pairDetailInput) (*answer.P
 	return hidden(s, a, err)
 }
 
-func (s *Server) pairScalars(ctx context.Context, in *pairScalarsInput) (*answer.PairScalars, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) pairScalars(ctx context.Context, dir string, in *pairScalarsInput) (*answer.PairScalars, error) {
 	pair, err := lab.ParsePair(in.Pair)
 	if err != nil {
 		return nil, err
@@ -92,11 +84,7 @@ func (s *Server) pairScalars(ctx context.Context, in *pairScalarsInput) (*answer
 	return hidden(s, a, err)
 }
 
-func (s *Server) headDetail(ctx context.Context, in *headDetailInput) (*answer.HeadDetail, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) headDetail(ctx context.Context, dir string, in *headDetailInput) (*answer.HeadDetail, error) {
 	bank, err := s.shelf.bank(in.Bank)
 	if err != nil {
 		return nil, err
@@ -105,20 +93,12 @@ func (s *Server) headDetail(ctx context.Context, in *headDetailInput) (*answer.H
 	return hidden(s, a, err)
 }
 
-func (s *Server) strengths(ctx context.Context, in *InAtlas) (*answer.PairStrengths, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) strengths(ctx context.Context, dir string, in *InAtlas) (*answer.PairStrengths, error) {
 	a, err := s.lab.PairStrengths(ctx, dir)
 	return hidden(s, a, err)
 }
 
-func (s *Server) pairsCompared(ctx context.Context, in *pairsComparedInput) (*answer.PairsCompared, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) pairsCompared(ctx context.Context, dir string, in *pairsComparedInput) (*answer.PairsCompared, error) {
 	one, err := lab.ParsePair(in.Pair)
 	if err != nil {
 		return nil, err
@@ -161,7 +141,7 @@ func (s *Server) registerParts(api huma.API) {
 	ask(s, api, question{"places", "/atlases/{atlas}/images/{image}/places", "What each place of an image gives to a logit, over words and pairs", ""}, s.places)
 	post(s, api, question{"places-upload", "/explain/places", "What each place of a picture gives to a logit, over words and pairs", ""}, s.placesUpload)
 	ask(s, api, question{"edit", "/atlases/{atlas}/edit", "What scaling some units does to logits",
-		"All that is needed to tell it for any scales. It needs an atlas that keeps scalars and has classes."}, s.editParts)
+		"All that is needed to tell it for any scales. It needs an atlas that keeps scalars and has classes."}, inAtlas(s, s.editParts))
 }
 
 func (s *Server) places(ctx context.Context, in *placesInput) (*answer.Places, error) {
@@ -188,20 +168,12 @@ func (s *Server) placesUpload(ctx context.Context, in *placesUploadInput) (*answ
 	return hidden(s, a, err)
 }
 
-func (s *Server) editParts(ctx context.Context, in *editInput) (*answer.EditParts, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) editParts(ctx context.Context, dir string, in *editInput) (*answer.EditParts, error) {
 	a, err := s.lab.EditParts(ctx, lab.EditParts{Atlas: dir, Units: in.Units, Texts: in.Texts, Images: in.Images})
 	return hidden(s, a, err)
 }
 
-func (s *Server) tree(ctx context.Context, in *treeInput) (*answer.Tree, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) tree(ctx context.Context, dir string, in *treeInput) (*answer.Tree, error) {
 	bank, err := s.labelBank(in.Words)
 	if err != nil {
 		return nil, err
@@ -210,17 +182,5 @@ func (s *Server) tree(ctx context.Context, in *treeInput) (*answer.Tree, error) 
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.lab.AtlasImages(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	s.shelf.hideModel(&a.Model)
-	a.Atlas = nameOf(s.shelf.atlases, dir)
-	for n := range a.Nodes {
-		for i := range a.Nodes[n].Images {
-			shown := &a.Nodes[n].Images[i]
-			shown.Path = rows[shown.Image].Name
-		}
-	}
-	return a, nil
+	return a, s.shelf.hideTree(ctx, a, dir)
 }

@@ -14,6 +14,8 @@ type OfAtlas struct {
 	Atlas string `query:"atlas" required:"true" maxLength:"200" doc:"the name of an atlas that is served"`
 }
 
+func (in *OfAtlas) atlasName() string { return in.Atlas }
+
 type labelInput struct {
 	OfAtlas
 	Words
@@ -59,11 +61,11 @@ type sinkInput struct {
 
 // registerJobKinds registers what begins jobs.
 func (s *Server) registerJobKinds(api huma.API) {
-	jobOf(s, api, "label", "Name the pairs of an atlas", "The names are kept in the atlas. The answer is what facet label --json prints.", s.labelJob)
+	jobOf(s, api, "label", "Name the pairs of an atlas", "The names are kept in the atlas. The answer is what facet label --json prints.", inAtlas(s, s.labelJob))
 	jobOf(s, api, "reconstruct", "How much of a model a few directions of each unit carry", "The answer is what facet reconstruct --json prints. It needs an atlas that keeps scalars.", s.reconstructJob)
 	jobOf(s, api, "ablate", "How many units a model can do without", "The answer is what facet ablate --json prints. It needs an atlas that keeps scalars.", s.ablateJob)
-	jobOf(s, api, "polysemanticity", "How many things units stand for", "The answer is what facet polysemanticity --json prints.", s.polysemanticityJob)
-	jobOf(s, api, "sink", "Where the class token looks in the pictures of an atlas", "The answer is what facet sink --json prints.", s.sinkJob)
+	jobOf(s, api, "polysemanticity", "How many things units stand for", "The answer is what facet polysemanticity --json prints.", inAtlas(s, s.polysemanticityJob))
+	jobOf(s, api, "sink", "Where the class token looks in the pictures of an atlas", "The answer is what facet sink --json prints.", inAtlas(s, s.sinkJob))
 	op := question{"job-segment", "/jobs/segment", "Segment a picture, as a job", "The answer is what facet segment --json prints. A large picture takes many windows."}.upload()
 	op.DefaultStatus = http.StatusAccepted
 	huma.Register(api, op, func(ctx context.Context, in *segmentInput) (*result[*Job], error) {
@@ -94,11 +96,7 @@ func (s *Server) begin(ctx context.Context, kind string, ask func(context.Contex
 	return &result[*Job]{formJSON, &one}, nil
 }
 
-func (s *Server) labelJob(ctx context.Context, in *labelInput) (any, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) labelJob(ctx context.Context, dir string, in *labelInput) (any, error) {
 	bank, err := s.shelf.bank(in.Bank)
 	if err != nil {
 		return nil, err
@@ -135,20 +133,12 @@ func (s *Server) ablateJob(ctx context.Context, in *ablateInput) (any, error) {
 	return hidden(s, a, err)
 }
 
-func (s *Server) polysemanticityJob(ctx context.Context, in *polysemanticityInput) (any, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) polysemanticityJob(ctx context.Context, dir string, in *polysemanticityInput) (any, error) {
 	a, err := s.lab.Polysemanticity(ctx, lab.Polysemanticity{Atlas: dir, Unit: in.Unit, Top: in.Top})
 	return hidden(s, a, err)
 }
 
-func (s *Server) sinkJob(ctx context.Context, in *sinkInput) (any, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) sinkJob(ctx context.Context, dir string, in *sinkInput) (any, error) {
 	bank, err := s.labelBank(Words{Bank: in.Bank})
 	if err != nil {
 		return nil, err

@@ -58,8 +58,8 @@ type explainImageInput struct {
 
 // registerPictures registers what is asked of the pictures of atlases.
 func (s *Server) registerPictures(api huma.API) {
-	draw(s, api, question{"image", "/atlases/{atlas}/images/{image}", "An image of an atlas, as the model sees it", ""}, s.image)
-	draw(s, api, question{"map", "/atlases/{atlas}/images/{image}/maps", "An image of an atlas with the map of a pair, a neuron or a head over it", "A neuron, a head or both."}, s.pairMap)
+	draw(s, api, question{"image", "/atlases/{atlas}/images/{image}", "An image of an atlas, as the model sees it", ""}, inAtlas(s, s.image))
+	draw(s, api, question{"map", "/atlases/{atlas}/images/{image}/maps", "An image of an atlas with the map of a pair, a neuron or a head over it", "A neuron, a head or both."}, inAtlas(s, s.pairMap))
 	ask(s, api, question{"explain-image", "/atlases/{atlas}/images/{image}/explanation", "Which pairs made the embedding of an image, or its logit for a text",
 		"What facet explain --json prints. Labels of the atlas name the pairs where it keeps any and no bank is named."}, s.explainImage)
 }
@@ -91,22 +91,14 @@ func pngOf(img image.Image) (*picture, error) {
 	return &picture{"image/png", out.Bytes()}, err
 }
 
-func (s *Server) image(ctx context.Context, in *pictureInput) (image.Image, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) image(ctx context.Context, dir string, in *pictureInput) (image.Image, error) {
 	if in.Whole {
 		return s.lab.AtlasWhole(ctx, dir, in.Image, longSide)
 	}
 	return s.lab.AtlasSeen(ctx, dir, in.Image)
 }
 
-func (s *Server) pairMap(ctx context.Context, in *mapInput) (image.Image, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) pairMap(ctx context.Context, dir string, in *mapInput) (image.Image, error) {
 	return s.lab.AtlasMap(ctx, dir, in.Image, in.Neuron.pointer(), in.Heads...)
 }
 

@@ -77,6 +77,19 @@ type InAtlas struct {
 	Atlas string `path:"atlas" maxLength:"200" doc:"the name of an atlas that is served"`
 }
 
+func (in *InAtlas) atlasName() string { return in.Atlas }
+
+// inAtlas makes an answer of one that is given the folder of the atlas.
+func inAtlas[In interface{ atlasName() string }, Out any](s *Server, answer func(context.Context, string, In) (Out, error)) func(context.Context, In) (Out, error) {
+	return func(ctx context.Context, in In) (out Out, err error) {
+		dir, err := s.shelf.atlas(in.atlasName())
+		if err != nil {
+			return out, err
+		}
+		return answer(ctx, dir, in)
+	}
+}
+
 type searchInput struct {
 	Words
 	Text     string `query:"text" maxLength:"2000" doc:"what to search for"`
@@ -125,10 +138,10 @@ func (s *Server) registerQuestions(api huma.API) {
 	ask(s, api, question{"atlases", "/atlases", "The atlases that are served", ""}, s.atlases)
 	ask(s, api, question{"search", "/search", "The units whose direction is most like a text", "What facet search --json prints."}, s.search)
 	ask(s, api, question{"nearest", "/pairs/{pair}/nearest", "The texts most like the direction of a pair", "What facet nearest --json prints."}, s.nearest)
-	ask(s, api, question{"pairs", "/atlases/{atlas}/pairs", "What pairs did in a dataset", "What facet pairs --json prints; from goes on where an answer ended."}, s.pairs)
+	ask(s, api, question{"pairs", "/atlases/{atlas}/pairs", "What pairs did in a dataset", "What facet pairs --json prints; from goes on where an answer ended."}, inAtlas(s, s.pairs))
 	ask(s, api, question{"neuron", "/atlases/{atlas}/neurons/{neuron}", "What a neuron and its strongest pairs stand for",
-		"What facet neuron --json prints, but that path is that of the picture in its dataset; image is its number, by which it is served."}, s.neuron)
-	ask(s, api, question{"images", "/atlases/{atlas}/images", "The images of an atlas", ""}, s.images)
+		"What facet neuron --json prints, but that path is that of the picture in its dataset; image is its number, by which it is served."}, inAtlas(s, s.neuron))
+	ask(s, api, question{"images", "/atlases/{atlas}/images", "The images of an atlas", ""}, inAtlas(s, s.images))
 }
 
 func (s *Server) model(ctx context.Context, _ *nothing) (*answer.Model, error) {
@@ -195,11 +208,7 @@ func (s *Server) labelBank(w Words) (string, error) {
 	return s.shelf.bank(w.Bank)
 }
 
-func (s *Server) pairs(ctx context.Context, in *pairsInput) (*answer.Pairs, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) pairs(ctx context.Context, dir string, in *pairsInput) (*answer.Pairs, error) {
 	bank, err := s.labelBank(in.Words)
 	if err != nil {
 		return nil, err
@@ -210,11 +219,7 @@ func (s *Server) pairs(ctx context.Context, in *pairsInput) (*answer.Pairs, erro
 	return hidden(s, a, err)
 }
 
-func (s *Server) neuron(ctx context.Context, in *neuronInput) (*answer.Neuron, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) neuron(ctx context.Context, dir string, in *neuronInput) (*answer.Neuron, error) {
 	bank, err := s.labelBank(in.Words)
 	if err != nil {
 		return nil, err
@@ -231,11 +236,7 @@ func (s *Server) neuron(ctx context.Context, in *neuronInput) (*answer.Neuron, e
 // imagesDefault is how many images are listed where the question does not say.
 const imagesDefault = 100
 
-func (s *Server) images(ctx context.Context, in *imagesInput) (*AtlasImages, error) {
-	dir, err := s.shelf.atlas(in.Atlas)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) images(ctx context.Context, dir string, in *imagesInput) (*AtlasImages, error) {
 	rows, err := s.lab.AtlasImages(ctx, dir)
 	if err != nil {
 		return nil, err

@@ -230,18 +230,37 @@ func (s *shelf) hideAgainst(a *answer.Against) {
 	}
 }
 
-// hideNeuron hides the paths of an answer whose pictures are in the atlas of a folder: they are told as the atlas has them.
+// hideNeuron hides the paths of a neuron's answer.
 func (s *shelf) hideNeuron(ctx context.Context, a *answer.Neuron, dir string) error {
+	s.hideModel(&a.Model)
+	a.Atlas = nameOf(s.atlases, dir)
+	var lists [][]answer.UnitImage
+	for _, r := range a.Rows {
+		lists = append(lists, r.Images)
+	}
+	return s.hideImages(ctx, dir, lists)
+}
+
+// hideTree hides the paths of a tree's answer.
+func (s *shelf) hideTree(ctx context.Context, a *answer.Tree, dir string) error {
+	s.hideModel(&a.Model)
+	a.Atlas = nameOf(s.atlases, dir)
+	var lists [][]answer.UnitImage
+	for _, n := range a.Nodes {
+		lists = append(lists, n.Images)
+	}
+	return s.hideImages(ctx, dir, lists)
+}
+
+// hideImages hides the paths of images of the atlas in a folder: they are told as the atlas has them.
+func (s *shelf) hideImages(ctx context.Context, dir string, lists [][]answer.UnitImage) error {
 	images, err := s.lab.AtlasImages(ctx, dir)
 	if err != nil {
 		return err
 	}
-	s.hideModel(&a.Model)
-	a.Atlas = nameOf(s.atlases, dir)
-	for r := range a.Rows {
-		for i := range a.Rows[r].Images {
-			shown := &a.Rows[r].Images[i]
-			shown.Path = images[shown.Image].Name
+	for _, list := range lists {
+		for i := range list {
+			list[i].Path = images[list[i].Image].Name
 		}
 	}
 	return nil

@@ -28,17 +28,11 @@ func (v *view) bytes() []byte {
 		return v.storage[v.offset*size : (v.offset+n)*size : (v.offset+n)*size]
 	}
 	out := make([]byte, 0, n*size)
-	index := make([]int, len(shape))
-	for at := v.offset; len(out) < cap(out); {
-		out = append(out, v.storage[at*size:(at+1)*size]...)
-		for k := len(shape) - 1; k >= 0; k-- {
-			index[k]++
-			at += strides[k]
-			if index[k] < shape[k] {
-				break
-			}
-			at -= index[k] * strides[k]
-			index[k] = 0
+	last := len(shape) - 1
+	for at := range v.runs(shape, strides) {
+		for range shape[last] {
+			out = append(out, v.storage[at*size:(at+1)*size]...)
+			at += strides[last]
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"encoding/binary"
+	"iter"
 	"math"
 	"math/bits"
 	"runtime"
@@ -126,21 +127,36 @@ func (v *view) float32s() []float32 {
 	shape, strides := v.merged()
 	last := len(shape) - 1
 	run, step := shape[last], strides[last]*v.DType.Size()
-	index := make([]int, last) // of the outer axes
-	at := v.offset
-	for out := 0; out < len(dst); out += run {
+	out := 0
+	for at := range v.runs(shape, strides) {
 		v.decode(dst[out:out+run], at*v.DType.Size(), step)
-		for k := last - 1; k >= 0; k-- {
-			index[k]++
-			at += strides[k]
-			if index[k] < shape[k] {
-				break
-			}
-			at -= index[k] * strides[k]
-			index[k] = 0
-		}
+		out += run
 	}
 	return dst
+}
+
+// runs are the places in storage, in numbers, at which a run along the last axis begins, row-major. No axis is empty.
+func (v *view) runs(shape, strides []int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		last := len(shape) - 1
+		index := make([]int, last) // of the outer axes
+		at := v.offset
+		for yield(at) {
+			k := last - 1
+			for ; k >= 0; k-- {
+				index[k]++
+				at += strides[k]
+				if index[k] < shape[k] {
+					break
+				}
+				at -= index[k] * strides[k]
+				index[k] = 0
+			}
+			if k < 0 {
+				return
+			}
+		}
+	}
 }
 
 // decode reads len(dst) numbers that lie step bytes apart, from byte first on; long runs on all cores.

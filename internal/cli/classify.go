@@ -12,9 +12,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
-	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/internal/flags"
-	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -63,10 +61,8 @@ func (a *app) classify(ctx context.Context, q lab.Classify, labels, templates st
 		return err
 	}
 	q.Labels = distinct(all)
-	if templates != "" {
-		if q.Templates, err = regular.Read(ctx, templates, concept.ReadTemplates); err != nil {
-			return err
-		}
+	if q.Templates, err = readTemplates(ctx, templates); err != nil {
+		return err
 	}
 	a.brief = !a.json
 	l, err := a.openLab(ctx, q.Atlas)

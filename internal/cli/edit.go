@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/internal/show"
@@ -98,12 +98,10 @@ func (o editOptions) question(ctx context.Context, q *lab.PriceEdit) (err error)
 		}
 		*list.to = distinct(*list.to)
 	}
-	if o.templates != "" {
-		if q.Templates, err = regular.Read(ctx, o.templates, concept.ReadTemplates); err != nil {
-			return err
-		}
-		q.ClassTemplates = q.Templates
+	if q.Templates, err = readTemplates(ctx, o.templates); err != nil {
+		return err
 	}
+	q.ClassTemplates = q.Templates
 	if o.pairs != "" {
 		q.Pairs, err = regular.Read(ctx, o.pairs, lab.ReadPairs)
 	}
@@ -129,11 +127,7 @@ func (a *app) edit(ctx context.Context, q lab.PriceEdit, x lab.ExportEdit, dryRu
 		return nil
 	}
 	if !a.json { // listed before anything is done
-		plan, err := l.PlanEdit(ctx, x.Edit)
-		if err != nil {
-			return asUsage(err)
-		}
-		show.EditPlan(a.stdout, *plan)
+		x.Planned = func(p answer.EditPlan) { show.EditPlan(a.stdout, p) }
 	}
 	r, err := l.ExportEdit(ctx, x)
 	if err != nil || a.json {
@@ -159,7 +153,7 @@ func (a *app) encodeOr(r any, err error) error {
 func (a *app) undo(ctx context.Context, q lab.Undo) error {
 	r, err := a.config().Undo(ctx, q)
 	if err != nil || a.json {
-		return a.encodeOr(r, asUsage(err))
+		return a.encodeOr(r, err)
 	}
 	fmt.Fprintf(a.stdout, "%s is %s again, byte for byte (sha256 %.12s…); %d earlier edits are in it.\n", r.Output, r.Source.Name, r.Source.SHA256, r.Steps)
 	return nil

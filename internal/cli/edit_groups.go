@@ -9,9 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/internal/flags"
-	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
@@ -40,10 +38,8 @@ random pairs of equal strength tells what chance gains.`,
 					return err
 				}
 			}
-			if templates != "" {
-				if q.Templates, err = regular.Read(cmd.Context(), templates, concept.ReadTemplates); err != nil {
-					return err
-				}
+			if q.Templates, err = readTemplates(cmd.Context(), templates); err != nil {
+				return err
 			}
 			return a.editSuggest(cmd.Context(), q, output)
 		},

@@ -12,7 +12,6 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/flags"
-	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/plot"
 )
@@ -73,8 +72,6 @@ func (o studyOptions) texts(ctx context.Context) (classes []string, templates co
 		}
 		classes = distinct(classes)
 	}
-	if o.templates != "" {
-		templates, err = regular.Read(ctx, o.templates, concept.ReadTemplates)
-	}
+	templates, err = readTemplates(ctx, o.templates)
 	return classes, templates, err
 }

@@ -6,9 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/internal/flags"
-	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -39,10 +37,8 @@ Texts are batched by length and end where they end: a word costs a few tokens, n
 }
 
 func (a *app) texts(ctx context.Context, q lab.TextBank, templates string) (err error) {
-	if templates != "" {
-		if q.Templates, err = regular.Read(ctx, templates, concept.ReadTemplates); err != nil {
-			return err
-		}
+	if q.Templates, err = readTemplates(ctx, templates); err != nil {
+		return err
 	}
 	l, err := a.openLab(ctx, "")
 	if err != nil {
