@@ -86,10 +86,12 @@ func withHint(err error) string {
 	return withoutCall(err)
 }
 
-// asUsage makes a usage error of a mistake in a question; its field is a flag.
+// asUsage makes a usage error of a mistake in a question; its field is a flag. An error that is one already stays as it is.
 func asUsage(err error) error {
 	var m *lab.Mistake
+	var usage flags.Mistake
 	switch {
+	case errors.As(err, &usage):
 	case errors.As(err, &m) && m.Field != "":
 		return flags.Mistakef("--%w", err)
 	case errors.Is(err, lab.ErrQuestion):

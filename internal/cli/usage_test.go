@@ -28,6 +28,7 @@ func TestUsageErrors(t *testing.T) {
 		{"explain --zzzzzz a.jpg", "facet explain: unknown flag: --zzzzzz\nrun \"facet explain --help\"\n"},
 		{"version x", "facet version: \"x\" is too much: expected no arguments\nrun \"facet version --help\"\n"},
 		{"neuron a.atlas", "facet neuron: expected an atlas and the number of a neuron, found only a.atlas\nrun \"facet neuron --help\"\n"},
+		{"edit --undo x.safetensors --model demo", "facet edit: --output is missing: expected the file to write the source to\nrun \"facet edit --help\"\n"},
 		{"nearest", "facet nearest: expected one pair NEURON,HEAD, found nothing\nrun \"facet nearest --help\"\n"},
 	} {
 		t.Run(test.line, func(t *testing.T) {
