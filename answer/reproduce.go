@@ -44,7 +44,7 @@ type ReproductionStep struct {
 
 // PaperFigure is a figure of the paper beside the measured one.
 type PaperFigure struct {
-	// Key names the figure, and stands in docs/paper.md.
+	// Key names the figure, and stands in docs/research/paper.md.
 	Key string `json:"key"`
 	// What says what is measured.
 	What string `json:"what"`

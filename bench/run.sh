@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every speed claim of docs/performance.md, us and the peers in one run. PYTHON must have torch; ONNX Runtime must be installed.
+# Every speed claim of docs/research/performance.md, us and the peers in one run. PYTHON must have torch; ONNX Runtime must be installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PYTHON=${PYTHON:-python3}

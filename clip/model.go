@@ -108,7 +108,7 @@ func (m *Model) checkFinite(what, output string, t graph.Tensor) error {
 }
 
 // textTokens is how many tokens run through the text tower at once: enough for matrix products at full speed, and few enough that
-// attention, which grows with its square, stays a small part (docs/performance.md).
+// attention, which grows with its square, stays a small part (docs/research/performance.md).
 const textTokens = 256
 
 // EncodeTexts runs the text tower over token sequences (start … end, not padded) and gives [T,D] in their

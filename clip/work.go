@@ -10,7 +10,7 @@ import (
 )
 
 // turn is where it begins to pay to compile a tower: when it will run that many operations for each of its weights. Compiling takes time
-// for each weight, and what it saves is time for each operation. Measured in docs/performance.md, "Which engine answers first".
+// for each weight, and what it saves is time for each operation. Measured in docs/research/performance.md, "Which engine answers first".
 const turn = 120
 
 // work chooses between the engine of a model and one that starts at once.

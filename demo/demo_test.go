@@ -65,7 +65,7 @@ func TestCheckpoint(t *testing.T) {
 	}
 }
 
-// TestKnowsItsWorld measures on a part of the held-out scenes: docs/demo-model.md has the figures of all of them.
+// TestKnowsItsWorld measures on a part of the held-out scenes: docs/reference/demo-model.md has the figures of all of them.
 func TestKnowsItsWorld(t *testing.T) {
 	if testing.Short() {
 		t.Skip("encodes 512 scenes")

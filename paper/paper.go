@@ -30,7 +30,7 @@ type Figure struct {
 	Published       float64 // NaN: the paper gives no number
 }
 
-// Figures are all of them, in the paper's order. docs/paper.md has each by its key.
+// Figures are all of them, in the paper's order. docs/research/paper.md has each by its key.
 func Figures() []Figure { return append([]Figure(nil), figures...) }
 
 var none = math.NaN()

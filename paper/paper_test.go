@@ -11,9 +11,9 @@ import (
 	"github.com/facet-clip/facet/answer"
 )
 
-// TestDocumented: docs/paper.md has every figure with its published value, and no other.
+// TestDocumented: docs/research/paper.md has every figure with its published value, and no other.
 func TestDocumented(t *testing.T) {
-	data, err := os.ReadFile("../docs/paper.md")
+	data, err := os.ReadFile("../docs/research/paper.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -123,7 +123,7 @@ def main():
     words = [str(w.message) for w in told if "gelu" in str(w.message).lower()]
     print(f"  the trap: its texts are {wrong:.1e} off, since RN50 alone means GELU there; warnings that say so: {len(words)}")
     if not wrong > 1e-3:
-        failed.append("the QuickGELU trap is no more: docs/edit.md says it is")
+        failed.append("the QuickGELU trap is no more: docs/guide/edit.md says it is")
 
     import clip
     for source, out in (("rn50.safetensors", "file.pt"), ("rn50-openai.pt", "openai.pt")):

@@ -29,7 +29,7 @@ func TestMethodNames(t *testing.T) {
 	}
 }
 
-// TestPresets: the protocols that docs/segmentation.md lists, for a model of 288 pixels.
+// TestPresets: the protocols that docs/guide/segment.md lists, for a model of 288 pixels.
 func TestPresets(t *testing.T) {
 	got := map[string][3]int{}
 	for _, name := range segment.Presets() {

@@ -377,7 +377,7 @@ func browseAccessible(t *testing.T, x *explorer) {
 	}
 }
 
-// TestScreenshots writes the pictures of docs/explorer.md into the folder that FACET_SCREENSHOTS names.
+// TestScreenshots writes the pictures of docs/guide/explorer.md into the folder that FACET_SCREENSHOTS names.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("FACET_SCREENSHOTS")
 	if dir == "" {

@@ -1,6 +1,6 @@
 // Command attribution asks whether groups of pairs mean what their words say: it compares them with their rivals on scenes of the demo
 // world, whose content is known. The labels of pairs, the choice of every rival's settings and all means come from the naming scenes; all
-// figures come from other scenes. docs/findings.md has the tables.
+// figures come from other scenes. docs/research/findings.md has the tables.
 //
 //	go run ./bench/attribution [-scenes 2000] [-causal 500] [-maps 2000] [-curves 300]
 package main

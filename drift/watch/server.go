@@ -60,7 +60,7 @@ const (
 	mostRows     = 1000             // of /windows and /alerts
 )
 
-// Serve serves HTTP on a listener until ctx is done, and lets posts under way end. docs/watch.md lists the addresses.
+// Serve serves HTTP on a listener until ctx is done, and lets posts under way end. docs/guide/watch.md lists the addresses.
 func (w *Watcher) Serve(listener net.Listener) func(context.Context) error {
 	return func(ctx context.Context) error {
 		server := &http.Server{Handler: w.Handler(), ReadHeaderTimeout: headTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader}

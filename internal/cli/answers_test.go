@@ -135,7 +135,7 @@ var shapes = map[string]func() any{
 	"edit": func() any { return new(answer.EditPrice) }, "model list": func() any { return new([]answer.ListedModel) }, "atlas show": func() any { return new(atlas.Manifest) },
 }
 
-// TestShapes: what is printed has no field that package answer, and so docs/json.md, does not have.
+// TestShapes: what is printed has no field that package answer, and so docs/reference/json.md, does not have.
 func TestShapes(t *testing.T) {
 	for _, q := range everyQuestion {
 		shape := shapes[q.name]

@@ -29,7 +29,7 @@ interrupted run goes on where it stopped.
 
 DATASET is one of
   ` + strings.Join(known.Names(), "\n  ") + `
-each in its published layout (docs/evaluate.md).`,
+each in its published layout (docs/guide/evaluate.md).`,
 		Example: `  facet evaluate classification "scenes:default?n=500&seed=990006"
   facet evaluate classification cifar10:cifar-10-batches-bin --model RN50 -o cifar10`,
 		Args: argsBetween(1, 1, "one DATASET"),

@@ -25,7 +25,7 @@ find what they look for among the first 1, 5 and 10, with 95 % intervals. With -
 
 DATASET is one of
   ` + strings.Join(known.CaptionNames(), "\n  ") + `
-where DIR has the pictures and Karpathy's dataset_NAME.json (docs/evaluate.md).`,
+where DIR has the pictures and Karpathy's dataset_NAME.json (docs/guide/evaluate.md).`,
 		Example: `  facet evaluate retrieval flickr30k:flickr30k --model RN50 -o flickr30k-rn50`,
 		Args:    argsBetween(1, 1, "one DATASET"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {

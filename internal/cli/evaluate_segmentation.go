@@ -37,7 +37,7 @@ carries a record of its protocol and that record's hash. With -o, an interrupted
 
 DATASET is one of
   ` + strings.Join(benchmark.Names(), "\n  ") + `
-each in its published layout (docs/segmentation.md).`,
+each in its published layout (docs/guide/segment.md).`,
 		Example: `  facet evaluate segmentation "scenes:default?n=500&seed=990006" --method all
   facet evaluate segmentation context59:VOC2010 --model RN50x16 --method nap,maskclip --protocol paper-384 -o context`,
 		Args: argsBetween(1, 1, "one DATASET"),

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// glossaryRow is a row of docs/flags.md.
+// glossaryRow is a row of docs/reference/flags.md.
 var glossaryRow = regexp.MustCompile("(?m)^\\| `--([a-z-]+)` \\| (\\w+) \\| (.+) \\|$")
 
-// glossary are the kinds of flags in a table of docs/flags.md, and how their help begins.
+// glossary are the kinds of flags in a table of docs/reference/flags.md, and how their help begins.
 func glossary(table string) (kinds, begins map[string]string) {
 	kinds, begins = map[string]string{}, map[string]string{}
 	for _, row := range glossaryRow.FindAllStringSubmatch(table, -1) {
@@ -23,15 +23,15 @@ func glossary(table string) (kinds, begins map[string]string) {
 	return kinds, begins
 }
 
-// TestFlagGlossary: a flag that several verbs have is of one kind, and its help begins alike, as docs/flags.md says.
+// TestFlagGlossary: a flag that several verbs have is of one kind, and its help begins alike, as docs/reference/flags.md says.
 func TestFlagGlossary(t *testing.T) {
-	page, err := os.ReadFile("../../docs/flags.md")
+	page, err := os.ReadFile("../../docs/reference/flags.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	all, edits, found := strings.Cut(string(page), "| of an edit |")
 	if !found {
-		t.Fatal("docs/flags.md has no table of the flags of an edit")
+		t.Fatal("docs/reference/flags.md has no table of the flags of an edit")
 	}
 	kinds, begins := glossary(all)
 	editKinds, editBegins := glossary(edits)
@@ -60,12 +60,12 @@ func TestFlagGlossary(t *testing.T) {
 	for name, in := range verbs {
 		if _, listed := begins[name]; listed != (len(in) > 1) {
 			slices.Sort(in)
-			t.Errorf("--%s: in docs/flags.md: %v, in %d verbs: %q", name, listed, len(in), in)
+			t.Errorf("--%s: in docs/reference/flags.md: %v, in %d verbs: %q", name, listed, len(in), in)
 		}
 	}
 	for name := range begins {
 		if len(verbs[name]) == 0 {
-			t.Errorf("docs/flags.md has --%s, which no verb has", name)
+			t.Errorf("docs/reference/flags.md has --%s, which no verb has", name)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (a *app) reproducePaperCommand() *cobra.Command {
 		Long: `Measures the figures of Bu & Gandelsman (arXiv 2509.19943) on the data sets that you name, and writes published and measured values with
 intervals and verdicts into DIR/` + lab.ReproducedPage + `. The published values are those of ` + paper.Model + `; with another model they stand beside, and nothing is judged.
 Interrupted, the same command goes on where it stopped. Finished steps are kept in DIR/steps and made again only when model, data or settings have changed.
-docs/paper.md has every figure: what it needs, how long it takes, and what facet does otherwise.`,
+docs/research/paper.md has every figure: what it needs, how long it takes, and what facet does otherwise.`,
 		Example: `  facet reproduce paper --imagenet ILSVRC2012 --context VOC2010 --cars cars --model RN50x16 -o paper
   facet reproduce paper --context VOC2010 --model RN50x16 --limit 500 -o paper`,
 		Args: argsBetween(0, 0, "no arguments"),

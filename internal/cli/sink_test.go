@@ -47,7 +47,7 @@ func TestSinkSaturated(t *testing.T) {
 	}
 }
 
-// sinkLeast is the ratio from where on a place is a sink, as docs/segmentation.md says.
+// sinkLeast is the ratio from where on a place is a sink, as docs/guide/segment.md says.
 const sinkLeast = 3
 
 // TestSink: attention sums to one over the pictures of an atlas, as over those of its dataset.

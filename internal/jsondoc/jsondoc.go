@@ -17,14 +17,14 @@ const answers = "answer"
 // whole is how the doc of a type begins that is all of an answer.
 var whole = regexp.MustCompile(`^\w+ is the answer of (facet [a-z -]+?|GET [a-z/{}]+)(?: and (facet [a-z ]+))?[.:]`)
 
-// page is docs/json.md in the making.
+// page is docs/reference/json.md in the making.
 type page struct {
 	*source
 	out    bytes.Buffer
 	shared map[*named]bool // types with a section of their own: more than one field has them
 }
 
-// Page is docs/json.md of a repository. A field without a doc is an error.
+// Page is docs/reference/json.md of a repository. A field without a doc is an error.
 func Page(root string) ([]byte, error) {
 	head, err := regular.ReadFile(filepath.Join(root, answers, "json.md"), mostSource)
 	if err != nil {

@@ -15,12 +15,12 @@ func TestPageIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := os.ReadFile("../../docs/json.md")
+	got, err := os.ReadFile("../../docs/reference/json.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("docs/json.md is not what package answer says; run go generate ./answer: %s", diff)
+		t.Errorf("docs/reference/json.md is not what package answer says; run go generate ./answer: %s", diff)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Command jsondoc writes docs/json.md: what answer/json.md says, and then a table of the fields of every answer, from the docs of package
+// Command jsondoc writes docs/reference/json.md: what answer/json.md says, and then a table of the fields of every answer, from the docs of package
 // answer; and web/fields.json, by which the API describes them. It is run by go generate ./answer.
 package main
 
@@ -31,7 +31,7 @@ func writePage(root string) error {
 	if err != nil {
 		return err
 	}
-	for name, data := range map[string][]byte{filepath.Join("docs", "json.md"): page, filepath.Join(served, "fields.json"): fields} {
+	for name, data := range map[string][]byte{filepath.Join("docs", "reference", "json.md"): page, filepath.Join(served, "fields.json"): fields} {
 		err := atomicfile.Write(filepath.Join(root, name), func(w io.Writer) error {
 			_, err := io.Copy(w, bytes.NewReader(data))
 			return err
