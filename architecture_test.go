@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"atlas"},
 	{"segment/benchmark", "dataset/known", "paper"},
 	{"drift/watch"},
-	{"drift/profile", "drift/record", "drift/report", "drift/store", "drift/quality"},
+	{"drift/profile", "drift/record", "drift/report", "drift/store", "drift/quality", "drift/gate"},
 	{"segment", "drift"},
 	{"answer"},
 	{"concept/bank"},

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift/gate"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
@@ -21,7 +23,14 @@ type compareOptions struct {
 	profile, by string
 	level       float64
 	seed        uint64
+	failOn      []string
+	junit       string
 }
+
+// errGate is the error of a comparison that breaks a rule.
+type errGate []string
+
+func (e errGate) Error() string { return "the comparison breaks a rule: " + strings.Join(e, "; ") }
 
 func (a *app) driftCompareCommand() *cobra.Command {
 	var o compareOptions
@@ -30,9 +39,10 @@ func (a *app) driftCompareCommand() *cobra.Command {
 		Short: "Say in words how images differ from a profile",
 		Long: `Tests every strong pair against the profile, controls the share of false discoveries, and names what the changed pairs
 add to the shift of the mean embedding. With --by, false discoveries are controlled over all groups. Watched texts are followed over
-groups.`,
+groups. With --fail-on, the exit code is 3 where all images, or a group, break a rule; --junit writes the rules as a test report.`,
 		Example: `  facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html
   facet drift compare reference.profile cars.csv --by time:year --watch "a yellow car"
+  facet drift compare reference.profile nightly/ --fail-on 'named:"snow"' --fail-on 'effect>0.3' --junit drift.xml
   facet drift compare reference.profile 'scenes:yellow-cars?n=200&seed=2' --by group -o report.html`,
 		Args: argsBetween(2, 2, "a PROFILE and a dataset"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -42,6 +52,11 @@ groups.`,
 				return flags.Mistakef("--by %s: expected one of %s", o.by, strings.Join(lab.CompareKeys(), ", "))
 			case o.output != "" && filepath.Ext(o.output) != ".html":
 				return flags.Mistakef("-o %s: expected a name that ends in .html", o.output)
+			case o.junit != "" && len(o.failOn) == 0:
+				return flags.Mistakef("--junit %s: expected --fail-on with it, the rules to report", o.junit)
+			}
+			if _, err := o.rules(); err != nil {
+				return err
 			}
 			return a.driftCompare(cmd.Context(), o)
 		},
@@ -52,7 +67,21 @@ groups.`,
 	flags.Number(f, &o.level, "level", 0.05, flags.Level, "expected share of false discoveries among the changed pairs")
 	flags.Number(f, &o.seed, "seed", 0, flags.Seeds, "the seed of what is drawn: permutations")
 	f.StringVarP(&o.output, "output", "o", "", "write a report with charts and pictures to `FILE`.html")
+	f.StringArrayVar(&o.failOn, "fail-on", nil, "end with exit code 3 where this `RULE` is broken: changed, named:WORD or effect>NUMBER; may be given more than once")
+	f.StringVar(&o.junit, "junit", "", "write the rules as a JUnit report to `FILE`.xml")
 	return cmd
+}
+
+// rules are those of --fail-on.
+func (o compareOptions) rules() (rules []gate.Rule, err error) {
+	for _, text := range o.failOn {
+		r, err := gate.Parse(text)
+		if err != nil {
+			return nil, flags.Mistakef("--fail-on %w", err)
+		}
+		rules = append(rules, r)
+	}
+	return rules, nil
 }
 
 func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
@@ -73,22 +102,41 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 	if err != nil {
 		return asUsage(err)
 	}
-	return a.finishCompare(ctx, l, r, o.output)
+	return a.finishCompare(ctx, l, r, o)
 }
 
-func (a *app) finishCompare(ctx context.Context, l *lab.Lab, r *answer.Drift, output string) error {
-	if output != "" {
+func (a *app) finishCompare(ctx context.Context, l *lab.Lab, r *answer.Drift, o compareOptions) error {
+	if o.output != "" {
 		page, err := l.CompareReport(ctx, r)
 		if err != nil {
 			return err
 		}
-		if err := writeFile(output, page.Write); err != nil {
+		if err := writeFile(o.output, page.Write); err != nil {
 			return err
 		}
 	}
-	if a.json {
-		return encodeJSON(a.stdout, r)
+	if !a.json {
+		show.Drift(a.stdout, r)
+	} else if err := encodeJSON(a.stdout, r); err != nil {
+		return err
 	}
-	show.Drift(a.stdout, r)
+	return o.judge(r)
+}
+
+// judge applies the rules, and is an [errGate] where one is broken.
+func (o compareOptions) judge(r *answer.Drift) error {
+	rules, err := o.rules()
+	if err != nil {
+		return err
+	}
+	results := gate.Check(r, rules)
+	if o.junit != "" {
+		if err := writeFile(o.junit, func(w io.Writer) error { return gate.WriteJUnit(w, r, results) }); err != nil {
+			return err
+		}
+	}
+	if broken := gate.Broken(results); len(broken) > 0 {
+		return errGate(broken)
+	}
 	return nil
 }

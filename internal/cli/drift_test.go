@@ -49,6 +49,16 @@ func TestDriftReport(t *testing.T) {
 			t.Errorf("the report lacks %q", want)
 		}
 	}
+	t.Run("rules", func(t *testing.T) {
+		junit := filepath.Join(t.TempDir(), "drift.xml")
+		rule := "named:" + r.All.Changes[0].Word
+		code, _, stderr := facet(t, append(args, "--fail-on", rule, "--fail-on", "effect>1000", "--junit", junit)...)
+		xml, err := os.ReadFile(junit)
+		if err != nil || code != exitBroken || !strings.Contains(stderr, rule) || !strings.Contains(string(xml), `tests="26"`) {
+			t.Errorf("code %d: %s\n%s %v", code, stderr, xml, err)
+		}
+		succeed(t, append(args, "--fail-on", "effect>1000")...)
+	})
 	t.Run("another model", func(t *testing.T) {
 		header := filepath.Join(reference, "profile.json")
 		data, err := os.ReadFile(header)
@@ -89,6 +99,8 @@ func TestDriftBadInput(t *testing.T) {
 		{"one image", []string{"profile", "scenes:steady?n=1", "--limit", "1", "-o", dir + "/p"}, exitFailure, "expected two at least"},
 		{"by", []string{"compare", "p", "x", "--by", "moon"}, exitUsage, "--by moon"},
 		{"level", []string{"compare", "p", "x", "--level", "2"}, exitUsage, "--level 2"},
+		{"rule", []string{"compare", "p", "x", "--fail-on", "moon"}, exitUsage, "named:WORD"},
+		{"report without rules", []string{"compare", "p", "x", "--junit", "r.xml"}, exitUsage, "--fail-on"},
 		{"report", []string{"compare", "p", "x", "-o", "r.pdf"}, exitUsage, ".html"},
 		{"no profile", []string{"compare", dir, "scenes:steady?n=1"}, exitFailure, "profile.json"},
 	} {

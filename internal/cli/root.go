@@ -29,6 +29,7 @@ const (
 	exitOK          = 0
 	exitFailure     = 1   // bad input, or something went wrong
 	exitUsage       = 2   // the command line itself is wrong
+	exitBroken      = 3   // a comparison breaks a rule of --fail-on
 	exitInterrupted = 130 // Ctrl-C
 	exitTerminated  = 143 // SIGTERM
 )
@@ -80,6 +81,9 @@ func exitCode(ctx context.Context, verb string, err error, stderr io.Writer) int
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, "facet:", message)
+	if errors.As(err, new(errGate)) {
+		return exitBroken
+	}
 	return exitFailure
 }
 
