@@ -87,6 +87,10 @@ type SegmentationProtocol struct {
 	Scale float64 `json:"scale"`
 	// Threshold is the probability below which a pixel is background; 0: there is no threshold.
 	Threshold float64 `json:"threshold"`
+	// Area is the share of what is not background from which on a class may have pixels; absent: any.
+	Area float64 `json:"area,omitempty"`
+	// Compat is reference where the published code's way was asked for.
+	Compat string `json:"compat,omitempty"`
 	// Refine is what is done to the logits of pixels: pamr; absent: nothing.
 	Refine string `json:"refine,omitempty"`
 	// Resize says how pictures are resized.

@@ -46,6 +46,18 @@ func NewConcept(text string, direction []float32, ov *decompose.OV) (Concept, er
 	return c, nil
 }
 
+// NewConcepts finds the pairs of texts, given as unit vectors [n,D].
+func NewConcepts(texts []string, directions []float32, ov *decompose.OV) ([]Concept, error) {
+	concepts := make([]Concept, len(texts))
+	for i, text := range texts {
+		var err error
+		if concepts[i], err = NewConcept(text, directions[i*ov.Embed:(i+1)*ov.Embed], ov); err != nil {
+			return nil, err
+		}
+	}
+	return concepts, nil
+}
+
 // Score is the concept's score of an image with embedding [D].
 func (c Concept) Score(s decompose.Scalars, embedding []float32) Score {
 	D := len(embedding)

@@ -139,7 +139,7 @@ func (l *Lab) beginComparing(ctx context.Context, q Compare) (*comparing, error)
 	more := slices.DeleteFunc(slices.Clone(q.Watch), func(t string) bool {
 		return slices.ContainsFunc(c.profile.Watched, func(c drift.Concept) bool { return c.Text == t })
 	})
-	followed, err := l.followed(ctx, more, q.Bank, ov)
+	followed, err := l.followed(ctx, more, q.Bank, false, ov)
 	if err != nil {
 		return nil, err
 	}

@@ -56,10 +56,21 @@ func (l *Lab) openProfile(ctx context.Context, dir string, ov *decompose.OV) (*d
 	return p, h, err
 }
 
-// followed are texts with their pairs: the texts minus the mean of a bank.
-func (l *Lab) followed(ctx context.Context, texts []string, bank string, ov *decompose.OV) ([]drift.Concept, error) {
+// followed are texts with their pairs: the texts minus the mean of a bank, or as they are in the published code's prompts.
+func (l *Lab) followed(ctx context.Context, texts []string, bank string, reference bool, ov *decompose.OV) ([]drift.Concept, error) {
 	if len(texts) == 0 {
 		return nil, nil
+	}
+	if reference {
+		prompts, err := publishedPrompts()
+		if err != nil {
+			return nil, err
+		}
+		head, err := l.zeroShot(ctx, texts, prompts)
+		if err != nil {
+			return nil, err
+		}
+		return drift.NewConcepts(texts, head.Embeddings, ov)
 	}
 	all, err := l.Bank(ctx, bank, false)
 	if err != nil {
@@ -69,17 +80,15 @@ func (l *Lab) followed(ctx context.Context, texts []string, bank string, ov *dec
 	if err != nil {
 		return nil, err
 	}
-	concepts := make([]drift.Concept, len(texts))
+	var directions []float32
 	for i, text := range texts {
 		direction, err := all.Centre(embedded.Embeddings[i*ov.Embed : (i+1)*ov.Embed])
 		if err != nil {
 			return nil, fmt.Errorf("%q: %w", text, err)
 		}
-		if concepts[i], err = drift.NewConcept(text, direction, ov); err != nil {
-			return nil, err
-		}
+		directions = append(directions, direction...)
 	}
-	return concepts, nil
+	return drift.NewConcepts(texts, directions, ov)
 }
 
 // namers are the words of a bank that name changes; without a bank, those of the demo world.

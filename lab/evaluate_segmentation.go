@@ -41,8 +41,10 @@ func (q EvaluateSegmentation) check() (EvaluateSegmentation, error) {
 	switch {
 	case q.Set.Len() == 0:
 		return q, mistake("limit", "leaves no picture of %s: expected 1 or more", q.Set.Name)
-	case q.Threshold > 0 && q.Set.Classes[0].Name != segment.Background:
+	case q.Threshold > 0 && !q.Set.Background:
 		return q, mistake("threshold", "%g: %s has no background class", q.Threshold, q.Set.Name)
+	case q.Area > 0 && !q.Set.Background:
+		return q, mistake("area-threshold", "%g: %s has no background class", q.Area, q.Set.Name)
 	}
 	q.SegmentSettings, err = q.SegmentSettings.check(q.Methods)
 	return q, err

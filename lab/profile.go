@@ -34,6 +34,8 @@ type Profile struct {
 	Bank string
 	// Watch are the texts to follow.
 	Watch []string
+	// Reference takes watched texts as the published code does: no mean off, in OpenAI's 80 prompts of ImageNet.
+	Reference bool
 	// Sample is how many images to keep one by one, at most; 0 is 2,048.
 	Sample int
 	// Vary is how many pictures of the sample are varied in noise, blur and so on, so that such changes have names. 0 is 100, and a negative
@@ -130,7 +132,7 @@ func (l *Lab) beginProfile(ctx context.Context, q Profile) (*profiling, error) {
 		q.Bank = l.namingBank(ctx)
 	}
 	p := &profiling{Lab: l, q: q, ov: ov}
-	if p.concepts, err = l.followed(ctx, q.Watch, q.Bank, ov); err != nil {
+	if p.concepts, err = l.followed(ctx, q.Watch, q.Bank, q.Reference, ov); err != nil {
 		return nil, err
 	}
 	sum, err := l.model.Checkpoint().SHA256(ctx)

@@ -157,11 +157,11 @@ func number(b bool) float64 {
 
 // conceptPairs are the 5 pairs whose signed directions are most like a word in ImageNet's prompts.
 func (r *reproducing) conceptPairs(ctx context.Context, word string) ([]decompose.Pair, error) {
-	imagenet, err := known.Protocol(paper.ImageNet)
+	prompts, err := publishedPrompts()
 	if err != nil {
 		return nil, err
 	}
-	text, err := r.zeroShot(ctx, []string{word}, imagenet.Templates)
+	text, err := r.zeroShot(ctx, []string{word}, prompts)
 	if err != nil {
 		return nil, err
 	}

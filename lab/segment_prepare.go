@@ -35,6 +35,7 @@ type methodKey struct {
 	window  int
 	pairs   int
 	signs   string // as the protocol tells them
+	whole   bool   // tokens keep their positions
 	sink    bool   // it is told what is known of the last token
 }
 
@@ -90,7 +91,7 @@ func (l *Lab) prepare(ctx context.Context, s SegmentSettings, methods []segment.
 		return nil, record, err
 	}
 	for _, m := range methods {
-		key := methodKey{classes: p.key(), method: m, window: r.Protocol.Window, pairs: s.Pairs, signs: told, sink: s.dropsSink(m)}
+		key := methodKey{classes: p.key(), method: m, window: r.Protocol.Window, pairs: s.Pairs, signs: told, whole: s.Reference, sink: s.dropsSink(m)}
 		one, err := l.method(ctx, key, classes, signs)
 		if err != nil {
 			return nil, record, err
@@ -108,7 +109,7 @@ func (l *Lab) method(ctx context.Context, key methodKey, classes *segment.Classe
 		if err != nil {
 			return nil, err
 		}
-		o := segment.Options{Pairs: key.pairs, Signs: signs}
+		o := segment.Options{Pairs: key.pairs, Signs: signs, Positions: key.whole}
 		if key.sink {
 			if o.Sink, err = l.sinkOf(ctx, key.window); err != nil {
 				return nil, err
@@ -239,12 +240,15 @@ func (l *Lab) protocolRecord(ctx context.Context, s SegmentSettings, r *segment.
 	sizes := r.Protocol
 	record := answer.SegmentationProtocol{
 		Preset: s.Protocol, ShortSide: sizes.ShortSide, Window: sizes.Window, Stride: sizes.Stride, Scale: sizes.Scale,
-		Threshold: sizes.Threshold, Refine: string(sizes.Refine), Resize: "bilinear, antialiased where it shrinks",
+		Threshold: sizes.Threshold, Area: sizes.Area, Refine: string(sizes.Refine), Resize: "bilinear, antialiased where it shrinks",
 		Pairs: s.Pairs, ExifRotate: l.config.ExifRotate, Signs: signs, Sink: answer.SegmentationSink{Rule: s.Sink},
 		Prompts: p.digest(), Activation: string(l.model.Activation),
 	}
 	if record.Pairs == 0 {
 		record.Pairs = segment.DefaultPairs(l.model.Config.Heads, l.model.Config.Channels)
+	}
+	if s.Reference {
+		record.Compat = compatReference
 	}
 	for _, one := range r.Methods {
 		record.Methods = append(record.Methods, one.Method.String())

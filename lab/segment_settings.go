@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -35,6 +36,11 @@ type SegmentSettings struct {
 	Scale float64
 	// Threshold is the probability below which a pixel is background; 0: there is no threshold.
 	Threshold float64
+	// Area is the share of what is not background from which on a class may have pixels; 0: any.
+	Area float64
+	// Reference segments as the published code does: MaskCLIP keeps the positions, the last token is replaced (as [SinkPublished]), and the prompts are
+	// OpenAI's 80 of ImageNet where no templates are given.
+	Reference bool
 	// Pairs is how many neuron–head pairs each text has; 0 is the share that 20,000 are of RN50x16's.
 	Pairs int
 	// Atlas is an atlas of the same model, from which the signs of the pairs' directions are taken. Empty: + for all.
@@ -55,8 +61,14 @@ func (s SegmentSettings) check(methods []segment.Method) (SegmentSettings, error
 	if s.Refine == "" {
 		s.Refine = RefineNone
 	}
-	if s.Sink == "" {
-		s.Sink = SinkAuto
+	if s.Sink = cmp.Or(s.Sink, SinkAuto); s.Sink == SinkAuto && s.Reference {
+		s.Sink = SinkPublished
+	}
+	if s.Reference && s.Templates == nil {
+		var err error
+		if s.Templates, err = publishedPrompts(); err != nil {
+			return s, err
+		}
 	}
 	for i, m := range methods {
 		switch {
@@ -71,6 +83,8 @@ func (s SegmentSettings) check(methods []segment.Method) (SegmentSettings, error
 		return s, mistake("refine", "%s: expected %s or %s", s.Refine, RefineNone, segment.PAMR)
 	case s.Sink != SinkAuto && s.Sink != SinkDrop && s.Sink != SinkPublished:
 		return s, mistake("sink", "%s: expected %s, %s or %s", s.Sink, SinkAuto, SinkDrop, SinkPublished)
+	case s.Reference && s.Sink == SinkDrop:
+		return s, mistake("sink", "%s: the published code replaces the last token", s.Sink)
 	case s.Pairs < 0:
 		return s, mistake("pairs", "%d: expected 1 or more", s.Pairs)
 	}
@@ -96,7 +110,7 @@ func (s SegmentSettings) protocol(native int) (segment.Protocol, error) {
 	if s.Scale != 0 {
 		p.Scale = s.Scale
 	}
-	p.Threshold = s.Threshold
+	p.Threshold, p.Area = s.Threshold, s.Area
 	if s.Refine == string(segment.PAMR) {
 		p.Refine = segment.PAMR
 	}

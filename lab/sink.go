@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -33,6 +34,10 @@ type Sink struct {
 	Classes []string
 	// Templates are the prompts that each class is put into. Empty, they are facet's own.
 	Templates concept.Templates
+	// Reference adds what the published code finds: see [answer.PublishedSink].
+	Reference bool
+	// Zeroed is how many neurons its ablation sets to zero; 0 is its 18.
+	Zeroed int
 	// Bank names register neurons and their pairs: a bank or a file with a text a line.
 	Bank string
 }
@@ -87,6 +92,11 @@ func (l *Lab) Sink(ctx context.Context, q Sink) (*Watched, error) {
 	}
 	if w.counts > 0 {
 		a.Accuracy = &answer.SinkAccuracy{With: experiment.NewShare(w.right, w.counts), Without: experiment.NewShare(w.without, w.counts)}
+	}
+	if q.Reference {
+		if a.Published, err = w.publish(ctx, pictures, cmp.Or(q.Zeroed, 18)); err != nil {
+			return nil, err
+		}
 	}
 	if err := l.nameRegisters(ctx, w.ov, use, q.Bank, a); err != nil {
 		return nil, err
@@ -229,8 +239,10 @@ type watcher struct {
 	sink                   *experiment.Sink
 	head                   *concept.Bank // nil without labels
 	grid                   int
-	right, without, counts int       // classified right with all places and without the last one, of so many
-	light                  []float64 // sum of all pictures [H·W]
+	right, without, counts int                       // classified right with all places and without the last one, of so many
+	light                  []float64                 // sum of all pictures [H·W]
+	published              *experiment.ReferenceSink // nil where nobody asks
+	dark, bare             int                       // classified right as it zeroes the sink, and its neurons
 }
 
 func (l *Lab) newWatcher(ctx context.Context, labels []string, q Sink) (*watcher, error) {
@@ -244,6 +256,11 @@ func (l *Lab) newWatcher(ctx context.Context, labels []string, q Sink) (*watcher
 	}
 	g, size := l.model.Config.Grid(), l.model.Config.Image
 	w := &watcher{Lab: l, ov: ov, grid: g, sink: experiment.NewSink(query, g*g, g*g-1), light: make([]float64, size*size)}
+	if q.Reference {
+		if w.published, err = l.publishedSink(query, g); err != nil {
+			return nil, err
+		}
+	}
 	if len(q.Classes) > 0 || len(classNames(labels)) > 1 {
 		if w.head, err = l.classHead(ctx, labels, q.Classes, q.Templates); err != nil {
 			return nil, err
@@ -296,7 +313,70 @@ func (w *watcher) look(ctx context.Context, p labelled) error {
 			return err
 		}
 	}
+	if w.published != nil {
+		if err := w.published.Add(x); err != nil {
+			return err
+		}
+	}
 	return w.sink.Add(x)
+}
+
+// publishedSink is the published code's way for a grid of g×g places.
+func (l *Lab) publishedSink(query decompose.Query, g int) (*experiment.ReferenceSink, error) {
+	weights, err := l.weights()
+	if err != nil {
+		return nil, err
+	}
+	positions, err := l.model.Positions(g, g)
+	if err != nil {
+		return nil, err
+	}
+	return experiment.NewReferenceSink(query, weights, positions)
+}
+
+// publish sums up the published code's way. With classes it looks at all pictures again, without the neurons found.
+func (w *watcher) publish(ctx context.Context, pictures labelledPictures, zeroed int) (*answer.PublishedSink, error) {
+	a := w.published.Report(10, zeroed)
+	if w.counts == 0 {
+		return a, nil
+	}
+	for p, err := range pictures.each {
+		if err != nil {
+			return nil, err
+		}
+		if p.unread != nil {
+			continue
+		}
+		label := slices.Index(w.head.Texts, className(p.label))
+		if label < 0 {
+			continue
+		}
+		out, err := w.model.EncodePictures(ctx, []*image.RGBA{p.seen}, clip.Tokens)
+		if err != nil {
+			return nil, err
+		}
+		dark, err := w.published.ZeroSink(out[clip.Tokens].Floats)
+		if err != nil {
+			return nil, err
+		}
+		bare, err := w.published.ZeroNeurons(out[clip.Tokens].Floats, a.Zeroed)
+		if err != nil {
+			return nil, err
+		}
+		w.dark += w.hit(dark, label)
+		w.bare += w.hit(bare, label)
+	}
+	dark, bare := experiment.NewShare(w.dark, w.counts), experiment.NewShare(w.bare, w.counts)
+	a.ZeroSink, a.ZeroNeurons = &dark, &bare
+	return a, nil
+}
+
+// hit is 1 where an embedding is classified as a label, else 0.
+func (w *watcher) hit(embedding []float32, label int) int {
+	if w.head.Classify(embedding, 1)[0].Label == w.head.Texts[label] {
+		return 1
+	}
+	return 0
 }
 
 // classify asks for a picture's class with all places, and without the last one.
@@ -312,14 +392,9 @@ func (w *watcher) classify(label int, embedding, x []float32) error {
 	if err != nil {
 		return err
 	}
-	name := w.head.Texts[label]
 	w.counts++
-	if w.head.Classify(embedding, 1)[0].Label == name {
-		w.right++
-	}
-	if w.head.Classify(scalars.Embedding(), 1)[0].Label == name {
-		w.without++
-	}
+	w.right += w.hit(embedding, label)
+	w.without += w.hit(scalars.Embedding(), label)
 	return nil
 }
 

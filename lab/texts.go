@@ -8,7 +8,9 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/tokenizer"
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/dataset/known"
 	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/paper"
 )
 
 // Tokenizer is that of the config's vocabulary, the demo's own, or one found beside the checkpoint or in the cache.
@@ -93,4 +95,13 @@ type singleText struct {
 // world is the demo world's concepts, as the model's text tower sees them.
 func (l *Lab) world(ctx context.Context) (demo.Concepts, error) {
 	return l.concepts.get(ctx, "", func(ctx context.Context) (demo.Concepts, error) { return demo.NewConcepts(ctx, l.model) })
+}
+
+// publishedPrompts are OpenAI's 80 of ImageNet, which the published code puts every text into.
+func publishedPrompts() (concept.Templates, error) {
+	imagenet, err := known.Protocol(paper.ImageNet)
+	if err != nil {
+		return nil, err
+	}
+	return imagenet.Templates, nil
 }

@@ -80,10 +80,16 @@ func (p *Pool) whole(w Window) []float32 {
 	return y
 }
 
-type maskCLIP struct{ cosine }
+type maskCLIP struct {
+	cosine
+	positions bool // stay in the tokens
+}
 
 // logits: the values of z_i are those of x_i without the position's part, W_V z_i + b_V = v_i − W_V p_i.
 func (m maskCLIP) logits(w Window) []float32 {
+	if m.positions {
+		return m.cosines(w.Values[m.Channels:])
+	}
 	y := make([]float32, m.H*m.W*m.Channels)
 	for i := range y {
 		y[i] = w.Values[m.Channels+i] - m.placed[m.Channels+i]

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/facet-clip/facet/internal/numeric"
@@ -216,21 +217,42 @@ type Labels struct {
 }
 
 // Labels gives each pixel the class of its largest logit; with a threshold, class 0 where the probability of that, by the softmax over all
-// queries of the scaled logits, stays below it.
+// queries of the scaled logits, stays below it. With an area, classes that are smaller are left out first.
 func (m *Maps) Labels() *Labels {
+	keep := slices.Repeat([]bool{true}, len(m.Classes.Names))
+	if m.Area > 0 {
+		counts := m.labels(keep, 0).Counts(len(keep))
+		shown := 0
+		for _, n := range counts[1:] {
+			shown += n
+		}
+		for c, n := range counts {
+			keep[c] = c == 0 || float64(n) > m.Area*float64(shown)
+		}
+	}
+	return m.labels(keep, m.Threshold)
+}
+
+// labels are of the classes to keep. A pixel none of whose queries is kept is class 0.
+func (m *Maps) labels(keep []bool, threshold float64) *Labels {
 	Q, W := len(m.Classes.Queries), m.Size.X
 	l := &Labels{m.Size, make([]uint16, W*m.Size.Y)}
-	queries := make([]int, Q)
+	queries, kept := make([]int, Q), []int(nil)
 	for q := range queries {
-		queries[q] = q
+		if queries[q] = q; keep[m.Classes.Of[q]] {
+			kept = append(kept, q)
+		}
+	}
+	if len(kept) == 0 {
+		return l
 	}
 	m.bands(func(y0, y1 int) {
 		r, best, of := m.rows(queries), make([]float32, W), make([]int, W)
 		for y := y0; y < y1; y++ {
 			row := r.row(y)
-			largest(row, best, of)
+			largest(row, kept, best, of)
 			for x, q := range of {
-				if m.Threshold == 0 || m.probability(row[x:], W, best[x]) >= m.Threshold {
+				if threshold == 0 || m.probability(row[x:], W, best[x]) >= threshold {
 					l.Class[y*W+x] = uint16(m.Classes.Of[q])
 				}
 			}
@@ -239,12 +261,14 @@ func (m *Maps) Labels() *Labels {
 	return l
 }
 
-// largest finds for each pixel of a row [Q,W] the largest logit and its query; ties go to the first.
-func largest(row, best []float32, of []int) {
+// largest finds for each pixel of a row [Q,W] the largest logit of some queries and which it is; ties go to the first.
+func largest(row []float32, queries []int, best []float32, of []int) {
 	W := len(best)
-	copy(best, row)
-	clear(of)
-	for q := 1; q*W < len(row); q++ {
+	copy(best, row[queries[0]*W:])
+	for x := range of {
+		of[x] = queries[0]
+	}
+	for _, q := range queries[1:] {
 		for x, v := range row[q*W : (q+1)*W] {
 			if v > best[x] {
 				best[x], of[x] = v, q
@@ -253,11 +277,11 @@ func largest(row, best []float32, of []int) {
 	}
 }
 
-// probability is the softmax of the largest of the logits row[0], row[stride], ….
-func (m *Maps) probability(row []float32, stride int, largest float32) float64 {
+// probability is the softmax of one of the logits row[0], row[stride], ….
+func (m *Maps) probability(row []float32, stride int, one float32) float64 {
 	sum := 0.0
 	for i := 0; i < len(row); i += stride {
-		sum += math.Exp(m.Scale * float64(row[i]-largest))
+		sum += math.Exp(m.Scale * float64(row[i]-one))
 	}
 	return 1 / sum
 }

@@ -18,7 +18,8 @@ const (
 	Facet Method = iota + 1
 	// NAP is the paper's: the mean over the k pairs (h,n) most like t_c of z_{i,n}·cos(r_i^h, t_c).
 	NAP
-	// MaskCLIP is cos(W_O (W_V z_i + b_V) + b_O, t_c): each token as if it were the whole picture (Zhou et al., arXiv 2112.01071).
+	// MaskCLIP is cos(W_O (W_V z_i + b_V) + b_O, t_c): each token as if it were the whole picture (Zhou et al., arXiv 2112.01071). With
+	// [Options.Positions] it is of x_i = z_i + p_i, as the paper's code has it.
 	MaskCLIP
 	// SelfSelf lets tokens attend to tokens like themselves, by queries and by keys: softmax(qqᵀ/√d) + softmax(kkᵀ/√d) in place of the class
 	// query's attention, then cos with t_c (SCLIP; Wang et al., arXiv 2312.01597).
@@ -86,6 +87,8 @@ type Options struct {
 	Signs []int8
 	// Sink is what is known of the last token; nil: nothing, and it is replaced, as the paper does.
 	Sink *Sink
+	// Positions leaves them in the tokens of [MaskCLIP], as the paper's code does (values_only).
+	Positions bool
 }
 
 // New prepares a method: all that does not depend on a picture.
@@ -114,7 +117,7 @@ func New(p *Pool, c *Classes, m Method, o Options) (*Segmenter, error) {
 		}
 		s.scorer = map[Method]scorer{NAP: nap{n}, Heads: headsAlone{n}, Neurons: neuronsAlone{n}}[m]
 	case MaskCLIP:
-		s.scorer = maskCLIP{newCosine(p, c.Centred)}
+		s.scorer = maskCLIP{newCosine(p, c.Centred), o.Positions}
 	case SelfSelf:
 		s.scorer = selfSelf{newCosine(p, c.Centred)}
 	case Surgery:

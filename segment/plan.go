@@ -19,6 +19,9 @@ type Protocol struct {
 	Scale float64
 	// Threshold is the probability below which a pixel is background; 0: none.
 	Threshold float64
+	// Area is the share of all pixels that are not background from which on a class other than background may have pixels; 0: any. What smaller
+	// classes had goes to the next class.
+	Area float64
 	// Refine is what is done to the logits of pixels; empty: nothing.
 	Refine Refinement
 }
@@ -82,6 +85,8 @@ func (p Protocol) Validate() error {
 		return fmt.Errorf("a scale of %g: expected a positive number", p.Scale)
 	case !(p.Threshold >= 0 && p.Threshold < 1):
 		return fmt.Errorf("a threshold of %g: expected 0 to 1", p.Threshold)
+	case !(p.Area >= 0 && p.Area < 1):
+		return fmt.Errorf("an area of %g: expected 0 to 1", p.Area)
 	}
 	return nil
 }

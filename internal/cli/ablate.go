@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
@@ -31,7 +30,9 @@ largest centred contribution norms; those under each percentile of all scores ar
 				return err
 			}
 			q.Study = study
-			return a.ablate(cmd.Context(), q, o.chart)
+			return answered(cmd.Context(), a, q.Atlas, func(l *lab.Lab) (*answer.Ablations, error) {
+				return l.Ablate(cmd.Context(), q)
+			}, show.Ablations, charted(o.chart, lab.AblationCurve))
 		},
 	}
 	o.flags(cmd.Flags(), string(experiment.Pair))
@@ -39,26 +40,4 @@ largest centred contribution norms; those under each percentile of all scores ar
 	cmd.Flags().BoolVar(&q.Random, "random", false, "beside it, hold as many units drawn at random (five draws)")
 	cmd.Flags().BoolVar(&q.Strong, "keep", false, "keep the units under each percentile and hold the others")
 	return cmd
-}
-
-func (a *app) ablate(ctx context.Context, q lab.Ablate, chart string) error {
-	l, err := a.openLab(ctx, q.Atlas)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	r, err := l.Ablate(ctx, q)
-	if err != nil {
-		return asUsage(err)
-	}
-	if chart != "" {
-		if err := writeChart(chart, lab.AblationCurve(r)); err != nil {
-			return err
-		}
-	}
-	if a.json {
-		return encodeJSON(a.stdout, r)
-	}
-	show.Ablations(a.stdout, r)
-	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/segment"
@@ -23,8 +24,8 @@ import (
 // evaluateSegmentationOptions are the flags of facet evaluate segmentation.
 type evaluateSegmentationOptions struct {
 	lab.EvaluateSegmentation
-	dataset, methods, templates, output string
-	limit                               int
+	dataset, classes, methods, templates, output string
+	limit                                        int
 }
 
 func (a *app) evaluateSegmentationCommand() *cobra.Command {
@@ -52,6 +53,8 @@ each in its published layout (docs/guide/segment.md).`,
 	segmentFlags(f, &o.SegmentSettings, &o.templates)
 	f.StringVar(&o.methods, "method", "facet,nap", "the method: a list with commas, or all")
 	flags.Number(f, &o.Threshold, "threshold", 0, thresholds, "probability below which a pixel is background, in sets that have one")
+	flags.Number(f, &o.Area, "area-threshold", 0, thresholds, "share of what is not background that a class needs, or its pixels go to the next class, in sets that have one")
+	f.StringVar(&o.classes, "classes-file", "", "a `FILE` with a class a line, its other names after commas: those of the data set, in its order, in other words")
 	f.StringVarP(&o.output, "output", "o", "", "write tables, pictures and the journal of an interrupted run into this `DIR`")
 	flags.Number(f, &o.limit, "limit", 0, flags.SomeOrNone, "take at most so many pictures, the first (default all)")
 	return cmd
@@ -93,8 +96,14 @@ func (o *evaluateSegmentationOptions) read(ctx context.Context) (err error) {
 	if o.limit > 0 {
 		o.Set.Limit(o.limit)
 	}
-	if o.Threshold > 0 && o.Set.Classes[0].Name != segment.Background {
-		return flags.Mistakef("--threshold: %s has no background class", o.dataset)
+	if o.classes != "" {
+		classes, err := regular.Read(ctx, o.classes, segment.ReadClasses)
+		if err != nil {
+			return err
+		}
+		if err := o.Set.Rename(o.classes, classes); err != nil {
+			return err
+		}
 	}
 	if o.output != "" {
 		o.Journal = filepath.Join(o.output, "journal.jsonl")

@@ -1,14 +1,16 @@
 package cli
 
 import (
-	"context"
 	"fmt"
+	"io"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/terminal"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -25,7 +27,8 @@ func (a *app) nearestCommand() *cobra.Command {
 			if q.Pair, err = lab.ParsePair(args[0]); err != nil {
 				return asUsage(err)
 			}
-			return a.nearest(cmd.Context(), q)
+			a.brief = !a.json
+			return answered(cmd.Context(), a, "", func(l *lab.Lab) (*answer.Nearest, error) { return l.Nearest(cmd.Context(), q) }, showNearest)
 		},
 	}
 	f := cmd.Flags()
@@ -35,25 +38,11 @@ func (a *app) nearestCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) nearest(ctx context.Context, q lab.Nearest) error {
-	a.brief = !a.json
-	l, err := a.openLab(ctx, "")
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	found, err := l.Nearest(ctx, q)
-	if err != nil {
-		return asUsage(err)
-	}
-	if a.json {
-		return encodeJSON(a.stdout, found)
-	}
-	t := a.table("text", "cosine")
+func showNearest(out io.Writer, found *answer.Nearest) {
+	t := terminal.Table(out, "text", "cosine")
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}})
 	for _, match := range found.Texts {
 		t.AppendRow(table.Row{match.Text, fmt.Sprintf("%+.3f", match.Cosine)})
 	}
 	t.Render()
-	return nil
 }

@@ -15,7 +15,7 @@ import (
 
 func (a *app) neuronCommand() *cobra.Command {
 	var q lab.Neuron
-	var output, compat string
+	var output string
 	cmd := &cobra.Command{
 		Use:   "neuron ATLAS N -o FILE.png",
 		Short: "Show what a neuron and its strongest pairs stand for: sub-concepts at a glance",
@@ -25,11 +25,8 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 		Args:    argsBetween(2, 2, "an atlas and the number of a neuron"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[1])
-			if q.Atlas, q.Neuron, q.Reference = args[0], n, compat == compatReference; err != nil {
+			if q.Atlas, q.Neuron = args[0], n; err != nil {
 				return flags.Mistakef("facet neuron: %q: expected the number of a neuron", args[1])
-			}
-			if compat != "" && compat != compatReference {
-				return flags.Mistakef("--compat %s: expected reference", compat)
 			}
 			if output == "" && !a.json {
 				return flags.Mistakef("facet neuron: expected -o FILE.png or --json")
@@ -41,7 +38,7 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 	f.StringVarP(&output, "output", "o", "", "write the contact sheet, `FILE`.png")
 	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name pairs by it (default common; the demo model has its own)")
 	rootFlag(f, &q.Roots)
-	f.StringVar(&compat, "compat", "", "reference: rank images by contributions that are not centred and hold an even share of the biases")
+	flags.Compat(f, &q.Reference, "rank images by contributions that are not centred and hold an even share of the biases")
 	flags.Number(f, &q.Pairs, "top", 4, flags.Some, "show at most so many: pairs")
 	flags.Number(f, &q.Images, "images", 5, flags.Span[int]{Least: 1, Most: decompose.Extremes}, "images of each")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")

@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
@@ -26,32 +25,13 @@ Scores of pairs need no scalars; those of neurons and heads, and the comparison,
 			if err := o.check(); err != nil {
 				return err
 			}
-			return a.polysemanticity(cmd.Context(), lab.Polysemanticity{Atlas: args[0], Unit: o.unit, Top: top}, o.chart)
+			q := lab.Polysemanticity{Atlas: args[0], Unit: o.unit, Top: top}
+			return answered(cmd.Context(), a, q.Atlas, func(l *lab.Lab) (*answer.Polysemanticity, error) {
+				return l.Polysemanticity(cmd.Context(), q)
+			}, show.Polysemanticity, charted(o.chart, lab.PolysemanticityCurve))
 		},
 	}
 	o.unitFlags(cmd.Flags(), string(experiment.Pair))
 	flags.Number(cmd.Flags(), &top, "top", 20, flags.Some, "show at most so many: units, those of lowest score")
 	return cmd
-}
-
-func (a *app) polysemanticity(ctx context.Context, q lab.Polysemanticity, chart string) error {
-	l, err := a.openLab(ctx, q.Atlas)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	r, err := l.Polysemanticity(ctx, q)
-	if err != nil {
-		return asUsage(err)
-	}
-	if chart != "" {
-		if err := writeChart(chart, lab.PolysemanticityCurve(r)); err != nil {
-			return err
-		}
-	}
-	if a.json {
-		return encodeJSON(a.stdout, r)
-	}
-	show.Polysemanticity(a.stdout, r)
-	return nil
 }

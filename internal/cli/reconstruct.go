@@ -1,10 +1,9 @@
 package cli
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
@@ -30,33 +29,14 @@ neuron sums pairs of different directions, and a head many neurons, so few compo
 			if err != nil {
 				return err
 			}
-			return a.reconstruct(cmd.Context(), lab.Reconstruct{Study: study, Components: components, Reference: o.compat == compatReference}, o.chart)
+			q := lab.Reconstruct{Study: study, Components: components, Reference: o.reference}
+			return answered(cmd.Context(), a, q.Atlas, func(l *lab.Lab) (*answer.Reconstructions, error) {
+				return l.Reconstruct(cmd.Context(), q)
+			}, show.Reconstructions, charted(o.chart, lab.ReconstructionCurve))
 		},
 	}
 	o.flags(cmd.Flags(), string(experiment.Pair))
-	cmd.Flags().StringVar(&o.compat, "compat", "", "reference: take components of neurons and heads as the published code does, from their 50 images of largest norm")
+	flags.Compat(cmd.Flags(), &o.reference, "take components of neurons and heads as the published code does, from their 50 images of largest norm")
 	flags.Numbers(cmd.Flags(), &components, "components", []int{1, 2, 4}, flags.SomeOrNone, "how many components each unit keeps; 0 leaves the means")
 	return cmd
-}
-
-func (a *app) reconstruct(ctx context.Context, q lab.Reconstruct, chart string) error {
-	l, err := a.openLab(ctx, q.Atlas)
-	if err != nil {
-		return err
-	}
-	defer l.Close()
-	r, err := l.Reconstruct(ctx, q)
-	if err != nil {
-		return asUsage(err)
-	}
-	if chart != "" {
-		if err := writeChart(chart, lab.ReconstructionCurve(r)); err != nil {
-			return err
-		}
-	}
-	if a.json {
-		return encodeJSON(a.stdout, r)
-	}
-	show.Reconstructions(a.stdout, r)
-	return nil
 }

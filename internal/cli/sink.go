@@ -40,6 +40,8 @@ place, the neurons that draw it to the last one, and zero-shot accuracy when tha
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` of them (default: the labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	rootFlag(f, &q.Roots)
+	flags.Compat(f, &q.Reference, "add what the published code finds, by its rules: neurons zeroed in every token, pairs without the sink, and what both do to accuracy")
+	flags.Number(f, &q.Zeroed, "registers", 18, flags.Some, "neurons that --compat reference sets to zero for its accuracy")
 	f.StringVarP(&o.chart, "output", "o", "", "write the map of attention into `FILE`.png")
 	return cmd
 }

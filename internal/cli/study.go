@@ -18,10 +18,9 @@ import (
 
 // studyOptions are the flags of the verbs that ask a question of an atlas and score the answer.
 type studyOptions struct {
-	unit, classes, templates, means, chart, compat string
+	unit, classes, templates, means, chart string
+	reference                              bool
 }
-
-const compatReference = "reference"
 
 func (o *studyOptions) flags(f *pflag.FlagSet, unit string) {
 	o.unitFlags(f, unit)
@@ -39,9 +38,6 @@ func (o *studyOptions) unitFlags(f *pflag.FlagSet, unit string) {
 func (o studyOptions) check() error {
 	if !slices.Contains(experiment.Units(), experiment.Unit(o.unit)) {
 		return flags.Mistakef("--unit %s: expected pair, neuron or head", o.unit)
-	}
-	if o.compat != "" && o.compat != compatReference {
-		return flags.Mistakef("--compat %s: expected reference", o.compat)
 	}
 	return checkChart(o.chart)
 }

@@ -24,6 +24,30 @@ func Sink(out io.Writer, r *answer.Sink) {
 	if r.Accuracy != nil {
 		fmt.Fprintf(out, "Zero-shot accuracy %s; without place %d, %s.\n", Interval(r.Accuracy.With), r.Watched, Interval(r.Accuracy.Without))
 	}
+	if r.Published != nil {
+		publishedSink(out, r.Published)
+	}
+}
+
+// publishedSink prints what the published code finds.
+func publishedSink(out io.Writer, p *answer.PublishedSink) {
+	t := terminal.Table(out, "published: neuron", "change of the last place's attention", "fall", "pair", "change of its length without the sink")
+	for i := range max(len(p.Neurons), len(p.Pairs)) {
+		row := []any{"", "", "", "", ""}
+		if i < len(p.Neurons) {
+			n := p.Neurons[i]
+			row[0], row[1], row[2] = n.Neuron, fmt.Sprintf("%.5f", n.Size), fmt.Sprintf("%+.5f", n.Signed)
+		}
+		if i < len(p.Pairs) {
+			n := p.Pairs[i]
+			row[3], row[4] = decompose.Pair{Head: n.Head, Neuron: n.Neuron}.String(), fmt.Sprintf("%.5f", n.Change)
+		}
+		t.AppendRow(row)
+	}
+	t.Render()
+	if p.ZeroSink != nil {
+		fmt.Fprintf(out, "Zero-shot accuracy with the last place's attention at zero %s; with %d neurons at zero in every token, %s.\n", Interval(*p.ZeroSink), len(p.Zeroed), Interval(*p.ZeroNeurons))
+	}
 }
 
 // sinkVerdict says whether the place that stands out most is a sink.

@@ -27,6 +27,7 @@ type Set struct {
 	Classes    []segment.Class
 	Groups     []string // of each class, where a set has groups
 	ReduceZero bool
+	Background bool // class 0 is what is none of the others
 
 	// Prompts are the prompts of a text of a class, where a set has its own; else nil.
 	Prompts func(class int, text string) []string
@@ -77,8 +78,17 @@ func Open(name string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	set.Name = name
+	set.Name, set.Background = name, set.Classes[0].Name == segment.Background
 	return set, nil
+}
+
+// Rename gives the classes other names and texts, in the same order. Another number of classes is an error that names the list.
+func (s *Set) Rename(list string, classes []segment.Class) error {
+	if len(classes) != len(s.Classes) {
+		return fmt.Errorf("%s: %d classes: expected the %d of %s, in its order", list, len(classes), len(s.Classes), s.Name)
+	}
+	s.Classes, s.Prompts = classes, nil
+	return nil
 }
 
 // Len is the number of pictures.
