@@ -9,6 +9,9 @@ import (
 	"github.com/facet-clip/facet/engine/portable"
 )
 
+// release is the version that a release was made as; the linker sets it. Other builds are what Go says they are.
+var release string
+
 // Version says which facet this is, and which engine it finds.
 func Version() *answer.Version {
 	v := &answer.Version{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Engine: findEngine()}
@@ -21,8 +24,8 @@ func Version() *answer.Version {
 // addBuild takes what Go wrote into the binary.
 func addBuild(v *answer.Version, info *debug.BuildInfo) {
 	v.Module = info.Main.Path
-	if info.Main.Version != "" {
-		v.Version = info.Main.Version
+	if v.Version = info.Main.Version; release != "" {
+		v.Version = release
 	}
 	for _, s := range info.Settings {
 		switch s.Key {

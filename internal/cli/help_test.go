@@ -1,9 +1,12 @@
 package cli
 
 import (
+	"io"
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/pflag"
 
@@ -79,5 +82,16 @@ func TestRootHelp(t *testing.T) {
 		if !strings.Contains(help, want) {
 			t.Errorf("no %q in\n%s", want, help)
 		}
+	}
+}
+
+// TestHelpIsDocumented: the page of all verbs holds the help as it is now.
+func TestHelpIsDocumented(t *testing.T) {
+	got, err := os.ReadFile("../../docs/reference/cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(got), string(verbs.Document(Command(io.Discard)))); diff != "" {
+		t.Errorf("docs/reference/cli.md is not what help says; run go generate ./internal/clidoc: %s", diff)
 	}
 }
