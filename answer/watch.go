@@ -21,10 +21,26 @@ type Window struct {
 	Watched []WatchedText `json:"watched"`
 	// Evidence is the strongest for a change, the largest first.
 	Evidence []Evidence `json:"evidence"`
+	// Episode is the number of the episode that is open at the end of the window. It is absent where none is.
+	Episode int `json:"episode,omitempty"`
+	// Order says what the order of the images means. It is absent where it is not followed.
+	Order *ImageOrder `json:"order,omitempty"`
 	// Compared compares the window with the profile. It is absent for a window of one image.
 	Compared *Comparison `json:"compared,omitempty"`
 	// Alerts are those that the window raises, one at most.
 	Alerts []Alert `json:"alerts"`
+}
+
+// ImageOrder says what the order means in which images come. The budget holds for images whose order means nothing.
+type ImageOrder struct {
+	// Correlation is that of neighbours, by the ranks of all that is followed, over all windows so far: 0 where the order means nothing.
+	Correlation float64 `json:"lag_correlation"`
+	// Evidence is that the order means something, as a share of what a warning needs: there is one at 1.
+	Evidence float64 `json:"evidence"`
+	// Step is how many images apart they are as good as independent.
+	Step int `json:"step"`
+	// Every says that every n-th image of the window was compared and bet on; 0: none was bet on.
+	Every int `json:"every"`
 }
 
 // WatchedText is a watched text in a window.
@@ -65,8 +81,18 @@ type Alert struct {
 	Format int `json:"format"`
 	// Window is the number of the window that raises the alert.
 	Window int `json:"window"`
-	// Budget is the chance of any false alert over the whole stream, at most.
+	// Budget is the chance of any false alert over the whole stream, at most; with the guarantee "arl", 1 over the windows between false alerts.
 	Budget float64 `json:"budget"`
+	// Guarantee is arl where the budget bounds how often there are false alerts. It is absent where it bounds whether there is ever one.
+	Guarantee string `json:"guarantee,omitempty"`
+	// Event is begin, change, clear or return: an episode begins; it has a name, or another drift, that was not told; its images are as in the
+	// profile again; or what an earlier episode told is back, which begins an episode too. It is absent in streams that were begun before there were
+	// episodes.
+	Event string `json:"event,omitempty"`
+	// Episode is the number of the episode, from 1.
+	Episode int `json:"episode,omitempty"`
+	// Said is all that the episode has said so far.
+	Said []string `json:"said,omitempty"`
 	// New is what was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding".
 	New []string `json:"new"`
 	// RaisedBy is what crossed the line in this window.

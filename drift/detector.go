@@ -13,35 +13,93 @@ import (
 // detectors.
 var shifts = []float64{-1.5, -0.7, -0.3, -0.12, 0.12, 0.3, 0.7, 1.5}
 
+// A tail bet says that images are so many times as frequent as in the reference among its most extreme ones. A rare new category moves the mean of
+// a number little and fills one of its tails.
+var (
+	tailShares = []float64{0.005, 0.02, 0.06} // of the reference
+	tailTimes  = []float64{2, 5}
+)
+
+// Rules says what a [Monitor] bets on. A stream goes on under the rules that it began with, for what was won under others means something else.
+type Rules int
+
+const (
+	// ShiftsOnly are the rules of streams that were begun before tails were followed: bets on shifts, evidence that is looked at when a window
+	// ends, and an embedding that is compared with the mean of the images that it is ranked among.
+	ShiftsOnly Rules = 1
+	// ShiftsAndTails are the rules of new streams. Half of the wealth bets on shifts and half on tails, evidence is looked at after
+	// every image, and directions come from images that are not ranked.
+	ShiftsAndTails Rules = 2
+)
+
 // Reference is one number of every image of a reference sample, sorted: what a [Detector] ranks new images in.
 type Reference struct {
 	sorted []float32
 	*odds
 }
 
-// odds are what bets pay before they are set against each other: exp(δ·z) for every shift δ and each of the gaps between n sorted numbers,
-// n+1 of them, z being the normal quantile of the gap's middle. References of one size share them.
+// odds are what bets pay before they are set against each other, for each of the gaps between n sorted numbers, n+1 of them: exp(δ·z) for
+// every shift δ, z being the normal quantile of the gap's middle; and for a bet on a tail its times in the tail and 1 elsewhere.
+// References of one size share them.
 type odds struct {
-	bets [][]float64 // [shifts, n+1]
-	sums []float64   // of bets, by shift
+	rules  Rules
+	bets   [][]float64 // [bets, n+1]
+	sums   []float64   // of each
+	shares []float64   // of the wealth that goes to each, in sum 1
+	up     []bool      // that it is a bet on larger numbers
 }
 
-func newOdds(n int) *odds {
-	o, gaps := new(odds), n+1
+func newOdds(n int, rules Rules) *odds {
+	o, gaps := &odds{rules: rules}, n+1
+	each := 1 / float64(len(shifts))
+	if rules >= ShiftsAndTails {
+		each /= 2
+	}
 	for _, δ := range shifts {
-		bet, sum := make([]float64, gaps), 0.0
+		bet := make([]float64, gaps)
 		for g := range bet {
-			bet[g] = math.Exp(δ * distuv.UnitNormal.Quantile((float64(g)+0.5)/float64(gaps)))
-			sum += bet[g]
+			bet[g] = math.Exp(δ * normalScore(g, gaps))
 		}
-		o.bets, o.sums = append(o.bets, bet), append(o.sums, sum)
+		o.add(bet, each, δ > 0)
+	}
+	if rules < ShiftsAndTails {
+		return o
+	}
+	each = 0.5 / float64(2*len(tailShares)*len(tailTimes))
+	for _, share := range tailShares {
+		within := max(1, int(math.Round(share*float64(gaps))))
+		for _, times := range tailTimes {
+			for _, up := range []bool{false, true} {
+				bet := make([]float64, gaps)
+				for g := range bet {
+					bet[g] = 1
+					if from := gaps - within; up && g >= from || !up && g < within {
+						bet[g] = times
+					}
+				}
+				o.add(bet, each, up)
+			}
+		}
 	}
 	return o
 }
 
+// normalScore is the normal quantile of a gap's middle.
+func normalScore(gap, gaps int) float64 {
+	return distuv.UnitNormal.Quantile((float64(gap) + 0.5) / float64(gaps))
+}
+
+func (o *odds) add(bet []float64, share float64, up bool) {
+	sum := 0.0
+	for _, v := range bet {
+		sum += v
+	}
+	o.bets, o.sums, o.shares, o.up = append(o.bets, bet), append(o.sums, sum), append(o.shares, share), append(o.up, up)
+}
+
 // NewReference takes the numbers of a reference sample, two at least and all finite.
 func NewReference(values []float32) (*Reference, error) {
-	return newReference(values, newOdds(len(values)))
+	return newReference(values, newOdds(len(values), ShiftsAndTails))
 }
 
 func newReference(values []float32, o *odds) (*Reference, error) {
@@ -76,21 +134,23 @@ func (r *Reference) Gap(v float32, turn int) int {
 // that they fell in, so that a gap's probability is its count over all counts (a Pólya urn), and a bet on a gap pays its odds over the
 // mean odds. This holds for the finite reference exactly; no limit is taken. A change may come at any window: the wealth is spread over the
 // starts w = 0, 1, … by the prior 1/((w+1)(w+2)), in one recursion for all of them (Shiryaev–Roberts with a prior, as e-detectors of Shin,
-// Ramdas and Rinaldo, 2022), and evenly over the [shifts].
+// Ramdas and Rinaldo, 2022), and over the bets: half of it evenly over the [shifts], half over the tails.
 //
 // The fields are the whole state: a detector is stored as JSON and goes on after it is read back.
 type Detector struct {
 	Windows int       `json:"windows"` // begun
 	Total   float64   `json:"total"`   // gaps: of the reference and the stream so far
-	Sums    []float64 `json:"sums"`    // of the odds over all gaps, by shift
-	Wealth  []float64 `json:"wealth"`  // by shift, over all starts so far
+	Sums    []float64 `json:"sums"`    // of the odds over all gaps, by bet
+	Wealth  []float64 `json:"wealth"`  // by bet, over all starts so far
+	Peak    float64   `json:"peak"`    // the highest that the e-process was after an image of the last window
 	Lowest  float64   `json:"lowest"`  // the lowest that the e-process was at the end of a window
 	Since   int       `json:"since"`   // how many windows there were then: what came after is why it is where it is
+	Kept    float64   `json:"kept"`    // wealth for changes that begin later
 }
 
 // NewDetector has seen nothing of the stream.
 func (r *Reference) NewDetector() Detector {
-	return Detector{Total: float64(len(r.sorted) + 1), Sums: slices.Clone(r.sums), Wealth: make([]float64, len(shifts))}
+	return Detector{Total: float64(len(r.sorted) + 1), Sums: slices.Clone(r.sums), Wealth: make([]float64, len(r.bets)), Kept: 1}
 }
 
 // most bounds the wealth well below what a float64 holds: evidence beyond doubt.
@@ -98,40 +158,56 @@ const most = 1e200
 
 // Window takes up the images of a window by their gaps.
 func (d *Detector) Window(r *Reference, gaps []int) {
-	start := 1 / (float64(d.Windows+1) * float64(d.Windows+2))
+	d.window(r, gaps, 1/(float64(d.Windows+1)*float64(d.Windows+2)), 1/float64(d.Windows+2))
+}
+
+// window takes up a window before which start is put on a change that begins now, and kept is kept for later ones.
+func (d *Detector) window(r *Reference, gaps []int, start, kept float64) {
 	d.Windows++
-	for k, bet := range r.bets {
-		wealth, sum, total := d.Wealth[k]+start, d.Sums[k], d.Total
-		for _, g := range gaps {
-			wealth *= bet[g] * total / sum
-			sum += bet[g]
-			total++
-		}
-		d.Wealth[k], d.Sums[k] = min(wealth, most), sum
+	d.Kept = kept
+	for k := range d.Wealth {
+		d.Wealth[k] += start
 	}
-	d.Total += float64(len(gaps))
-	if e := d.E(); d.Lowest == 0 || e <= d.Lowest {
+	d.Peak = 0
+	for _, g := range gaps {
+		now := 0.0
+		for k, bet := range r.bets {
+			d.Wealth[k] = min(d.Wealth[k]*bet[g]*d.Total/d.Sums[k], most)
+			d.Sums[k] += bet[g]
+			now += r.shares[k] * d.Wealth[k]
+		}
+		d.Total++
+		d.Peak = max(d.Peak, now)
+	}
+	e := d.E(r)
+	if d.Peak += d.Kept; r.rules < ShiftsAndTails || len(gaps) == 0 {
+		d.Peak = e
+	}
+	if d.Lowest == 0 || e <= d.Lowest {
 		d.Lowest, d.Since = e, d.Windows
 	}
 }
 
-// E is the e-process now: the mean wealth over the shifts, with what is kept for starts to come.
-func (d *Detector) E() float64 {
+// E is the e-process now: the mean wealth over the bets, with what is kept for starts to come.
+func (d *Detector) E(r *Reference) float64 {
 	sum := 0.0
-	for _, w := range d.Wealth {
-		sum += w
+	for k, w := range d.Wealth {
+		sum += r.shares[k] * w
 	}
-	return sum/float64(len(d.Wealth)) + 1/float64(d.Windows+1)
+	return sum + d.Kept
 }
 
 // Grown is over how many windows, up to the last, the evidence has grown from its lowest.
 func (d *Detector) Grown() int { return max(1, d.Windows-d.Since) }
 
 // Up reports whether the evidence is for larger numbers.
-func (d *Detector) Up() bool {
+func (d *Detector) Up(r *Reference) bool {
 	up := 0.0
 	for k, w := range d.Wealth {
-		up += math.Copysign(w, shifts[k])
+		if w *= r.shares[k]; !r.up[k] {
+			w = -w
+		}
+		up += w
 	}
 	return up > 0
 }

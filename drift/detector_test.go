@@ -24,7 +24,7 @@ func run(t *testing.T, reference []float32, windows int, window func(w int) []fl
 			turn++
 		}
 		d.Window(r, gaps)
-		if d.E() >= 1/α {
+		if d.E(r) >= 1/α {
 			return w
 		}
 	}
@@ -62,7 +62,7 @@ func TestDetectorIsFair(t *testing.T) {
 			}
 			d := r.NewDetector()
 			d.Window(r, []int{first, second})
-			expected += d.E() / gaps * counts / (gaps + 1)
+			expected += d.E(r) / gaps * counts / (gaps + 1)
 		}
 	}
 	if math.Abs(expected-1) > 1e-12 {
@@ -157,7 +157,7 @@ func TestMonitorNamesWhatMoved(t *testing.T) {
 		}
 	}
 	alerts := m.Window(window(1), 0.05)
-	if len(alerts) == 0 || m.Names[alerts[0]] != names[2] || !m.Detectors[alerts[0]].Up() {
+	if len(alerts) == 0 || m.Names[alerts[0]] != names[2] || !m.Up(alerts[0]) {
 		t.Errorf("alerts for %s: %v", names[2], alerts)
 	}
 	if again := m.Window(window(1), 0.05); len(again) > 0 && again[0] == 2 {
@@ -202,7 +202,7 @@ func TestMonitorFollowsQualities(t *testing.T) {
 		ranks = append(ranks, m.Ranks(image))
 	}
 	alerts := m.Window(ranks, 0.05)
-	if last := len(m.Names) - 1; !slices.Contains(alerts, last) || !m.Detectors[last].Up() {
+	if last := len(m.Names) - 1; !slices.Contains(alerts, last) || !m.Up(last) {
 		t.Errorf("alerts %v of %q, expected noise", alerts, m.Names)
 	}
 	for _, c := range []struct{ watched, others, qualities int }{{0, 3, 0}, {2, 3, 0}, {0, 3, 2}, {2, 3, 2}} {

@@ -27,7 +27,7 @@ func ExampleDetector() {
 			}
 			gaps = append(gaps, r.Gap(v, i))
 		}
-		if d.Window(r, gaps); d.E() >= 20 {
+		if d.Window(r, gaps); d.E(r) >= 20 {
 			fmt.Println("changed by window", window+1)
 			break
 		}

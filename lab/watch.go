@@ -11,6 +11,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/profile"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/drift/watch"
@@ -28,6 +29,12 @@ type Watch struct {
 	Window store.Rule
 	// Budget is the chance of any false alarm over the whole stream, at most; 0 is 0.05.
 	Budget float64
+	// Guarantee says what the budget bounds: [drift.Ever], the default, or [drift.RunLength].
+	Guarantee drift.Guarantee
+	// Thin takes every n-th image of a window; 0 takes all, and [drift.ThinAuto] as many as are as good as independent.
+	Thin int
+	// Cycle says that a window is a cycle, such as a day, in which the order of the images means something.
+	Cycle bool
 	// Level is the expected share of false discoveries among the changed pairs of a window; 0 is 0.05.
 	Level float64
 	// Webhook is where alerts are posted as JSON; empty: nowhere.
@@ -79,7 +86,7 @@ func (l *Lab) Watch(ctx context.Context, q Watch) (*watch.Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := watch.Config{Model: l.model, Rule: q.Window, Budget: q.Budget, Level: q.Level, Webhook: q.Webhook, Closed: q.Closed, Log: l.log}
+	c := watch.Config{Model: l.model, Rule: q.Window, Budget: q.Budget, Guarantee: q.Guarantee, Thin: q.Thin, Cycle: q.Cycle, Level: q.Level, Webhook: q.Webhook, Closed: q.Closed, Log: l.log}
 	if c.OV, err = l.ov(); err != nil {
 		return nil, err
 	}
@@ -111,7 +118,11 @@ func (q Watch) openStore(ctx context.Context) (*store.Store, error) {
 		Profile string  `json:"profile_sha256"`
 		Window  string  `json:"window"`
 		Budget  float64 `json:"budget"`
-	}{sum, q.Window.String(), q.Budget})
+		// Absent in streams that were begun before there was a choice.
+		Guarantee drift.Guarantee `json:"guarantee,omitempty"`
+		Thin      int             `json:"thin,omitempty"`
+		Cycle     bool            `json:"cycle,omitempty"`
+	}{sum, q.Window.String(), q.Budget, q.Guarantee, q.Thin, q.Cycle})
 	if err != nil {
 		return nil, err
 	}

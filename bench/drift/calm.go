@@ -121,7 +121,7 @@ func (b *bench) calmRun(ctx context.Context, pools [2]*pool, seed, windows, comp
 		found[calmChanged] += count(c[0].Changed > 0)
 	}
 	for i := range m.Detectors {
-		largest = max(largest, m.Detectors[i].E())
+		largest = max(largest, m.E(i))
 	}
 	return found, largest, nil
 }

@@ -72,13 +72,16 @@ var (
 	profileScore    = describe("concept_profile_score", "Mean signed score of a watched text in the profile.", "concept")
 	evidence        = describe("concept_evidence", "Evidence of the whole stream for a change of a watched text, as a share of what raises an alert.", "concept")
 	mostEvidence    = describe("evidence_max", "The largest evidence of all that is followed, as a share of what raises an alert.")
+	episodeOpen     = describe("episode_open", "1 while a drift episode is open, at the end of the last window.")
+	lagCorrelation  = describe("lag_correlation", "Correlation of neighbouring images over all windows: 0 where the order of images means nothing, as the budget asks.")
+	orderEvidence   = describe("order_evidence", "Evidence that the order of images means something, as a share of what a warning needs.")
 	changeShare     = describe("change_share", "Share of the last window's shift that a named change explains.", "direction", "word")
 )
 
 // Describe sends what may be collected.
 func (s *stream) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{imagesTotal, unreadableTotal, waitingImages, windowsTotal, alertsTotal, undelivered, budget, windowImages,
-		windowClosed, windowEnergyP, windowChanged, windowTested, score, profileScore, evidence, mostEvidence, changeShare} {
+		windowClosed, windowEnergyP, windowChanged, windowTested, score, profileScore, evidence, mostEvidence, episodeOpen, lagCorrelation, orderEvidence, changeShare} {
 		out <- d
 	}
 }
@@ -133,6 +136,11 @@ func (s *stream) window(w *answer.Window, gauge func(*prometheus.Desc, float64, 
 	gauge(windowClosed, float64(w.Closed.UnixMilli())/1000)
 	if len(w.Evidence) > 0 {
 		gauge(mostEvidence, w.Evidence[0].Value)
+	}
+	gauge(episodeOpen, float64(min(w.Episode, 1)))
+	if w.Order != nil {
+		gauge(lagCorrelation, w.Order.Correlation)
+		gauge(orderEvidence, w.Order.Evidence)
 	}
 	for _, t := range w.Watched {
 		gauge(score, t.Score, t.Text)

@@ -35,10 +35,14 @@ type Config struct {
 	Words   *concept.Dictionary // that name changes, besides the profile's qualities
 	Store   *store.Store        // bound to these settings; see [store.Store.Bind]
 
-	Rule    store.Rule
-	Budget  float64 // of false alarms over the whole stream, such as 0.05
-	Level   float64 // false discovery rate of the pairs of a window, such as 0.05
-	Decoder *dataset.Decoder
+	Rule   store.Rule
+	Budget float64 // of false alarms, such as 0.05
+	// Guarantee says what the budget bounds.
+	Guarantee drift.Guarantee
+	Thin      int     // take every n-th image of a window; 0: all; [drift.ThinAuto]
+	Cycle     bool    // a window is a cycle, such as a day, whose order means something
+	Level     float64 // false discovery rate of the pairs of a window, such as 0.05
+	Decoder   *dataset.Decoder
 
 	Webhook string              // where alerts are posted; empty: nowhere
 	Closed  func(answer.Window) // is told of each window that this watcher closes
@@ -92,6 +96,8 @@ func New(ctx context.Context, c Config) (*Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.Thin, m.Cycle = c.Thin, c.Cycle
+	m.Guard(c.Guarantee)
 	initial, err := m.State()
 	if err != nil {
 		return nil, err
@@ -277,12 +283,21 @@ func (w *Watcher) closeWindows(ctx context.Context) error {
 		if w.Closed != nil {
 			w.Closed(window)
 		}
+		w.warnOfOrder(window)
 		if len(window.Alerts) > 0 {
 			select {
 			case w.alerts <- struct{}{}:
 			default:
 			}
 		}
+	}
+}
+
+// warnOfOrder warns of images that are like their neighbours, which the budget does not allow for, unless they are thinned.
+func (w *Watcher) warnOfOrder(window answer.Window) {
+	if o := window.Order; o != nil && o.Evidence >= 1 && o.Every < o.Step {
+		w.Log.Warn("neighbouring images are alike, as in a film, in bursts or by day and by night: THE BUDGET OF FALSE ALARMS DOES NOT HOLD. Thin the images of a window, or close a window for each cycle",
+			"window", window.Number, "correlation", fmt.Sprintf("%.2f", o.Correlation), "independent from", fmt.Sprintf("every %d-th", o.Step))
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -318,6 +319,57 @@ func TestSmallDriftHasAName(t *testing.T) {
 	}
 	if slices.Contains(alone, "8 more red") {
 		t.Error("the window of the first alert has the name by itself: nothing was tested")
+	}
+}
+
+// TestEpisodesAreTold: a drift that stays is told when it begins and when it has a name, then when it is over, and when it is back.
+func TestEpisodesAreTold(t *testing.T) {
+	w := newWatcher(t, nil, nil)
+	_, red, err := encode(w.Model, 2_000_000, 50, 255)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, pairs := w.Profile, w.OV.Heads*w.OV.Channels
+	sample, random := p.Sample(), rand.New(rand.NewPCG(3, 4))
+	payload := func(drifted bool) (out []byte) {
+		image := sample[random.IntN(len(sample))]
+		values := slices.Clone(image.Embedding)
+		for k, v := range image.Scalars {
+			for n := 0; drifted && n < 50; n++ {
+				v += (red[n*pairs+p.Strong[k]] - float32(p.Pairs.Mean[p.Strong[k]])) / 50
+			}
+			values = append(values, v)
+		}
+		for _, v := range append(values, float32(image.Scores[0].Signed), float32(image.Scores[0].Norm)) {
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+		}
+		return out
+	}
+	var state []byte
+	var events []string
+	for window := 1; window <= 24; window++ {
+		full := store.Full{Number: window, State: state, Earlier: func(from int) (int, []store.Image, error) { return from, nil, nil }}
+		for k := range 40 {
+			drifted := window > 4 && window <= 12 || window > 18
+			full.Images = append(full.Images, store.Image{Hash: [32]byte{byte(window), byte(k)}, Name: fmt.Sprint(window, " ", k), Payload: payload(drifted)})
+		}
+		result, o, err := w.judge(context.Background(), full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		state = o.State
+		for _, a := range result.Alerts {
+			if events = append(events, fmt.Sprint(a.Event, " ", a.Episode)); !strings.Contains(Sentence(a), fmt.Sprint("episode ", a.Episode)) {
+				t.Errorf("the sentence lacks the episode: %s", Sentence(a))
+			}
+			t.Log(window, Sentence(a))
+		}
+		if (result.Episode > 0) != (w.monitor.Episode != nil) || result.Order == nil {
+			t.Errorf("window %d: episode %d, order %v", window, result.Episode, result.Order)
+		}
+	}
+	if d := cmp.Diff([]string{"begin 1", "clear 1", "return 2"}, events); d != "" {
+		t.Errorf("events (-want +got)\n%s", d)
 	}
 }
 

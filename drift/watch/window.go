@@ -5,9 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/facet-clip/facet/answer"
@@ -21,7 +21,21 @@ const strongest = 5 // of the evidence shown
 // memory is what a stream's windows hand on.
 type memory struct {
 	Monitor json.RawMessage `json:"monitor"`
-	Said    map[string]int  `json:"said"` // what alerts have said, and in which window
+	Said    map[string]int  `json:"said"` // what alerts have said, of this episode where there are episodes, and in which window
+
+	Named bool           `json:"named,omitempty"` // the episode has said a named change
+	Past  map[string]int `json:"past,omitempty"`  // what earlier episodes said, and which
+}
+
+// recall reads what the windows before handed on.
+func (w *Watcher) recall(state []byte) (*memory, error) {
+	m := &memory{Monitor: w.initial, Said: map[string]int{}}
+	if state != nil {
+		if err := json.Unmarshal(state, m); err != nil {
+			return nil, fmt.Errorf("the state of the stream: %w", err)
+		}
+	}
+	return m, w.monitor.Restore(m.Monitor)
 }
 
 // judge compares a full window with the profile and lets the monitor take it up.
@@ -35,7 +49,12 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 	}
 	window := answer.Window{Format: record.Format, Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []answer.Alert{}}
 	window.First, window.Last = moments(full.Images)
-	s, err := w.Profile.Summarise(images, w.Profile.Size)
+	m, err := w.recall(full.State)
+	if err != nil {
+		return window, store.Outcome{}, err
+	}
+	every := w.monitor.Every()
+	s, err := w.Profile.Summarise(w.thinned(images, every), w.Profile.Size)
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
@@ -45,28 +64,33 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 		return window, store.Outcome{}, err
 	}
 	window.Compared = own.Comparison
-	m := memory{Monitor: w.initial, Said: map[string]int{}}
-	if full.State != nil {
-		if err := json.Unmarshal(full.State, &m); err != nil {
-			return window, store.Outcome{}, fmt.Errorf("the state of the stream: %w", err)
-		}
-	}
-	crossed, err := w.follow(&m, images)
+	crossed, err := w.follow(m, images)
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
-	w.weigh(&window)
-	if len(crossed) > 0 {
-		grown, err := w.grown(ctx, full, images, crossed, own)
-		if err != nil {
+	w.weigh(&window, every)
+	if len(crossed) > 0 && w.monitor.Ended == nil {
+		if own, err = w.grown(ctx, full, images, crossed, own); err != nil {
 			return window, store.Outcome{}, err
 		}
-		if a := w.alert(&m, crossed, grown); a != nil {
-			window.Alerts = append(window.Alerts, *a)
-		}
 	}
-	o, err := outcome(window, m)
+	if a := w.tell(m, crossed, own); a != nil {
+		window.Alerts = append(window.Alerts, *a)
+	}
+	o, err := outcome(window, *m)
 	return window, o, err
+}
+
+// thinned are every n-th of a window's images; all where those would be too few to compare.
+func (w *Watcher) thinned(images []drift.Image, every int) []drift.Image {
+	var out []drift.Image
+	for _, i := range w.monitor.Thinned(len(images), every) {
+		out = append(out, images[i])
+	}
+	if len(out) < 2 {
+		return images
+	}
+	return out
 }
 
 // comparison is that of the images of some windows up to the last.
@@ -128,24 +152,79 @@ func (w *Watcher) grown(ctx context.Context, full store.Full, images []drift.Ima
 	return c, err
 }
 
+// The events of an episode.
+const (
+	begins  = "begin"
+	changes = "change"
+	clears  = "clear"
+	returns = "return"
+)
+
+// tell is what to say at the end of a window, if anything: an alert of what crossed the line, as an event of its episode, or that an episode is over.
+func (w *Watcher) tell(m *memory, crossed []int, c comparison) *answer.Alert {
+	if over := w.monitor.Ended; over != nil {
+		a := w.newAlert(c)
+		a.Event, a.Episode, a.Said = clears, over.Number, slices.Sorted(maps.Keys(m.Said))
+		if m.Past == nil {
+			m.Past = map[string]int{}
+		}
+		for _, said := range a.Said {
+			m.Past[said] = over.Number
+		}
+		m.Said, m.Named = map[string]int{}, false
+		return a
+	}
+	open := w.monitor.Episode
+	if open == nil {
+		return w.alert(m, crossed, c)
+	}
+	event := begins
+	if begun := w.monitor.Detectors[0].Windows; open.Begin < begun {
+		event = changes
+		crossed = slices.DeleteFunc(slices.Clone(crossed), func(i int) bool {
+			_, isNamed := c.holds[w.monitor.Names[i]]
+			first := !m.Named && i >= len(w.Profile.Watched) && (isNamed || c.holds[anyOther] != "") // the first name that the episode has
+			return !w.monitor.Later(i) && !first
+		})
+	}
+	a := w.alert(m, crossed, c)
+	if a == nil {
+		return nil
+	}
+	if event == begins && slices.ContainsFunc(a.New, func(said string) bool { return m.Past[said] > 0 }) {
+		event = returns
+	}
+	a.Event, a.Episode, a.Said = event, open.Number, slices.Sorted(maps.Keys(m.Said))
+	return a
+}
+
+func (w *Watcher) newAlert(c comparison) *answer.Alert {
+	a := &answer.Alert{
+		Format: record.Format, Window: c.window, Budget: w.Budget, Guarantee: string(w.Guarantee), From: c.from, Images: c.taken, New: []string{}, Changes: []answer.Change{}, RaisedBy: []answer.Evidence{},
+	}
+	if c.Comparison != nil {
+		a.Changes, a.Rest = c.Changes, c.Rest
+	}
+	return a
+}
+
 // alert is what to say of what crossed the line, or nil when all of it was said before: one drift moves many pairs, one after the other, and the
 // embedding with them. What crossed is said as the named change that holds it; else as the largest change, unless its evidence began to grow after an
 // alert had said that, for then it is another drift; else by its own name, as watched texts always are.
 func (w *Watcher) alert(m *memory, crossed []int, c comparison) *answer.Alert {
-	a := &answer.Alert{Format: record.Format, New: []string{}, Changes: []answer.Change{}, Window: c.window, Budget: w.Budget, From: c.from, Images: c.taken}
-	if c.Comparison != nil {
-		a.Changes, a.Rest = c.Changes, c.Rest
-	}
+	a := w.newAlert(c)
 	largest := c.holds[anyOther]
 	before, wasSaid := m.Said[largest]
 	for _, i := range crossed {
 		a.RaisedBy = append(a.RaisedBy, w.evidence(i))
-		said := w.monitor.Names[i]
+		name := w.monitor.Names[i]
+		said := name
 		if i >= len(w.Profile.Watched) {
 			said = cmp.Or(c.holds[said], said)
-			if grew := c.window + 1 - w.monitor.Detectors[i].Grown(); said == w.monitor.Names[i] && (!wasSaid || grew <= before) {
+			if grew := c.window + 1 - w.monitor.Detectors[i].Grown(); said == name && (!wasSaid || grew <= before) {
 				said = cmp.Or(largest, said)
 			}
+			m.Named = m.Named || said != name
 		}
 		if _, again := m.Said[said]; !again {
 			m.Said[said], a.New = c.window, append(a.New, said)
@@ -171,11 +250,8 @@ func moments(images []store.Image) (first, last time.Time) {
 	return first, last
 }
 
-// follow lets the monitor go on and gives what crossed the line.
+// follow lets the monitor go on, from where it was restored, and gives what crossed the line.
 func (w *Watcher) follow(m *memory, images []drift.Image) (crossed []int, err error) {
-	if err := w.monitor.Restore(m.Monitor); err != nil {
-		return nil, err
-	}
 	ranks := make([][]int, len(images))
 	for k, image := range images {
 		ranks[k] = w.monitor.Ranks(image)
@@ -187,11 +263,18 @@ func (w *Watcher) follow(m *memory, images []drift.Image) (crossed []int, err er
 
 func (w *Watcher) evidence(i int) answer.Evidence {
 	name := w.monitor.Names[i]
-	return answer.Evidence{Followed: name, Label: w.labels[name], Up: w.monitor.Detectors[i].Up(), Value: w.monitor.Evidence(i, w.Budget)}
+	return answer.Evidence{Followed: name, Label: w.labels[name], Up: w.monitor.Up(i), Value: w.monitor.Evidence(i, w.Budget)}
 }
 
 // weigh notes the monitor's evidence in a window.
-func (w *Watcher) weigh(window *answer.Window) {
+func (w *Watcher) weigh(window *answer.Window, every int) {
+	m := w.monitor
+	if m.Episode != nil {
+		window.Episode = m.Episode.Number
+	}
+	if m.Order.Windows > 0 {
+		window.Order = &answer.ImageOrder{Correlation: m.Order.Correlation(1), Evidence: m.Order.Evidence(), Step: m.Order.Step(), Every: every}
+	}
 	all := make([]answer.Evidence, len(w.monitor.Names))
 	for i := range all {
 		all[i] = w.evidence(i)
@@ -242,32 +325,4 @@ func outcome(window answer.Window, m memory) (store.Outcome, error) {
 		o.Alerts = append(o.Alerts, string(data))
 	}
 	return o, nil
-}
-
-// Sentence is an alert in a sentence.
-func Sentence(a answer.Alert) string {
-	var changes []string
-	for _, c := range a.Changes[:min(3, len(a.Changes))] {
-		changes = append(changes, fmt.Sprintf("%s (%.0f %% of the shift)", c, 100*c.Share))
-	}
-	if a.Rest != nil {
-		changes = append(changes, fmt.Sprintf("%s (%.0f %%)", *a.Rest, 100*a.Rest.Share))
-	}
-	what := cmp.Or(strings.Join(changes, ", "), "no change that words name")
-	if a.From < a.Window {
-		what += fmt.Sprintf(", in the %d images from window %d on", a.Images, a.From)
-	}
-	first := a.RaisedBy[0]
-	raised := first.Followed
-	if first.Label != "" {
-		raised += " “" + first.Label + "”"
-	}
-	if raised += " goes down"; first.Up {
-		raised = strings.TrimSuffix(raised, "down") + "up"
-	}
-	if more := len(a.RaisedBy) - 1; more > 0 {
-		raised += fmt.Sprintf(", and %d more", more)
-	}
-	return fmt.Sprintf("drift in window %d: %s; new: %s; raised by %s (any false alarm over the whole stream: %g at most)",
-		a.Window, what, strings.Join(a.New, ", "), raised, a.Budget)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/drift/watch"
 	"github.com/facet-clip/facet/internal/flags"
@@ -30,6 +31,9 @@ type watchOptions struct {
 	source   string
 	window   string
 	listen   string
+	promise  string
+	thin     string
+	cycle    time.Duration
 	times    dataset.TimeFormat
 	every    time.Duration
 	once     bool
@@ -66,6 +70,9 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
 	flags.Number(f, &o.question.Budget, "budget", 0.05, flags.Level, "chance of any false alarm over the whole stream, at most")
 	flags.Number(f, &o.question.Level, "level", 0.05, flags.Level, "expected share of false discoveries among the changed pairs of a window")
+	f.StringVar(&o.promise, "guarantee", "ever", "what the budget bounds: ever (the chance of any false alarm) or arl (1/budget windows between false alarms, on average)")
+	f.StringVar(&o.thin, "thin", "1", "take every n-th image of a window, or auto: as the likeness of neighbours asks, for bursts and films")
+	f.DurationVar(&o.cycle, "cycle", 0, "close a window at each cycle, such as 24h, so that day is compared with day and night with night; in place of --window")
 	f.StringVar(&o.listen, "listen", "", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
 	f.StringVar(&o.question.Webhook, "webhook", "", "post alerts as JSON to `URL`, again until it takes them")
 	flags.Number(f, &o.every, "every", 10*time.Second, flags.Span[time.Duration]{Least: 10 * time.Millisecond, Most: 24 * time.Hour}, "look into a folder so often")
@@ -85,6 +92,15 @@ func (o *watchOptions) check(a *app) (err error) {
 		if u, err := url.Parse(o.question.Webhook); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 			return flags.Mistakef("--webhook %s: expected http://… or https://…", o.question.Webhook)
 		}
+	}
+	if o.question.Guarantee, err = drift.ParseGuarantee(o.promise); err != nil {
+		return flags.Mistakef("--guarantee %w", err)
+	}
+	if o.question.Thin, err = drift.ParseThin(o.thin); err != nil {
+		return flags.Mistakef("--thin %w", err)
+	}
+	if o.cycle != 0 {
+		o.question.Cycle, o.window = true, o.cycle.String()
 	}
 	o.question.Window, err = parseWindow(o.window)
 	return err

@@ -119,6 +119,12 @@ func windowLine(w answer.Window) string {
 			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", *c.Rest, 100*c.Rest.Share))
 		}
 	}
+	if w.Episode > 0 {
+		parts = append(parts, fmt.Sprintf("episode %d is open", w.Episode))
+	}
+	if o := w.Order; o != nil && o.Evidence >= 1 {
+		parts = append(parts, fmt.Sprintf("neighbours are alike (correlation %.2f), so the budget asks for every %d-th image", o.Correlation, o.Step))
+	}
 	if len(w.Evidence) > 0 {
 		parts = append(parts, fmt.Sprintf("most evidence %.2g of an alert (%s)", w.Evidence[0].Value, w.Evidence[0].Followed))
 	}
