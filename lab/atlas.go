@@ -18,7 +18,7 @@ type use struct {
 	images   func() ([]float32, error) // embeddings [N,D]
 	strength []float32                 // mean of the 50 largest centred contribution norms [M,C]
 	signs    []int8                    // of the principal directions [M,C]
-	names    func() (*names, error)    // that the atlas keeps; nil names where it keeps none
+	names    func() (*Names, error)    // that the atlas keeps; nil names where it keeps none
 	rows     func() ([]AtlasImage, error)
 	digest   func() (string, error) // of the manifest
 
@@ -97,7 +97,7 @@ func useOf(at *atlas.Atlas) *use {
 	if u.keepsEmbeddings() {
 		u.images = sync.OnceValues(at.Embeddings)
 	}
-	u.names = sync.OnceValues(func() (*names, error) { return namesOf(at) })
+	u.names = sync.OnceValues(func() (*Names, error) { return namesOf(at) })
 	u.digest = sync.OnceValues(func() (string, error) { return digestOf(at.Manifest) })
 	u.rows = sync.OnceValues(func() ([]AtlasImage, error) { return imagesOf(at) })
 	return u
@@ -105,7 +105,7 @@ func useOf(at *atlas.Atlas) *use {
 
 func newUse(s *decompose.Stats, norms []float32, images func() ([]float32, error)) *use {
 	u := &use{
-		stats: s, images: images, names: func() (*names, error) { return nil, nil },
+		stats: s, images: images, names: func() (*Names, error) { return nil, nil },
 		signs: s.PairSigns(decompose.Extremes), strength: make([]float32, len(norms)),
 	}
 	for p, norm := range norms {

@@ -1,58 +1,23 @@
 package lab_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/facet-clip/facet/atlas"
-	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "lab")
-	if err != nil {
-		panic(err)
-	}
-	scenesAtlas = sync.OnceValue(func() string { return scanScenes(filepath.Join(dir, "scenes.atlas")) })
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// scenesSource is 13 scenes: more than the ten that tell what a unit stands for.
-const scenesSource = "scenes:single?n=13&seed=3"
-
-// scenesAtlas is the folder of an atlas of them by the demo model, with scalars and without labels. It is scanned when it is first asked for.
-var scenesAtlas func() string
-
-// scanScenes leaves the atlas in dir.
-func scanScenes(dir string) string {
-	ctx := context.Background()
-	l, err := lab.Open(ctx, lab.Config{Engine: "portable"})
-	if err != nil {
-		panic(err)
-	}
-	defer l.Close()
-	source, err := dataset.Open(scenesSource, dataset.Options{})
-	if err != nil {
-		panic(err)
-	}
-	if _, err := l.Scan(ctx, lab.Scan{Source: source, Folder: dir, KeepScalars: true}); err != nil {
-		panic(err)
-	}
-	return dir
-}
+func TestMain(m *testing.M) { labtest.Main(m) }
 
 // TestExplainByAtlas: an atlas without labels names nothing; with a bank it says what pairs fire for.
 func TestExplainByAtlas(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
-	q := lab.Explain{Picture: scene, Atlas: scenesAtlas(), Top: 2}
+	q := lab.Explain{Picture: scene, Atlas: labtest.ScenesAtlas(), Top: 2}
 	if _, err := l.Explain(t.Context(), q); !errors.Is(err, atlas.ErrNoLabels) || !strings.Contains(err.Error(), q.Atlas) {
 		t.Errorf("without labels: %v", err)
 	}

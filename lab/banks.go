@@ -254,8 +254,8 @@ func (l *Lab) buildBank(ctx context.Context, build builder, dir, name string, r 
 	if err != nil {
 		return nil, err
 	}
-	s := l.stepOf(ctx, "texts", len(r.Texts))
-	defer s.done()
+	s := l.Step(ctx, "texts", len(r.Texts))
+	defer s.Done()
 	encode := func(ctx context.Context, texts []string) ([]float32, error) {
 		sequences, err := l.model.Sequences(tok, texts, r.Truncate)
 		if err != nil {
@@ -264,7 +264,7 @@ func (l *Lab) buildBank(ctx context.Context, build builder, dir, name string, r 
 		out, err := l.model.EncodeTexts(ctx, sequences, nil)
 		return out.Floats, err
 	}
-	b, err := build(bank.Builder{Encode: encode, Done: s.add, Log: l.log}, ctx, dir, r)
+	b, err := build(bank.Builder{Encode: encode, Done: s.Add, Log: l.log}, ctx, dir, r)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

@@ -66,7 +66,7 @@ func formatted(t time.Time, layout string) string {
 
 func (q Compare) check() (Compare, error) {
 	if q.Level == 0 {
-		q.Level = defaultLevel
+		q.Level = DefaultLevel
 	}
 	switch {
 	case q.Profile == "":
@@ -76,7 +76,7 @@ func (q Compare) check() (Compare, error) {
 	case q.By != "" && groupKeys[q.By] == nil:
 		return q, mistake("by", "%s: expected one of %s", q.By, strings.Join(CompareKeys(), ", "))
 	}
-	return q, cmp.Or(checkLevel("level", q.Level), checkWatched(q.Watch))
+	return q, cmp.Or(CheckLevel("level", q.Level), checkWatched(q.Watch))
 }
 
 // comparing is a comparison under way.

@@ -116,7 +116,7 @@ func (l *Lab) showScene(ctx context.Context, d *Demonstration, p demo.Picture) e
 		}
 	}
 	s.Background = world.Backgrounds.Classify(embedding, τ)[0].Label
-	text, err := l.few(ctx, []string{p.Text()}, false)
+	text, err := l.Few(ctx, []string{p.Text()}, false)
 	if err != nil {
 		return err
 	}
@@ -148,9 +148,9 @@ func (l *Lab) EvaluateDemo(ctx context.Context, q EvaluateDemo) (*answer.DemoEva
 	if err := l.checkDemo(); err != nil {
 		return nil, err
 	}
-	step := l.step("scenes", q.Scenes+q.Scenes/demo.Gallery*demo.Gallery)
-	defer step.done()
-	metrics, err := demo.Evaluate(ctx, l.model, q.Scenes, step.add)
+	step := l.Step(ctx, "scenes", q.Scenes+q.Scenes/demo.Gallery*demo.Gallery)
+	defer step.Done()
+	metrics, err := demo.Evaluate(ctx, l.model, q.Scenes, step.Add)
 	if err != nil {
 		return nil, err
 	}

@@ -85,9 +85,9 @@ func (l *Lab) warmBank(ctx context.Context, ov *decompose.OV, path string) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	step := l.stepOf(ctx, "words of heads", ov.Heads)
-	defer step.done()
-	short, err := concept.NewShortlist(ctx, centred, ov, func(int) { step.add(1) })
+	step := l.Step(ctx, "words of heads", ov.Heads)
+	defer step.Done()
+	short, err := concept.NewShortlist(ctx, centred, ov, func(int) { step.Add(1) })
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,8 @@
 //	defer l.Close()
 //	found, err := l.Search(ctx, lab.Search{Text: "a yellow car"})
 //
+// Two kinds of questions have rooms of their own beside it: lab/editing changes weights, and lab/comparing tells two models apart.
+//
 // A lab is safe for concurrent use. It opens and verifies an atlas or a bank once, and again when its files change. Mistakes in a question
 // wrap [ErrQuestion]; all other errors are about files, models or the machine.
 package lab

@@ -12,11 +12,11 @@ import (
 	"github.com/facet-clip/facet/drift/profile"
 )
 
-// defaultLevel is the share of false discoveries that is expected among the changed pairs, where a question does not say.
-const defaultLevel = 0.05
+// DefaultLevel is the share of false discoveries that is expected among the changed pairs, where a question does not say.
+const DefaultLevel = 0.05
 
-// checkLevel is a mistake unless a chance is one.
-func checkLevel(field string, v float64) error {
+// CheckLevel is a mistake unless a chance is one.
+func CheckLevel(field string, v float64) error {
 	if !(v > 0 && v < 1) {
 		return mistake(field, "%g: expected a number between 0 and 1", v)
 	}
@@ -76,7 +76,7 @@ func (l *Lab) followed(ctx context.Context, texts []string, bank string, referen
 	if err != nil {
 		return nil, err
 	}
-	embedded, err := l.few(ctx, texts, false)
+	embedded, err := l.Few(ctx, texts, false)
 	if err != nil {
 		return nil, err
 	}

@@ -191,10 +191,10 @@ func (t *labelTrial) fromScenes(ctx context.Context) error {
 	if labels == "" {
 		total = 4 * scene
 	}
-	bar := t.step("scenes", total)
-	defer bar.done()
+	bar := t.Step(ctx, "scenes", total)
+	defer bar.Done()
 	look := func(w scenes.World, seed uint64, n int) (asked, []scenes.Spec, error) {
-		data, specs, err := demo.Look(ctx, t.model, w, seed, n, bar.add)
+		data, specs, err := demo.Look(ctx, t.model, w, seed, n, bar.Add)
 		if err != nil {
 			return asked{}, nil, err
 		}
@@ -220,11 +220,11 @@ func (t *labelTrial) fromScenes(ctx context.Context) error {
 		return t.take(ctx, labels)
 	}
 	t.names = fmt.Sprintf("%d scenes rendered for it", 2*scene)
-	naming, _, err := demo.Look(ctx, t.model, scenes.DefaultWorld(), demo.NamingSeed, 2*scene, bar.add)
+	naming, _, err := demo.Look(ctx, t.model, scenes.DefaultWorld(), demo.NamingSeed, 2*scene, bar.Add)
 	if err != nil {
 		return err
 	}
-	bar.done()
+	bar.Done()
 	return t.label(ctx, naming)
 }
 
@@ -285,15 +285,15 @@ func (t *labelTrial) reconstruct(ctx context.Context) ([]answer.WordReconstructi
 	}
 	defer l.close()
 	say := func(ctx context.Context, directions []float32, terms int) ([]float32, error) {
-		bar := t.step(fmt.Sprintf("labels of %d", terms), len(directions)/l.dictionary.Embed)
-		defer bar.done()
+		bar := t.Step(ctx, fmt.Sprintf("labels of %d", terms), len(directions)/l.dictionary.Embed)
+		defer bar.Done()
 		l.fit.terms = terms
 		labeller, err := l.labeller(int64(4 * len(directions)))
 		if err != nil {
 			return nil, err
 		}
 		labels, err := labeller.Label(ctx, concept.Units{{Basis: directions}}, func(some []concept.Label) error {
-			bar.add(len(some))
+			bar.Add(len(some))
 			return nil
 		})
 		if err != nil {

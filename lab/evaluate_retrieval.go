@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/dataset/known"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/journal"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // EvaluateRetrieval asks how well pictures are found by their captions, and captions by their pictures.
@@ -44,9 +45,9 @@ func (l *Lab) EvaluateRetrieval(ctx context.Context, q EvaluateRetrieval) (*answ
 	if a.Encoding, err = run.all(ctx, q.Journal, a.Protocol.SHA256); err != nil {
 		return nil, err
 	}
-	progress := l.step("comparisons", len(q.Set.Texts))
-	found := experiment.Retrieve(run.images, run.texts, q.Set.Of, l.model.Config.Embed, progress.add)
-	progress.done()
+	progress := l.Step(ctx, "comparisons", len(q.Set.Texts))
+	found := experiment.Retrieve(run.images, run.texts, q.Set.Of, l.model.Config.Embed, progress.Add)
+	progress.Done()
 	for _, k := range recalls {
 		a.Text = append(a.Text, answer.Recall{K: k, Recall: shareEstimate(found.TextRecall(k))})
 		a.Image = append(a.Image, answer.Recall{K: k, Recall: found.ImageRecall(k, drawSeed)})
@@ -111,7 +112,7 @@ func (r *retrieval) all(ctx context.Context, path, protocol string) (seconds flo
 	err = r.encodeFrom(ctx, src, len(r.images)/D, func(rows []float32, seconds float64) error {
 		var lines []any
 		for row := range slices.Chunk(rows, D) {
-			lines = append(lines, encodedPart{Name: r.set.Item(len(r.images) / D), Rows: littleEndian(row)})
+			lines = append(lines, encodedPart{Name: r.set.Item(len(r.images) / D), Rows: numeric.LittleEndian(row)})
 			r.images = append(r.images, row...)
 		}
 		times = append(times, seconds/float64(len(rows)/D))
@@ -134,16 +135,16 @@ func (r *retrieval) captions(ctx context.Context, j *journal.Journal) error {
 	if err != nil {
 		return err
 	}
-	progress := r.step("texts", len(r.set.Texts))
-	defer progress.done()
-	progress.add(len(r.texts) / D)
+	progress := r.Step(ctx, "texts", len(r.set.Texts))
+	defer progress.Done()
+	progress.Add(len(r.texts) / D)
 	for from := len(r.texts) / D; from < len(r.set.Texts); from = len(r.texts) / D {
 		part := r.set.Texts[from:min(from+captionsAtOnce, len(r.set.Texts))]
 		sequences, err := r.model.Sequences(tok, part, true)
 		if err != nil {
 			return err
 		}
-		out, err := r.model.EncodeTexts(ctx, sequences, progress.add)
+		out, err := r.model.EncodeTexts(ctx, sequences, progress.Add)
 		if err != nil {
 			return err
 		}
@@ -152,7 +153,7 @@ func (r *retrieval) captions(ctx context.Context, j *journal.Journal) error {
 			return err
 		}
 		r.texts = append(r.texts, rows...)
-		if err := j.Append(encodedPart{Captions: len(part), Rows: littleEndian(rows)}); err != nil {
+		if err := j.Append(encodedPart{Captions: len(part), Rows: numeric.LittleEndian(rows)}); err != nil {
 			return err
 		}
 	}
@@ -187,13 +188,4 @@ func (r *retrieval) read(data []byte) error {
 		*to = append(*to, v)
 	}
 	return nil
-}
-
-// littleEndian are numbers as bytes.
-func littleEndian(row []float32) []byte {
-	out := make([]byte, 0, 4*len(row))
-	for _, v := range row {
-		out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
-	}
-	return out
 }

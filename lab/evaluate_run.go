@@ -25,9 +25,9 @@ import (
 // must be readable: left out, it would change the score.
 func (l *Lab) encodeFrom(ctx context.Context, src *dataset.Source, from int, use func(rows []float32, seconds float64) error) error {
 	l.model.Expect(src.Len() - from)
-	progress := l.step("images", src.Len())
-	defer progress.done()
-	progress.add(from)
+	progress := l.Step(ctx, "images", src.Len())
+	defer progress.Done()
+	progress.Add(from)
 	prepare := func(i dataset.Item, img *image.NRGBA) (picture, error) {
 		return prepared(i.Path, img, l.model.Config.Image, false)
 	}
@@ -46,7 +46,7 @@ func (l *Lab) encodeFrom(ctx context.Context, src *dataset.Source, from int, use
 		if err == nil {
 			err = use(rows, time.Since(started).Seconds())
 		}
-		progress.add(n)
+		progress.Add(n)
 		pixels, n = pixels[:0], 0
 		return err
 	}

@@ -72,9 +72,9 @@ func (l *Lab) EvaluateSegmentation(ctx context.Context, q EvaluateSegmentation) 
 	if err != nil {
 		return nil, err
 	}
-	progress := l.step("images", q.Set.Len())
-	defer progress.done()
-	e.evaluation.Done = func() { progress.add(1) }
+	progress := l.Step(ctx, "images", q.Set.Len())
+	defer progress.Done()
+	e.evaluation.Done = func() { progress.Add(1) }
 	if e.pictures, err = e.evaluation.Run(ctx); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"log"
 
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // Load a model, explain a picture, read an atlas. scenesAtlas is the folder of one, as facet scan leaves it.
@@ -20,7 +21,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	used, err := l.Pairs(ctx, lab.Pairs{Atlas: scenesAtlas()})
+	used, err := l.Pairs(ctx, lab.Pairs{Atlas: labtest.ScenesAtlas()})
 	if err != nil {
 		log.Fatal(err)
 	}

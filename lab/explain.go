@@ -57,7 +57,7 @@ type Explain struct {
 
 func (q Explain) check() (Explain, error) {
 	if q.Top == 0 {
-		q.Top = topDefault
+		q.Top = TopDefault
 	}
 	inMemory := q.Data != nil || q.Image != nil
 	if inMemory && q.Picture == "" {
@@ -242,7 +242,7 @@ func (l *Lab) split(ctx context.Context, e *Explained, q Explain) error {
 		e.tell(e.Scalars.ExplainEmbedding(e.Embedding, q.Top))
 		return nil
 	}
-	text, err := l.few(ctx, []string{q.Text}, q.Truncate)
+	text, err := l.Few(ctx, []string{q.Text}, q.Truncate)
 	if err != nil {
 		return err
 	}
@@ -284,9 +284,9 @@ func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) 
 	if err != nil {
 		return err
 	}
-	a.Labelling = labels.labelling()
+	a.Labelling = labels.Labelling()
 	for i, p := range e.Split.Top {
-		a.Pairs[i].Names = labels.of(e.Scalars.Index(p.Pair))
+		a.Pairs[i].Names = labels.Of(e.Scalars.Index(p.Pair))
 	}
 	return nil
 }
@@ -300,7 +300,7 @@ func (l *Lab) nearestTo(ctx context.Context, q Explain, use *use) (*wordBank, er
 }
 
 // partLabels are labels of the top pairs. Without an atlas they are of what a pair adds to the embedding, so that a negative scalar turns them around.
-func (l *Lab) partLabels(ctx context.Context, e *Explained, q Explain, use *use) (*names, error) {
+func (l *Lab) partLabels(ctx context.Context, e *Explained, q Explain, use *use) (*Names, error) {
 	top := make([]decompose.Pair, len(e.Split.Top))
 	for i, p := range e.Split.Top {
 		top[i] = p.Pair

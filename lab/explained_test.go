@@ -20,7 +20,7 @@ func TestNegativeLogit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := l.few(t.Context(), []string{"a van"}, false)
+	text, err := l.Few(t.Context(), []string{"a van"}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

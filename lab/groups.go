@@ -141,7 +141,7 @@ func (l *Lab) textContrast(ctx context.Context, e *Explained, q Explain) ([]floa
 	against := &answer.Against{Kind: againstText, Name: q.Against}
 	switch {
 	case q.Against != "":
-		one, err := l.few(ctx, []string{q.Against}, q.Truncate)
+		one, err := l.Few(ctx, []string{q.Against}, q.Truncate)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -252,7 +252,7 @@ func (l *Lab) byWord(ctx context.Context, e *Explained, q Explain, use *use) (at
 }
 
 // turn makes labels of directions labels of what pairs add to an embedding: a negative scalar turns them around.
-func (n *names) turn(s decompose.Scalars) {
+func (n *Names) turn(s decompose.Scalars) {
 	for p, label := range n.labels {
 		if s.S[p] < 0 {
 			label.Says = label.Says.Turned()
@@ -262,7 +262,7 @@ func (n *names) turn(s decompose.Scalars) {
 }
 
 // terms are the words that name each pair: by what it fires for, or where that is no name, by what it says.
-func (n *names) terms() map[int][]attribution.Term {
+func (n *Names) terms() map[int][]attribution.Term {
 	terms := map[int][]attribution.Term{}
 	if n == nil {
 		return terms
@@ -282,14 +282,14 @@ func (n *names) terms() map[int][]attribution.Term {
 }
 
 // ownNames are those of the demo model's table; nil for other models, which have none.
-func (l *Lab) ownNames() (*names, error) {
+func (l *Lab) ownNames() (*Names, error) {
 	if !l.knowsWorld {
 		return nil, nil
 	}
 	return ownNames()
 }
 
-var ownNames = sync.OnceValues(func() (*names, error) {
+var ownNames = sync.OnceValues(func() (*Names, error) {
 	known, err := knownPairs()
 	return newNames(known.Labels, true), err
 })

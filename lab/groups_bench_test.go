@@ -38,7 +38,7 @@ func BenchmarkGroups(b *testing.B) {
 		return v
 	}
 	labelled := manyNames(ov.Heads*ov.Channels, rng)
-	named := &use{names: func() (*names, error) { return labelled, nil }}
+	named := &use{names: func() (*Names, error) { return labelled, nil }}
 	pixels := batch{graph.Floats(normal(3*224*224), 1, 3, 224, 224), []string{"noise"}, []*image.RGBA{image.NewRGBA(image.Rect(0, 0, 224, 224))}}
 	q, err := Explain{Image: pixels.seen[0], Text: "a text", Baseline: AgainstNone}.check()
 	if err != nil {
@@ -94,7 +94,7 @@ func rn50(b *testing.B) *Lab {
 }
 
 // manyNames are labels of n pairs, in up to three of 1,000 words.
-func manyNames(n int, rng *rand.Rand) *names {
+func manyNames(n int, rng *rand.Rand) *Names {
 	labels := make([]atlas.Label, n)
 	for p := range labels {
 		labels[p] = atlas.Label{Pair: p, Fires: atlas.Words{Named: rng.IntN(4) > 0}}

@@ -12,11 +12,12 @@ import (
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // TestGroupsSum: whatever pairs are summed by and measured against, on both engines, the groups sum to what is said.
 func TestGroupsSum(t *testing.T) {
-	at := scenesAtlas()
+	at := labtest.ScenesAtlas()
 	img := picture(t, 0)
 	other := filepath.Join(t.TempDir(), "other.png")
 	if err := os.WriteFile(other, encoded(t, picture(t, 3)), 0o644); err != nil {

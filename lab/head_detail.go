@@ -11,6 +11,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // HeadDetail asks what an atlas knows of one head.
@@ -40,7 +41,7 @@ func (l *Lab) HeadDetail(ctx context.Context, q HeadDetail) (*answer.HeadDetail,
 	if err != nil {
 		return nil, err
 	}
-	q.Top = cmp.Or(q.Top, topDefault)
+	q.Top = cmp.Or(q.Top, TopDefault)
 	switch {
 	case q.Head < 0 || q.Head >= ov.Heads:
 		return nil, mistake("head", "%d: expected a head of the model, from 0 to %d", q.Head, ov.Heads-1)
@@ -70,7 +71,7 @@ func (l *Lab) HeadDetail(ctx context.Context, q HeadDetail) (*answer.HeadDetail,
 }
 
 // headPairs are a head's most used pairs, and its share of all use. Their cosine is with the most used one.
-func (u *use) headPairs(ov *decompose.OV, names *names, q HeadDetail) (pairs []answer.NearPair, share float64) {
+func (u *use) headPairs(ov *decompose.OV, names *Names, q HeadDetail) (pairs []answer.NearPair, share float64) {
 	var own, all float64
 	for p, s := range u.strength {
 		all += float64(s)
@@ -79,14 +80,14 @@ func (u *use) headPairs(ov *decompose.OV, names *names, q HeadDetail) (pairs []a
 		}
 	}
 	pairs = []answer.NearPair{}
-	top := best(len(u.strength), q.Top, func(p int) bool { return ov.Pair(p).Head == q.Head }, func(p int) float64 { return float64(u.strength[p]) })
+	top := numeric.Best(len(u.strength), q.Top, func(p int) bool { return ov.Pair(p).Head == q.Head }, func(p int) float64 { return float64(u.strength[p]) })
 	var products []float32
 	for i, p := range top {
 		at := ov.Pair(p)
 		if i == 0 {
 			products = ov.Text(ov.Direction(at))
 		}
-		n := answer.NearPair{Neuron: at.Neuron, Head: at.Head, Norm: float64(u.strength[p]), Names: names.of(p)}
+		n := answer.NearPair{Neuron: at.Neuron, Head: at.Head, Norm: float64(u.strength[p]), Names: names.Of(p)}
 		if lengths := float64(u.atlas.Norms[p]) * float64(u.atlas.Norms[top[0]]); lengths > 0 {
 			n.Cosine = float64(products[p]) / lengths
 		}
@@ -96,7 +97,7 @@ func (u *use) headPairs(ov *decompose.OV, names *names, q HeadDetail) (pairs []a
 }
 
 // shownName is a pair's name as one text: by what it fires for, or where that is no name, by what it says; empty where it has none.
-func (n *names) shownName(p int) string {
+func (n *Names) shownName(p int) string {
 	if n == nil {
 		return ""
 	}
@@ -111,7 +112,7 @@ func (n *names) shownName(p int) string {
 }
 
 // wordsOf are the words that name most pairs of a head, and how many of its pairs have a name.
-func (n *names) wordsOf(ov *decompose.OV, head int) (words []answer.HeadWord, named int) {
+func (n *Names) wordsOf(ov *decompose.OV, head int) (words []answer.HeadWord, named int) {
 	words = []answer.HeadWord{}
 	if n == nil {
 		return words, 0

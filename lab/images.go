@@ -36,6 +36,27 @@ type AtlasImage struct {
 	path string // as the atlas has it
 }
 
+// Path is where the picture lies, as the atlas has it.
+func (i AtlasImage) Path() string { return i.path }
+
+// The columns of an atlas that say what a picture is.
+const (
+	ColumnLabel = "label"
+	ColumnGroup = "group"
+	ColumnTruth = "truth"
+)
+
+// Column is what an atlas says of an image.
+func (i AtlasImage) Column(name string) string {
+	switch name {
+	case ColumnGroup:
+		return i.Group
+	case ColumnTruth:
+		return i.Truth
+	}
+	return i.Label
+}
+
 // AtlasState says which atlas lies in a folder, as it is now.
 type AtlasState struct {
 	// Digest is the SHA-256 of the manifest, which names the digest of every file: two atlases of one digest give the same answers.

@@ -9,21 +9,12 @@ import (
 
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 const tiny = "../testdata/tiny/model.safetensors"
 
-// open gives the lab of a config, with a cache folder of its own.
-func open(t *testing.T, c lab.Config) *lab.Lab {
-	t.Helper()
-	c.Cache = t.TempDir()
-	l, err := lab.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
+func open(t *testing.T, c lab.Config) *lab.Lab { return labtest.Open(t, c) }
 
 // TestZeroValues: a config and a question that say nothing but what is asked are useful.
 func TestZeroValues(t *testing.T) {

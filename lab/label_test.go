@@ -14,13 +14,14 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // atlasCopy is an atlas of a test's own, without labels.
 func atlasCopy(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "own.atlas")
-	if err := os.CopyFS(dir, os.DirFS(scenesAtlas())); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(labtest.ScenesAtlas())); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -165,9 +165,9 @@ func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose
 		return nil, made, err
 	}
 	fit := l.journal.Fit(labeller, ov.Embed)
-	step := l.lab.stepOf(ctx, "labels", steps*len(pairs))
-	defer step.done()
-	says, err := naming.Says(ctx, fit, ov, pairs, signs, step.set)
+	step := l.lab.Step(ctx, "labels", steps*len(pairs))
+	defer step.Done()
+	says, err := naming.Says(ctx, fit, ov, pairs, signs, step.Set)
 	if err != nil {
 		return nil, made, err
 	}
@@ -189,7 +189,7 @@ func (l *labelling) run(ctx context.Context, ov *decompose.OV, pairs []decompose
 	if err != nil {
 		return nil, made, err
 	}
-	fires, err := naming.Fires(ctx, fit, use.stats, images, pairs, signs, func(n int) { step.set(len(pairs) + n) })
+	fires, err := naming.Fires(ctx, fit, use.stats, images, pairs, signs, func(n int) { step.Set(len(pairs) + n) })
 	if err != nil {
 		return nil, made, err
 	}
@@ -219,7 +219,7 @@ func chooseUnits(units string, ov *decompose.OV, norms []float32) ([]decompose.P
 	if !top {
 		p, err := ParsePair(units)
 		if err == nil {
-			err = checkPair(p, ov)
+			err = CheckPair(p, ov)
 		}
 		if err != nil {
 			return nil, mistake("units", "%w; or top:10%%, top:200, all", err)
@@ -251,8 +251,8 @@ func ParsePair(text string) (decompose.Pair, error) {
 	return decompose.Pair{Head: h, Neuron: n}, nil
 }
 
-// checkPair is a mistake unless the model has the pair.
-func checkPair(p decompose.Pair, ov *decompose.OV) error {
+// CheckPair is a mistake unless the model has the pair.
+func CheckPair(p decompose.Pair, ov *decompose.OV) error {
 	if p.Neuron < 0 || p.Neuron >= ov.Channels || p.Head < 0 || p.Head >= ov.Heads {
 		return &Mistake{Problem: fmt.Errorf("pair %d,%d: expected a neuron from 0 to %d and a head from 0 to %d", p.Neuron, p.Head, ov.Channels-1, ov.Heads-1)}
 	}

@@ -28,7 +28,10 @@ func (m *Mistake) Unwrap() error { return m.Problem }
 // Is tells that every mistake is an [ErrQuestion].
 func (m *Mistake) Is(target error) bool { return target == ErrQuestion }
 
-// mistake is a mistake in one field: mistake("unit", "%s: expected pair, neuron or head", unit).
-func mistake(field, format string, args ...any) error {
+// Mistakef is a mistake in one field: Mistakef("unit", "%s: expected pair, neuron or head", unit).
+func Mistakef(field, format string, args ...any) error {
 	return &Mistake{field, fmt.Errorf(format, args...)}
 }
+
+// mistake is [Mistakef], as it is called here on every page.
+func mistake(field, format string, args ...any) error { return Mistakef(field, format, args...) }

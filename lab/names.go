@@ -11,8 +11,8 @@ import (
 	"github.com/facet-clip/facet/experiment/attribution"
 )
 
-// names are labels by pair. Nil ones name nothing.
-type names struct {
+// Names are labels by pair. Nil ones name nothing.
+type Names struct {
 	labels map[int]atlas.Label
 	fires  bool // they say what pairs fire for, too
 
@@ -21,7 +21,7 @@ type names struct {
 }
 
 // words partitions pairs by the words that name them. Names must not change any more.
-func (n *names) words(first bool) attribution.Partition {
+func (n *Names) words(first bool) attribution.Partition {
 	switch {
 	case n == nil:
 		return attribution.ByWord(nil, first)
@@ -33,7 +33,7 @@ func (n *names) words(first bool) attribution.Partition {
 
 // namesFor are labels by a bank, if one is asked for, else those that the atlas keeps, if there is one and it has any. With a use, of which the
 // atlas need not be one that keeps labels, they say what pairs fire for.
-func (l *Lab) namesFor(ctx context.Context, ov *decompose.OV, use *use, pairs []decompose.Pair, bank string, truncate bool) (*names, error) {
+func (l *Lab) namesFor(ctx context.Context, ov *decompose.OV, use *use, pairs []decompose.Pair, bank string, truncate bool) (*Names, error) {
 	switch {
 	case bank != "":
 		return l.namesBy(ctx, ov, use, pairs, bank, truncate)
@@ -44,7 +44,7 @@ func (l *Lab) namesFor(ctx context.Context, ov *decompose.OV, use *use, pairs []
 }
 
 // namesBy labels pairs as facet label would, held against chance in their own heads.
-func (l *Lab) namesBy(ctx context.Context, ov *decompose.OV, use *use, pairs []decompose.Pair, bank string, truncate bool) (*names, error) {
+func (l *Lab) namesBy(ctx context.Context, ov *decompose.OV, use *use, pairs []decompose.Pair, bank string, truncate bool) (*Names, error) {
 	w, err := l.labelling(ctx, fit{bank: bank, truncate: truncate, terms: concept.MostShown}) // what comes after does not change them
 	if err != nil {
 		return nil, err
@@ -55,7 +55,7 @@ func (l *Lab) namesBy(ctx context.Context, ov *decompose.OV, use *use, pairs []d
 }
 
 // namesOf reads the labels of an atlas, nil when it keeps none.
-func namesOf(at *atlas.Atlas) (*names, error) {
+func namesOf(at *atlas.Atlas) (*Names, error) {
 	if at.Manifest.Labels == nil {
 		return nil, nil
 	}
@@ -63,8 +63,8 @@ func namesOf(at *atlas.Atlas) (*names, error) {
 	return newNames(labels, true), err
 }
 
-func newNames(labels []atlas.Label, fires bool) *names {
-	n := &names{labels: map[int]atlas.Label{}, fires: fires}
+func newNames(labels []atlas.Label, fires bool) *Names {
+	n := &Names{labels: map[int]atlas.Label{}, fires: fires}
 	n.shared = sync.OnceValue(func() attribution.Partition { return attribution.ByWord(n.terms(), false) })
 	n.first = sync.OnceValue(func() attribution.Partition { return attribution.ByWord(n.terms(), true) })
 	for _, l := range labels {
@@ -73,8 +73,8 @@ func newNames(labels []atlas.Label, fires bool) *names {
 	return n
 }
 
-// of are the names of a pair, empty when it has no label.
-func (n *names) of(pair int) answer.Names {
+// Of are the names of a pair, empty when it has no label.
+func (n *Names) Of(pair int) answer.Names {
 	if n == nil {
 		return answer.Names{}
 	}
@@ -91,8 +91,8 @@ func (n *names) of(pair int) answer.Names {
 	return p
 }
 
-// labelling says which names there can be.
-func (n *names) labelling() answer.Labelling {
+// Labelling says which names there can be.
+func (n *Names) Labelling() answer.Labelling {
 	switch {
 	case n == nil:
 		return answer.Unlabelled

@@ -54,7 +54,7 @@ func (q PairDetail) check(ov *decompose.OV) (PairDetail, error) {
 	if q.Images < 0 || q.Images > decompose.Extremes {
 		return q, mistake("images", "%d: expected 1 to %d", q.Images, decompose.Extremes)
 	}
-	return q, checkPair(q.Pair, ov)
+	return q, CheckPair(q.Pair, ov)
 }
 
 // PairDetail tells all that an atlas knows of one pair: names with their evidence, scalars, images of every kind, classes, and the pairs beside it.
@@ -153,7 +153,7 @@ func (u *use) beside(ov *decompose.OV, pair decompose.Pair, a *answer.PairDetail
 	products := ov.Text(ov.Direction(pair)) // ⟨u, u'⟩ with every pair [M,C]
 	near := func(p int) answer.NearPair {
 		at := ov.Pair(p)
-		n := answer.NearPair{Neuron: at.Neuron, Head: at.Head, Norm: float64(u.strength[p]), Names: names.of(p)}
+		n := answer.NearPair{Neuron: at.Neuron, Head: at.Head, Norm: float64(u.strength[p]), Names: names.Of(p)}
 		if lengths := float64(u.atlas.Norms[p]) * float64(u.atlas.Norms[own]); lengths > 0 {
 			n.Cosine = float64(products[p]) / lengths
 		}
@@ -161,7 +161,7 @@ func (u *use) beside(ov *decompose.OV, pair decompose.Pair, a *answer.PairDetail
 	}
 	list := func(keep func(decompose.Pair) bool, score func(p int) float64) []answer.NearPair {
 		all := []answer.NearPair{}
-		for _, p := range best(len(u.strength), detailNear, func(p int) bool { return p != own && keep(ov.Pair(p)) }, score) {
+		for _, p := range numeric.Best(len(u.strength), detailNear, func(p int) bool { return p != own && keep(ov.Pair(p)) }, score) {
 			all = append(all, near(p))
 		}
 		return all
@@ -176,19 +176,6 @@ func (u *use) beside(ov *decompose.OV, pair decompose.Pair, a *answer.PairDetail
 	a.SameNeuron = list(func(o decompose.Pair) bool { return o.Neuron == pair.Neuron }, used)
 	a.SameHead = list(func(o decompose.Pair) bool { return o.Head == pair.Head }, used)
 	return nil
-}
-
-// best are the k of n that are kept and score highest, ties by number.
-func best(n, k int, keep func(int) bool, score func(int) float64) []int {
-	var top []int
-	for p := range n {
-		if !keep(p) || len(top) == k && score(p) <= score(top[k-1]) {
-			continue
-		}
-		at, _ := slices.BinarySearchFunc(top, p, func(o, p int) int { return cmp.Or(cmp.Compare(score(p), score(o)), cmp.Compare(o, p)) })
-		top = slices.Insert(top[:min(len(top), k-1)], min(at, k-1), p)
-	}
-	return top
 }
 
 // picturesOf puts in the images of a pair, and its scalars by class, as far as the atlas has them.
@@ -333,12 +320,12 @@ func (l *Lab) PairScalars(ctx context.Context, q PairScalars) (*answer.PairScala
 		return nil, err
 	}
 	if q.Top == 0 {
-		q.Top = topDefault
+		q.Top = TopDefault
 	}
 	if q.Skip < 0 || q.Top < 0 {
 		return nil, mistake("top", "%d: expected 1 or more", q.Top)
 	}
-	if err := checkPair(q.Pair, ov); err != nil {
+	if err := CheckPair(q.Pair, ov); err != nil {
 		return nil, err
 	}
 	ranked, scalars, err := use.ranked(ov.Index(q.Pair))
@@ -365,7 +352,7 @@ func (l *Lab) ComparePairs(ctx context.Context, dir string, a, b decompose.Pair)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(checkPair(a, ov), checkPair(b, ov)); err != nil {
+	if err := errors.Join(CheckPair(a, ov), CheckPair(b, ov)); err != nil {
 		return nil, err
 	}
 	of := &answer.PairsCompared{Atlas: dir}

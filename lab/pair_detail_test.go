@@ -7,13 +7,14 @@ import (
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // TestPairDetail: what is told of a pair agrees with the scalars that the atlas keeps, and with what the other questions tell.
 func TestPairDetail(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
 	pair := decompose.Pair{Head: 3, Neuron: 64}
-	a, err := l.PairDetail(t.Context(), lab.PairDetail{Atlas: scenesAtlas(), Pair: pair})
+	a, err := l.PairDetail(t.Context(), lab.PairDetail{Atlas: labtest.ScenesAtlas(), Pair: pair})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +25,7 @@ func TestPairDetail(t *testing.T) {
 	if total != a.Images || a.Images == 0 {
 		t.Errorf("the histogram counts %d of %d images", total, a.Images)
 	}
-	all, err := l.PairScalars(t.Context(), lab.PairScalars{Atlas: scenesAtlas(), Pair: pair, Least: a.Histogram.Least, Most: a.Histogram.Most, Top: 1000})
+	all, err := l.PairScalars(t.Context(), lab.PairScalars{Atlas: labtest.ScenesAtlas(), Pair: pair, Least: a.Histogram.Least, Most: a.Histogram.Most, Top: 1000})
 	if err != nil || all.Count != a.Images || len(all.Images) != a.Images {
 		t.Fatalf("%v: %d images between the ends of the histogram, expected %d", err, all.Count, a.Images)
 	}
@@ -34,7 +35,7 @@ func TestPairDetail(t *testing.T) {
 			t.Errorf("image %d is out of order", i)
 		}
 	}
-	near(t, "the mean of the scalars", sum/float64(all.Count), a.Pair.Mean, 2e-3) // float16
+	labtest.Near(t, "the mean of the scalars", sum/float64(all.Count), a.Pair.Mean, 2e-3) // float16
 	kinds := map[string]int{}
 	for _, k := range a.Pictures {
 		kinds[k.Kind] = len(k.Images)
@@ -53,7 +54,7 @@ func TestPairDetail(t *testing.T) {
 // checkBeside: the pairs beside a pair are none of its own, and the nearest one is as like it as a comparison of the two tells.
 func checkBeside(t *testing.T, l *lab.Lab, pair decompose.Pair) {
 	t.Helper()
-	a, err := l.PairDetail(t.Context(), lab.PairDetail{Atlas: scenesAtlas(), Pair: pair, Images: 1})
+	a, err := l.PairDetail(t.Context(), lab.PairDetail{Atlas: labtest.ScenesAtlas(), Pair: pair, Images: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,31 +69,24 @@ func checkBeside(t *testing.T, l *lab.Lab, pair decompose.Pair) {
 		}
 	}
 	first := a.Near[0]
-	like, err := l.ComparePairs(t.Context(), scenesAtlas(), pair, decompose.Pair{Head: first.Head, Neuron: first.Neuron})
+	like, err := l.ComparePairs(t.Context(), labtest.ScenesAtlas(), pair, decompose.Pair{Head: first.Head, Neuron: first.Neuron})
 	if err != nil {
 		t.Fatal(err)
 	}
-	near(t, "the cosine of the nearest pair", first.Cosine, like.Direction, 1e-5)
-	if self, err := l.ComparePairs(t.Context(), scenesAtlas(), pair, pair); err != nil || self.Scalars == nil {
+	labtest.Near(t, "the cosine of the nearest pair", first.Cosine, like.Direction, 1e-5)
+	if self, err := l.ComparePairs(t.Context(), labtest.ScenesAtlas(), pair, pair); err != nil || self.Scalars == nil {
 		t.Errorf("with itself: %v", err)
 	} else {
-		near(t, "the correlation with itself", *self.Scalars, 1, 1e-9)
-	}
-}
-
-func near(t *testing.T, what string, got, want, within float64) {
-	t.Helper()
-	if !(got >= want-within && got <= want+within) {
-		t.Errorf("%s: %v, expected %v", what, got, want)
+		labtest.Near(t, "the correlation with itself", *self.Scalars, 1, 1e-9)
 	}
 }
 
 // TestDetailMistakes: a pair, a head or an image that is not there is a mistake of the question.
 func TestDetailMistakes(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
-	_, one := l.PairDetail(t.Context(), lab.PairDetail{Atlas: scenesAtlas(), Pair: decompose.Pair{Head: 99}})
-	_, two := l.HeadDetail(t.Context(), lab.HeadDetail{Atlas: scenesAtlas(), Head: -1})
-	_, three := l.AtlasMap(t.Context(), scenesAtlas(), 0, nil)
+	_, one := l.PairDetail(t.Context(), lab.PairDetail{Atlas: labtest.ScenesAtlas(), Pair: decompose.Pair{Head: 99}})
+	_, two := l.HeadDetail(t.Context(), lab.HeadDetail{Atlas: labtest.ScenesAtlas(), Head: -1})
+	_, three := l.AtlasMap(t.Context(), labtest.ScenesAtlas(), 0, nil)
 	for i, err := range []error{one, two, three} {
 		if !errors.Is(err, lab.ErrQuestion) || errors.Is(err, atlas.ErrFormat) {
 			t.Errorf("%d: %v", i, err)
@@ -102,7 +96,7 @@ func TestDetailMistakes(t *testing.T) {
 
 // TestHeadDetail: the most used pairs of a head are in order, and its components hold no more than all.
 func TestHeadDetail(t *testing.T) {
-	a, err := open(t, lab.Config{Engine: "portable"}).HeadDetail(t.Context(), lab.HeadDetail{Atlas: scenesAtlas(), Head: 3})
+	a, err := open(t, lab.Config{Engine: "portable"}).HeadDetail(t.Context(), lab.HeadDetail{Atlas: labtest.ScenesAtlas(), Head: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func (q Pairs) check(ov *decompose.OV) (Pairs, error) {
 		q.Sort = SortNorm
 	}
 	if q.Top == 0 {
-		q.Top = topDefault
+		q.Top = TopDefault
 	}
 	switch {
 	case !slices.Contains([]string{SortNorm, SortMean, SortPoly}, q.Sort):
@@ -94,12 +94,12 @@ func (l *Lab) namePairs(ctx context.Context, ov *decompose.OV, use *use, pairs [
 		return answer.Unlabelled, err
 	}
 	for i, p := range shown {
-		pairs[i].Names = labels.of(ov.Index(p))
+		pairs[i].Names = labels.Of(ov.Index(p))
 		if words != nil {
 			pairs[i].Words = words.ofPair(ov, p, float64(pairs[i].Sign), scaled(ov.Direction(p), pairs[i].Sign), wordsPerPair)
 		}
 	}
-	return labels.labelling(), nil
+	return labels.Labelling(), nil
 }
 
 // UseCurve is how much of all use the strongest of the pairs asked for hold: the running sum of the norms, largest first.

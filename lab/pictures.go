@@ -56,7 +56,7 @@ type feed struct {
 	decoder  *dataset.Decoder
 	whole    bool
 	skipped  []answer.Skipped
-	progress *step
+	progress *Step
 	use      func(batch) error
 }
 
@@ -75,14 +75,14 @@ func (l *Lab) batches(ctx context.Context, in Input, d *dataset.Decoder, use fun
 	}
 	total := dataset.Total(sources)
 	l.model.Expect(max(total, 0))
-	f := &feed{Lab: l, decoder: d, whole: in.Whole, progress: l.stepOf(ctx, "images", total), use: use}
-	defer f.progress.done()
+	f := &feed{Lab: l, decoder: d, whole: in.Whole, progress: l.Step(ctx, "images", total), use: use}
+	defer f.progress.Done()
 	for _, s := range sources {
 		if err := f.source(ctx, s); err != nil {
 			return nil, err
 		}
 	}
-	f.progress.done()
+	f.progress.Done()
 	l.warnSkipped(f.skipped)
 	if n := len(f.skipped); n > 0 && n == f.progress.count {
 		return nil, fmt.Errorf("none of %d pictures can be read", n)
@@ -171,7 +171,7 @@ func (f *feed) show(ctx context.Context, loaded []dataset.Loaded[picture], named
 			return err
 		}
 	}
-	f.progress.add(len(loaded))
+	f.progress.Add(len(loaded))
 	return nil
 }
 
@@ -199,8 +199,8 @@ func (l *Lab) pixelBatches(ctx context.Context, path string, use func(batch) err
 	}
 	one := s[1] * s[2] * s[3]
 	l.model.Expect(s[0])
-	p := l.stepOf(ctx, "images", s[0])
-	defer p.done()
+	p := l.Step(ctx, "images", s[0])
+	defer p.Done()
 	for start := 0; start < s[0]; start += batchSize {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -215,7 +215,7 @@ func (l *Lab) pixelBatches(ctx context.Context, path string, use func(batch) err
 		if err := use(b); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		p.add(n)
+		p.Add(n)
 	}
 	return nil
 }

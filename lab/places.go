@@ -7,6 +7,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment/attribution"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 const (
@@ -77,7 +78,7 @@ func (l *Lab) placesOf(ctx context.Context, e *Explained, q Explain) (*answer.Pl
 }
 
 // placeNames are those of the question's atlas, or the demo model's own; nil where there are none.
-func (l *Lab) placeNames(ctx context.Context, q Explain) (*names, error) {
+func (l *Lab) placeNames(ctx context.Context, q Explain) (*Names, error) {
 	use, err := l.openUse(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
@@ -90,11 +91,11 @@ func (l *Lab) placeNames(ctx context.Context, q Explain) (*names, error) {
 
 // strongest are the k pairs of largest |amount|.
 func strongest(amounts []float64, k int) []int {
-	return best(len(amounts), k, func(int) bool { return true }, func(p int) float64 { return max(amounts[p], -amounts[p]) })
+	return numeric.Best(len(amounts), k, func(int) bool { return true }, func(p int) float64 { return max(amounts[p], -amounts[p]) })
 }
 
 // pairPlaces is what a pair gives at every place.
-func pairPlaces(e *Explained, names *names, p int) answer.PlaceMap {
+func pairPlaces(e *Explained, names *Names, p int) answer.PlaceMap {
 	pair := e.Scalars.Pair(p)
 	m := e.Tokens.Map(decompose.Pair{Head: pair.Head, Neuron: pair.Neuron})[1:]
 	values := make([]float32, len(m))

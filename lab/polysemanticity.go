@@ -32,7 +32,7 @@ func (l *Lab) Polysemanticity(ctx context.Context, q Polysemanticity) (*answer.P
 		return nil, err
 	}
 	if q.Top == 0 {
-		q.Top = topDefault
+		q.Top = TopDefault
 	}
 	if q.Top < 0 {
 		return nil, mistake("top", "%d: expected 1 or more", q.Top)

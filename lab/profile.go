@@ -260,8 +260,8 @@ func (p *profiling) qualities(ctx context.Context, sample []drift.Image) ([]drif
 	if n <= 0 {
 		return nil, nil
 	}
-	out, s := quality.Unmeasured(p.model.Config.Embed), p.step("pictures varied", n)
-	defer s.done()
+	out, s := quality.Unmeasured(p.model.Config.Embed), p.Step(ctx, "pictures varied", n)
+	defer s.Done()
 	var unread error
 	for i, kept := range sample[:n] {
 		seen, err := cropped(ctx, p.decoder, kept.Path, p.model.Config.Image)
@@ -272,7 +272,7 @@ func (p *profiling) qualities(ctx context.Context, sample []drift.Image) ([]drif
 		if err := quality.Measure(ctx, seen, p.encodePictures, out); err != nil {
 			return nil, fmt.Errorf("%s: %w", kept.Path, err)
 		}
-		s.set(i + 1)
+		s.Set(i + 1)
 	}
 	if unread != nil {
 		p.log.Warn("pictures of the sample cannot be read again, so changes of quality are known from fewer", "pictures", out[0].Pictures, "last", unread)

@@ -5,8 +5,8 @@ import "context"
 // Progress is told how far a long step is: done of total, which is negative where nobody knows it. A negative done says that the step is over.
 type Progress func(step string, done, total int)
 
-// step is one long job.
-type step struct {
+// Step is one long job, of which [Config.Progress] is told, or who asked by [WithProgress].
+type Step struct {
 	tell  Progress
 	what  string
 	total int
@@ -14,16 +14,13 @@ type step struct {
 	over  bool
 }
 
-// step begins a long job, of which nobody but the lab's own Progress is told.
-func (l *Lab) step(what string, total int) *step { return l.stepOf(context.Background(), what, total) }
-
-// stepOf begins a long job of a question.
-func (l *Lab) stepOf(ctx context.Context, what string, total int) *step {
-	s := &step{tell: l.config.Progress, what: what, total: total}
+// Step begins a long job of a question.
+func (l *Lab) Step(ctx context.Context, what string, total int) *Step {
+	s := &Step{tell: l.config.Progress, what: what, total: total}
 	if own, ok := ctx.Value(progressKey{}).(Progress); ok {
 		s.tell = own
 	}
-	s.set(0)
+	s.Set(0)
 	return s
 }
 
@@ -34,18 +31,18 @@ func WithProgress(ctx context.Context, p Progress) context.Context {
 	return context.WithValue(ctx, progressKey{}, p)
 }
 
-// add counts n more.
-func (s *step) add(n int) { s.set(s.count + n) }
+// Add counts n more.
+func (s *Step) Add(n int) { s.Set(s.count + n) }
 
-// set counts up to n.
-func (s *step) set(n int) {
+// Set counts up to n.
+func (s *Step) Set(n int) {
 	if s.count = n; s.tell != nil && !s.over {
 		s.tell(s.what, n, s.total)
 	}
 }
 
-// done ends the job. Later calls do nothing.
-func (s *step) done() {
+// Done ends the job. Later calls do nothing.
+func (s *Step) Done() {
 	if s.tell != nil && !s.over {
 		s.tell(s.what, -1, s.total)
 	}

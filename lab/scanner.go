@@ -27,7 +27,7 @@ type scanner struct {
 	from     int                  // the first item to take up
 	take     func(*scanned) error // an item, with its embedding and scalars or its error; in order
 	strict   bool
-	progress *step
+	progress *Step
 }
 
 // scanned is an item of a dataset on its way through the model.
@@ -49,8 +49,8 @@ const ahead = 2 // batches that are prepared and wait
 
 // run ends its progress.
 func (s *scanner) run(ctx context.Context) error {
-	s.progress = s.stepOf(ctx, "images", s.source.Len())
-	defer s.progress.done()
+	s.progress = s.Step(ctx, "images", s.source.Len())
+	defer s.progress.Done()
 	group, ctx := errgroup.WithContext(ctx)
 	prepared, encoded := make(chan scanBatch, ahead), make(chan scanBatch, 1)
 	group.Go(func() error {
@@ -161,7 +161,7 @@ func (s *scanner) keep(b scanBatch) error {
 		if err := s.take(item); err != nil {
 			return err
 		}
-		s.progress.set(item.Index + 1)
+		s.progress.Set(item.Index + 1)
 	}
 	return nil
 }

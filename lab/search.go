@@ -16,8 +16,8 @@ const (
 	UnitHead   = "head"
 )
 
-// topDefault is how many hits an answer has where the question does not say.
-const topDefault = 20
+// TopDefault is how many hits an answer has where the question does not say.
+const TopDefault = 20
 
 // Search asks which units have a direction most like a text.
 type Search struct {
@@ -42,7 +42,7 @@ func (q Search) check() (Search, error) {
 		q.Unit = UnitPair
 	}
 	if q.Top == 0 {
-		q.Top = topDefault
+		q.Top = TopDefault
 	}
 	switch {
 	case q.Text == "":
@@ -97,18 +97,18 @@ func (u *use) tell(ov *decompose.OV, a *answer.Search) error {
 	if err != nil {
 		return err
 	}
-	a.Labelling = names.labelling()
+	a.Labelling = names.Labelling()
 	for i, h := range a.Hits {
 		at := ov.Index(decompose.Pair{Head: *h.Head, Neuron: *h.Neuron})
 		strength := float64(u.strength[at])
-		a.Hits[i].Use, a.Hits[i].Names = &strength, names.of(at)
+		a.Hits[i].Use, a.Hits[i].Names = &strength, names.Of(at)
 	}
 	return nil
 }
 
 // queryDirection is the unit direction [D] of a text, minus the bank's mean unless that is not wanted.
 func (l *Lab) queryDirection(ctx context.Context, q Search) ([]float32, error) {
-	one, err := l.few(ctx, []string{q.Text}, q.Truncate)
+	one, err := l.Few(ctx, []string{q.Text}, q.Truncate)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ type Nearest struct {
 // Nearest ranks the texts of a bank, minus their mean, by cosine with the direction of a pair.
 func (l *Lab) Nearest(ctx context.Context, q Nearest) (*answer.Nearest, error) {
 	if q.Top == 0 {
-		q.Top = topDefault
+		q.Top = TopDefault
 	}
 	if q.Top < 0 {
 		return nil, mistake("top", "%d: expected 1 or more", q.Top)
@@ -180,7 +180,7 @@ func (l *Lab) Nearest(ctx context.Context, q Nearest) (*answer.Nearest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPair(q.Pair, ov); err != nil {
+	if err := CheckPair(q.Pair, ov); err != nil {
 		return nil, err
 	}
 	q.Bank = l.bankOr(q.Bank)

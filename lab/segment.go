@@ -106,16 +106,16 @@ func (s *Segmentation) Each(ctx context.Context, sources []*dataset.Source, use 
 	if !s.question.Why.Empty() && total != 1 {
 		return nil, mistake("why", "asks about one picture, found several")
 	}
-	progress := s.lab.stepOf(ctx, "images", total)
-	defer progress.done()
+	progress := s.lab.Step(ctx, "images", total)
+	defer progress.Done()
 	skipped, err := s.lab.eachPicture(ctx, sources, func(source *dataset.Source, path string, photo *image.NRGBA) error {
 		return s.give(ctx, path, photo, func(one *Segmented) error {
 			err := use(source, one)
-			progress.add(1)
+			progress.Add(1)
 			return err
 		})
 	})
-	progress.done()
+	progress.Done()
 	s.lab.warnSkipped(skipped)
 	return skipped, err
 }

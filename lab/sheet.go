@@ -61,8 +61,8 @@ func (l *Lab) unitSheet(ctx context.Context, use *use, rows []answer.Unit, title
 		columns = max(columns, len(r.Images))
 	}
 	var panels []plot.Panel
-	step := l.stepOf(ctx, "pictures", len(rows)*columns)
-	defer step.done()
+	step := l.Step(ctx, "pictures", len(rows)*columns)
+	defer step.Done()
 	for _, r := range rows {
 		name := unitName(r)
 		for i := range columns {
@@ -78,7 +78,7 @@ func (l *Lab) unitSheet(ctx context.Context, use *use, rows []answer.Unit, title
 				return nil, err
 			}
 			panels = append(panels, plot.Panel{Title: name, Caption: fmt.Sprintf("%s %.2f", r.Images[i].Label, r.Images[i].Norm), Image: heat})
-			step.add(1)
+			step.Add(1)
 		}
 	}
 	return plot.ContactSheet(title, columns, panels, plot.Key{Less: "lowers the scalar", More: "raises the scalar; full colour: the largest place of each map"}), nil

@@ -71,7 +71,7 @@ func (l *Lab) Sink(ctx context.Context, q Sink) (*Watched, error) {
 	if q.Limit < 0 {
 		return nil, mistake("limit", "%d: expected 1 or more", q.Limit)
 	}
-	if err := checkClasses(q.Classes); err != nil {
+	if err := CheckClasses(q.Classes); err != nil {
 		return nil, err
 	}
 	pictures, use, err := l.openPictures(ctx, q)
@@ -207,9 +207,9 @@ func (l *Lab) nameRegisters(ctx context.Context, ov *decompose.OV, use *use, ban
 	if labels == nil || err != nil {
 		return err
 	}
-	a.Labelling = labels.labelling()
+	a.Labelling = labels.Labelling()
 	for _, p := range best {
-		a.Pairs = append(a.Pairs, answer.NamedPair{Neuron: p.Neuron, Head: p.Head, Names: labels.of(ov.Index(p))})
+		a.Pairs = append(a.Pairs, answer.NamedPair{Neuron: p.Neuron, Head: p.Head, Names: labels.Of(ov.Index(p))})
 	}
 	return nil
 }
@@ -261,8 +261,8 @@ func (l *Lab) newWatcher(ctx context.Context, labels []string, q Sink) (*watcher
 			return nil, err
 		}
 	}
-	if len(q.Classes) > 0 || len(classNames(labels)) > 1 {
-		if w.head, err = l.classHead(ctx, labels, q.Classes, q.Templates); err != nil {
+	if len(q.Classes) > 0 || len(ClassNames(labels)) > 1 {
+		if w.head, err = l.ClassHead(ctx, labels, q.Classes, q.Templates); err != nil {
 			return nil, err
 		}
 	}
@@ -271,14 +271,14 @@ func (l *Lab) newWatcher(ctx context.Context, labels []string, q Sink) (*watcher
 
 // watch looks at all pictures and counts those that cannot be read.
 func (w *watcher) watch(ctx context.Context, pictures labelledPictures, q Sink) (unread int, err error) {
-	step := w.stepOf(ctx, "pictures", min(q.Limit, len(pictures.labels)))
-	defer step.done()
+	step := w.Step(ctx, "pictures", min(q.Limit, len(pictures.labels)))
+	defer step.Done()
 	var first error
 	for p, err := range pictures.each {
 		if err != nil {
 			return 0, err
 		}
-		step.add(1)
+		step.Add(1)
 		if p.unread != nil {
 			if unread++; unread == 1 {
 				first = p.unread
@@ -309,7 +309,7 @@ func (w *watcher) look(ctx context.Context, p labelled) error {
 	}
 	x := out[clip.Tokens].Floats
 	if w.head != nil {
-		if err := w.classify(slices.Index(w.head.Texts, className(p.label)), out[clip.Embedding].Floats, x); err != nil {
+		if err := w.classify(slices.Index(w.head.Texts, ClassName(p.label)), out[clip.Embedding].Floats, x); err != nil {
 			return err
 		}
 	}
@@ -347,7 +347,7 @@ func (w *watcher) publish(ctx context.Context, pictures labelledPictures, zeroed
 		if p.unread != nil {
 			continue
 		}
-		label := slices.Index(w.head.Texts, className(p.label))
+		label := slices.Index(w.head.Texts, ClassName(p.label))
 		if label < 0 {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // kinds are questions of every kind, of an atlas, a copy of it that is opened and closed all the time, and a bank.
@@ -76,7 +77,7 @@ func TestStress(t *testing.T) {
 	if testing.Short() {
 		askers = 8
 	}
-	at, bank := scenesAtlas(), words(t)
+	at, bank := labtest.ScenesAtlas(), words(t)
 	other := filepath.Join(t.TempDir(), "other.atlas")
 	if err := os.CopyFS(other, os.DirFS(at)); err != nil {
 		t.Fatal(err)

@@ -44,8 +44,8 @@ func checkUnit(unit string) (experiment.Unit, error) {
 	return experiment.Unit(unit), nil
 }
 
-// checkClasses wants none, or some to tell apart.
-func checkClasses(classes []string) error {
+// CheckClasses wants none, or some to tell apart.
+func CheckClasses(classes []string) error {
 	if len(classes) == 1 {
 		return mistake("classes", "%s: expected at least two to tell apart", classes[0])
 	}
@@ -74,7 +74,7 @@ func (l *Lab) openStudy(ctx context.Context, q Study) (*study, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkClasses(q.Classes); err != nil {
+	if err := CheckClasses(q.Classes); err != nil {
 		return nil, err
 	}
 	use, err := l.openAtlas(ctx, q.Atlas)
@@ -186,11 +186,11 @@ func (s *study) classes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.Head, err = s.lab.classHead(ctx, labels, s.asked.Classes, s.asked.Templates); err != nil {
+	if s.Head, err = s.lab.ClassHead(ctx, labels, s.asked.Classes, s.asked.Templates); err != nil {
 		return err
 	}
 	for _, l := range labels {
-		s.Labels = append(s.Labels, slices.Index(s.Head.Texts, className(l)))
+		s.Labels = append(s.Labels, slices.Index(s.Head.Texts, ClassName(l)))
 	}
 	if !slices.ContainsFunc(s.Labels, func(l int) bool { return l >= 0 }) {
 		s.lab.log.Warn("no image has a label among the classes, so no accuracy is measured", "classes", len(s.Head.Texts), "images", len(labels))
@@ -198,24 +198,24 @@ func (s *study) classes(ctx context.Context) error {
 	return nil
 }
 
-// className is a folder's name as prompts say it.
-func className(label string) string { return strings.ReplaceAll(label, "_", " ") }
+// ClassName is a folder's name as prompts say it.
+func ClassName(label string) string { return strings.ReplaceAll(label, "_", " ") }
 
-// classNames are the classes among labels, in order.
-func classNames(labels []string) (classes []string) {
+// ClassNames are the classes among labels, in order.
+func ClassNames(labels []string) (classes []string) {
 	for _, l := range labels {
 		if l != "" {
-			classes = append(classes, className(l))
+			classes = append(classes, ClassName(l))
 		}
 	}
 	slices.Sort(classes)
 	return slices.Compact(classes)
 }
 
-// classHead is the zero-shot head over the classes asked for, or the labels at hand. The demo model's own classes are said as its world says them.
-func (l *Lab) classHead(ctx context.Context, labels, classes []string, templates concept.Templates) (*concept.Bank, error) {
+// ClassHead is the zero-shot head over the classes asked for, or the labels at hand. The demo model's own classes are said as its world says them.
+func (l *Lab) ClassHead(ctx context.Context, labels, classes []string, templates concept.Templates) (*concept.Bank, error) {
 	if len(classes) == 0 {
-		classes = classNames(labels)
+		classes = ClassNames(labels)
 	}
 	if len(classes) < 2 {
 		return nil, fmt.Errorf("%d classes among the labels: expected at least two to tell apart, or classes to be named", len(classes))

@@ -178,7 +178,7 @@ func TestLabelsJudged(t *testing.T) {
 				t.Errorf("head %d is stronger than %+v", h, p)
 			}
 		}
-		if want := names.of(ov.Index(decompose.Pair{Head: p.Head, Neuron: p.Neuron})); (want.Fires == nil) != (p.Fires == nil) {
+		if want := names.Of(ov.Index(decompose.Pair{Head: p.Head, Neuron: p.Neuron})); (want.Fires == nil) != (p.Fires == nil) {
 			t.Errorf("%+v is called otherwise by the atlas: %+v", p, want)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 	"github.com/facet-clip/facet/plot"
 )
 
@@ -27,7 +28,7 @@ const (
 // told fails for a study of the scenes that does not say what it was measured on: every other one is scored.
 func told(t *testing.T, of answer.Study, unit string) {
 	t.Helper()
-	if of.Atlas != scenesAtlas() || of.Unit != unit || of.Images != 7 || of.Means != "the 6 images of odd index" || of.Classes < 2 || of.Model.SHA256 == "" {
+	if of.Atlas != labtest.ScenesAtlas() || of.Unit != unit || of.Images != 7 || of.Means != "the 6 images of odd index" || of.Classes < 2 || of.Model.SHA256 == "" {
 		t.Errorf("it says of itself %+v", of)
 	}
 }
@@ -48,7 +49,7 @@ func plotted(t *testing.T, c plot.Curve, lines, points int) {
 // TestReconstruct: a pair is its one direction, neurons come nearer with each component, and nobody need say which components.
 func TestReconstruct(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
-	r, err := l.Reconstruct(t.Context(), lab.Reconstruct{Study: lab.Study{Atlas: scenesAtlas()}})
+	r, err := l.Reconstruct(t.Context(), lab.Reconstruct{Study: lab.Study{Atlas: labtest.ScenesAtlas()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestReconstruct(t *testing.T) {
 		}
 	}
 	plotted(t, lab.ReconstructionCurve(r), 2, 3)
-	ask := lab.Reconstruct{Study: lab.Study{Atlas: scenesAtlas(), Unit: lab.UnitNeuron}, Components: []int{4, 0, 1}}
+	ask := lab.Reconstruct{Study: lab.Study{Atlas: labtest.ScenesAtlas(), Unit: lab.UnitNeuron}, Components: []int{4, 0, 1}}
 	for _, reference := range []bool{false, true} {
 		ask.Reference = reference
 		n, err := l.Reconstruct(t.Context(), ask)
@@ -84,7 +85,7 @@ func TestReconstruct(t *testing.T) {
 // TestAblate: with nothing held the model is as it was; the weak are missed less than as many others; half of the heads are half of them.
 func TestAblate(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
-	a, err := l.Ablate(t.Context(), lab.Ablate{Study: lab.Study{Atlas: scenesAtlas()}, Percentiles: []float64{90, 0}, Random: true})
+	a, err := l.Ablate(t.Context(), lab.Ablate{Study: lab.Study{Atlas: labtest.ScenesAtlas()}, Percentiles: []float64{90, 0}, Random: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestAblate(t *testing.T) {
 		t.Errorf("%+v, %+v of %+v", none, most, most.Random)
 	}
 	plotted(t, lab.AblationCurve(a), 2, 2)
-	h, err := l.Ablate(t.Context(), lab.Ablate{Study: lab.Study{Atlas: scenesAtlas(), Unit: lab.UnitHead}, Percentiles: []float64{50}, Strong: true})
+	h, err := l.Ablate(t.Context(), lab.Ablate{Study: lab.Study{Atlas: labtest.ScenesAtlas(), Unit: lab.UnitHead}, Percentiles: []float64{50}, Strong: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestAblate(t *testing.T) {
 	if c := lab.AblationCurve(h); len(c.Series) != 1 || c.Series[0].Name != "the strongest held" {
 		t.Errorf("%+v", c)
 	}
-	byDefault, err := l.Ablate(t.Context(), lab.Ablate{Study: lab.Study{Atlas: scenesAtlas(), Unit: lab.UnitHead}})
+	byDefault, err := l.Ablate(t.Context(), lab.Ablate{Study: lab.Study{Atlas: labtest.ScenesAtlas(), Unit: lab.UnitHead}})
 	if err != nil || len(byDefault.Rows) != 5 || byDefault.Rows[4].Percentile != 99 {
 		t.Errorf("by default: %+v, %v", byDefault, err)
 	}
@@ -114,7 +115,7 @@ func TestAblate(t *testing.T) {
 func TestPolysemanticity(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
 	for unit, of := range map[string]int{"": allPairs, lab.UnitNeuron: allNeurons, lab.UnitHead: allHeads} {
-		p, err := l.Polysemanticity(t.Context(), lab.Polysemanticity{Atlas: scenesAtlas(), Unit: unit})
+		p, err := l.Polysemanticity(t.Context(), lab.Polysemanticity{Atlas: labtest.ScenesAtlas(), Unit: unit})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +153,7 @@ func TestStudiesRefuse(t *testing.T) {
 	reconstruct := func(q lab.Reconstruct) error { _, err := l.Reconstruct(t.Context(), q); return err }
 	polysemanticity := func(q lab.Polysemanticity) error { _, err := l.Polysemanticity(t.Context(), q); return err }
 	sink := func(q lab.Sink) error { _, err := l.Sink(t.Context(), q); return err }
-	at := lab.Study{Atlas: scenesAtlas()}
+	at := lab.Study{Atlas: labtest.ScenesAtlas()}
 	for field, err := range map[string]error{
 		"unit layer":     ablate(lab.Ablate{Study: lab.Study{Atlas: at.Atlas, Unit: "layer"}}),
 		"unit token":     polysemanticity(lab.Polysemanticity{Atlas: at.Atlas, Unit: "token"}),
@@ -187,7 +188,7 @@ func TestStudiesRefuse(t *testing.T) {
 func TestSink(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
 	var masses [][]float64
-	for _, source := range []string{scenesAtlas(), scenesSource} {
+	for _, source := range []string{labtest.ScenesAtlas(), labtest.Scenes} {
 		w, err := l.Sink(t.Context(), lab.Sink{Source: source, Limit: 4})
 		if err != nil {
 			t.Fatal(err)
@@ -214,7 +215,7 @@ func TestSink(t *testing.T) {
 // TestStudiesTogether: studies that are asked for at once answer as one alone.
 func TestStudiesTogether(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
-	study := lab.Study{Atlas: scenesAtlas(), Unit: lab.UnitHead}
+	study := lab.Study{Atlas: labtest.ScenesAtlas(), Unit: lab.UnitHead}
 	for name, question := range map[string]func() (any, error){
 		"reconstruct":     func() (any, error) { return l.Reconstruct(t.Context(), lab.Reconstruct{Study: study}) },
 		"ablate":          func() (any, error) { return l.Ablate(t.Context(), lab.Ablate{Study: study, Random: true}) },

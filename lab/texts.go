@@ -58,17 +58,17 @@ func (l *Lab) EncodeTexts(ctx context.Context, texts []string, truncate bool) ([
 	if err != nil {
 		return nil, err
 	}
-	s := l.stepOf(ctx, "texts", len(texts))
-	defer s.done()
-	out, err := l.model.EncodeTexts(ctx, sequences, s.add)
+	s := l.Step(ctx, "texts", len(texts))
+	defer s.Done()
+	out, err := l.model.EncodeTexts(ctx, sequences, s.Add)
 	if err != nil {
 		return nil, err
 	}
 	return out.Floats, nil
 }
 
-// few embeds a few texts. A single text is remembered.
-func (l *Lab) few(ctx context.Context, texts []string, truncate bool) (*concept.Bank, error) {
+// Few embeds a few texts. A single text is remembered.
+func (l *Lab) Few(ctx context.Context, texts []string, truncate bool) (*concept.Bank, error) {
 	embed := func(ctx context.Context) (*concept.Bank, error) {
 		embeddings, err := l.EncodeTexts(ctx, texts, truncate)
 		if err != nil {

@@ -144,7 +144,7 @@ func heads(t tree.Tree, nodes []int) (sets [][]int) {
 }
 
 // look finds the images of the shown nodes and scores them. Without scalars only what an atlas keeps of single pairs is given.
-func (g *growing) look(context.Context) error {
+func (g *growing) look(ctx context.Context) error {
 	scalars, err := g.use.atlas.Scalars()
 	if errors.Is(err, atlas.ErrNoScalars) {
 		g.lab.log.Warn("only parts of one head have pictures, and nothing is scored", "reason", err)
@@ -159,7 +159,7 @@ func (g *growing) look(context.Context) error {
 		return err
 	}
 	defer scalars.Close()
-	centred, err := g.centred(scalars)
+	centred, err := g.centred(ctx, scalars)
 	if err != nil {
 		return err
 	}
@@ -186,9 +186,9 @@ func (g *growing) look(context.Context) error {
 }
 
 // centred are the centred scalars of the neuron in every image [N,M].
-func (g *growing) centred(scalars *atlas.Scalars) ([]float64, error) {
-	step := g.lab.step("images", scalars.Images)
-	defer step.done()
+func (g *growing) centred(ctx context.Context, scalars *atlas.Scalars) ([]float64, error) {
+	step := g.lab.Step(ctx, "images", scalars.Images)
+	defer step.Done()
 	s, mean := make([]float32, scalars.Pairs), g.use.stats.Mean
 	out := make([]float64, 0, scalars.Images*g.ov.Heads)
 	for i := range scalars.Images {
@@ -199,7 +199,7 @@ func (g *growing) centred(scalars *atlas.Scalars) ([]float64, error) {
 			p := h*g.ov.Channels + g.Neuron
 			out = append(out, float64(s[p])-mean[p])
 		}
-		step.add(1)
+		step.Add(1)
 	}
 	return out, nil
 }

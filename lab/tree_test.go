@@ -11,6 +11,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // whole fails unless the parts of a tree hold each head once, and their shares sum to 1.
@@ -31,7 +32,7 @@ func whole(t *testing.T, a *answer.Tree) {
 func TestTree(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
 	for _, linkage := range []string{"", "ward"} {
-		a, err := l.Tree(t.Context(), lab.Tree{Atlas: scenesAtlas(), Neuron: 273, Linkage: linkage, Clusters: 3, Images: 2, Draws: 20})
+		a, err := l.Tree(t.Context(), lab.Tree{Atlas: labtest.ScenesAtlas(), Neuron: 273, Linkage: linkage, Clusters: 3, Images: 2, Draws: 20})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +55,7 @@ func TestTree(t *testing.T) {
 			t.Errorf("%d pictures of the neuron and its parts, %v", bytes.Count(svg.Bytes(), []byte("<image ")), err)
 		}
 	}
-	a, err := l.Tree(t.Context(), lab.Tree{Atlas: scenesAtlas(), Neuron: 5})
+	a, err := l.Tree(t.Context(), lab.Tree{Atlas: labtest.ScenesAtlas(), Neuron: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +67,7 @@ func TestTree(t *testing.T) {
 // TestTrees ranks every neuron that changes, and the same seed gives the same ranks.
 func TestTrees(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
-	ask := lab.Trees{Atlas: scenesAtlas(), Clusters: 2, Draws: 9, Images: 7, Top: 5}
+	ask := lab.Trees{Atlas: labtest.ScenesAtlas(), Clusters: 2, Draws: 9, Images: 7, Top: 5}
 	a, err := l.Trees(t.Context(), ask)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +87,7 @@ func TestTreeWithoutScalars(t *testing.T) {
 		t.Skip("it scans and labels")
 	}
 	l := open(t, lab.Config{Engine: "portable"})
-	source, err := dataset.Open(scenesSource, dataset.Options{})
+	source, err := dataset.Open(labtest.Scenes, dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +111,7 @@ func TestTreeWithoutScalars(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	full, err := l.Tree(t.Context(), lab.Tree{Atlas: scenesAtlas(), Neuron: neuron, Clusters: 4})
+	full, err := l.Tree(t.Context(), lab.Tree{Atlas: labtest.ScenesAtlas(), Neuron: neuron, Clusters: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,13 +136,13 @@ func TestTreeWithoutScalars(t *testing.T) {
 func TestTreeMistakes(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
 	for _, q := range []lab.Tree{{Neuron: allNeurons}, {Neuron: -1}, {Clusters: allHeads + 1}, {Linkage: "single"}, {Images: 51}, {Draws: -1}} {
-		q.Atlas = scenesAtlas()
+		q.Atlas = labtest.ScenesAtlas()
 		if _, err := l.Tree(t.Context(), q); !errors.Is(err, lab.ErrQuestion) {
 			t.Errorf("%+v: %v", q, err)
 		}
 	}
 	for _, q := range []lab.Trees{{Clusters: -1}, {Linkage: "x"}, {Top: -1}, {Images: -1}, {Draws: -1}, {Level: 2}} {
-		q.Atlas = scenesAtlas()
+		q.Atlas = labtest.ScenesAtlas()
 		if _, err := l.Trees(t.Context(), q); !errors.Is(err, lab.ErrQuestion) {
 			t.Errorf("%+v: %v", q, err)
 		}

@@ -40,9 +40,9 @@ const scoredImages = 1000
 
 func (q Trees) check(ov *decompose.OV) (Trees, error) {
 	q.Linkage = cmp.Or(q.Linkage, string(tree.Average))
-	q.Draws, q.Images, q.Top = cmp.Or(q.Draws, drawsDefault), cmp.Or(q.Images, scoredImages), cmp.Or(q.Top, topDefault)
+	q.Draws, q.Images, q.Top = cmp.Or(q.Draws, drawsDefault), cmp.Or(q.Images, scoredImages), cmp.Or(q.Top, TopDefault)
 	if q.Level == 0 {
-		q.Level = defaultLevel
+		q.Level = DefaultLevel
 	}
 	switch {
 	case q.Clusters < 0 || q.Clusters > ov.Heads:
@@ -54,7 +54,7 @@ func (q Trees) check(ov *decompose.OV) (Trees, error) {
 	case q.Top < 0:
 		return q, mistake("top", "%d: expected 1 or more", q.Top)
 	}
-	return q, cmp.Or(checkLevel("level", q.Level), checkLinkage(q.Linkage))
+	return q, cmp.Or(CheckLevel("level", q.Level), checkLinkage(q.Linkage))
 }
 
 // Trees splits every neuron and ranks them by how cleanly that is done (docs/design.md, 40). Neurons that never change are left out.
@@ -111,8 +111,8 @@ func readColumns(ctx context.Context, at *atlas.Atlas, stride int) ([][]float32,
 // splitAll splits every neuron, in their order. Each draws from a seed of its own.
 func (l *Lab) splitAll(ctx context.Context, q Trees, use *use, rows [][]float32, units []float32) ([]answer.SplitNeuron, error) {
 	C := use.stats.Channels
-	step := l.stepOf(ctx, "neurons", C)
-	defer step.done()
+	step := l.Step(ctx, "neurons", C)
+	defer step.Done()
 	all, errs := make([]*answer.SplitNeuron, C), make([]error, C)
 	var told sync.Mutex
 	numeric.Parallel(C, func(n int) {
@@ -120,7 +120,7 @@ func (l *Lab) splitAll(ctx context.Context, q Trees, use *use, rows [][]float32,
 			all[n], errs[n] = q.split(use, rows, units, n)
 		}
 		told.Lock()
-		step.add(1)
+		step.Add(1)
 		told.Unlock()
 	})
 	var splits []answer.SplitNeuron

@@ -108,8 +108,8 @@ func (l *Lab) lookAt(ctx context.Context, kinds []*shipped) (answer.SinkReport, 
 	for _, kind := range kinds {
 		total += len(kind.pictures)
 	}
-	step := l.stepOf(ctx, "pictures", total)
-	defer step.done()
+	step := l.Step(ctx, "pictures", total)
+	defer step.Done()
 	l.model.Expect(total)
 	for _, kind := range kinds {
 		for _, p := range kind.pictures {
@@ -121,7 +121,7 @@ func (l *Lab) lookAt(ctx context.Context, kinds []*shipped) (answer.SinkReport, 
 			if err := sink.Add(out[clip.Tokens].Floats); err != nil {
 				return answer.SinkReport{}, err
 			}
-			step.add(1)
+			step.Add(1)
 		}
 	}
 	return sink.Report(0)
@@ -176,7 +176,7 @@ func (v *verifying) plainLabels(ctx context.Context, l *Lab, kinds []*shipped) e
 
 // labelPictures counts the pictures whose label comes first, and gives the log of each right label's probability.
 func (l *Lab) labelPictures(ctx context.Context, kind *shipped) (right int, logs []float64, err error) {
-	head, err := l.classHead(ctx, nil, kind.labels, concept.Templates(nil))
+	head, err := l.ClassHead(ctx, nil, kind.labels, concept.Templates(nil))
 	if err != nil {
 		return 0, nil, err
 	}

@@ -63,7 +63,7 @@ func (q Watch) check() (Watch, error) {
 		q.Budget = defaultBudget
 	}
 	if q.Level == 0 {
-		q.Level = defaultLevel
+		q.Level = DefaultLevel
 	}
 	switch {
 	case q.Profile == "":
@@ -76,7 +76,7 @@ func (q Watch) check() (Watch, error) {
 	if u, err := url.Parse(q.Webhook); q.Webhook != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
 		return q, mistake("webhook", "%s: expected http://… or https://…", q.Webhook)
 	}
-	return q, cmp.Or(checkLevel("budget", q.Budget), checkLevel("level", q.Level))
+	return q, cmp.Or(CheckLevel("budget", q.Budget), CheckLevel("level", q.Level))
 }
 
 // Watch prepares a watcher, whose store is bound to the profile, the window and the budget. [watch.Watcher.Run] follows streams. Close the watcher's

@@ -36,7 +36,7 @@ func (l *Lab) reasons(ctx context.Context, q Classify, use *use, head *concept.B
 	if err != nil {
 		return nil, err
 	}
-	r := &reasons{lab: l, use: use, ov: ov, head: head, scale: τ, than: q.Why, q: Explain{By: ByWord, Assign: AssignShared, Cover: coverDefault, Top: topDefault, Bank: q.Bank, Atlas: q.Atlas}}
+	r := &reasons{lab: l, use: use, ov: ov, head: head, scale: τ, than: q.Why, q: Explain{By: ByWord, Assign: AssignShared, Cover: coverDefault, Top: TopDefault, Bank: q.Bank, Atlas: q.Atlas}}
 	if q.Bank == "" && use == nil && l.name != DemoName {
 		r.q.Bank = l.namingBank(ctx)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // TestWhy: on both engines, whatever names the pairs, the words sum to the first logit less the second, and classes are what they are without why.
@@ -21,7 +22,7 @@ func TestWhy(t *testing.T) {
 		}
 		l := open(t, lab.Config{Engine: engine})
 		plain := classify(t, l, lab.Classify{Input: content, Labels: []string{"a shirt", "a convertible", "a castle"}})
-		for name, q := range map[string]lab.Classify{"own table": {}, "a bank": {Bank: words(t)}, "an atlas and a bank": {Bank: words(t), Atlas: scenesAtlas()}} {
+		for name, q := range map[string]lab.Classify{"own table": {}, "a bank": {Bank: words(t)}, "an atlas and a bank": {Bank: words(t), Atlas: labtest.ScenesAtlas()}} {
 			q.Input, q.Labels, q.Why, q.Top = content, []string{"a shirt", "a convertible", "a castle"}, lab.WhySecond, 3
 			a := classify(t, l, q)
 			for i, one := range a.Images {
@@ -67,14 +68,14 @@ func TestWhyMistakes(t *testing.T) {
 		"one label":          {Labels: []string{"a shirt"}, Why: lab.WhySecond},
 		"no label":           {Labels: []string{"a shirt", "a mug"}, Why: "a castle"},
 		"a bank without why": {Labels: []string{"a shirt", "a mug"}, Bank: "objects"},
-		"atlas without why":  {Labels: []string{"a shirt", "a mug"}, Atlas: scenesAtlas()},
+		"atlas without why":  {Labels: []string{"a shirt", "a mug"}, Atlas: labtest.ScenesAtlas()},
 	} {
 		q.Input = content
 		if _, err := l.Classify(t.Context(), q); !errors.Is(err, lab.ErrQuestion) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := l.Classify(t.Context(), lab.Classify{Input: content, Labels: []string{"a shirt", "a mug"}, Why: lab.WhySecond, Atlas: scenesAtlas()}); !errors.Is(err, atlas.ErrNoLabels) {
+	if _, err := l.Classify(t.Context(), lab.Classify{Input: content, Labels: []string{"a shirt", "a mug"}, Why: lab.WhySecond, Atlas: labtest.ScenesAtlas()}); !errors.Is(err, atlas.ErrNoLabels) {
 		t.Errorf("an atlas without labels: %v", err)
 	}
 }

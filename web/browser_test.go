@@ -24,7 +24,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/facet-clip/facet/decompose"
-	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/editing"
 )
 
 // explorer is the explorer in a browser.
@@ -316,7 +316,7 @@ func browseSlider(t *testing.T, x *explorer) {
 	x.open(t, "/workbench?unit=pair:690,5&scale=1&unit=pair:64,3&scale=1")
 	x.run(t, "two sliders", do(`document.querySelectorAll("#units input").forEach((i) => { i.value = 0; i.dispatchEvent(new Event("input")); })`))
 	shown := value[map[string]float64](x, t, `Object.fromEntries([...document.querySelectorAll("#classes tbody tr")].map((r) => [r.dataset.class, Number(r.dataset.logit)]))`)
-	want, err := demoServed.lab.PriceEdit(t.Context(), lab.PriceEdit{NoControl: true, Edit: lab.Edit{
+	want, err := editing.Of(demoServed.lab).PriceEdit(t.Context(), editing.PriceEdit{NoControl: true, Edit: editing.Edit{
 		Means: demoServed.atlas, Pairs: []decompose.Pair{{Head: 5, Neuron: 690}, {Head: 3, Neuron: 64}},
 	}})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/editing"
 )
 
 // InPair names a pair of an atlas.
@@ -169,7 +170,7 @@ func (s *Server) placesUpload(ctx context.Context, in *placesUploadInput) (*answ
 }
 
 func (s *Server) editParts(ctx context.Context, dir string, in *editInput) (*answer.EditParts, error) {
-	a, err := s.lab.EditParts(ctx, lab.EditParts{Atlas: dir, Units: in.Units, Texts: in.Texts, Images: in.Images})
+	a, err := editing.Of(s.lab).EditParts(ctx, editing.EditParts{Atlas: dir, Units: in.Units, Texts: in.Texts, Images: in.Images})
 	return hidden(s, a, err)
 }
 

@@ -43,13 +43,3 @@ func TimmName(canonical string) (name string, ok bool) {
 	}
 	return "", false
 }
-
-// IsSizeBuffer tells whether a tensor is one of the sizes that OpenAI stores beside the weights.
-func IsSizeBuffer(canonical string) bool {
-	for _, b := range sizeBuffers {
-		if canonical == b {
-			return true
-		}
-	}
-	return false
-}

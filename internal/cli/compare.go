@@ -12,10 +12,11 @@ import (
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/terminal"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/comparing"
 )
 
 func (a *app) compareCommand() *cobra.Command {
-	var q lab.CompareModels
+	var q comparing.Question
 	var o studyOptions
 	cmd := &cobra.Command{
 		Use:   "compare A B",
@@ -68,7 +69,7 @@ func (a *app) openSide(ctx context.Context, side string) (l *lab.Lab, atlas stri
 	return l, "", err
 }
 
-func (a *app) compare(ctx context.Context, first, second string, q lab.CompareModels, output string) error {
+func (a *app) compare(ctx context.Context, first, second string, q comparing.Question, output string) error {
 	one, atlasA, err := a.openSide(ctx, first)
 	if err != nil {
 		return err
@@ -80,7 +81,7 @@ func (a *app) compare(ctx context.Context, first, second string, q lab.CompareMo
 	}
 	defer other.Close()
 	q.AtlasA, q.AtlasB = atlasA, atlasB
-	r, err := one.CompareModels(ctx, other, q)
+	r, err := comparing.Models(ctx, one, other, q)
 	if err != nil {
 		return asUsage(err)
 	}

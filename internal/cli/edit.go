@@ -12,6 +12,7 @@ import (
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/editing"
 )
 
 // editOptions are the flags of facet edit that are not yet a question.
@@ -22,8 +23,8 @@ type editOptions struct {
 }
 
 func (a *app) editCommand() *cobra.Command {
-	var q lab.PriceEdit
-	var x lab.ExportEdit
+	var q editing.PriceEdit
+	var x editing.ExportEdit
 	var o editOptions
 	cmd := &cobra.Command{
 		Use:   "edit --means ATLAS -o OUT",
@@ -61,14 +62,14 @@ how it was made. --dry-run tells what the edit costs each class and writes nothi
 }
 
 // flags are those that say what is edited and how its price is taken.
-func (o *editOptions) flags(f *pflag.FlagSet, q *lab.PriceEdit) {
+func (o *editOptions) flags(f *pflag.FlagSet, q *editing.PriceEdit) {
 	o.editFlags(f, &q.Edit)
 	f.StringVar(&q.Score, "score", "", "with --dry-run: score the pictures of this `ATLAS` (default: every other one of --means, with means from the rest)")
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line, for --dry-run (default: the atlas' labels)")
 }
 
 // editFlags are those that say what is edited.
-func (o *editOptions) editFlags(f *pflag.FlagSet, q *lab.Edit) {
+func (o *editOptions) editFlags(f *pflag.FlagSet, q *editing.Edit) {
 	f.StringVar(&q.Means, "means", "", "take means of pairs from this `ATLAS`, which is of the same model")
 	f.StringVar(&o.remove, "remove", "", "edit the pairs that are about these `TEXTS`, a list with commas")
 	f.StringVar(&q.By, "about", "", "how a pair is about a text: label, direction or both (default label where the atlas keeps labels)")
@@ -85,7 +86,7 @@ func (o *editOptions) editFlags(f *pflag.FlagSet, q *lab.Edit) {
 }
 
 // question fills in what flags say in lists and files.
-func (o editOptions) question(ctx context.Context, q *lab.PriceEdit) (err error) {
+func (o editOptions) question(ctx context.Context, q *editing.PriceEdit) (err error) {
 	for _, list := range []struct {
 		flag, value string
 		to          *[]string
@@ -103,12 +104,12 @@ func (o editOptions) question(ctx context.Context, q *lab.PriceEdit) (err error)
 	}
 	q.ClassTemplates = q.Templates
 	if o.pairs != "" {
-		q.Pairs, err = regular.Read(ctx, o.pairs, lab.ReadPairs)
+		q.Pairs, err = regular.Read(ctx, o.pairs, editing.ReadPairs)
 	}
 	return err
 }
 
-func (a *app) edit(ctx context.Context, q lab.PriceEdit, x lab.ExportEdit, dryRun bool) error {
+func (a *app) edit(ctx context.Context, q editing.PriceEdit, x editing.ExportEdit, dryRun bool) error {
 	if !dryRun && x.Output == "" {
 		return flags.Mistakef("facet edit: expected -o OUT, or --dry-run")
 	}
@@ -118,7 +119,7 @@ func (a *app) edit(ctx context.Context, q lab.PriceEdit, x lab.ExportEdit, dryRu
 	}
 	defer l.Close()
 	if dryRun {
-		r, err := l.PriceEdit(ctx, q)
+		r, err := editing.Of(l).PriceEdit(ctx, q)
 		if err != nil || a.json {
 			return a.encodeOr(r, err)
 		}
@@ -129,7 +130,7 @@ func (a *app) edit(ctx context.Context, q lab.PriceEdit, x lab.ExportEdit, dryRu
 	if !a.json { // listed before anything is done
 		x.Planned = func(p answer.EditPlan) { show.EditPlan(a.stdout, p) }
 	}
-	r, err := l.ExportEdit(ctx, x)
+	r, err := editing.Of(l).ExportEdit(ctx, x)
 	if err != nil || a.json {
 		return a.encodeOr(r, err)
 	}

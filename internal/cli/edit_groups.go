@@ -11,7 +11,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
-	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/editing"
 )
 
 // columnFlag lets a verb be told which column of an atlas says the group.
@@ -20,7 +20,7 @@ func columnFlag(f *pflag.FlagSet, at *string) {
 }
 
 func (a *app) editSuggestCommand() *cobra.Command {
-	var q lab.SuggestEdit
+	var q editing.SuggestEdit
 	var classes, templates, output string
 	cmd := &cobra.Command{
 		Use:   "suggest ATLAS",
@@ -54,18 +54,18 @@ random pairs of equal strength tells what chance gains.`,
 	return cmd
 }
 
-func (a *app) editSuggest(ctx context.Context, q lab.SuggestEdit, output string) error {
+func (a *app) editSuggest(ctx context.Context, q editing.SuggestEdit, output string) error {
 	l, err := a.openLab(ctx, q.Atlas)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	r, err := l.SuggestEdit(ctx, q)
+	r, err := editing.Of(l).SuggestEdit(ctx, q)
 	if err != nil {
 		return asUsage(err)
 	}
 	if output != "" {
-		if err := writeFile(output, func(w io.Writer) error { return lab.WritePairs(w, r.Pairs) }); err != nil {
+		if err := writeFile(output, func(w io.Writer) error { return editing.WritePairs(w, r.Pairs) }); err != nil {
 			return err
 		}
 	}
@@ -84,8 +84,8 @@ func (a *app) editSuggest(ctx context.Context, q lab.SuggestEdit, output string)
 }
 
 func (a *app) evaluateGroupsCommand() *cobra.Command {
-	var p lab.PriceEdit
-	var q lab.EvaluateGroups
+	var p editing.PriceEdit
+	var q editing.EvaluateGroups
 	var o editOptions
 	var texts string
 	cmd := &cobra.Command{
@@ -120,13 +120,13 @@ random edits of equal strength; with --rivals, beside other methods. Means come 
 	return cmd
 }
 
-func (a *app) evaluateGroups(ctx context.Context, q lab.EvaluateGroups) error {
+func (a *app) evaluateGroups(ctx context.Context, q editing.EvaluateGroups) error {
 	l, err := a.openLab(ctx, q.Atlas)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	r, err := l.EvaluateGroups(ctx, q)
+	r, err := editing.Of(l).EvaluateGroups(ctx, q)
 	if err != nil || a.json {
 		return a.encodeOr(r, err)
 	}

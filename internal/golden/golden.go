@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/facet-clip/facet/npy"
@@ -24,8 +23,7 @@ func Dir(t testing.TB, set string) string {
 	if testing.Short() && set != "tiny" {
 		t.Skipf("golden set %s: left out with -short", set)
 	}
-	_, file, _, _ := runtime.Caller(0)
-	dir := filepath.Join(filepath.Dir(file), "..", "..", "testdata", set)
+	dir := filepath.Join(repository(t), "testdata", set)
 	if root := os.Getenv("FACET_GOLDEN"); root != "" {
 		dir = filepath.Join(root, set)
 	}
@@ -33,6 +31,24 @@ func Dir(t testing.TB, set string) string {
 		t.Skipf("golden set %s is not at hand: set FACET_GOLDEN to the folder that holds it", set)
 	}
 	return dir
+}
+
+// repository is the folder above a test's own that has the go.mod. The place of this file is no help: with -trimpath a binary does not know it.
+func repository(t testing.TB) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("no go.mod above the folder that this test runs in")
+		}
+		dir = filepath.Dir(dir)
+	}
 }
 
 // Arrays are the arrays of an .npz file.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/terminal"
-	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/editing"
 )
 
 // Most is how many pairs of an edit, or classes, a table shows.
@@ -96,10 +96,10 @@ func GroupOutcomes(out io.Writer, rows []answer.GroupOutcome) {
 func GroupCells(out io.Writer, r *answer.GroupReport) {
 	columns := append([]string{"class"}, r.Groups...)
 	for _, m := range r.Methods {
-		if m.Method != lab.MethodAsIs && m.Method != lab.MethodEdit {
+		if m.Method != editing.MethodAsIs && m.Method != editing.MethodEdit {
 			continue
 		}
-		fmt.Fprintf(out, "Accuracy %s, by %s:\n", strings.Replace(m.Method, lab.MethodEdit, "after the edit", 1), r.Column)
+		fmt.Fprintf(out, "Accuracy %s, by %s:\n", strings.Replace(m.Method, editing.MethodEdit, "after the edit", 1), r.Column)
 		t := terminal.Table(out, columns...)
 		for c, class := range r.Classes {
 			row := []any{class}

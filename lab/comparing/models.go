@@ -1,4 +1,6 @@
-package lab
+// Package comparing is the room of a lab where two models are told apart, by their weights or by what they do with the same images. The mathematics is in
+// package compare.
+package comparing
 
 import (
 	"cmp"
@@ -15,19 +17,20 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/lab"
 )
 
-// CompareModels asks how two checkpoints differ: by their weights, or with an atlas by each of the same images, also by what they do.
-type CompareModels struct {
+// Question asks how two checkpoints differ: by their weights, or with an atlas by each of the same images, also by what they do.
+type Question struct {
 	// AtlasA and AtlasB are the folders of two atlases of the same images, which keep scalars; both empty compares the weights alone.
 	AtlasA, AtlasB string
-	// Bank names pairs and differences of directions: a list, a bank or a file with a text a line. Empty, it is A's default: see [Lab.Bank].
+	// Bank names pairs and differences of directions: a list, a bank or a file with a text a line. Empty, it is A's default: see [lab.Lab.Bank].
 	Bank string
 	// Truncate cuts texts that are too long instead of refusing them.
 	Truncate bool
 	// Classes are those that images are told apart by. Empty, they are the labels of A's atlas, if there are two at least.
 	Classes []string
-	// Templates are the prompts that each class is put into. Empty, they are those of A's [Study].
+	// Templates are the prompts that each class is put into. Empty, they are those of [lab.Study].
 	Templates concept.Templates
 	// Level is the expected share of false discoveries among the changed pairs; 0 is 0.05.
 	Level float64
@@ -43,46 +46,47 @@ const (
 	candidatesDefault = 500
 	mostCandidates    = 4000
 	wordsPerTurn      = 2
+	mostNamed         = 1000 // pairs that a bank names, the strongest
 )
 
-func (q CompareModels) check() (CompareModels, error) {
-	q.Top, q.Candidates = cmp.Or(q.Top, topDefault), cmp.Or(q.Candidates, candidatesDefault)
+func (q Question) check() (Question, error) {
+	q.Top, q.Candidates = cmp.Or(q.Top, lab.TopDefault), cmp.Or(q.Candidates, candidatesDefault)
 	if q.Level == 0 {
-		q.Level = defaultLevel
+		q.Level = lab.DefaultLevel
 	}
 	switch {
 	case q.AtlasA == "" != (q.AtlasB == ""):
-		return q, &Mistake{Problem: errors.New("expected two atlases, or two checkpoints")}
+		return q, &lab.Mistake{Problem: errors.New("expected two atlases, or two checkpoints")}
 	case q.Top < 0:
-		return q, mistake("top", "%d: expected 1 or more", q.Top)
+		return q, lab.Mistakef("top", "%d: expected 1 or more", q.Top)
 	case q.Candidates < 0 || q.Candidates > mostCandidates:
-		return q, mistake("candidates", "%d: expected 1 to %d", q.Candidates, mostCandidates)
+		return q, lab.Mistakef("candidates", "%d: expected 1 to %d", q.Candidates, mostCandidates)
 	case q.Match && q.AtlasA == "":
-		return q, mistake("match", "needs two atlases: pairs are matched by what they do")
+		return q, lab.Mistakef("match", "needs two atlases: pairs are matched by what they do")
 	}
-	return q, cmp.Or(checkLevel("level", q.Level), checkClasses(q.Classes))
+	return q, cmp.Or(lab.CheckLevel("level", q.Level), lab.CheckClasses(q.Classes))
 }
 
 // comparison is one that is being made.
 type comparison struct {
-	CompareModels
-	a, b   *Lab
+	Question
+	a, b   *lab.Lab
 	ovA    *decompose.OV
 	ovB    *decompose.OV
-	useA   *use
-	useB   *use
+	useA   *lab.Opened
+	useB   *lab.Opened
 	turns  []compare.Turn // nil where the architectures differ
 	same   bool           // the text towers are the same
 	answer *answer.ModelComparison
 }
 
-// CompareModels tells another lab's model apart from this one's, which is A (docs/design.md, 41 to 45).
-func (l *Lab) CompareModels(ctx context.Context, other *Lab, q CompareModels) (*answer.ModelComparison, error) {
+// Models tells b's model apart from a's (docs/design.md, 41 to 45).
+func Models(ctx context.Context, a, b *lab.Lab, q Question) (*answer.ModelComparison, error) {
 	q, err := q.check()
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{CompareModels: q, a: l, b: other, answer: &answer.ModelComparison{AtlasA: q.AtlasA, AtlasB: q.AtlasB}}
+	c := &comparison{Question: q, a: a, b: b, answer: &answer.ModelComparison{AtlasA: q.AtlasA, AtlasB: q.AtlasB}}
 	if err := c.open(ctx); err != nil {
 		return nil, err
 	}
@@ -100,27 +104,29 @@ func (l *Lab) CompareModels(ctx context.Context, other *Lab, q CompareModels) (*
 
 // open prepares both models, and their atlases.
 func (c *comparison) open(ctx context.Context) (err error) {
-	if c.ovA, err = c.a.ov(); err != nil {
+	if c.ovA, err = c.a.OV(); err != nil {
 		return err
 	}
-	if c.ovB, err = c.b.ov(); err != nil {
+	if c.ovB, err = c.b.OV(); err != nil {
 		return err
 	}
-	if c.answer.A, err = c.a.describe(ctx); err != nil {
+	if c.answer.A, err = c.a.Describe(ctx); err != nil {
 		return err
 	}
-	if c.answer.B, err = c.b.describe(ctx); err != nil {
+	if c.answer.B, err = c.b.Describe(ctx); err != nil {
 		return err
 	}
-	if c.useA, err = c.a.openUse(ctx, c.AtlasA); err != nil {
-		return err
-	}
-	if c.useB, err = c.b.openUse(ctx, c.AtlasB); err != nil {
-		return err
+	if c.AtlasA != "" {
+		if c.useA, err = c.a.OpenAtlas(ctx, c.AtlasA); err != nil {
+			return err
+		}
+		if c.useB, err = c.b.OpenAtlas(ctx, c.AtlasB); err != nil {
+			return err
+		}
 	}
 	alike := compare.Alike(c.ovA, c.ovB)
 	if alike != nil && c.useA == nil {
-		return fmt.Errorf("%s and %s: %w; pairs of different architectures are matched by two atlases of the same images", c.a.name, c.b.name, alike)
+		return fmt.Errorf("%s and %s: %w; pairs of different architectures are matched by two atlases of the same images", c.a.Name(), c.b.Name(), alike)
 	}
 	return nil
 }
@@ -142,7 +148,7 @@ func (c *comparison) weights(ctx context.Context) error {
 	if numeric.Norm(bias) == 0 {
 		w.Constant = answer.Number(math.NaN())
 	}
-	differ, err := differing(c.a.model.Checkpoint(), c.b.model.Checkpoint())
+	differ, err := differing(c.a.Model().Checkpoint(), c.b.Model().Checkpoint())
 	if err != nil {
 		return err
 	}
@@ -170,20 +176,20 @@ func (c *comparison) turned(ctx context.Context, pairs []int) error {
 		return err
 	}
 	c.answer.Labelling = labelling
-	words, err := c.a.nearestWords(ctx, c.Bank, c.Truncate, nil)
+	words, err := c.a.NearestWords(ctx, c.Bank, c.Truncate)
 	if err != nil {
 		return err
 	}
 	for _, p := range pairs {
 		pair, t := c.ovA.Pair(p), c.turns[p]
-		row := answer.TurnedPair{Neuron: pair.Neuron, Head: pair.Head, Cosine: t.Cosine, Ratio: t.Ratio, Change: t.Change, Names: names.of(p)}
+		row := answer.TurnedPair{Neuron: pair.Neuron, Head: pair.Head, Cosine: t.Cosine, Ratio: t.Ratio, Change: t.Change, Names: names.Of(p)}
 		if words != nil {
 			u, before := c.ovB.Direction(pair), c.ovA.Direction(pair)
 			for o, v := range before {
 				u[o] -= v
 			}
 			row.More = words.Nearest(u, wordsPerTurn)
-			row.Less = words.Nearest(scaled(u, -1), wordsPerTurn)
+			row.Less = words.Nearest(turned(u), wordsPerTurn)
 		}
 		c.answer.Weights.Top = append(c.answer.Weights.Top, row)
 	}
@@ -191,16 +197,21 @@ func (c *comparison) turned(ctx context.Context, pairs []int) error {
 }
 
 // names are those of A's pairs: by a bank if one is asked for, by A's atlas, or by the demo model's own table.
-func (c *comparison) names(ctx context.Context, pairs []int) (*names, answer.Labelling, error) {
+func (c *comparison) names(ctx context.Context, pairs []int) (*lab.Names, answer.Labelling, error) {
 	var list []decompose.Pair
 	for _, p := range pairs {
 		list = append(list, c.ovA.Pair(p))
 	}
-	n, err := c.a.namesFor(ctx, c.ovA, c.useA, list, c.Bank, c.Truncate)
-	if err == nil && n == nil {
-		n, err = c.a.ownNames()
+	n, err := c.a.NamesFor(ctx, c.useA, list, c.Bank, c.Truncate)
+	return n, n.Labelling(), err
+}
+
+// turned is a direction the other way round, in place.
+func turned(direction []float32) []float32 {
+	for i := range direction {
+		direction[i] = -direction[i]
 	}
-	return n, n.labelling(), err
+	return direction
 }
 
 // differing are the names of the tensors of two checkpoints whose numbers differ, or that one of them lacks, in order.

@@ -1,4 +1,4 @@
-package lab_test
+package comparing_test
 
 import (
 	"errors"
@@ -16,7 +16,13 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/edit"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/comparing"
+	"github.com/facet-clip/facet/lab/labtest"
 )
+
+const tiny = "../../testdata/tiny/model.safetensors"
+
+func TestMain(m *testing.M) { labtest.Main(m) }
 
 // planted writes the demo model with some pairs scaled about their means over the scenes of the test's atlas, and gives the pairs, in order.
 func planted(t *testing.T, l *lab.Lab, n int, dtype checkpoint.DType) (path string, pairs []decompose.Pair) {
@@ -25,7 +31,7 @@ func planted(t *testing.T, l *lab.Lab, n int, dtype checkpoint.DType) (path stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	at, err := atlas.Open(scenesAtlas())
+	at, err := atlas.Open(labtest.ScenesAtlas())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,11 +79,11 @@ func recovered(planted, found []decompose.Pair) (recall, precision float64) {
 
 // TestCompareCheckpoints: a planted edit is found from the weights, in single and in half precision, and nothing in a model against itself.
 func TestCompareCheckpoints(t *testing.T) {
-	a := open(t, lab.Config{Engine: "portable"})
+	a := labtest.Open(t, lab.Config{Engine: "portable"})
 	for _, dtype := range []checkpoint.DType{checkpoint.Float32, checkpoint.Float16} {
 		path, pairs := planted(t, a, 40, dtype)
-		b := open(t, lab.Config{Engine: "portable", Model: path})
-		r, err := a.CompareModels(t.Context(), b, lab.CompareModels{Top: 1000})
+		b := labtest.Open(t, lab.Config{Engine: "portable", Model: path})
+		r, err := comparing.Models(t.Context(), a, b, comparing.Question{Top: 1000})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +92,7 @@ func TestCompareCheckpoints(t *testing.T) {
 			t.Errorf("%v: recall %g, precision %g, %d turned, %d tensors differ", dtype, recall, precision, r.Weights.Turned, r.Weights.Tensors)
 		}
 	}
-	same, err := a.CompareModels(t.Context(), open(t, lab.Config{Engine: "portable"}), lab.CompareModels{})
+	same, err := comparing.Models(t.Context(), a, labtest.Open(t, lab.Config{Engine: "portable"}), comparing.Question{})
 	if err != nil || same.Weights.Turned != 0 || same.Weights.Tensors != 0 || same.Weights.Constant != 0 || len(same.Weights.Top) != 0 {
 		t.Errorf("a model against itself: %+v, %v", same.Weights, err)
 	}
@@ -98,10 +104,10 @@ func TestCompareAtlases(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it scans with an edited model")
 	}
-	a := open(t, lab.Config{Engine: "portable"})
+	a := labtest.Open(t, lab.Config{Engine: "portable"})
 	path, pairs := planted(t, a, 40, checkpoint.Float32)
-	b := open(t, lab.Config{Engine: "portable", Model: path})
-	source, err := dataset.Open(scenesSource, dataset.Options{})
+	b := labtest.Open(t, lab.Config{Engine: "portable", Model: path})
+	source, err := dataset.Open(labtest.Scenes, dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +115,7 @@ func TestCompareAtlases(t *testing.T) {
 	if _, err := b.Scan(t.Context(), lab.Scan{Source: source, Folder: after, KeepScalars: true}); err != nil {
 		t.Fatal(err)
 	}
-	r, err := a.CompareModels(t.Context(), b, lab.CompareModels{AtlasA: scenesAtlas(), AtlasB: after, Top: 60, Match: true, Candidates: 100})
+	r, err := comparing.Models(t.Context(), a, b, comparing.Question{AtlasA: labtest.ScenesAtlas(), AtlasB: after, Top: 60, Match: true, Candidates: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +142,7 @@ func TestCompareAtlases(t *testing.T) {
 	if m := r.Matching; m == nil || m.Candidates != [2]int{100, 100} || m.Partners < 80 || m.Matches[0].A.Neuron != m.Matches[0].B.Neuron {
 		t.Errorf("%+v", m)
 	}
-	null, err := a.CompareModels(t.Context(), a, lab.CompareModels{AtlasA: scenesAtlas(), AtlasB: scenesAtlas()})
+	null, err := comparing.Models(t.Context(), a, a, comparing.Question{AtlasA: labtest.ScenesAtlas(), AtlasB: labtest.ScenesAtlas()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,15 +154,15 @@ func TestCompareAtlases(t *testing.T) {
 // TestCompareArchitectures: of other architectures the weights are not compared, and two atlases of the same images are matched: a model that has learnt
 // nothing has few partners for the demo model.
 func TestCompareArchitectures(t *testing.T) {
-	a := open(t, lab.Config{Engine: "portable"})
-	other := open(t, lab.Config{Engine: "portable", Model: tiny})
-	if _, err := a.CompareModels(t.Context(), other, lab.CompareModels{}); !errors.Is(err, decompose.ErrMismatch) {
+	a := labtest.Open(t, lab.Config{Engine: "portable"})
+	other := labtest.Open(t, lab.Config{Engine: "portable", Model: tiny})
+	if _, err := comparing.Models(t.Context(), a, other, comparing.Question{}); !errors.Is(err, decompose.ErrMismatch) {
 		t.Errorf("two architectures by their weights: %v", err)
 	}
 	if testing.Short() {
 		return
 	}
-	source, err := dataset.Open(scenesSource, dataset.Options{})
+	source, err := dataset.Open(labtest.Scenes, dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +170,7 @@ func TestCompareArchitectures(t *testing.T) {
 	if _, err := other.Scan(t.Context(), lab.Scan{Source: source, Folder: dir, KeepScalars: true}); err != nil {
 		t.Fatal(err)
 	}
-	r, err := a.CompareModels(t.Context(), other, lab.CompareModels{AtlasA: scenesAtlas(), AtlasB: dir, Candidates: 200, Top: 5})
+	r, err := comparing.Models(t.Context(), a, other, comparing.Question{AtlasA: labtest.ScenesAtlas(), AtlasB: dir, Candidates: 200, Top: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,9 +181,9 @@ func TestCompareArchitectures(t *testing.T) {
 
 // TestCompareMistakes: atlases of other images are an error that names them, and mistakes are mistakes.
 func TestCompareMistakes(t *testing.T) {
-	a := open(t, lab.Config{Engine: "portable"})
-	for _, q := range []lab.CompareModels{{AtlasA: scenesAtlas()}, {Level: 1}, {Top: -1}, {Candidates: 5000}, {Match: true}, {Classes: []string{"one"}}} {
-		if _, err := a.CompareModels(t.Context(), a, q); !errors.Is(err, lab.ErrQuestion) {
+	a := labtest.Open(t, lab.Config{Engine: "portable"})
+	for _, q := range []comparing.Question{{AtlasA: labtest.ScenesAtlas()}, {Level: 1}, {Top: -1}, {Candidates: 5000}, {Match: true}, {Classes: []string{"one"}}} {
+		if _, err := comparing.Models(t.Context(), a, a, q); !errors.Is(err, lab.ErrQuestion) {
 			t.Errorf("%+v: %v", q, err)
 		}
 	}
@@ -189,7 +195,7 @@ func TestCompareMistakes(t *testing.T) {
 	if _, err := a.Scan(t.Context(), lab.Scan{Source: source, Folder: dir, KeepScalars: true}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.CompareModels(t.Context(), a, lab.CompareModels{AtlasA: scenesAtlas(), AtlasB: dir}); err == nil || errors.Is(err, lab.ErrQuestion) {
+	if _, err := comparing.Models(t.Context(), a, a, comparing.Question{AtlasA: labtest.ScenesAtlas(), AtlasB: dir}); err == nil || errors.Is(err, lab.ErrQuestion) {
 		t.Errorf("atlases of other images: %v", err)
 	}
 }

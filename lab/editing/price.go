@@ -1,4 +1,4 @@
-package lab
+package editing
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 	"github.com/facet-clip/facet/edit"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/lab"
 )
 
 // PriceEdit asks what an edit costs each class, without writing anything.
@@ -34,22 +35,22 @@ type PriceEdit struct {
 const editDraws = 5 // random sets of pairs that an edit is compared with
 
 // PriceEdit predicts from scalars what an edit does to pictures (docs/design.md, 32).
-func (l *Lab) PriceEdit(ctx context.Context, q PriceEdit) (*answer.EditPrice, error) {
+func (l Editor) PriceEdit(ctx context.Context, q PriceEdit) (*answer.EditPrice, error) {
 	var err error
 	if q.Edit, err = q.Edit.check(); err != nil {
 		return nil, err
 	}
 	if q.Limit < 0 {
-		return nil, mistake("limit", "%d: expected 0 or more", q.Limit)
+		return nil, lab.Mistakef("limit", "%d: expected 0 or more", q.Limit)
 	}
-	if err := checkClasses(q.Classes); err != nil {
+	if err := lab.CheckClasses(q.Classes); err != nil {
 		return nil, err
 	}
 	s, from, err := l.openPrice(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
+	defer s.Close()
 	p, err := l.planEdit(ctx, q.Edit, from)
 	if err != nil {
 		return nil, err
@@ -58,68 +59,40 @@ func (l *Lab) PriceEdit(ctx context.Context, q PriceEdit) (*answer.EditPrice, er
 }
 
 // openPrice opens the pictures to score, and what the edit is made from: another atlas, or the other half of this one.
-func (l *Lab) openPrice(ctx context.Context, q PriceEdit) (_ *study, from ground, err error) {
-	use, err := l.openAtlas(ctx, q.Means)
+func (l Editor) openPrice(ctx context.Context, q PriceEdit) (_ *scored, from ground, err error) {
+	use, err := l.OpenAtlas(ctx, q.Means)
 	if err != nil {
 		return nil, from, fmt.Errorf("means: %w", err)
 	}
-	from = ground{use: use, mean: use.stats.Mean}
-	scored := use
+	from = ground{use: use, mean: use.Stats.Mean}
+	at := use
 	if q.Score != "" {
-		if scored, err = l.openAtlas(ctx, q.Score); err != nil {
+		if at, err = l.OpenAtlas(ctx, q.Score); err != nil {
 			return nil, from, err
 		}
 	}
-	s := &study{lab: l, atlas: scored.atlas, asked: Study{Atlas: scored.atlas.Dir(), Classes: q.Classes, Templates: q.ClassTemplates}}
-	if err := s.openScored(ctx, q.changesPairs()); err != nil {
-		return nil, from, errors.Join(err, s.close())
+	s, err := l.openScored(ctx, at, at.Dir(), q.Classes, q.ClassTemplates, q.changesPairs())
+	if err != nil {
+		return nil, from, err
 	}
 	if q.Score == "" {
 		if from.images, s.test = experiment.Halves(s.Images()); len(from.images) < 2 {
-			return nil, from, errors.Join(fmt.Errorf("%s: %d images are too few to take means from some and score others", q.Means, s.Images()), s.close())
+			return nil, from, errors.Join(fmt.Errorf("%s: %d images are too few to take means from some and score others", q.Means, s.Images()), s.Close())
 		}
 		if s.Row != nil {
 			if from.mean, err = s.Mean(ctx, from.images); err != nil {
-				return nil, from, errors.Join(err, s.close())
+				return nil, from, errors.Join(err, s.Close())
 			}
 		}
 	} else {
 		s.test = numeric.Indices(s.Images())
 	}
-	s.test = spread(s.test, q.Limit)
+	s.test = numeric.Spread(s.test, q.Limit)
 	return s, from, nil
 }
 
-// openScored reads what scoring needs: embeddings, classes and, where pairs change, the scalars of every image.
-func (s *study) openScored(ctx context.Context, scalars bool) (err error) {
-	if s.Data, err = s.lab.data(s.atlas); err != nil {
-		return err
-	}
-	if scalars {
-		if s.Row, err = s.scalars(s.atlas); err != nil {
-			return err
-		}
-	}
-	if err := s.classes(ctx); err != nil {
-		return fmt.Errorf("%s: %w", s.asked.Atlas, err)
-	}
-	return nil
-}
-
-// spread takes at most so many of a list, evenly; 0: all.
-func spread[T any](list []T, most int) []T {
-	if most == 0 || most >= len(list) {
-		return list
-	}
-	out := make([]T, most)
-	for i := range out {
-		out[i] = list[i*len(list)/most]
-	}
-	return out
-}
-
 // price judges the pictures before and after, and after random edits of equal strength.
-func (s *study) price(ctx context.Context, p *planned, from ground, q PriceEdit) (*answer.EditPrice, error) {
+func (s *scored) price(ctx context.Context, p *planned, from ground, q PriceEdit) (*answer.EditPrice, error) {
 	edits := []*edit.Edit{nil, p.Edit}
 	if len(p.Pairs) > 0 && !q.NoControl {
 		for draw := range editDraws {
@@ -139,7 +112,7 @@ func (s *study) price(ctx context.Context, p *planned, from ground, q PriceEdit)
 	if q.Score == "" {
 		a.Scored = fmt.Sprintf("every other picture of %s; means from the %d others", q.Means, len(from.images))
 	}
-	τ, err := s.lab.model.LogitScale()
+	τ, err := s.lab.Model().LogitScale()
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +142,8 @@ func lost(c answer.ClassPrice) float64 {
 }
 
 // control is an edit of as many pairs of equal strength, drawn at random, and of nothing else.
-func (s *study) control(p *planned, from ground, seed uint64) (*edit.Edit, error) {
-	strength := numeric.Float64(from.use.strength)
+func (s *scored) control(p *planned, from ground, seed uint64) (*edit.Edit, error) {
+	strength := numeric.Float64(from.use.Strength)
 	var own []int
 	for _, e := range p.Pairs {
 		own = append(own, s.OV.Index(decompose.Pair{Head: e.Head, Neuron: e.Neuron}))
@@ -184,7 +157,7 @@ func (s *study) control(p *planned, from ground, seed uint64) (*edit.Edit, error
 }
 
 // share is how many pictures of a class are put into it; of class −1, of all that have one.
-func (s *study) share(o experiment.Outcome, class int) answer.Share {
+func (s *scored) share(o experiment.Outcome, class int) answer.Share {
 	right, of := 0, 0
 	for k, i := range s.test {
 		if label := s.Labels[i]; label >= 0 && (class < 0 || label == class) {
@@ -198,7 +171,7 @@ func (s *study) share(o experiment.Outcome, class int) answer.Share {
 }
 
 // logit is the mean logit of a class on its own pictures.
-func (s *study) logit(o experiment.Outcome, class int, τ float64) answer.Number {
+func (s *scored) logit(o experiment.Outcome, class int, τ float64) answer.Number {
 	sum, n := 0.0, 0.0
 	for k, i := range s.test {
 		if s.Labels[i] == class {
@@ -212,7 +185,7 @@ func (s *study) logit(o experiment.Outcome, class int, τ float64) answer.Number
 }
 
 // draws sums up random edits.
-func (s *study) draws(outcomes []experiment.Outcome) *answer.Draws {
+func (s *scored) draws(outcomes []experiment.Outcome) *answer.Draws {
 	d := &answer.Draws{Low: 1, Number: len(outcomes)}
 	for _, o := range outcomes {
 		v, n := s.share(o, -1).Value(), float64(len(outcomes))

@@ -1,4 +1,4 @@
-package lab
+package editing
 
 import (
 	"context"
@@ -15,7 +15,9 @@ import (
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/edit"
+	"github.com/facet-clip/facet/edit/record"
 	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/lab"
 )
 
 // ExportEdit asks for an edited model as a checkpoint.
@@ -37,41 +39,41 @@ const (
 )
 
 // ExportEdit writes an edited model, and beside it how it was made.
-func (l *Lab) ExportEdit(ctx context.Context, q ExportEdit) (*answer.Edited, error) {
+func (l Editor) ExportEdit(ctx context.Context, q ExportEdit) (*answer.Edited, error) {
 	var err error
 	if q.Edit, err = q.Edit.check(); err != nil {
 		return nil, err
 	}
 	layout, err := clip.LayoutOf(q.Output)
 	if q.Output == "" || err != nil {
-		return nil, mistake("output", "%q: expected a name that ends in .safetensors or .pt, or a folder's, without an ending", q.Output)
+		return nil, lab.Mistakef("output", "%q: expected a name that ends in .safetensors or .pt, or a folder's, without an ending", q.Output)
 	}
 	if d := checkpoint.DType(q.DType); q.DType != "" && !d.IsFloat() {
-		return nil, mistake("dtype", "%s: expected float16, bfloat16, float32 or float64", q.DType)
+		return nil, lab.Mistakef("dtype", "%s: expected float16, bfloat16, float32 or float64", q.DType)
 	}
-	use, err := l.openAtlas(ctx, q.Means)
+	use, err := l.OpenAtlas(ctx, q.Means)
 	if err != nil {
 		return nil, fmt.Errorf("means: %w", err)
 	}
-	p, err := l.planEdit(ctx, q.Edit, ground{use: use, mean: use.stats.Mean})
+	p, err := l.planEdit(ctx, q.Edit, ground{use: use, mean: use.Stats.Mean})
 	if err != nil {
 		return nil, err
 	}
 	if q.Planned != nil {
 		q.Planned(p.EditPlan)
 	}
-	w := exporting{lab: l, q: q, planned: p, use: use, layout: layout, record: recordOf(q.Output, layout)}
+	w := exporting{lab: l, q: q, planned: p, use: use, layout: layout, path: record.Of(q.Output, layout)}
 	return w.run(ctx)
 }
 
 // exporting is one export of an edited model.
 type exporting struct {
-	lab *Lab
+	lab Editor
 	q   ExportEdit
 	*planned
-	use    *use
+	use    *lab.Opened
 	layout clip.Layout
-	record string // the path of edit.json
+	path   string // of edit.json
 
 	pool decompose.Weights // edited, in float32
 }
@@ -81,26 +83,26 @@ func (w *exporting) run(ctx context.Context) (*answer.Edited, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &answer.Edited{EditPlan: w.EditPlan, Output: w.q.Output, Layout: string(w.layout), Record: w.record}
+	a := &answer.Edited{EditPlan: w.EditPlan, Output: w.q.Output, Layout: string(w.layout), Record: w.path}
 	fill := func(dir string) error { // a folder is written with its record, or not at all
-		return w.finish(ctx, a, w.layout.Weights(dir), filepath.Join(dir, filepath.Base(w.record)))
+		return w.finish(ctx, a, w.layout.Weights(dir), filepath.Join(dir, filepath.Base(w.path)))
 	}
 	x := clip.Export{Replace: replaced, Timm: w.q.Timm, DType: checkpoint.DType(w.q.DType)}
-	if err := w.lab.model.Export(w.q.Output, x, fill); err != nil {
+	if err := w.lab.Model().Export(w.q.Output, x, fill); err != nil {
 		if errors.Is(err, clip.ErrExport) {
-			return nil, &Mistake{Field: "output", Problem: err}
+			return nil, &lab.Mistake{Field: "output", Problem: err}
 		}
 		return nil, err
 	}
 	if w.layout == clip.OpenCLIP {
 		return a, nil
 	}
-	return a, w.finish(ctx, a, w.q.Output, w.record)
+	return a, w.finish(ctx, a, w.q.Output, w.path)
 }
 
 // replaced are the tensors that the edit changes.
 func (w *exporting) replaced() (map[string][]float32, error) {
-	pool, err := w.lab.weights()
+	pool, err := w.lab.Weights()
 	if err != nil {
 		return nil, err
 	}
@@ -118,8 +120,8 @@ func (w *exporting) replaced() (map[string][]float32, error) {
 		delete(out, "visual.attnpool.c_proj.bias")
 	}
 	if w.ChangesTexts() {
-		c := w.lab.model.Config
-		p, err := w.lab.model.Checkpoint().Float32("text_projection", c.Text.Width, c.Embed)
+		c := w.lab.Model().Config
+		p, err := w.lab.Model().Checkpoint().Float32("text_projection", c.Text.Width, c.Embed)
 		if err != nil {
 			return nil, err
 		}
@@ -129,7 +131,7 @@ func (w *exporting) replaced() (map[string][]float32, error) {
 }
 
 // finish reads the file that was written, compares it with the prediction and writes the record.
-func (w *exporting) finish(ctx context.Context, a *answer.Edited, weights, record string) error {
+func (w *exporting) finish(ctx context.Context, a *answer.Edited, weights, path string) error {
 	ck, err := checkpoint.Open(weights)
 	if err != nil {
 		return err
@@ -146,8 +148,8 @@ func (w *exporting) finish(ctx context.Context, a *answer.Edited, weights, recor
 		return err
 	}
 	r := answer.EditRecord{
-		Format: recordFormat, File: filepath.Base(weights), SHA256: a.SHA256, Bytes: info.Size(),
-		Activation: string(w.lab.model.Activation), Residuals: a.Residuals,
+		Format: record.Format, File: filepath.Base(weights), SHA256: a.SHA256, Bytes: info.Size(),
+		Activation: string(w.lab.Model().Activation), Residuals: a.Residuals,
 	}
 	if r.Steps, err = w.lab.earlierSteps(ctx); err != nil {
 		return err
@@ -157,18 +159,18 @@ func (w *exporting) finish(ctx context.Context, a *answer.Edited, weights, recor
 		return err
 	}
 	r.Steps = append(r.Steps, step)
-	return writeRecord(record, r)
+	return record.Write(path, r)
 }
 
 // step tells of this edit.
 func (w *exporting) step(ctx context.Context) (answer.EditStep, error) {
-	source, err := w.lab.editSource(ctx, filepath.Dir(w.record))
+	source, err := w.lab.editSource(ctx, filepath.Dir(w.path))
 	if err != nil {
 		return answer.EditStep{}, err
 	}
-	digest, err := w.use.digest()
+	digest, err := w.use.Digest()
 	step := answer.EditStep{
-		Source: source, Means: answer.EditMeans{Atlas: w.q.Means, Digest: digest, Images: w.use.stats.Count},
+		Source: source, Means: answer.EditMeans{Atlas: w.q.Means, Digest: digest, Images: w.use.Stats.Count},
 		Rule: w.Rule, Pairs: w.Pairs, Erasures: w.maps,
 	}
 	if step.Erasures == nil {
@@ -179,7 +181,7 @@ func (w *exporting) step(ctx context.Context) (answer.EditStep, error) {
 
 // residuals compare embeddings by the weights that were written, and by those in float32 and in float16, with the prediction.
 func (w *exporting) residuals(ctx context.Context, ck *checkpoint.Checkpoint) ([]answer.EditResidual, error) {
-	m, err := clip.New(ck, w.lab.model.Engine(), w.lab.model.Activation)
+	m, err := clip.New(ck, w.lab.Model().Engine(), w.lab.Model().Activation)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +193,7 @@ func (w *exporting) residuals(ctx context.Context, ck *checkpoint.Checkpoint) ([
 	if err != nil {
 		return nil, err
 	}
-	before, err := w.lab.ov()
+	before, err := w.lab.OV()
 	if err != nil {
 		return nil, err
 	}
@@ -229,7 +231,7 @@ func halved(w decompose.Weights) decompose.Weights {
 
 // sample are scalars to compare embeddings of: those of pictures of the atlas, or, where it keeps none, draws with its means and deviations.
 func (w *exporting) sample(ctx context.Context) (rows [][]float32, of string, err error) {
-	scalars, err := w.use.atlas.Scalars()
+	scalars, err := w.use.Atlas.Scalars()
 	if errors.Is(err, atlas.ErrNoScalars) {
 		return w.drawn(), fmt.Sprintf("%d draws with the means and deviations of %s", drawnScalars, w.q.Means), nil
 	}
@@ -238,7 +240,7 @@ func (w *exporting) sample(ctx context.Context) (rows [][]float32, of string, er
 	}
 	defer scalars.Close()
 	all := numeric.Indices(scalars.Images)
-	for _, i := range spread(all, comparedEmbeddings) {
+	for _, i := range numeric.Spread(all, comparedEmbeddings) {
 		if err := ctx.Err(); err != nil {
 			return nil, "", err
 		}
@@ -255,9 +257,9 @@ func (w *exporting) drawn() [][]float32 {
 	r := rand.New(rand.NewPCG(1, 1))
 	rows := make([][]float32, drawnScalars)
 	for i := range rows {
-		rows[i] = make([]float32, len(w.use.stats.Mean))
-		for p, mean := range w.use.stats.Mean {
-			rows[i][p] = float32(mean + math.Sqrt(w.use.stats.Variance(p))*r.NormFloat64())
+		rows[i] = make([]float32, len(w.use.Stats.Mean))
+		for p, mean := range w.use.Stats.Mean {
+			rows[i][p] = float32(mean + math.Sqrt(w.use.Stats.Variance(p))*r.NormFloat64())
 		}
 	}
 	return rows

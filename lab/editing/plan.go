@@ -1,4 +1,4 @@
-package lab
+package editing
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/edit"
 	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/lab"
 )
 
 // Edit says what is changed in a model's weights. At least one of Remove, Pairs, Heads, EraseTexts and EraseLabel is given.
@@ -71,19 +72,19 @@ func (q Edit) check() (Edit, error) {
 	}
 	switch {
 	case q.Means == "":
-		return q, mistake("means", "is missing: expected the folder of an atlas of the model, whose means pairs are edited about")
+		return q, lab.Mistakef("means", "is missing: expected the folder of an atlas of the model, whose means pairs are edited about")
 	case len(q.Remove)+len(q.Pairs)+len(q.Heads)+len(q.EraseTexts) == 0 && q.EraseLabel == "":
-		return q, &Mistake{Problem: errors.New("nothing to edit: expected remove, pairs, heads, erase-texts or erase-label")}
+		return q, &lab.Mistake{Problem: errors.New("nothing to edit: expected remove, pairs, heads, erase-texts or erase-label")}
 	case !slices.Contains([]string{"", ByLabel, ByDirection, ByBoth}, q.By):
-		return q, mistake("about", "%s: expected %s, %s or %s", q.By, ByLabel, ByDirection, ByBoth)
+		return q, lab.Mistakef("about", "%s: expected %s, %s or %s", q.By, ByLabel, ByDirection, ByBoth)
 	case !slices.Contains([]string{SideImage, SideText, SideBoth}, q.Side):
-		return q, mistake("side", "%s: expected %s, %s or %s", q.Side, SideImage, SideText, SideBoth)
-	case !slices.Contains([]string{"", ColumnLabel, ColumnGroup, ColumnTruth}, q.EraseLabel):
-		return q, mistake("erase-label", "%s: expected a column of the atlas: %s, %s or %s", q.EraseLabel, ColumnLabel, ColumnGroup, ColumnTruth)
+		return q, lab.Mistakef("side", "%s: expected %s, %s or %s", q.Side, SideImage, SideText, SideBoth)
+	case !slices.Contains([]string{"", lab.ColumnLabel, lab.ColumnGroup, lab.ColumnTruth}, q.EraseLabel):
+		return q, lab.Mistakef("erase-label", "%s: expected a column of the atlas: %s, %s or %s", q.EraseLabel, lab.ColumnLabel, lab.ColumnGroup, lab.ColumnTruth)
 	case len(q.Keep) > 0 && q.EraseLabel != "":
-		return q, mistake("keep", "does not go with erase-label: its map is fixed by the labels")
+		return q, lab.Mistakef("keep", "does not go with erase-label: its map is fixed by the labels")
 	case !(q.Sigma > 0), !(q.Ridge >= 0), q.Scale-q.Scale != 0:
-		return q, &Mistake{Problem: fmt.Errorf("scale %g, sigma %g, ridge %g: expected finite numbers, sigma above 0 and ridge not below", q.Scale, q.Sigma, q.Ridge)}
+		return q, &lab.Mistake{Problem: fmt.Errorf("scale %g, sigma %g, ridge %g: expected finite numbers, sigma above 0 and ridge not below", q.Scale, q.Sigma, q.Ridge)}
 	}
 	return q, nil
 }
@@ -91,27 +92,9 @@ func (q Edit) check() (Edit, error) {
 // changesPairs tells whether scalars are needed to predict what the edit does.
 func (q Edit) changesPairs() bool { return len(q.Remove)+len(q.Pairs)+len(q.Heads) > 0 }
 
-// The columns of an atlas that say what a picture is.
-const (
-	ColumnLabel = "label"
-	ColumnGroup = "group"
-	ColumnTruth = "truth"
-)
-
-// column is what an atlas says of an image.
-func (i AtlasImage) column(name string) string {
-	switch name {
-	case ColumnGroup:
-		return i.Group
-	case ColumnTruth:
-		return i.Truth
-	}
-	return i.Label
-}
-
 // ground is what an edit is made from: the pictures of an atlas, or some of them.
 type ground struct {
-	use    *use
+	use    *lab.Opened
 	mean   []float64 // s̄ [M,C] over the pictures
 	images []int     // nil: all of the atlas
 }
@@ -135,14 +118,14 @@ func (p *planned) erasure(of answer.Erasure, x edit.Eraser, embed int) {
 }
 
 // planEdit makes an edit from a ground.
-func (l *Lab) planEdit(ctx context.Context, q Edit, from ground) (*planned, error) {
-	ov, err := l.ov()
+func (l Editor) planEdit(ctx context.Context, q Edit, from ground) (*planned, error) {
+	ov, err := l.OV()
 	if err != nil {
 		return nil, err
 	}
 	p := &planned{Edit: edit.New(ov.Heads, ov.Channels, ov.Embed)}
 	p.EditPlan = answer.EditPlan{Means: q.Means, Pairs: []answer.EditedPair{}, Kept: []answer.EditedPair{}, Erasures: []answer.Erasure{}}
-	if p.Model, err = l.describe(ctx); err != nil {
+	if p.Model, err = l.Describe(ctx); err != nil {
 		return nil, err
 	}
 	if q.changesPairs() {
@@ -162,7 +145,7 @@ func (l *Lab) planEdit(ctx context.Context, q Edit, from ground) (*planned, erro
 }
 
 // planPairs chooses pairs and scales them.
-func (l *Lab) planPairs(ctx context.Context, q Edit, from ground, ov *decompose.OV, p *planned) error {
+func (l Editor) planPairs(ctx context.Context, q Edit, from ground, ov *decompose.OV, p *planned) error {
 	c, err := l.newChooser(ctx, q, from, ov)
 	if err != nil {
 		return err
@@ -179,21 +162,21 @@ func (l *Lab) planPairs(ctx context.Context, q Edit, from ground, ov *decompose.
 }
 
 // planTexts projects texts out.
-func (l *Lab) planTexts(ctx context.Context, q Edit, p *planned) error {
-	texts, err := l.classRows(ctx, q.EraseTexts, q.Templates)
+func (l Editor) planTexts(ctx context.Context, q Edit, p *planned) error {
+	texts, err := l.ClassRows(ctx, q.EraseTexts, q.Templates)
 	if err != nil {
 		return err
 	}
 	var keep []float32
 	if len(q.Keep) > 0 {
-		if keep, err = l.classRows(ctx, q.Keep, q.Templates); err != nil {
+		if keep, err = l.ClassRows(ctx, q.Keep, q.Templates); err != nil {
 			return err
 		}
 	}
-	embed := l.model.Config.Embed
+	embed := l.Model().Config.Embed
 	x, err := edit.Project(texts, keep, embed)
 	if err != nil {
-		return mistake("erase-texts", "%s: %w", strings.Join(q.EraseTexts, ", "), err)
+		return lab.Mistakef("erase-texts", "%s: %w", strings.Join(q.EraseTexts, ", "), err)
 	}
 	of := answer.Erasure{Of: "texts", Texts: q.EraseTexts, Kept: q.Keep, Images: q.Side != SideText, TextSide: q.Side != SideImage}
 	p.erasure(of, x, embed)
@@ -206,36 +189,15 @@ func (l *Lab) planTexts(ctx context.Context, q Edit, p *planned) error {
 	return err
 }
 
-// classRows are the unit embeddings [T,D] of texts, said as classes are.
-func (l *Lab) classRows(ctx context.Context, texts []string, templates concept.Templates) ([]float32, error) {
-	if len(templates) == 0 && l.knowsWorld {
-		bank, err := l.worldBank(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if !slices.ContainsFunc(texts, func(t string) bool { return !slices.Contains(bank.Texts, t) }) {
-			return bank.Some(texts).Embeddings, nil
-		}
-	}
-	if len(templates) == 0 {
-		templates = concept.DefaultTemplates()
-	}
-	head, err := l.zeroShot(ctx, texts, templates)
-	if err != nil {
-		return nil, err
-	}
-	return head.Embeddings, nil
-}
-
 // planLabel erases what a column of the atlas says.
-func (l *Lab) planLabel(q Edit, from ground, p *planned) error {
-	embeddings, classes, labels, err := from.labelled(q.EraseLabel, l.model.Config.Embed)
+func (l Editor) planLabel(q Edit, from ground, p *planned) error {
+	embeddings, classes, labels, err := from.labelled(q.EraseLabel, l.Model().Config.Embed)
 	if err != nil {
 		return err
 	}
-	m, err := edit.NewMoments(embeddings, l.model.Config.Embed, labels, len(classes))
+	m, err := edit.NewMoments(embeddings, l.Model().Config.Embed, labels, len(classes))
 	if err != nil {
-		return mistake("erase-label", "%s of %s: %w", q.EraseLabel, q.Means, err)
+		return lab.Mistakef("erase-label", "%s of %s: %w", q.EraseLabel, q.Means, err)
 	}
 	ridge := q.Ridge
 	if ridge == 0 && m.Singular() {
@@ -245,17 +207,17 @@ func (l *Lab) planLabel(q Edit, from ground, p *planned) error {
 	if err != nil {
 		return fmt.Errorf("%s of %s: %w", q.EraseLabel, q.Means, err)
 	}
-	p.erasure(answer.Erasure{Of: "label", Column: q.EraseLabel, Classes: classes, Ridge: ridge, Images: true}, x, l.model.Config.Embed)
+	p.erasure(answer.Erasure{Of: "label", Column: q.EraseLabel, Classes: classes, Ridge: ridge, Images: true}, x, l.Model().Config.Embed)
 	return p.Erase(x)
 }
 
 // labelled are the embeddings of the ground with the class of each in a column, −1 where it says nothing.
 func (g ground) labelled(column string, embed int) (embeddings []float32, classes []string, labels []int, err error) {
-	rows, err := g.use.rows()
+	rows, err := g.use.Pictures()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	all, err := g.use.images()
+	all, err := g.use.PictureEmbeddings()
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -264,7 +226,7 @@ func (g ground) labelled(column string, embed int) (embeddings []float32, classe
 		images = numeric.Indices(len(rows))
 	}
 	for _, i := range images {
-		if v := rows[i].column(column); v != "" {
+		if v := rows[i].Column(column); v != "" {
 			classes = append(classes, v)
 		}
 		embeddings = append(embeddings, all[i*embed:(i+1)*embed]...)
@@ -272,7 +234,7 @@ func (g ground) labelled(column string, embed int) (embeddings []float32, classe
 	slices.Sort(classes)
 	classes = slices.Compact(classes)
 	for _, i := range images {
-		at, found := slices.BinarySearch(classes, rows[i].column(column))
+		at, found := slices.BinarySearch(classes, rows[i].Column(column))
 		if !found {
 			at = -1
 		}
@@ -282,16 +244,16 @@ func (g ground) labelled(column string, embed int) (embeddings []float32, classe
 }
 
 // PlanEdit says what an edit will change, and does nothing.
-func (l *Lab) PlanEdit(ctx context.Context, q Edit) (*answer.EditPlan, error) {
+func (l Editor) PlanEdit(ctx context.Context, q Edit) (*answer.EditPlan, error) {
 	q, err := q.check()
 	if err != nil {
 		return nil, err
 	}
-	use, err := l.openAtlas(ctx, q.Means)
+	use, err := l.OpenAtlas(ctx, q.Means)
 	if err != nil {
 		return nil, fmt.Errorf("means: %w", err)
 	}
-	p, err := l.planEdit(ctx, q, ground{use: use, mean: use.stats.Mean})
+	p, err := l.planEdit(ctx, q, ground{use: use, mean: use.Stats.Mean})
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package lab_test
+package editing_test
 
 import (
 	"encoding/binary"
@@ -13,12 +13,14 @@ import (
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/editing"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // TestEditParts: logits from the products are those of the embeddings that package edit predicts.
 func TestEditParts(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
-	a, err := l.EditParts(t.Context(), lab.EditParts{Atlas: scenesAtlas(), Units: []string{"pair:64,3", "head:3", "pair:5,7"}, Texts: []string{"a castle"}, Images: []int{1}})
+	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	a, err := editing.Of(l).EditParts(t.Context(), editing.EditParts{Atlas: labtest.ScenesAtlas(), Units: []string{"pair:64,3", "head:3", "pair:5,7"}, Texts: []string{"a castle"}, Images: []int{1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +28,7 @@ func TestEditParts(t *testing.T) {
 		t.Fatalf("%d of %d images, %d pairs in the head without the one that is named", a.Scored, len(a.Images), a.Units[1].Pairs)
 	}
 	scales := []float64{0.25, 0, 2}
-	at, err := atlas.Open(scenesAtlas())
+	at, err := atlas.Open(labtest.ScenesAtlas())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +54,7 @@ func TestEditParts(t *testing.T) {
 		own := embeddings[image.Image*ov.Embed : (image.Image+1)*ov.Embed]
 		after := edited.Embedding(decompose.Scalars{OV: ov, S: row}, own)
 		want := a.LogitScale * numeric.Dot(after, text) / (numeric.Norm(after) * numeric.Norm(text))
-		near(t, "a logit after the edit", logitOf(a, scales, n, len(a.Classes)-1), want, 1e-4)
+		labtest.Near(t, "a logit after the edit", logitOf(a, scales, n, len(a.Classes)-1), want, 1e-4)
 	}
 }
 
@@ -102,38 +104,13 @@ func logitOf(a *answer.EditParts, scales []float64, n, c int) float64 {
 
 // TestEditPartsMistakes: a unit that is not there is a mistake of the question, an image that is not there is not found.
 func TestEditPartsMistakes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{Engine: "portable"})
 	for _, unit := range []string{"pair:1", "pair:1,99", "head:12", "word:castle", "castle", ""} {
-		if _, err := l.EditParts(t.Context(), lab.EditParts{Atlas: scenesAtlas(), Units: []string{unit}}); !errors.Is(err, lab.ErrQuestion) {
+		if _, err := editing.Of(l).EditParts(t.Context(), editing.EditParts{Atlas: labtest.ScenesAtlas(), Units: []string{unit}}); !errors.Is(err, lab.ErrQuestion) {
 			t.Errorf("%q: %v", unit, err)
 		}
 	}
-	if _, err := l.EditParts(t.Context(), lab.EditParts{Atlas: scenesAtlas(), Images: []int{13}}); !errors.Is(err, lab.ErrNoImage) {
+	if _, err := editing.Of(l).EditParts(t.Context(), editing.EditParts{Atlas: labtest.ScenesAtlas(), Images: []int{13}}); !errors.Is(err, lab.ErrNoImage) {
 		t.Errorf("image 13 of 13: %v", err)
-	}
-}
-
-// TestPlaces: places, class token and constant sum to the total, and the maps of all pairs of a word are those of the picture.
-func TestPlaces(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
-	a, err := l.Places(t.Context(), lab.Explain{Picture: "a scene", Image: picture(t, 0), Text: "a castle", Against: "a cat"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := a.ClassToken + a.Constant
-	for _, v := range a.Amounts {
-		sum += float64(v)
-	}
-	near(t, "places, class token and constant", sum, a.Total, 1e-4)
-	if len(a.Amounts) != a.Grid[0]*a.Grid[1] || len(a.Pairs) == 0 || len(a.Words) == 0 {
-		t.Fatalf("%d places on a grid of %v, %d pairs, %d words", len(a.Amounts), a.Grid, len(a.Pairs), len(a.Words))
-	}
-	for i, p := range a.Pairs {
-		if i > 0 && math.Abs(p.Amount) > math.Abs(a.Pairs[i-1].Amount) {
-			t.Errorf("pair %d is out of order", i)
-		}
-	}
-	if _, err := l.Places(t.Context(), lab.Explain{Picture: "a scene", Image: picture(t, 0), Text: "a", Contrast: "b.png"}); !errors.Is(err, lab.ErrQuestion) {
-		t.Errorf("against another picture: %v", err)
 	}
 }

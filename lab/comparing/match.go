@@ -1,4 +1,4 @@
-package lab
+package comparing
 
 import (
 	"cmp"
@@ -9,12 +9,13 @@ import (
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/compare"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/lab"
 )
 
 // match pairs the pairs of both models that are used most, by their scalars.
 func (p *passing) match(ctx context.Context) error {
-	first := p.useA.strongestPairs(p.Candidates)
-	second := p.useB.strongestPairs(p.Candidates)
+	first := strongestPairs(p.useA, p.Candidates)
+	second := strongestPairs(p.useB, p.Candidates)
 	a, err := someColumns(ctx, p.scalarsA, first)
 	if err != nil {
 		return err
@@ -32,7 +33,7 @@ func (p *passing) match(ctx context.Context) error {
 		return err
 	}
 	p.answer.Labelling = labelling
-	namesB, err := p.useB.names()
+	namesB, err := p.useB.Names()
 	if err != nil {
 		return err
 	}
@@ -46,12 +47,12 @@ func (p *passing) match(ctx context.Context) error {
 type side struct {
 	ov    *decompose.OV
 	pairs []int // the candidates, by their places in [M,C]
-	names *names
+	names *lab.Names
 }
 
 func (s side) pair(i int) answer.NamedPair {
 	pair := s.ov.Pair(s.pairs[i])
-	return answer.NamedPair{Neuron: pair.Neuron, Head: pair.Head, Names: s.names.of(s.pairs[i])}
+	return answer.NamedPair{Neuron: pair.Neuron, Head: pair.Head, Names: s.names.Of(s.pairs[i])}
 }
 
 // alone are the first candidates that no match above chance has.
@@ -85,8 +86,8 @@ func matchingOf(found compare.Matching, a, b side, images, top int) *answer.Pair
 }
 
 // strongestPairs are the k pairs that are used most, by their places in [M,C].
-func (u *use) strongestPairs(k int) []int {
-	order := ordered(len(u.strength), func(p int) float64 { return float64(u.strength[p]) })
+func strongestPairs(u *lab.Opened, k int) []int {
+	order := ordered(len(u.Strength), func(p int) float64 { return float64(u.Strength[p]) })
 	return order[:min(k, len(order))]
 }
 

@@ -1,4 +1,4 @@
-package lab
+package editing
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/lab"
 )
 
 // SuggestEdit asks which pairs hold a spurious cue for the groups of an atlas.
@@ -35,22 +36,22 @@ const (
 
 func (q SuggestEdit) check() (SuggestEdit, error) {
 	if q.Column == "" {
-		q.Column = ColumnGroup
+		q.Column = lab.ColumnGroup
 	}
 	q.Most, q.Draws = cmp.Or(q.Most, suggestMost), cmp.Or(q.Draws, suggestDraws)
 	switch {
-	case !slices.Contains([]string{ColumnLabel, ColumnGroup, ColumnTruth}, q.Column):
-		return q, mistake("groups", "%s: expected a column of the atlas: %s, %s or %s", q.Column, ColumnLabel, ColumnGroup, ColumnTruth)
+	case !slices.Contains([]string{lab.ColumnLabel, lab.ColumnGroup, lab.ColumnTruth}, q.Column):
+		return q, lab.Mistakef("groups", "%s: expected a column of the atlas: %s, %s or %s", q.Column, lab.ColumnLabel, lab.ColumnGroup, lab.ColumnTruth)
 	case q.Most < 0:
-		return q, mistake("top", "%d: expected 1 or more", q.Most)
+		return q, lab.Mistakef("top", "%d: expected 1 or more", q.Most)
 	case q.Draws < 0:
-		return q, mistake("draws", "%d: expected 1 or more", q.Draws)
+		return q, lab.Mistakef("draws", "%d: expected 1 or more", q.Draws)
 	}
-	return q, checkClasses(q.Classes)
+	return q, lab.CheckClasses(q.Classes)
 }
 
 // SuggestEdit ranks pairs on every other picture of each class and group, counts there how many of them to hold, and scores that on the rest (docs/design.md, 46 to 49).
-func (l *Lab) SuggestEdit(ctx context.Context, q SuggestEdit) (*answer.EditSuggestion, error) {
+func (l Editor) SuggestEdit(ctx context.Context, q SuggestEdit) (*answer.EditSuggestion, error) {
 	q, err := q.check()
 	if err != nil {
 		return nil, err
@@ -59,19 +60,19 @@ func (l *Lab) SuggestEdit(ctx context.Context, q SuggestEdit) (*answer.EditSugge
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
-	w := suggesting{study: s, q: q, groups: groups}
+	defer s.Close()
+	w := suggesting{scored: s, q: q, groups: groups}
 	seen := map[[2]int]int{} // of each class and group
 	for _, i := range s.test {
 		cell := [2]int{s.Labels[i], groups.Of[i]}
 		if seen[cell]++; seen[cell]%2 == 0 {
 			w.search = append(w.search, i)
 		} else {
-			w.score = append(w.score, i)
+			w.rest = append(w.rest, i)
 		}
 	}
-	a := &answer.EditSuggestion{Atlas: q.Atlas, Column: q.Column, Groups: names, Classes: s.Head.Texts, Searched: len(w.search), Scored: len(w.score)}
-	if a.Model, err = l.describe(ctx); err != nil {
+	a := &answer.EditSuggestion{Atlas: q.Atlas, Column: q.Column, Groups: names, Classes: s.Head.Texts, Searched: len(w.search), Scored: len(w.rest)}
+	if a.Model, err = l.Describe(ctx); err != nil {
 		return nil, err
 	}
 	return a, w.run(ctx, a)
@@ -79,16 +80,16 @@ func (l *Lab) SuggestEdit(ctx context.Context, q SuggestEdit) (*answer.EditSugge
 
 // suggesting is one search.
 type suggesting struct {
-	*study
-	q             SuggestEdit
-	groups        experiment.Groups
-	search, score []int // pictures
-	mean          []float64
-	use           *use
+	*scored
+	q            SuggestEdit
+	groups       experiment.Groups
+	search, rest []int // pictures
+	mean         []float64
+	use          *lab.Opened
 }
 
 func (w *suggesting) run(ctx context.Context, a *answer.EditSuggestion) (err error) {
-	if w.use, err = w.lab.openAtlas(ctx, w.q.Atlas); err != nil {
+	if w.use, err = w.lab.OpenAtlas(ctx, w.q.Atlas); err != nil {
 		return err
 	}
 	if w.mean, err = w.Mean(ctx, w.search); err != nil {
@@ -118,7 +119,7 @@ func (w *suggesting) run(ctx context.Context, a *answer.EditSuggestion) (err err
 	if a.Random, a.P, err = w.random(ctx, order, a); err != nil {
 		return err
 	}
-	labels, err := w.use.names()
+	labels, err := w.use.Names()
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (w *suggesting) run(ctx context.Context, a *answer.EditSuggestion) (err err
 		pair := w.OV.Pair(p)
 		a.Pairs[i] = answer.SuspectPair{
 			Neuron: pair.Neuron, Head: pair.Head, Suspicion: suspicion.Score[p], Cue: suspicion.Cue[p], Correlation: suspicion.Correlation[p],
-			Group: a.Groups[suspicion.Group[p]], Strength: float64(w.use.strength[p]), Names: labels.of(p),
+			Group: a.Groups[suspicion.Group[p]], Strength: float64(w.use.Strength[p]), Names: labels.Of(p),
 		}
 	}
 	return nil
@@ -157,16 +158,16 @@ func (w *suggesting) try(ctx context.Context, order, tried []int) (best int, bef
 			at, top = i, s
 		}
 	}
-	scored, err := w.Hold(ctx, w.mean, order, []int{0, tried[at]}, w.score)
+	scored, err := w.Hold(ctx, w.mean, order, []int{0, tried[at]}, w.rest)
 	if err != nil {
 		return 0, before, after, err
 	}
-	return tried[at], w.Score(MethodAsIs, w.score, scored[0], w.groups), w.Score("held", w.score, scored[1], w.groups), nil
+	return tried[at], w.Score(MethodAsIs, w.rest, scored[0], w.groups), w.Score("held", w.rest, scored[1], w.groups), nil
 }
 
 // random searches as long through pairs of equal strength, drawn at random.
 func (w *suggesting) random(ctx context.Context, order []int, a *answer.EditSuggestion) (answer.Draws, float64, error) {
-	strength := numeric.Float64(w.use.strength)
+	strength := numeric.Float64(w.use.Strength)
 	d := answer.Draws{Low: 1, Number: w.q.Draws}
 	as := 1.0
 	for draw := range w.q.Draws {

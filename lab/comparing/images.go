@@ -1,4 +1,4 @@
-package lab
+package comparing
 
 import (
 	"cmp"
@@ -17,6 +17,7 @@ import (
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/experiment/attribution"
 	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/lab"
 )
 
 // errOtherImages is returned for two atlases that are not of the same images.
@@ -51,11 +52,11 @@ func (c *comparison) images(ctx context.Context) error {
 
 // sameImages is an error unless the atlases list the same images.
 func (c *comparison) sameImages() error {
-	a, err := c.useA.rows()
+	a, err := c.useA.Pictures()
 	if err != nil {
 		return err
 	}
-	b, err := c.useB.rows()
+	b, err := c.useB.Pictures()
 	if err != nil {
 		return err
 	}
@@ -63,8 +64,8 @@ func (c *comparison) sameImages() error {
 		return fmt.Errorf("%s has %d images and %s has %d: %w", c.AtlasA, len(a), c.AtlasB, len(b), errOtherImages)
 	}
 	for i, img := range a {
-		if img.path != b[i].path {
-			return fmt.Errorf("image %d is %s in %s and %s in %s: %w", i, img.path, c.AtlasA, b[i].path, c.AtlasB, errOtherImages)
+		if img.Path() != b[i].Path() {
+			return fmt.Errorf("image %d is %s in %s and %s in %s: %w", i, img.Path(), c.AtlasA, b[i].Path(), c.AtlasB, errOtherImages)
 		}
 	}
 	return nil
@@ -91,26 +92,26 @@ func (p *passing) close() {
 }
 
 func (p *passing) open(ctx context.Context) (err error) {
-	if p.scalarsA, err = p.useA.atlas.Scalars(); err != nil {
+	if p.scalarsA, err = p.useA.Atlas.Scalars(); err != nil {
 		return err
 	}
-	if p.scalarsB, err = p.useB.atlas.Scalars(); err != nil {
+	if p.scalarsB, err = p.useB.Atlas.Scalars(); err != nil {
 		return err
 	}
-	if p.embedA, err = p.useA.images(); err != nil {
+	if p.embedA, err = p.useA.PictureEmbeddings(); err != nil {
 		return err
 	}
-	if p.embedB, err = p.useB.images(); err != nil || p.turns == nil {
+	if p.embedB, err = p.useB.PictureEmbeddings(); err != nil || p.turns == nil {
 		return err
 	}
-	if p.difference, err = compare.NewDifference(p.ovA, p.ovB, p.useA.stats.Mean); err != nil {
+	if p.difference, err = compare.NewDifference(p.ovA, p.ovB, p.useA.Stats.Mean); err != nil {
 		return err
 	}
 	if p.axes, err = compare.Axes(p.embedA, p.ovA.Embed, doingAxes); err != nil {
 		return err
 	}
 	p.measures = 2 + len(p.axes[0])
-	if p.doing, err = compare.NewDoing(p.turns, p.useA.stats.Mean, p.useB.stats.Mean, len(p.axes[0])); err != nil {
+	if p.doing, err = compare.NewDoing(p.turns, p.useA.Stats.Mean, p.useB.Stats.Mean, len(p.axes[0])); err != nil {
 		return err
 	}
 	return p.openClasses(ctx)
@@ -119,8 +120,8 @@ func (p *passing) open(ctx context.Context) (err error) {
 // run takes up every image.
 func (p *passing) run(ctx context.Context) error {
 	N, D := p.scalarsA.Images, p.ovA.Embed
-	step := p.a.step("images", N)
-	defer step.done()
+	step := p.a.Step(ctx, "images", N)
+	defer step.Done()
 	a, b := make([]float32, p.scalarsA.Pairs), make([]float32, p.scalarsB.Pairs)
 	for i := range N {
 		if err := ctx.Err(); err != nil {
@@ -136,7 +137,7 @@ func (p *passing) run(ctx context.Context) error {
 		if p.classes != nil {
 			p.classes.add(i, a, b, eA, eB)
 		}
-		step.add(1)
+		step.Add(1)
 	}
 	return nil
 }
@@ -150,7 +151,7 @@ func (p *passing) tell(ctx context.Context) error {
 		Words: []answer.Group{}, Pairs: []answer.ChangedPair{},
 	}
 	order := ordered(len(done), func(i int) float64 { return math.Abs(s.Pair(i)) })
-	names, labelling, err := p.names(ctx, order[:min(len(order), named)])
+	names, labelling, err := p.names(ctx, order[:min(len(order), mostNamed)])
 	if err != nil {
 		return err
 	}
@@ -163,7 +164,7 @@ func (p *passing) tell(ctx context.Context) error {
 		pair, t, d := p.ovA.Pair(i), p.turns[i], done[i]
 		p.answer.Difference.Pairs = append(p.answer.Difference.Pairs, answer.ChangedPair{
 			Neuron: pair.Neuron, Head: pair.Head, Share: s.Pair(i), Fires: s.PairFires[i], Says: s.PairSays[i], Both: s.PairBoth[i], Cosine: t.Cosine, Ratio: t.Ratio,
-			Alike: answer.Number(d.Alike), Mean: d.Mean, Size: answer.Number(finiteOr(d.Size)), P: values[i], Names: names.of(i),
+			Alike: answer.Number(d.Alike), Mean: d.Mean, Size: answer.Number(finiteOr(d.Size)), P: values[i], Names: names.Of(i),
 		})
 	}
 	if p.classes != nil {
@@ -217,7 +218,7 @@ func ordered(n int, measure func(int) float64) []int {
 }
 
 // words sums the shares of pairs by the words of their labels.
-func (p *passing) words(s compare.Shares, n *names) {
+func (p *passing) words(s compare.Shares, n *lab.Names) {
 	if s.Length == 0 {
 		return
 	}
@@ -225,7 +226,7 @@ func (p *passing) words(s compare.Shares, n *names) {
 	for i := range split.Pairs {
 		split.Pairs[i] = s.Pair(i)
 	}
-	_, p.answer.Difference.Words = listed(p.ovA, split.Groups(attribution.ByWord(n.terms(), false)), Explain{Cover: wordsCover, Top: p.Top}, split.Total)
+	p.answer.Difference.Words = n.ByWord(p.ovA, &split, wordsCover, p.Top)
 }
 
 // wordsCover is how much of all that words hold is listed.
@@ -247,32 +248,32 @@ type classes struct {
 
 // openClasses prepares zero-shot heads for both models; without two classes, or text towers, there are none.
 func (p *passing) openClasses(ctx context.Context) error {
-	labels, err := p.useA.atlas.Labels()
+	labels, err := p.useA.Atlas.Labels()
 	if err != nil {
 		return err
 	}
-	if len(p.Classes) == 0 && len(classNames(labels)) < 2 || !p.a.model.Config.HasText() {
+	if len(p.Classes) == 0 && len(lab.ClassNames(labels)) < 2 || !p.a.Model().Config.HasText() {
 		return nil
 	}
 	c := &classes{comparison: p.comparison}
-	if c.head[0], err = p.a.classHead(ctx, labels, p.Classes, p.Templates); err != nil {
+	if c.head[0], err = p.a.ClassHead(ctx, labels, p.Classes, p.Templates); err != nil {
 		return err
 	}
 	if c.head[1] = c.head[0]; !p.same {
-		if !p.b.model.Config.HasText() {
+		if !p.b.Model().Config.HasText() {
 			return nil
 		}
-		if c.head[1], err = p.b.classHead(ctx, labels, c.head[0].Texts, p.Templates); err != nil {
+		if c.head[1], err = p.b.ClassHead(ctx, labels, c.head[0].Texts, p.Templates); err != nil {
 			return err
 		}
 	}
-	for k, l := range []*Lab{p.a, p.b} {
-		if c.scale[k], err = l.model.LogitScale(); err != nil {
+	for k, l := range []*lab.Lab{p.a, p.b} {
+		if c.scale[k], err = l.Model().LogitScale(); err != nil {
 			return err
 		}
 	}
 	for _, l := range labels {
-		c.of = append(c.of, slices.Index(c.head[0].Texts, className(l)))
+		c.of = append(c.of, slices.Index(c.head[0].Texts, lab.ClassName(l)))
 	}
 	c.begin()
 	p.classes = c
@@ -324,7 +325,7 @@ func (c *classes) add(i int, a, b, eA, eB []float32) {
 }
 
 // tell lists the classes, the largest change of the margin first.
-func (c *classes) tell(a *answer.ModelComparison, n *names, top int) {
+func (c *classes) tell(a *answer.ModelComparison, n *lab.Names, top int) {
 	a.Classes = []answer.ClassChange{}
 	for class, images := range c.images {
 		if images == 0 {
@@ -372,7 +373,7 @@ func (c *classes) parts(class int) (parts []float64, constant float64) {
 	return parts, constant
 }
 
-func (c *classes) classPair(p int, amount float64, n *names) answer.ClassPair {
+func (c *classes) classPair(p int, amount float64, n *lab.Names) answer.ClassPair {
 	pair := c.ovA.Pair(p)
-	return answer.ClassPair{Neuron: pair.Neuron, Head: pair.Head, Amount: amount, Names: n.of(p)}
+	return answer.ClassPair{Neuron: pair.Neuron, Head: pair.Head, Amount: amount, Names: n.Of(p)}
 }

@@ -1,4 +1,4 @@
-package lab
+package editing
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/lab"
 )
 
 // Why a pair is edited.
@@ -20,17 +21,17 @@ const (
 
 // chooser finds the pairs that an edit changes.
 type chooser struct {
-	lab   *Lab
+	lab   Editor
 	q     Edit
 	from  ground
 	ov    *decompose.OV
-	names *names
+	names *lab.Names
 }
 
-func (l *Lab) newChooser(ctx context.Context, q Edit, from ground, ov *decompose.OV) (*chooser, error) {
+func (l Editor) newChooser(ctx context.Context, q Edit, from ground, ov *decompose.OV) (*chooser, error) {
 	c := &chooser{lab: l, q: q, from: from, ov: ov}
 	var err error
-	if c.names, err = from.use.names(); err != nil {
+	if c.names, err = from.use.Names(); err != nil {
 		return nil, err
 	}
 	if q.By == "" {
@@ -39,16 +40,16 @@ func (l *Lab) newChooser(ctx context.Context, q Edit, from ground, ov *decompose
 		}
 	}
 	if c.q.By != ByDirection && c.names == nil {
-		return nil, mistake("about", "%s: the atlas %s keeps no labels; make them with facet label %s, or choose by direction", c.q.By, q.Means, q.Means)
+		return nil, lab.Mistakef("about", "%s: the atlas %s keeps no labels; make them with facet label %s, or choose by direction", c.q.By, q.Means, q.Means)
 	}
 	for _, p := range q.Pairs {
-		if err := checkPair(p, ov); err != nil {
+		if err := lab.CheckPair(p, ov); err != nil {
 			return nil, err
 		}
 	}
 	for _, h := range q.Heads {
 		if h < 0 || h >= ov.Heads {
-			return nil, mistake("heads", "%d: expected heads of the model, from 0 to %d", h, ov.Heads-1)
+			return nil, lab.Mistakef("heads", "%d: expected heads of the model, from 0 to %d", h, ov.Heads-1)
 		}
 	}
 	return c, ctx.Err()
@@ -90,7 +91,7 @@ func (c *chooser) choose(ctx context.Context) (chosen, kept []answer.EditedPair,
 			return nil, nil, err
 		}
 		if len(about) == 0 {
-			return nil, nil, mistake("remove", "%q: no pair is about it, by %s", text, c.q.By)
+			return nil, nil, lab.Mistakef("remove", "%q: no pair is about it, by %s", text, c.q.By)
 		}
 		for p, why := range about {
 			c.put(found, p, why)
@@ -116,7 +117,7 @@ func (c *chooser) choose(ctx context.Context) (chosen, kept []answer.EditedPair,
 		}
 	}
 	if len(chosen) == 0 {
-		return nil, nil, mistake("keep", "%s: every pair to edit carries it, so nothing is left to edit", strings.Join(c.q.Keep, ", "))
+		return nil, nil, lab.Mistakef("keep", "%s: every pair to edit carries it, so nothing is left to edit", strings.Join(c.q.Keep, ", "))
 	}
 	return byStrength(chosen), byStrength(kept), nil
 }
@@ -139,8 +140,8 @@ func (c *chooser) put(found map[int]answer.EditedPair, p int, why answer.EditedP
 	}
 	pair := c.ov.Pair(p)
 	why.Neuron, why.Head, why.Scale, why.Mean = pair.Neuron, pair.Head, c.q.Scale, c.from.mean[p]
-	why.Strength = float64(c.from.use.strength[p])
-	why.Names = c.names.of(p)
+	why.Strength = float64(c.from.use.Strength[p])
+	why.Names = c.names.Of(p)
 	found[p] = why
 }
 
@@ -148,20 +149,20 @@ func (c *chooser) put(found map[int]answer.EditedPair, p int, why answer.EditedP
 func (c *chooser) about(ctx context.Context, text string) (map[int]answer.EditedPair, error) {
 	out := map[int]answer.EditedPair{}
 	if c.q.By != ByDirection {
-		for _, p := range c.names.namedFirst(text) {
+		for _, p := range namedFirst(c.names, text) {
 			out[p] = answer.EditedPair{Why: ByLabel, Text: text}
 		}
 	}
 	if c.q.By == ByLabel {
 		return out, nil
 	}
-	direction, err := c.lab.textDirection(ctx, text)
+	direction, err := c.lab.TextDirection(ctx, text)
 	if err != nil {
 		return nil, err
 	}
 	cosines := c.ov.Text(direction)
 	for p, norm := range c.ov.Norms() {
-		cosines[p] *= float32(c.from.use.signs[p]) / max(norm, math.SmallestNonzeroFloat32)
+		cosines[p] *= float32(c.from.use.Signs[p]) / max(norm, math.SmallestNonzeroFloat32)
 	}
 	least := outlier(cosines, c.q.Sigma)
 	for p, cosine := range cosines {
@@ -185,16 +186,12 @@ func outlier(x []float32, sigma float64) float64 {
 }
 
 // namedFirst are the pairs whose heaviest word is a text, of what they fire for or of what they say, in their order.
-func (n *names) namedFirst(text string) (pairs []int) {
-	if n == nil {
-		return nil
-	}
-	for p := range n.labels {
-		if of := n.of(p); heaviest(of.Fires, text) || heaviest(of.Says, text) {
+func namedFirst(names *lab.Names, text string) (pairs []int) {
+	for _, p := range names.Named() {
+		if of := names.Of(p); heaviest(of.Fires, text) || heaviest(of.Says, text) {
 			pairs = append(pairs, p)
 		}
 	}
-	slices.Sort(pairs)
 	return pairs
 }
 
@@ -205,7 +202,7 @@ func heaviest(n *answer.Name, text string) bool {
 
 // inLabel tells whether a text is among the words of a pair's label, with positive weight.
 func (c *chooser) inLabel(p int, text string) bool {
-	names := c.names.of(p)
+	names := c.names.Of(p)
 	for _, n := range []*answer.Name{names.Fires, names.Says} {
 		if n == nil || !n.Named {
 			continue
@@ -215,18 +212,4 @@ func (c *chooser) inLabel(p int, text string) bool {
 		}
 	}
 	return false
-}
-
-// textDirection is the unit direction [D] of a text without what all texts share: of the demo world's own words the centred concept.
-func (l *Lab) textDirection(ctx context.Context, text string) ([]float32, error) {
-	if l.knowsWorld {
-		words, err := l.Words(ctx, "", false)
-		if err != nil {
-			return nil, err
-		}
-		if slices.Contains(words.Texts, text) {
-			return words.Some([]string{text}).Embeddings, nil
-		}
-	}
-	return l.queryDirection(ctx, Search{Text: text, Bank: l.bankOr("")})
 }

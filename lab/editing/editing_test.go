@@ -1,4 +1,4 @@
-package lab_test
+package editing_test
 
 import (
 	"bytes"
@@ -17,12 +17,14 @@ import (
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/edit"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/editing"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
-// scenesOf scans the scenes of [scenesSource] with a lab's model.
+// scenesOf scans the scenes of [labtest.Scenes] with a lab's model.
 func scenesOf(t *testing.T, l *lab.Lab, keep bool) string {
 	t.Helper()
-	source, err := dataset.Open(scenesSource, dataset.Options{})
+	source, err := dataset.Open(labtest.Scenes, dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,10 +53,10 @@ func recordAt(t *testing.T, path string) (r answer.EditRecord) {
 // TestExportEdit: an edited model is what its record says, in every layout; edited again, the chain makes it from its first source; and every undo gives
 // the bytes before.
 func TestExportEdit(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{Engine: "portable"})
 	first := filepath.Join(t.TempDir(), "first.safetensors")
-	a, err := l.ExportEdit(t.Context(), lab.ExportEdit{
-		Edit:   lab.Edit{Means: scenesAtlas(), Pairs: []decompose.Pair{{Head: 6, Neuron: 94}}, Heads: []int{3}, EraseTexts: []string{"snow", "sky"}, Side: lab.SideBoth},
+	a, err := editing.Of(l).ExportEdit(t.Context(), editing.ExportEdit{
+		Edit:   editing.Edit{Means: labtest.ScenesAtlas(), Pairs: []decompose.Pair{{Head: 6, Neuron: 94}}, Heads: []int{3}, EraseTexts: []string{"snow", "sky"}, Side: editing.SideBoth},
 		Output: first,
 	})
 	if err != nil {
@@ -68,10 +70,10 @@ func TestExportEdit(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	edited := open(t, lab.Config{Model: first, Engine: "portable"})
+	edited := labtest.Open(t, lab.Config{Model: first, Engine: "portable"})
 	again := filepath.Join(t.TempDir(), "again")
-	if _, err := edited.ExportEdit(t.Context(), lab.ExportEdit{
-		Edit: lab.Edit{Means: scenesOf(t, edited, false), Pairs: []decompose.Pair{{Head: 6, Neuron: 94}, {Head: 1, Neuron: 2}}, Scale: 1.5}, Output: again, DType: "float32",
+	if _, err := editing.Of(edited).ExportEdit(t.Context(), editing.ExportEdit{
+		Edit: editing.Edit{Means: scenesOf(t, edited, false), Pairs: []decompose.Pair{{Head: 6, Neuron: 94}, {Head: 1, Neuron: 2}}, Scale: 1.5}, Output: again, DType: "float32",
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +126,7 @@ func sameByRecord(t *testing.T, source *lab.Lab, r answer.EditRecord, file strin
 	c := source.Model().Config
 	whole := edit.New(c.Heads, c.Channels, c.Embed)
 	for _, s := range r.Steps {
-		e, err := lab.EditOf(s, c.Heads, c.Channels, c.Embed)
+		e, err := editing.EditOf(s, c.Heads, c.Channels, c.Embed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +141,7 @@ func sameByRecord(t *testing.T, source *lab.Lab, r answer.EditRecord, file strin
 	if w, err = whole.Weights(w); err != nil {
 		t.Fatal(err)
 	}
-	l := open(t, lab.Config{Model: file, Engine: "portable"})
+	l := labtest.Open(t, lab.Config{Model: file, Engine: "portable"})
 	got, err := l.Model().PoolWeights()
 	if err != nil {
 		t.Fatal(err)
@@ -166,9 +168,9 @@ func sameByRecord(t *testing.T, source *lab.Lab, r answer.EditRecord, file strin
 
 // TestPriceEdit: what is predicted is what the written model does, picture by picture, and a control of random pairs is not the edit.
 func TestPriceEdit(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
-	heads := lab.Edit{Means: scenesAtlas(), Heads: []int{2, 8, 10, 6}}
-	price, err := l.PriceEdit(t.Context(), lab.PriceEdit{Edit: heads, Score: scenesAtlas()})
+	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	heads := editing.Edit{Means: labtest.ScenesAtlas(), Heads: []int{2, 8, 10, 6}}
+	price, err := editing.Of(l).PriceEdit(t.Context(), editing.PriceEdit{Edit: heads, Score: labtest.ScenesAtlas()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,12 +178,12 @@ func TestPriceEdit(t *testing.T) {
 		t.Errorf("%+v", price)
 	}
 	out := filepath.Join(t.TempDir(), "edited.safetensors")
-	if _, err := l.ExportEdit(t.Context(), lab.ExportEdit{Edit: heads, Output: out, DType: "float32"}); err != nil {
+	if _, err := editing.Of(l).ExportEdit(t.Context(), editing.ExportEdit{Edit: heads, Output: out, DType: "float32"}); err != nil {
 		t.Fatal(err)
 	}
-	edited := open(t, lab.Config{Model: out, Engine: "portable"})
-	after, err := edited.PriceEdit(t.Context(), lab.PriceEdit{ // an edit that changes nothing
-		Edit: lab.Edit{Means: scenesOf(t, edited, true), Pairs: []decompose.Pair{{}}, Scale: 1}, Score: scenesOf(t, edited, true), NoControl: true,
+	edited := labtest.Open(t, lab.Config{Model: out, Engine: "portable"})
+	after, err := editing.Of(edited).PriceEdit(t.Context(), editing.PriceEdit{ // an edit that changes nothing
+		Edit: editing.Edit{Means: scenesOf(t, edited, true), Pairs: []decompose.Pair{{}}, Scale: 1}, Score: scenesOf(t, edited, true), NoControl: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +198,7 @@ func TestPriceEdit(t *testing.T) {
 			}
 		}
 	}
-	half, err := l.PriceEdit(t.Context(), lab.PriceEdit{Edit: lab.Edit{Means: scenesAtlas(), EraseTexts: []string{"red", "blue"}, Keep: []string{"sedan"}}, Limit: 5})
+	half, err := editing.Of(l).PriceEdit(t.Context(), editing.PriceEdit{Edit: editing.Edit{Means: labtest.ScenesAtlas(), EraseTexts: []string{"red", "blue"}, Keep: []string{"sedan"}}, Limit: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,8 +209,8 @@ func TestPriceEdit(t *testing.T) {
 
 // TestPlanEdit: pairs are found by a text's direction, and those that carry a text to keep are left out.
 func TestPlanEdit(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
-	p, err := l.PlanEdit(t.Context(), lab.Edit{Means: scenesAtlas(), Remove: []string{"castle"}})
+	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	p, err := editing.Of(l).PlanEdit(t.Context(), editing.Edit{Means: labtest.ScenesAtlas(), Remove: []string{"castle"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,15 +218,15 @@ func TestPlanEdit(t *testing.T) {
 		t.Fatalf("%+v", p)
 	}
 	for i, e := range p.Pairs {
-		if e.Why != lab.ByDirection || e.Text != "castle" || !(e.Cosine > 0.2) || i > 0 && e.Strength > p.Pairs[i-1].Strength {
+		if e.Why != editing.ByDirection || e.Text != "castle" || !(e.Cosine > 0.2) || i > 0 && e.Strength > p.Pairs[i-1].Strength {
 			t.Errorf("pair %d: %+v", i, e)
 		}
 	}
-	all, err := l.PlanEdit(t.Context(), lab.Edit{Means: scenesAtlas(), Remove: []string{"castle"}, Sigma: 2})
+	all, err := editing.Of(l).PlanEdit(t.Context(), editing.Edit{Means: labtest.ScenesAtlas(), Remove: []string{"castle"}, Sigma: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
-	less, err := l.PlanEdit(t.Context(), lab.Edit{Means: scenesAtlas(), Remove: []string{"castle"}, Sigma: 2, Keep: []string{"house", "lighthouse"}})
+	less, err := editing.Of(l).PlanEdit(t.Context(), editing.Edit{Means: labtest.ScenesAtlas(), Remove: []string{"castle"}, Sigma: 2, Keep: []string{"house", "lighthouse"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,28 +236,28 @@ func TestPlanEdit(t *testing.T) {
 }
 
 func TestEditMistakes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
-	at := scenesAtlas()
+	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	at := labtest.ScenesAtlas()
 	out := filepath.Join(t.TempDir(), "a.safetensors")
-	for name, q := range map[string]lab.ExportEdit{
-		"no means":     {Edit: lab.Edit{Heads: []int{1}}, Output: out},
-		"nothing":      {Edit: lab.Edit{Means: at}, Output: out},
-		"head":         {Edit: lab.Edit{Means: at, Heads: []int{12}}, Output: out},
-		"pair":         {Edit: lab.Edit{Means: at, Pairs: []decompose.Pair{{Neuron: 768}}}, Output: out},
-		"by label":     {Edit: lab.Edit{Means: at, Remove: []string{"snow"}, By: "label"}, Output: out},
-		"about":        {Edit: lab.Edit{Means: at, Remove: []string{"snow"}, By: "name"}, Output: out},
-		"side":         {Edit: lab.Edit{Means: at, EraseTexts: []string{"snow"}, Side: "left"}, Output: out},
-		"column":       {Edit: lab.Edit{Means: at, EraseLabel: "colour"}, Output: out},
-		"empty column": {Edit: lab.Edit{Means: at, EraseLabel: "group"}, Output: out},
-		"kept":         {Edit: lab.Edit{Means: at, EraseTexts: []string{"snow"}, Keep: []string{"snow"}}, Output: out},
-		"keep label":   {Edit: lab.Edit{Means: at, EraseLabel: "label", Keep: []string{"snow"}}, Output: out},
-		"scale":        {Edit: lab.Edit{Means: at, Heads: []int{1}, Scale: math.NaN()}, Output: out},
-		"no output":    {Edit: lab.Edit{Means: at, Heads: []int{1}}},
-		"ending":       {Edit: lab.Edit{Means: at, Heads: []int{1}}, Output: "a.onnx"},
-		"type":         {Edit: lab.Edit{Means: at, Heads: []int{1}}, Output: out, DType: "int8"},
-		"timm folder":  {Edit: lab.Edit{Means: at, Heads: []int{1}}, Output: filepath.Join(t.TempDir(), "folder"), Timm: true},
+	for name, q := range map[string]editing.ExportEdit{
+		"no means":     {Edit: editing.Edit{Heads: []int{1}}, Output: out},
+		"nothing":      {Edit: editing.Edit{Means: at}, Output: out},
+		"head":         {Edit: editing.Edit{Means: at, Heads: []int{12}}, Output: out},
+		"pair":         {Edit: editing.Edit{Means: at, Pairs: []decompose.Pair{{Neuron: 768}}}, Output: out},
+		"by label":     {Edit: editing.Edit{Means: at, Remove: []string{"snow"}, By: "label"}, Output: out},
+		"about":        {Edit: editing.Edit{Means: at, Remove: []string{"snow"}, By: "name"}, Output: out},
+		"side":         {Edit: editing.Edit{Means: at, EraseTexts: []string{"snow"}, Side: "left"}, Output: out},
+		"column":       {Edit: editing.Edit{Means: at, EraseLabel: "colour"}, Output: out},
+		"empty column": {Edit: editing.Edit{Means: at, EraseLabel: "group"}, Output: out},
+		"kept":         {Edit: editing.Edit{Means: at, EraseTexts: []string{"snow"}, Keep: []string{"snow"}}, Output: out},
+		"keep label":   {Edit: editing.Edit{Means: at, EraseLabel: "label", Keep: []string{"snow"}}, Output: out},
+		"scale":        {Edit: editing.Edit{Means: at, Heads: []int{1}, Scale: math.NaN()}, Output: out},
+		"no output":    {Edit: editing.Edit{Means: at, Heads: []int{1}}},
+		"ending":       {Edit: editing.Edit{Means: at, Heads: []int{1}}, Output: "a.onnx"},
+		"type":         {Edit: editing.Edit{Means: at, Heads: []int{1}}, Output: out, DType: "int8"},
+		"timm folder":  {Edit: editing.Edit{Means: at, Heads: []int{1}}, Output: filepath.Join(t.TempDir(), "folder"), Timm: true},
 	} {
-		if _, err := l.ExportEdit(t.Context(), q); !errors.Is(err, lab.ErrQuestion) {
+		if _, err := editing.Of(l).ExportEdit(t.Context(), q); !errors.Is(err, lab.ErrQuestion) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -266,11 +268,11 @@ func TestEditMistakes(t *testing.T) {
 		t.Errorf("undoing what was not edited: %v", err)
 	}
 	for _, text := range []string{"", "[]", `[{"neuron": 1}]`, `[{"neuron": 1, "head": 2, "x": 3}]`, `{"neuron": 1, "head": 2}`} {
-		if _, err := lab.ReadPairs("pairs.json", strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), "pairs.json") {
+		if _, err := editing.ReadPairs("pairs.json", strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), "pairs.json") {
 			t.Errorf("pairs %s: %v", text, err)
 		}
 	}
-	if pairs, err := lab.ReadPairs("pairs.json", strings.NewReader(`[{"neuron": 5, "head": 2}]`)); err != nil || len(pairs) != 1 || pairs[0] != (decompose.Pair{Head: 2, Neuron: 5}) {
+	if pairs, err := editing.ReadPairs("pairs.json", strings.NewReader(`[{"neuron": 5, "head": 2}]`)); err != nil || len(pairs) != 1 || pairs[0] != (decompose.Pair{Head: 2, Neuron: 5}) {
 		t.Errorf("%v, %v", pairs, err)
 	}
 }

@@ -1,4 +1,4 @@
-package lab
+package editing
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/edit"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/lab"
 )
 
 // EvaluateGroups asks how right a model is in each class and group, and what an edit and other methods change.
@@ -49,20 +50,20 @@ const (
 
 func (q EvaluateGroups) check() (EvaluateGroups, error) {
 	if q.Column == "" {
-		q.Column = ColumnGroup
+		q.Column = lab.ColumnGroup
 	}
 	if q.RivalHeads == 0 {
 		q.RivalHeads = 2
 	}
 	switch {
-	case !slices.Contains([]string{ColumnLabel, ColumnGroup, ColumnTruth}, q.Column):
-		return q, mistake("groups", "%s: expected a column of the atlas: %s, %s or %s", q.Column, ColumnLabel, ColumnGroup, ColumnTruth)
+	case !slices.Contains([]string{lab.ColumnLabel, lab.ColumnGroup, lab.ColumnTruth}, q.Column):
+		return q, lab.Mistakef("groups", "%s: expected a column of the atlas: %s, %s or %s", q.Column, lab.ColumnLabel, lab.ColumnGroup, lab.ColumnTruth)
 	case q.Edit.Means == q.Atlas:
-		return q, mistake("means", "%s: expected another atlas than the scored one: means never come from pictures that are scored", q.Edit.Means)
+		return q, lab.Mistakef("means", "%s: expected another atlas than the scored one: means never come from pictures that are scored", q.Edit.Means)
 	case q.RivalHeads < 0:
-		return q, mistake("rival-heads", "%d: expected 1 or more", q.RivalHeads)
+		return q, lab.Mistakef("rival-heads", "%d: expected 1 or more", q.RivalHeads)
 	case q.Rivals && q.Edit.Means == "":
-		return q, mistake("rivals", "need an atlas whose means heads are held at")
+		return q, lab.Mistakef("rivals", "need an atlas whose means heads are held at")
 	}
 	if q.Edit.Means != "" && (q.changes() || !q.Rivals) {
 		var err error
@@ -70,7 +71,7 @@ func (q EvaluateGroups) check() (EvaluateGroups, error) {
 			return q, err
 		}
 	}
-	return q, checkClasses(q.Classes)
+	return q, lab.CheckClasses(q.Classes)
 }
 
 // changes tells whether there is an edit.
@@ -85,7 +86,7 @@ type method struct {
 }
 
 // EvaluateGroups scores the pictures of an atlas by class and group (docs/design.md, 32).
-func (l *Lab) EvaluateGroups(ctx context.Context, q EvaluateGroups) (*answer.GroupReport, error) {
+func (l Editor) EvaluateGroups(ctx context.Context, q EvaluateGroups) (*answer.GroupReport, error) {
 	q, err := q.check()
 	if err != nil {
 		return nil, err
@@ -94,9 +95,9 @@ func (l *Lab) EvaluateGroups(ctx context.Context, q EvaluateGroups) (*answer.Gro
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
+	defer s.Close()
 	a := &answer.GroupReport{Scored: q.Atlas, Means: q.Edit.Means, Column: q.Column, Groups: names, Classes: s.Head.Texts, Images: len(s.test), Others: q.Others}
-	if a.Model, err = l.describe(ctx); err != nil {
+	if a.Model, err = l.Describe(ctx); err != nil {
 		return nil, err
 	}
 	methods := []method{{name: MethodAsIs, edits: []*edit.Edit{nil}}}
@@ -117,22 +118,22 @@ func (l *Lab) EvaluateGroups(ctx context.Context, q EvaluateGroups) (*answer.Gro
 }
 
 // openGroups opens an atlas with classes and groups; test are the pictures that have both.
-func (l *Lab) openGroups(ctx context.Context, dir, column string, classes []string, templates concept.Templates, scalars bool) (*study, experiment.Groups, []string, error) {
+func (l Editor) openGroups(ctx context.Context, dir, column string, classes []string, templates concept.Templates, scalars bool) (*scored, experiment.Groups, []string, error) {
 	var g experiment.Groups
-	use, err := l.openAtlas(ctx, dir)
+	use, err := l.OpenAtlas(ctx, dir)
 	if err != nil {
 		return nil, g, nil, err
 	}
-	s := &study{lab: l, atlas: use.atlas, asked: Study{Atlas: dir, Classes: classes, Templates: templates}}
-	if err := s.openScored(ctx, scalars); err != nil {
-		return nil, g, nil, errors.Join(err, s.close())
+	s, err := l.openScored(ctx, use, dir, classes, templates, scalars)
+	if err != nil {
+		return nil, g, nil, err
 	}
-	_, names, of, err := ground{use: use}.labelled(column, l.model.Config.Embed)
+	_, names, of, err := ground{use: use}.labelled(column, l.Model().Config.Embed)
 	if err == nil && len(names) < 2 {
-		err = mistake("groups", "%s of %s: %d groups occur, expected two or more", column, dir, len(names))
+		err = lab.Mistakef("groups", "%s of %s: %d groups occur, expected two or more", column, dir, len(names))
 	}
 	if err != nil {
-		return nil, g, nil, errors.Join(err, s.close())
+		return nil, g, nil, errors.Join(err, s.Close())
 	}
 	g.Of, g.Count = of, len(names)
 	for i, label := range s.Labels {
@@ -141,18 +142,18 @@ func (l *Lab) openGroups(ctx context.Context, dir, column string, classes []stri
 		}
 	}
 	if len(s.test) == 0 {
-		return nil, g, nil, errors.Join(fmt.Errorf("%s: no picture has a label among the classes and a %s", dir, column), s.close())
+		return nil, g, nil, errors.Join(fmt.Errorf("%s: no picture has a label among the classes and a %s", dir, column), s.Close())
 	}
 	return s, g, names, nil
 }
 
 // methods are the edit with its random control, and the rivals.
-func (s *study) methods(ctx context.Context, q EvaluateGroups, groups []string) (out []method, plan *answer.EditPlan, err error) {
-	use, err := s.lab.openAtlas(ctx, q.Edit.Means)
+func (s *scored) methods(ctx context.Context, q EvaluateGroups, groups []string) (out []method, plan *answer.EditPlan, err error) {
+	use, err := s.lab.OpenAtlas(ctx, q.Edit.Means)
 	if err != nil {
 		return nil, nil, fmt.Errorf("means: %w", err)
 	}
-	from := ground{use: use, mean: use.stats.Mean}
+	from := ground{use: use, mean: use.Stats.Mean}
 	if q.changes() {
 		p, err := s.lab.planEdit(ctx, q.Edit, from)
 		if err != nil {
@@ -180,11 +181,11 @@ func (s *study) methods(ctx context.Context, q EvaluateGroups, groups []string) 
 }
 
 // rivals are other methods against spurious cues, as edits.
-func (s *study) rivals(ctx context.Context, q EvaluateGroups, from ground, groups []string) ([]method, error) {
+func (s *scored) rivals(ctx context.Context, q EvaluateGroups, from ground, groups []string) ([]method, error) {
 	if len(q.GroupTexts) > 0 {
 		groups = q.GroupTexts
 	}
-	texts, err := s.lab.classRows(ctx, groups, q.Templates)
+	texts, err := s.lab.ClassRows(ctx, groups, q.Templates)
 	if err != nil {
 		return nil, err
 	}
@@ -220,25 +221,21 @@ func (s *study) rivals(ctx context.Context, q EvaluateGroups, from ground, group
 }
 
 // headsApart are the heads whose mean contributions differ most between the groups of the atlas of the means.
-func (s *study) headsApart(ctx context.Context, q EvaluateGroups, from ground) ([]int, error) {
+func (s *scored) headsApart(ctx context.Context, q EvaluateGroups, from ground) ([]int, error) {
 	if q.RivalHeads > s.OV.Heads {
-		return nil, mistake("rival-heads", "%d: expected at most the model's %d", q.RivalHeads, s.OV.Heads)
+		return nil, lab.Mistakef("rival-heads", "%d: expected at most the model's %d", q.RivalHeads, s.OV.Heads)
 	}
-	of := &study{lab: s.lab, atlas: from.use.atlas}
-	defer of.close()
-	var err error
-	if of.Data, err = s.lab.data(of.atlas); err != nil {
-		return nil, err
-	}
-	if of.Row, err = of.scalars(of.atlas); err != nil {
+	of, err := s.lab.Score(from.use, true)
+	if err != nil {
 		return nil, fmt.Errorf("means: %w", err)
 	}
+	defer of.Close()
 	_, names, labels, err := from.labelled(q.Column, s.OV.Embed)
 	if err != nil {
 		return nil, err
 	}
 	if len(names) < 2 {
-		return nil, mistake("means", "%s: %d groups occur in its column %s, expected two or more", q.Edit.Means, len(names), q.Column)
+		return nil, lab.Mistakef("means", "%s: %d groups occur in its column %s, expected two or more", q.Edit.Means, len(names), q.Column)
 	}
 	means := make([][]float64, len(names))
 	for g := range means {
@@ -270,7 +267,7 @@ func (s *study) headsApart(ctx context.Context, q EvaluateGroups, from ground) (
 }
 
 // scoreMethods judges all methods in one reading of the scalars.
-func (s *study) scoreMethods(ctx context.Context, methods []method, g experiment.Groups) ([]answer.GroupOutcome, error) {
+func (s *scored) scoreMethods(ctx context.Context, methods []method, g experiment.Groups) ([]answer.GroupOutcome, error) {
 	var edits []*edit.Edit
 	for _, m := range methods {
 		edits = append(edits, m.edits...)
@@ -297,16 +294,16 @@ func (s *study) scoreMethods(ctx context.Context, methods []method, g experiment
 }
 
 // collateral scores the methods on an atlas of other classes.
-func (l *Lab) collateral(ctx context.Context, q EvaluateGroups, methods []method, a *answer.GroupReport) error {
-	use, err := l.openAtlas(ctx, q.Others)
+func (l Editor) collateral(ctx context.Context, q EvaluateGroups, methods []method, a *answer.GroupReport) error {
+	use, err := l.OpenAtlas(ctx, q.Others)
 	if err != nil {
 		return fmt.Errorf("others: %w", err)
 	}
-	s := &study{lab: l, atlas: use.atlas, asked: Study{Atlas: q.Others, Templates: q.Templates}}
-	defer s.close()
-	if err := s.openScored(ctx, q.Edit.Means != ""); err != nil {
+	s, err := l.openScored(ctx, use, q.Others, nil, q.Templates, q.Edit.Means != "")
+	if err != nil {
 		return err
 	}
+	defer s.Close()
 	s.test = numeric.Indices(s.Images())
 	var edits []*edit.Edit
 	for _, m := range methods {

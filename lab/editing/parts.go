@@ -1,4 +1,4 @@
-package lab
+package editing
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/lab"
 )
 
 // EditParts asks for all that is needed to tell what any scaling of some units does to logits, without asking again.
@@ -37,23 +39,23 @@ const (
 
 // EditParts gives products of units with the classes of an atlas and with texts, from its scalars (docs/design.md, 32). Every other image is
 // scored, and the means come from the rest, as with facet edit.
-func (l *Lab) EditParts(ctx context.Context, q EditParts) (_ *answer.EditParts, err error) {
+func (l Editor) EditParts(ctx context.Context, q EditParts) (_ *answer.EditParts, err error) {
 	if len(q.Units) > editUnits || len(q.Texts) > editUnits || len(q.Images) > editImages {
-		return nil, &Mistake{Problem: fmt.Errorf("expected at most %d units, %d texts and %d images", editUnits, editUnits, editImages)}
+		return nil, &lab.Mistake{Problem: fmt.Errorf("expected at most %d units, %d texts and %d images", editUnits, editUnits, editImages)}
 	}
-	use, err := l.openAtlas(ctx, q.Atlas)
+	use, err := l.OpenAtlas(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}
-	s := &study{lab: l, asked: Study{Atlas: q.Atlas}, unit: experiment.Pair, atlas: use.atlas}
-	defer func() { err = errors.Join(err, s.close()) }()
-	if err := s.openScored(ctx, true); err != nil {
+	s, err := l.openScored(ctx, use, q.Atlas, nil, nil, true)
+	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, s.Close()) }()
 	if s.from, s.test = experiment.Halves(s.Images()); len(s.from) == 0 {
 		return nil, fmt.Errorf("%s: %d images are too few to take means from some and score others", q.Atlas, s.Images())
 	}
-	names, err := use.names()
+	names, err := use.Names()
 	if err != nil {
 		return nil, err
 	}
@@ -65,15 +67,15 @@ func (l *Lab) EditParts(ctx context.Context, q EditParts) (_ *answer.EditParts, 
 	if err := s.products(ctx, q, units, a); err != nil {
 		return nil, err
 	}
-	if a.LogitScale, err = l.model.LogitScale(); err != nil {
+	if a.LogitScale, err = l.Model().LogitScale(); err != nil {
 		return nil, err
 	}
-	a.Model, err = l.describe(ctx)
+	a.Model, err = l.Describe(ctx)
 	return a, err
 }
 
 // unitsOf are the pairs of each unit, none in two units.
-func unitsOf(ov *decompose.OV, names *names, use *use, asked []string, a *answer.EditParts) (units [][]int, err error) {
+func unitsOf(ov *decompose.OV, names *lab.Names, use *lab.Opened, asked []string, a *answer.EditParts) (units [][]int, err error) {
 	taken := map[int]bool{}
 	for _, name := range asked {
 		pairs, err := pairsOf(ov, names, name)
@@ -85,9 +87,9 @@ func unitsOf(ov *decompose.OV, names *names, use *use, asked []string, a *answer
 			taken[p] = true
 		}
 		u := answer.EditUnit{Name: name, Pairs: len(pairs), Strongest: []answer.NearPair{}}
-		for _, i := range best(len(pairs), editShown, func(int) bool { return true }, func(i int) float64 { return float64(use.strength[pairs[i]]) }) {
+		for _, i := range numeric.Best(len(pairs), editShown, func(int) bool { return true }, func(i int) float64 { return float64(use.Strength[pairs[i]]) }) {
 			pair := ov.Pair(pairs[i])
-			u.Strongest = append(u.Strongest, answer.NearPair{Neuron: pair.Neuron, Head: pair.Head, Norm: float64(use.strength[pairs[i]]), Names: names.of(pairs[i])})
+			u.Strongest = append(u.Strongest, answer.NearPair{Neuron: pair.Neuron, Head: pair.Head, Norm: float64(use.Strength[pairs[i]]), Names: names.Of(pairs[i])})
 		}
 		a.Units, units = append(a.Units, u), append(units, pairs)
 	}
@@ -95,42 +97,42 @@ func unitsOf(ov *decompose.OV, names *names, use *use, asked []string, a *answer
 }
 
 // pairsOf are the pairs of a unit by its name. A pair is of a word that is the heaviest of what it fires for, or of what it says.
-func pairsOf(ov *decompose.OV, names *names, name string) (pairs []int, err error) {
+func pairsOf(ov *decompose.OV, names *lab.Names, name string) (pairs []int, err error) {
 	kind, which, _ := strings.Cut(name, ":")
 	switch kind {
-	case UnitPair:
-		p, err := ParsePair(which)
+	case lab.UnitPair:
+		p, err := lab.ParsePair(which)
 		if err == nil {
-			err = checkPair(p, ov)
+			err = lab.CheckPair(p, ov)
 		}
 		if err != nil {
 			return nil, err
 		}
 		return []int{ov.Index(p)}, nil
-	case UnitHead:
+	case lab.UnitHead:
 		h, err := strconv.Atoi(which)
 		if err != nil || h < 0 || h >= ov.Heads {
-			return nil, mistake("unit", "head %s: expected a head of the model, from 0 to %d", which, ov.Heads-1)
+			return nil, lab.Mistakef("unit", "head %s: expected a head of the model, from 0 to %d", which, ov.Heads-1)
 		}
 		for n := range ov.Channels {
 			pairs = append(pairs, h*ov.Channels+n)
 		}
 		return pairs, nil
-	case ByWord:
-		if pairs = names.namedFirst(which); len(pairs) == 0 {
-			return nil, mistake("unit", "%s: no pair of the atlas is named first by it", which)
+	case lab.ByWord:
+		if pairs = namedFirst(names, which); len(pairs) == 0 {
+			return nil, lab.Mistakef("unit", "%s: no pair of the atlas is named first by it", which)
 		}
 		return pairs, nil
 	}
-	return nil, mistake("unit", "%s: expected pair:NEURON,HEAD, head:HEAD or word:WORD", name)
+	return nil, lab.Mistakef("unit", "%s: expected pair:NEURON,HEAD, head:HEAD or word:WORD", name)
 }
 
 // products fills in the classes, the images and the products.
-func (s *study) products(ctx context.Context, q EditParts, units [][]int, a *answer.EditParts) error {
+func (s *scored) products(ctx context.Context, q EditParts, units [][]int, a *answer.EditParts) error {
 	texts := slices.Clone(s.Head.Embeddings)
 	a.Classes = slices.Clone(s.Head.Texts)
 	if len(q.Texts) > 0 {
-		more, err := s.lab.few(ctx, q.Texts, q.Truncate)
+		more, err := s.lab.Few(ctx, q.Texts, q.Truncate)
 		if err != nil {
 			return err
 		}
@@ -141,11 +143,11 @@ func (s *study) products(ctx context.Context, q EditParts, units [][]int, a *ans
 		return err
 	}
 	each := len(a.Classes)*(1+len(units)) + len(units)*(1+len(units)) + 1
-	images := slices.Clone(spread(s.test, max(1, min(editScored, editProducts/each))))
+	images := slices.Clone(numeric.Spread(s.test, max(1, min(editScored, editProducts/each))))
 	a.Scored = len(images)
 	for _, i := range q.Images {
 		if i < 0 || i >= len(rows) {
-			return fmt.Errorf("image %d: %w: expected 0 to %d", i, ErrNoImage, len(rows)-1)
+			return fmt.Errorf("image %d: %w: expected 0 to %d", i, lab.ErrNoImage, len(rows)-1)
 		}
 		images = append(images, i)
 	}
@@ -160,7 +162,7 @@ func (s *study) products(ctx context.Context, q EditParts, units [][]int, a *ans
 	if err != nil {
 		return err
 	}
-	a.Products, a.Lengths = littleEndian(parts.Products), littleEndian(parts.Lengths)
-	a.UnitProducts, a.UnitLengths, a.Grams = littleEndian(parts.UnitProducts), littleEndian(parts.UnitLengths), littleEndian(parts.Grams)
+	a.Products, a.Lengths = numeric.LittleEndian(parts.Products), numeric.LittleEndian(parts.Lengths)
+	a.UnitProducts, a.UnitLengths, a.Grams = numeric.LittleEndian(parts.UnitProducts), numeric.LittleEndian(parts.UnitLengths), numeric.LittleEndian(parts.Grams)
 	return nil
 }

@@ -1,4 +1,4 @@
-package lab_test
+package editing_test
 
 import (
 	"cmp"
@@ -18,6 +18,8 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/editing"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // scanned is an atlas with its scalars in memory.
@@ -224,15 +226,15 @@ func TestPlantedShortcut(t *testing.T) {
 		t.Skip("encodes 1,600 scenes")
 	}
 	const planted = 16
-	l := open(t, lab.Config{})
+	l := labtest.Open(t, lab.Config{})
 	_, train := keep(t, l, "even-train", "scenes:shortcut-even?n=600&seed=21")
 	testDemo, test := keep(t, l, "even-test", "scenes:shortcut-even?n=600&seed=22")
 	othersDemo, others := keep(t, l, "others", "scenes:single?n=400&seed=23")
 	ground := train.findGround("snow", planted)
-	model := open(t, lab.Config{Model: shortcut(t, l, train, ground)})
+	model := labtest.Open(t, lab.Config{Model: shortcut(t, l, train, ground)})
 	trainAtlas, testAtlas, othersAtlas := train.by(t, model, "train"), test.by(t, model, "test"), others.by(t, model, "others")
 
-	suggestion, err := model.SuggestEdit(t.Context(), lab.SuggestEdit{Atlas: trainAtlas, Classes: []string{"cat", "bird"}})
+	suggestion, err := editing.Of(model).SuggestEdit(t.Context(), editing.SuggestEdit{Atlas: trainAtlas, Classes: []string{"cat", "bird"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,13 +248,13 @@ func TestPlantedShortcut(t *testing.T) {
 	}
 	t.Logf("of %d planted pairs %d are among the first %d of %d suggested; before %+v, after %+v, random %+v, p %g", planted, found, planted, len(pairs),
 		suggestion.Before.Worst, suggestion.After.Worst, suggestion.Random, suggestion.P)
-	report, err := model.EvaluateGroups(t.Context(), lab.EvaluateGroups{
-		Atlas: testAtlas, Classes: []string{"cat", "bird"}, Edit: lab.Edit{Means: trainAtlas, Pairs: pairs}, Rivals: true, Others: othersAtlas,
+	report, err := editing.Of(model).EvaluateGroups(t.Context(), editing.EvaluateGroups{
+		Atlas: testAtlas, Classes: []string{"cat", "bird"}, Edit: editing.Edit{Means: trainAtlas, Pairs: pairs}, Rivals: true, Others: othersAtlas,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	demo, err := l.EvaluateGroups(t.Context(), lab.EvaluateGroups{Atlas: testDemo, Classes: []string{"cat", "bird"}, Others: othersDemo})
+	demo, err := editing.Of(l).EvaluateGroups(t.Context(), editing.EvaluateGroups{Atlas: testDemo, Classes: []string{"cat", "bird"}, Others: othersDemo})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +275,7 @@ func TestPlantedShortcut(t *testing.T) {
 // mended fails unless the edit gives back what the shortcut took, at no cost, and random pairs do nothing.
 func mended(t *testing.T, before answer.GroupOutcome, rows map[string]answer.GroupOutcome) {
 	t.Helper()
-	planned, after, random := rows[lab.MethodAsIs], rows[lab.MethodEdit], rows[lab.MethodRandom]
+	planned, after, random := rows[editing.MethodAsIs], rows[editing.MethodEdit], rows[editing.MethodRandom]
 	switch {
 	case !(planned.Worst.Value() < before.Worst.Value()-0.2):
 		t.Errorf("the shortcut is not taken: the worst group falls from %.3f to %.3f, and the test tests nothing", before.Worst.Value(), planned.Worst.Value())
@@ -284,7 +286,7 @@ func mended(t *testing.T, before answer.GroupOutcome, rows map[string]answer.Gro
 	case !(math.Abs(random.Draws.Mean-planned.Worst.Value()) < 0.05):
 		t.Errorf("random pairs move the worst group from %.3f to %.3f", planned.Worst.Value(), random.Draws.Mean)
 	}
-	for _, m := range []string{lab.MethodPrompts, lab.MethodRoboShot, lab.MethodHeads} {
+	for _, m := range []string{editing.MethodPrompts, editing.MethodRoboShot, editing.MethodHeads} {
 		if rows[m].Average.Of != 600 || rows[m].Others == nil {
 			t.Errorf("no row of %s", m)
 		}

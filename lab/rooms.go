@@ -1,0 +1,166 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+
+	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/experiment/attribution"
+)
+
+// Opened is an atlas of the lab's model, read and verified once, with what it says of the model's pairs. It must not be changed.
+type Opened struct {
+	*atlas.Atlas
+	// Strength of the pairs [M,C]: the mean of the 50 largest lengths of their centred contributions (docs/design.md, 12).
+	Strength []float32
+	// Signs of the pairs' principal directions [M,C], +1 or −1.
+	Signs []int8
+
+	use *use
+}
+
+// OpenAtlas gives the atlas in a folder, which the lab's model must have made. The lab keeps it open until [Lab.CloseAtlas].
+func (l *Lab) OpenAtlas(ctx context.Context, dir string) (*Opened, error) {
+	u, err := l.openAtlas(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Opened{u.atlas, u.strength, u.signs, u}, nil
+}
+
+// Names are the labels that the atlas keeps; nil where it keeps none.
+func (o *Opened) Names() (*Names, error) { return o.use.names() }
+
+// Pictures are the images of the atlas with what its dataset says of each, in order.
+func (o *Opened) Pictures() ([]AtlasImage, error) { return o.use.rows() }
+
+// PictureEmbeddings are the embeddings [N,D] of the images, read once.
+func (o *Opened) PictureEmbeddings() ([]float32, error) { return o.use.images() }
+
+// Digest is the SHA-256 of the manifest.
+func (o *Opened) Digest() (string, error) { return o.use.digest() }
+
+// NamesFor are labels of some pairs: by a bank, if one is asked for, by the atlas, if there is one that keeps labels, or by the demo model's own table.
+func (l *Lab) NamesFor(ctx context.Context, at *Opened, pairs []decompose.Pair, bank string, truncate bool) (*Names, error) {
+	ov, err := l.ov()
+	if err != nil {
+		return nil, err
+	}
+	var u *use
+	if at != nil {
+		u = at.use
+	}
+	n, err := l.namesFor(ctx, ov, u, pairs, bank, truncate)
+	if err == nil && n == nil {
+		n, err = l.ownNames()
+	}
+	return n, err
+}
+
+// ByWord lists the groups of a split by the words of the labels, the strongest first, until they cover a share of all that words hold, at most top of
+// them (docs/design.md, *Groups*).
+func (n *Names) ByWord(ov *decompose.OV, s *attribution.Split, cover float64, top int) []answer.Group {
+	_, list := listed(ov, s.Groups(attribution.ByWord(n.terms(), false)), Explain{Cover: cover, Top: top}, s.Total)
+	return list
+}
+
+// NearestWords is the bank by which the words most like a direction are shown: that at a path, or the model's default; nil where it has none.
+func (l *Lab) NearestWords(ctx context.Context, bank string, truncate bool) (*concept.Bank, error) {
+	w, err := l.nearestWords(ctx, bank, truncate, nil)
+	if w == nil || err != nil {
+		return nil, err
+	}
+	return w.Bank, nil
+}
+
+// Named are the pairs that have a label, in order.
+func (n *Names) Named() []int {
+	if n == nil {
+		return nil
+	}
+	pairs := make([]int, 0, len(n.labels))
+	for p := range n.labels {
+		pairs = append(pairs, p)
+	}
+	slices.Sort(pairs)
+	return pairs
+}
+
+// Scored is the data of an atlas to score its images by. Close it after use.
+type Scored struct {
+	*experiment.Data
+
+	study *study
+}
+
+// Score opens the data of an atlas: embeddings, and with scalars those of every image.
+func (l *Lab) Score(at *Opened, scalars bool) (*Scored, error) {
+	s := &study{lab: l, atlas: at.Atlas}
+	var err error
+	if s.Data, err = l.data(at.Atlas); err == nil && scalars {
+		s.Row, err = s.scalars(at.Atlas)
+	}
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return &Scored{s.Data, s}, nil
+}
+
+// Classify gives the data a zero-shot head and the class of each image, −1 where it has none of them. Without classes they are the labels of the atlas.
+func (s *Scored) Classify(ctx context.Context, classes []string, templates concept.Templates) error {
+	s.study.asked.Classes, s.study.asked.Templates = classes, templates
+	return s.study.classes(ctx)
+}
+
+// Close closes the scalars.
+func (s *Scored) Close() error { return s.study.close() }
+
+// OV is the decomposition of the model's attention pool, made once.
+func (l *Lab) OV() (*decompose.OV, error) { return l.ov() }
+
+// Weights are those of the model's attention pool, read once.
+func (l *Lab) Weights() (decompose.Weights, error) { return l.weights() }
+
+// Log is where the lab's warnings go.
+func (l *Lab) Log() *slog.Logger { return l.log }
+
+// ClassRows are the unit embeddings [T,D] of texts, said as classes are.
+func (l *Lab) ClassRows(ctx context.Context, texts []string, templates concept.Templates) ([]float32, error) {
+	if len(templates) == 0 && l.knowsWorld {
+		bank, err := l.worldBank(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(texts, func(t string) bool { return !slices.Contains(bank.Texts, t) }) {
+			return bank.Some(texts).Embeddings, nil
+		}
+	}
+	if len(templates) == 0 {
+		templates = concept.DefaultTemplates()
+	}
+	head, err := l.zeroShot(ctx, texts, templates)
+	if err != nil {
+		return nil, err
+	}
+	return head.Embeddings, nil
+}
+
+// TextDirection is the unit direction [D] of a text without what all texts share: of the demo world's own words the centred concept.
+func (l *Lab) TextDirection(ctx context.Context, text string) ([]float32, error) {
+	if l.knowsWorld {
+		words, err := l.Words(ctx, "", false)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(words.Texts, text) {
+			return words.Some([]string{text}).Embeddings, nil
+		}
+	}
+	return l.queryDirection(ctx, Search{Text: text, Bank: l.bankOr("")})
+}
