@@ -14,6 +14,8 @@ type Profile struct {
 	Images int `json:"images"`
 	// Unread is how many files could not be read.
 	Unread int `json:"unread"`
+	// Repeated is how many pictures came whose content had come before. Each counts once.
+	Repeated int `json:"repeated"`
 	// Sample is how many images are kept one by one.
 	Sample int `json:"sample"`
 	// Strong is how many pairs are compared one by one.
@@ -44,6 +46,8 @@ type Drift struct {
 	Level float64 `json:"level"`
 	// Unread is how many files could not be read.
 	Unread int `json:"unread"`
+	// Repeated is how many pictures came whose content had come before. Each counts once.
+	Repeated int `json:"repeated"`
 	// All compares all images.
 	All Comparison `json:"all"`
 	// Groups compare the parts of two images and more, in the order of their names.
@@ -60,8 +64,17 @@ type Comparison struct {
 	ProfileImages int `json:"profile_images"`
 	// Shift is ‖Δe‖, the length of the shift of the mean embedding.
 	Shift float64 `json:"shift"`
+	// ShiftNull is what the shift is without drift, on average: that of as many images of the profile's covariance.
+	ShiftNull float64 `json:"shift_null"`
+	// Chance is the share of the squared shift that is expected without drift, 1 at most. Shares of changes are shares of the whole, chance included.
+	Chance float64 `json:"chance"`
 	// Frechet is the Fréchet distance between the embeddings.
 	Frechet float64 `json:"frechet_distance"`
+	// FrechetNull is what the Fréchet distance is without drift: that of FrechetNullImages images of the profile to its other images. It falls with
+	// their number, as the distance does. 0 where the profile's sample is too small to say.
+	FrechetNull float64 `json:"frechet_null"`
+	// FrechetNullImages is as many as are compared, or half of the profile's sample where that is less.
+	FrechetNullImages int `json:"frechet_null_images"`
 	// Energy is the squared energy distance between the samples.
 	Energy float64 `json:"energy_distance"`
 	// EnergyP is its p-value, by permutation of both samples.

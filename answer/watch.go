@@ -11,6 +11,12 @@ type Window struct {
 	Number int `json:"window"`
 	// Images is how many the window holds.
 	Images int `json:"images"`
+	// Repeated is how many pictures came to the watcher of this window, since its last one, whose content had come before. They are in no window.
+	Repeated int `json:"repeated"`
+	// RepeatedShare is their share of all that came.
+	RepeatedShare float64 `json:"repeated_share"`
+	// ProfileRepeatedShare is that of the profile's source.
+	ProfileRepeatedShare float64 `json:"profile_repeated_share"`
 	// First is the earliest moment of its images.
 	First time.Time `json:"first"`
 	// Last is the latest moment of its images.

@@ -12,7 +12,8 @@ import (
 type Loaded[T any] struct {
 	Item
 	Made T
-	Err  error // the picture's own; the rest of the source can still be read
+	Hash [32]byte // of the picture's content; see [Content]
+	Err  error    // the picture's own; the rest of the source can still be read
 }
 
 // ahead is how many pictures per core are decoded before they are asked for.
@@ -77,10 +78,14 @@ func decodeAhead[T any](ctx context.Context, s *Source, from int, d *Decoder, us
 
 func loaded[T any](ctx context.Context, item Item, d *Decoder, use func(Item, *image.NRGBA) (T, error)) slot[T] {
 	l := Loaded[T]{}
-	l.Err = item.Decode(ctx, d, func(img *image.NRGBA) (err error) {
-		l.Made, err = use(item, img)
-		return err
-	})
+	var c Content
+	if c, l.Err = item.Content(); l.Err == nil {
+		l.Hash = c.Hash
+		l.Err = c.Decode(ctx, d, func(img *image.NRGBA) (err error) {
+			l.Made, err = use(item, img)
+			return err
+		})
+	}
 	item.read, item.decode = nil, nil // and with them a member's bytes
 	l.Item = item
 	if err := ctx.Err(); err != nil && l.Err != nil { // no fault of the picture

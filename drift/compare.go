@@ -17,7 +17,9 @@ import (
 const (
 	permutations = 499 // of the energy test
 	energyImages = 400 // of each side of it
+	middling     = 0.2 // p-value of Welch's test from which it is right for skewed numbers too
 	heavyTails   = 5.0 // excess kurtosis from which a pair is tested by ranks
+	skewed       = 0.5 // skewness from which it is tested by permutation
 	examples     = 4   // images of a change from each side
 )
 
@@ -27,7 +29,7 @@ type PairTest struct {
 	Label    string  // the pair in words, if the profile has them
 	Shift    float64 // Δs
 	Effect   float64 // Δs over the standard deviation in the profile
-	P        float64 // two-sided: Welch's test of the means, or of the ranks
+	P        float64 // two-sided: Welch's test of the means, their permutation test where the numbers are skewed, or a test of the ranks
 	Ranks    bool    // tails are heavy, so the ranks of both samples were tested
 	Adjusted float64 // P after Benjamini and Hochberg, over all strong pairs, and over sets compared together
 	Share    float64 // Δs⟨u,Δe⟩/‖Δe‖², of the whole shift
@@ -70,6 +72,7 @@ type Comparison struct {
 	Changes               []Change
 	Rest                  *Change // the changed pairs that are like no change's word, as one change without a word; nil when there are none
 	Unnamed               float64 // their share
+	Baseline              Baseline
 	Residual              float64 // of Σ_p Δs_p·u_p = Δe: rounding
 }
 
@@ -141,6 +144,9 @@ func (v *Vocabulary) test(images *Summary, o Options) (*Comparison, shift, error
 	}
 	c := &Comparison{Images: images.Count(), ProfileImages: p.Count(), Distance: distance}
 	before, after := p.Sample(), images.Sample()
+	if c.Baseline, err = v.baseline(images.Count()); err != nil {
+		return nil, shift{}, err
+	}
 	c.Energy, c.EnergyP = Energy(embeddings(before, energyImages), embeddings(after, energyImages), v.ov.Embed, permutations, o.Seed)
 	parts := newShift(p, images, v.ov)
 	c.Shift, c.Residual = parts.length, parts.residual(v.ov)
@@ -239,9 +245,12 @@ func testPairs(p *Profile, images *Summary, ov *decompose.OV, parts shift, befor
 		}
 		_, t.P = Welch(images.Count(), images.Pairs.Mean[i], b, p.Count(), p.Pairs.Mean[i], a)
 		x := column(before, k)
-		if _, kurtosis := shape(x); kurtosis > heavyTails {
+		switch skewness, kurtosis := shape(x); {
+		case kurtosis > heavyTails:
 			_, t.P = MannWhitney(x, column(after, k))
 			t.Ranks = true
+		case math.Abs(skewness) > skewed && t.P < middling:
+			t.P = Permutation(x, column(after, k))
 		}
 		tests[k] = t
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/facet-clip/facet/internal/numeric"
 
@@ -26,12 +27,15 @@ type Vocabulary struct {
 	atoms   *concept.Dictionary // words, then qualities
 	words   int                 // how many are words
 	chance  concept.Null        // what atoms explain of changes without meaning
+
+	mutex     sync.Mutex
+	baselines map[int]Baseline // by the number of images compared
 }
 
 // NewVocabulary adds a profile's qualities to the words of a dictionary of unit rows. The chance that it compares with is that of random
 // mixtures of the strong pairs, each weighted by how much it varies in the profile.
 func NewVocabulary(ctx context.Context, p *Profile, ov *decompose.OV, words *concept.Dictionary) (*Vocabulary, error) {
-	v := &Vocabulary{profile: p, ov: ov, words: len(words.Texts)}
+	v := &Vocabulary{profile: p, ov: ov, words: len(words.Texts), baselines: map[int]Baseline{}}
 	var names []string
 	var directions []float32
 	for _, q := range p.Qualities {
@@ -57,6 +61,20 @@ func NewVocabulary(ctx context.Context, p *Profile, ov *decompose.OV, words *con
 	}
 	v.chance = concept.NewNull(labels)
 	return v, nil
+}
+
+// baseline is what numbers of so many images are without drift. It is kept: windows and groups are often of one size.
+func (v *Vocabulary) baseline(n int) (Baseline, error) {
+	v.mutex.Lock()
+	defer v.mutex.Unlock()
+	if b, known := v.baselines[n]; known {
+		return b, nil
+	}
+	b, err := v.profile.Baseline(n)
+	if err == nil {
+		v.baselines[n] = b
+	}
+	return b, err
 }
 
 // name finds the words of the shift that changed pairs make together, and gives each pair to the word that its own part is most like.

@@ -103,14 +103,14 @@ func (l *Lab) Compare(ctx context.Context, q Compare) (*answer.Drift, error) {
 	if err != nil {
 		return nil, err
 	}
-	through := pass{source: q.Source, decoder: l.decoder.Rotating(c.header.ExifRotate), strict: q.Strict, ov: c.ov, concepts: c.concepts, add: c.add}
+	through := pass{source: q.Source, decoder: l.decoder.Rotating(c.header.ExifRotate), strict: q.Strict, ov: c.ov, concepts: c.concepts, add: c.add, distinct: new(drift.Distinct)}
 	if err := l.pass(ctx, &through); err != nil {
 		return nil, err
 	}
 	if n := c.all.Count(); n < 2 {
 		return nil, fmt.Errorf("%s: %d pictures that can be read, expected two at least", q.Source.Name, n)
 	}
-	a := &answer.Drift{Format: record.Format, Profile: q.Profile, Source: q.Source.Name, By: q.By, Level: q.Level, Unread: through.bad.count}
+	a := &answer.Drift{Format: record.Format, Profile: q.Profile, Source: q.Source.Name, By: q.By, Level: q.Level, Unread: through.bad.count, Repeated: through.distinct.Repeated}
 	if a.Model, err = l.Describe(ctx); err != nil {
 		return nil, err
 	}

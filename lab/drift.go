@@ -129,6 +129,7 @@ type pass struct {
 	ov       *decompose.OV
 	concepts []drift.Concept
 	bad      unread // so far
+	distinct *drift.Distinct
 	add      func(*scanned, drift.Image) error
 }
 
@@ -147,6 +148,9 @@ func (l *Lab) pass(ctx context.Context, p *pass) error {
 func (p *pass) take(item *scanned) error {
 	if item.Err != nil {
 		p.bad.add(item.Path + ": " + item.reason())
+		return nil
+	}
+	if !p.distinct.New(item.Hash) {
 		return nil
 	}
 	scalars, err := p.ov.Scalars(item.scalars)

@@ -3,6 +3,8 @@ package lab_test
 import (
 	"bytes"
 	"errors"
+	"image"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -127,6 +129,33 @@ func TestProfiles(t *testing.T) {
 	}
 	if len(windows) != 2 || windows[1].Images != 3 || w.Budget != 0.05 {
 		t.Errorf("%+v", windows)
+	}
+}
+
+// TestRepeatedPictures: a picture counts once in a profile and in a comparison, under whatever names it comes.
+func TestRepeatedPictures(t *testing.T) {
+	l, dir := open(t, lab.Config{}), t.TempDir()
+	for name, grey := range map[string]uint8{"a": 10, "b": 100, "c": 200, "a again": 10, "and again": 10} {
+		picture := image.NewGray(image.Rect(0, 0, 32, 32))
+		for i := range picture.Pix {
+			picture.Pix[i] = grey
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, picture); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+".png"), b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reference := filepath.Join(t.TempDir(), "p")
+	p, err := l.Profile(t.Context(), lab.Profile{Source: images(t, dir, 0), Folder: reference, Vary: -1})
+	if err != nil || p.Images != 3 || p.Repeated != 2 || p.Sample != 3 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	r, err := l.Compare(t.Context(), lab.Compare{Profile: reference, Source: images(t, dir, 0)})
+	if err != nil || r.All.Images != 3 || r.Repeated != 2 || r.All.Changed != 0 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 

@@ -198,7 +198,7 @@ func (p *profiling) make(ctx context.Context) (*drift.Profile, error) {
 // takeUp summarises the images that are left, with a checkpoint now and then.
 func (p *profiling) takeUp(ctx context.Context) error {
 	through := pass{
-		source: p.q.Source, decoder: p.decoder, from: p.Next(), strict: p.q.Strict, ov: p.ov, concepts: p.concepts, bad: unread{p.Unread, p.Skipped},
+		source: p.q.Source, decoder: p.decoder, from: p.Next(), strict: p.q.Strict, ov: p.ov, concepts: p.concepts, bad: unread{p.Unread, p.Skipped}, distinct: &p.Distinct,
 	}
 	noted := func() { p.Unread, p.Skipped = through.bad.count, through.bad.first }
 	saved := p.Next()
@@ -311,7 +311,7 @@ func (p *profiling) write(ctx context.Context, made *drift.Profile) error {
 	}
 	header := profile.Header{
 		Model:  profile.Model{Name: by.Name, SHA256: by.SHA256, Bytes: by.Bytes, File: by.File},
-		Source: p.q.Source.Name, Bank: p.q.Bank, ExifRotate: p.config.ExifRotate, Skipped: p.Skipped, Unread: p.Unread,
+		Source: p.q.Source.Name, Bank: p.q.Bank, ExifRotate: p.config.ExifRotate, Skipped: p.Skipped, Unread: p.Unread, Repeated: p.Repeated,
 	}
 	if err := profile.Write(p.q.Folder, header, made); err != nil {
 		return err
@@ -329,7 +329,7 @@ func ReadProfile(dir string) (*answer.Profile, error) {
 		return nil, err
 	}
 	a := &answer.Profile{
-		Profile: dir, Images: h.Images, Unread: h.Unread, Sample: len(h.Sample), Strong: len(h.Strong), Pairs: h.Pairs,
+		Profile: dir, Images: h.Images, Unread: h.Unread, Repeated: h.Repeated, Sample: len(h.Sample), Strong: len(h.Strong), Pairs: h.Pairs,
 		Watched: append([]string{}, h.Watched...), Qualities: []string{},
 	}
 	for _, label := range h.Labels {

@@ -94,6 +94,7 @@ func (l *Lab) Watch(ctx context.Context, q Watch) (*watch.Watcher, error) {
 	if c.Profile, h, err = l.openProfile(ctx, q.Profile, c.OV); err != nil {
 		return nil, err
 	}
+	c.Repeats = h.RepeatedShare()
 	c.Decoder = dataset.NewDecoder(cmp.Or(l.config.MaxPixels, watchPixels)).Rotating(h.ExifRotate)
 	if c.Words, err = l.namers(ctx, q.Bank); err != nil {
 		return nil, err

@@ -31,11 +31,12 @@ type Checkpoint struct {
 	Run     Run
 	Skipped []string // as in [Header]
 	Unread  int
+	drift.Distinct
 	Summary *drift.Summary // with the scalars of all pairs
 }
 
 // Next is the source's item that comes next.
-func (c *Checkpoint) Next() int { return c.Summary.Count() + c.Unread }
+func (c *Checkpoint) Next() int { return c.Summary.Count() + c.Unread + c.Repeated }
 
 // checkpointMagic begins a checkpoint. After it come the SHA-256 of the rest, and the rest: gob of a progress and of every image of the sample.
 const checkpointMagic = "facet drift checkpoint 1\n"
@@ -48,6 +49,8 @@ type progress struct {
 	Pairs, Scores *drift.Moments
 	Embedding     *drift.Gaussian
 	Images        int // of the sample
+	Repeated      int
+	Keys          []byte // of contents; absent in checkpoints of earlier versions
 }
 
 // Save writes a checkpoint to a file, whole or not at all.
@@ -76,7 +79,7 @@ func (c *Checkpoint) Save(path string) (err error) {
 func (c *Checkpoint) encode(w io.Writer) error {
 	s, sample := c.Summary, c.Summary.Sample()
 	e := gob.NewEncoder(w)
-	if err := e.Encode(progress{c.Run, c.Skipped, c.Unread, s.Pairs, s.Scores, s.Embedding, len(sample)}); err != nil {
+	if err := e.Encode(progress{c.Run, c.Skipped, c.Unread, s.Pairs, s.Scores, s.Embedding, len(sample), c.Repeated, c.Keys}); err != nil {
 		return err
 	}
 	for _, image := range sample {
@@ -147,7 +150,7 @@ func (c *Checkpoint) decode(r io.Reader) error {
 		}
 		sample = append(sample, image)
 	}
-	c.Skipped, c.Unread = p.Skipped, p.Unread
+	c.Skipped, c.Unread, c.Distinct = p.Skipped, p.Unread, drift.Distinct{Repeated: p.Repeated, Keys: p.Keys}
 	s.Pairs, s.Scores, s.Embedding = p.Pairs, p.Scores, p.Embedding
 	s.Restore(sample)
 	return nil
@@ -173,7 +176,7 @@ func fits(p progress, s *drift.Summary) error {
 	}
 	g := p.Embedding
 	if !moments(p.Pairs, s.Pairs) || !moments(p.Scores, s.Scores) || g == nil || len(g.Mean) != len(s.Embedding.Mean) || len(g.M2) != len(s.Embedding.M2) ||
-		g.Count != p.Pairs.Count || p.Scores.Count != p.Pairs.Count || p.Unread < 0 || p.Images < 0 || p.Images > min(s.Size, p.Pairs.Count) {
+		g.Count != p.Pairs.Count || p.Scores.Count != p.Pairs.Count || p.Unread < 0 || p.Repeated < 0 || p.Images < 0 || p.Images > min(s.Size, p.Pairs.Count) {
 		return fmt.Errorf("%w: a summary of another shape", ErrFormat)
 	}
 	return nil

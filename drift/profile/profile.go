@@ -58,13 +58,14 @@ type Header struct {
 	Images  int    `json:"images"`
 	// ExifRotate says that pictures were turned as their EXIF data say.
 	ExifRotate bool     `json:"exif_rotate,omitempty"`
-	Skipped    []string `json:"skipped"`          // files that could not be read, with the reason; at most 100
-	Unread     int      `json:"unread"`           // how many in all
-	Pairs      int      `json:"pairs"`            // M·C
-	Embed      int      `json:"embed"`            // D
-	Strong     []int    `json:"strong"`           // flat indexes head·C + neuron, strongest first
-	Bank       string   `json:"bank,omitempty"`   // whose words the labels are; empty: the demo world's
-	Labels     []string `json:"labels,omitempty"` // of the strong pairs, in their order; empty for a pair that no words fit
+	Skipped    []string `json:"skipped"`            // files that could not be read, with the reason; at most 100
+	Unread     int      `json:"unread"`             // how many in all
+	Repeated   int      `json:"repeated,omitempty"` // pictures whose content had come before, which are left out
+	Pairs      int      `json:"pairs"`              // M·C
+	Embed      int      `json:"embed"`              // D
+	Strong     []int    `json:"strong"`             // flat indexes head·C + neuron, strongest first
+	Bank       string   `json:"bank,omitempty"`     // whose words the labels are; empty: the demo world's
+	Labels     []string `json:"labels,omitempty"`   // of the strong pairs, in their order; empty for a pair that no words fit
 	Watched    []string `json:"watched"`
 	Size       int      `json:"sample_size"` // at most
 	Sample     []string `json:"sample"`      // paths
@@ -79,6 +80,9 @@ type Quality struct {
 	Way      string `json:"way"`      // what was done to pictures
 	Pictures int    `json:"pictures"` // that were varied
 }
+
+// RepeatedShare is the share of the pictures whose content had come before.
+func (h Header) RepeatedShare() float64 { return float64(h.Repeated) / float64(h.Images+h.Repeated) }
 
 // Model says which model made a profile.
 type Model struct {

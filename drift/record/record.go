@@ -27,6 +27,10 @@ func Comparison(c *drift.Comparison) answer.Comparison {
 		Images: c.Images, ProfileImages: c.ProfileImages, Shift: c.Shift, Frechet: c.Distance, Energy: c.Energy, EnergyP: c.EnergyP,
 		Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed, Residual: c.Residual, Changes: []answer.Change{},
 	}
+	r.ShiftNull, r.FrechetNull, r.FrechetNullImages = c.Baseline.Shift, c.Baseline.Distance, c.Baseline.Images
+	if c.Shift > 0 {
+		r.Chance = min(1, c.Baseline.Shift*c.Baseline.Shift/(c.Shift*c.Shift))
+	}
 	for _, one := range c.Changes {
 		r.Changes = append(r.Changes, change(one))
 	}

@@ -52,9 +52,10 @@ func facts(r *answer.Drift) []Fact {
 		{Name: "Model", Value: fmt.Sprintf("%s (%.12s)", r.Model.Name, r.Model.SHA256)},
 		{Name: "Pairs changed", Value: fmt.Sprintf("%d of %d strong ones, at a false discovery rate of %g; they explain %s of the shift",
 			c.Changed, c.Tested, r.Level, percent(c.Explained))},
-		{Name: "Shift of the mean embedding", Value: fmt.Sprintf("%.4g; the pairs' shifts sum to it but for a share of %.1g", c.Shift, c.Residual)},
+		{Name: "Shift of the mean embedding", Value: fmt.Sprintf("%.4g; %.4g without drift, so chance is %s of its square; the pairs' shifts sum to it but for a share of %.1g",
+			c.Shift, c.ShiftNull, percent(c.Chance), c.Residual)},
 		{Name: "Energy distance", Value: fmt.Sprintf("%.4g, p %.3g by permutation of both samples", c.Energy, c.EnergyP)},
-		{Name: "Fréchet distance", Value: fmt.Sprintf("%.4g", c.Frechet)},
+		{Name: "Fréchet distance", Value: fmt.Sprintf("%.4g; %.4g without drift, of %d images", c.Frechet, c.FrechetNull, c.FrechetNullImages)},
 		{Name: "Files that cannot be read", Value: fmt.Sprint(r.Unread)},
 	}
 }

@@ -125,6 +125,9 @@ func (w *Watcher) wait(ctx context.Context, a *arrival) (Status, error) {
 	}
 	if a.status != reported {
 		w.metrics.arrived(a.status)
+		if a.status == Duplicate {
+			w.repeats.Add(1)
+		}
 	}
 	return a.status, nil
 }

@@ -72,6 +72,8 @@ var (
 	profileScore    = describe("concept_profile_score", "Mean signed score of a watched text in the profile.", "concept")
 	evidence        = describe("concept_evidence", "Evidence of the whole stream for a change of a watched text, as a share of what raises an alert.", "concept")
 	mostEvidence    = describe("evidence_max", "The largest evidence of all that is followed, as a share of what raises an alert.")
+	repeatedShare   = describe("repeated_share", "Share of the pictures that came for the last window whose content had come before. They are in no window.")
+	profileRepeated = describe("profile_repeated_share", "That of the profile's source.")
 	episodeOpen     = describe("episode_open", "1 while a drift episode is open, at the end of the last window.")
 	lagCorrelation  = describe("lag_correlation", "Correlation of neighbouring images over all windows: 0 where the order of images means nothing, as the budget asks.")
 	orderEvidence   = describe("order_evidence", "Evidence that the order of images means something, as a share of what a warning needs.")
@@ -81,7 +83,7 @@ var (
 // Describe sends what may be collected.
 func (s *stream) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{imagesTotal, unreadableTotal, waitingImages, windowsTotal, alertsTotal, undelivered, budget, windowImages,
-		windowClosed, windowEnergyP, windowChanged, windowTested, score, profileScore, evidence, mostEvidence, episodeOpen, lagCorrelation, orderEvidence, changeShare} {
+		windowClosed, windowEnergyP, windowChanged, windowTested, score, profileScore, evidence, mostEvidence, repeatedShare, profileRepeated, episodeOpen, lagCorrelation, orderEvidence, changeShare} {
 		out <- d
 	}
 }
@@ -137,6 +139,8 @@ func (s *stream) window(w *answer.Window, gauge func(*prometheus.Desc, float64, 
 	if len(w.Evidence) > 0 {
 		gauge(mostEvidence, w.Evidence[0].Value)
 	}
+	gauge(repeatedShare, w.RepeatedShare)
+	gauge(profileRepeated, w.ProfileRepeatedShare)
 	gauge(episodeOpen, float64(min(w.Episode, 1)))
 	if w.Order != nil {
 		gauge(lagCorrelation, w.Order.Correlation)

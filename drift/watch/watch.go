@@ -43,6 +43,7 @@ type Config struct {
 	Cycle     bool    // a window is a cycle, such as a day, whose order means something
 	Level     float64 // false discovery rate of the pairs of a window, such as 0.05
 	Decoder   *dataset.Decoder
+	Repeats   float64 // the share of the profile\'s pictures whose content had come before
 
 	Webhook string              // where alerts are posted; empty: nowhere
 	Closed  func(answer.Window) // is told of each window that this watcher closes
@@ -64,6 +65,7 @@ type Watcher struct {
 	metrics    *metrics
 	alerts     chan struct{}             // there may be one to deliver
 	turned     atomic.Pointer[time.Time] // when taking up last came round
+	repeats    atomic.Int64              // pictures that came again since the last window
 	trouble    atomic.Pointer[string]    // why counting or closing fails and is tried again; nil: it does not
 
 	mutex   sync.Mutex
@@ -283,6 +285,7 @@ func (w *Watcher) closeWindows(ctx context.Context) error {
 		if w.Closed != nil {
 			w.Closed(window)
 		}
+		w.repeats.Add(-int64(window.Repeated))
 		w.warnOfOrder(window)
 		if len(window.Alerts) > 0 {
 			select {

@@ -49,6 +49,8 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 	}
 	window := answer.Window{Format: record.Format, Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []answer.Alert{}}
 	window.First, window.Last = moments(full.Images)
+	window.Repeated, window.ProfileRepeatedShare = int(w.repeats.Load()), w.Repeats
+	window.RepeatedShare = float64(window.Repeated) / float64(window.Repeated+window.Images)
 	m, err := w.recall(full.State)
 	if err != nil {
 		return window, store.Outcome{}, err

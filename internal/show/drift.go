@@ -16,7 +16,11 @@ import (
 func Drift(out io.Writer, r *answer.Drift) {
 	c := r.All
 	fmt.Fprintf(out, "%d images against %d of %s\n", c.Images, c.ProfileImages, r.Profile)
-	fmt.Fprintf(out, "Fréchet distance %.4g; energy distance %.4g (p %.3g by permutation)\n", c.Frechet, c.Energy, c.EnergyP)
+	if r.Repeated > 0 {
+		fmt.Fprintf(out, "%d more came whose content had come before and are left out\n", r.Repeated)
+	}
+	fmt.Fprintf(out, "Fréchet distance %.4g%s; energy distance %.4g (p %.3g by permutation)\n", c.Frechet, frechetNull(c), c.Energy, c.EnergyP)
+	fmt.Fprintf(out, "Shift of the mean embedding %.4g (%.4g without drift: chance is %.0f %% of its square)\n", c.Shift, c.ShiftNull, 100*c.Chance)
 	fmt.Fprintf(out, "%d of %d strong pairs changed (false discoveries at %g); they explain %.0f %% of the shift\n\n", c.Changed, c.Tested, r.Level, 100*c.Explained)
 	if c.Changed == 0 {
 		fmt.Fprintln(out, "No change to name.")
@@ -35,6 +39,14 @@ func Drift(out io.Writer, r *answer.Drift) {
 		fmt.Fprintln(out)
 		watched(out, w)
 	}
+}
+
+// frechetNull is what the distance is without drift.
+func frechetNull(c answer.Comparison) string {
+	if c.FrechetNullImages == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%.4g without drift, of %d images)", c.FrechetNull, c.FrechetNullImages)
 }
 
 // changes lists the changes so that their shares add up to 1.
@@ -118,6 +130,9 @@ func windowLine(w answer.Window) string {
 		if c.Rest != nil {
 			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", *c.Rest, 100*c.Rest.Share))
 		}
+	}
+	if w.Repeated > 0 {
+		parts = append(parts, fmt.Sprintf("%d repeats left out (%.0f %%; profile: %.0f %%)", w.Repeated, 100*w.RepeatedShare, 100*w.ProfileRepeatedShare))
 	}
 	if w.Episode > 0 {
 		parts = append(parts, fmt.Sprintf("episode %d is open", w.Episode))
