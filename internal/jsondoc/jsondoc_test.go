@@ -39,6 +39,21 @@ func TestFieldsAreCurrent(t *testing.T) {
 	}
 }
 
+// TestPythonIsCurrent: go generate ./answer has been run since an answer changed.
+func TestPythonIsCurrent(t *testing.T) {
+	want, err := Python("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile("../../" + pythonFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s is not what package answer says; run go generate ./answer: %s", pythonFile, diff)
+	}
+}
+
 // TestPage describes every form that a field can have.
 func TestPage(t *testing.T) {
 	root := t.TempDir()

@@ -1,5 +1,5 @@
 // Command jsondoc writes docs/reference/json.md: what answer/json.md says, and then a table of the fields of every answer, from the docs of package
-// answer; and web/fields.json, by which the API describes them. It is run by go generate ./answer.
+// answer; web/fields.json, by which the API describes them; and the classes of the Python client. It is run by go generate ./answer.
 package main
 
 import (
@@ -12,6 +12,9 @@ import (
 
 	"github.com/facet-clip/facet/internal/atomicfile"
 )
+
+// pythonFile is the module of the Python client that is generated.
+const pythonFile = "python/src/facet/answers.py"
 
 func main() {
 	root := flag.String("root", ".", "the repository's `FOLDER`")
@@ -31,8 +34,12 @@ func writePage(root string) error {
 	if err != nil {
 		return err
 	}
-	for name, data := range map[string][]byte{filepath.Join("docs", "reference", "json.md"): page, filepath.Join(served, "fields.json"): fields} {
-		err := atomicfile.Write(filepath.Join(root, name), func(w io.Writer) error {
+	classes, err := Python(root)
+	if err != nil {
+		return err
+	}
+	for name, data := range map[string][]byte{"docs/reference/json.md": page, served + "/fields.json": fields, pythonFile: classes} {
+		err := atomicfile.Write(filepath.Join(root, filepath.FromSlash(name)), func(w io.Writer) error {
 			_, err := io.Copy(w, bytes.NewReader(data))
 			return err
 		})

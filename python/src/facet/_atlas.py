@@ -1,0 +1,118 @@
+"""Reads what facet scan leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+from typing import Any, Sequence, Union
+
+import numpy as np
+import numpy.typing as npt
+
+Path = Union[str, "os.PathLike[str]"]
+
+
+class Table:
+    """A table of an atlas. Nothing is read until you ask for it as polars(), pandas() or arrow()."""
+
+    def __init__(self, name: str, files: Sequence[pathlib.Path]):
+        self.name = name
+        #: The Parquet files of the table, in order.
+        self.files = list(files)
+
+    def polars(self) -> Any:
+        """A polars LazyFrame: .collect() reads it."""
+        import polars
+
+        return polars.scan_parquet([os.fspath(f) for f in self.files])
+
+    def pandas(self, columns: Sequence[str] | None = None) -> Any:
+        """A pandas DataFrame, of some columns or all."""
+        import pandas
+
+        parts = [pandas.read_parquet(f, columns=list(columns) if columns else None) for f in self.files]
+        return parts[0] if len(parts) == 1 else pandas.concat(parts, ignore_index=True)
+
+    def arrow(self, columns: Sequence[str] | None = None) -> Any:
+        """A pyarrow Table, of some columns or all."""
+        import pyarrow
+        import pyarrow.parquet
+
+        return pyarrow.concat_tables([pyarrow.parquet.read_table(f, columns=list(columns) if columns else None) for f in self.files])
+
+    def __repr__(self) -> str:
+        return f"<facet.Table {self.name}: {', '.join(os.fspath(f) for f in self.files)}>"
+
+    def _repr_html_(self) -> str:
+        for head in (self._polars_head, self._pandas_head):
+            try:
+                html: str = head()._repr_html_()
+                return html
+            except ImportError:
+                continue
+        return f"<code>{self!r}</code>"
+
+    def _polars_head(self) -> Any:
+        return self.polars().head(10).collect()
+
+    def _pandas_head(self) -> Any:
+        return self.pandas().head(10)
+
+
+class Atlas:
+    """The folder that facet scan wrote."""
+
+    def __init__(self, path: Path):
+        self.path = pathlib.Path(path)
+        file = self.path / "atlas.json"
+        if not file.is_file():
+            raise FileNotFoundError(f"{self.path}: no atlas: expected a folder with atlas.json, as facet scan writes it")
+        #: What atlas.json holds: model, data sets, options, counts, skipped files.
+        self.info: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+
+    @property
+    def pairs(self) -> Table:
+        """A row for each pair: mean and variance of its scalar, length of its direction, score."""
+        return self._table("pairs")
+
+    @property
+    def neurons(self) -> Table:
+        """A row for each neuron."""
+        return self._table("neurons")
+
+    @property
+    def images(self) -> Table:
+        """A row for each picture: path, label, embedding and more."""
+        return self._table("images")
+
+    @property
+    def top_images(self) -> Table:
+        """The pictures in which a pair is strongest and weakest."""
+        return self._table("top_images")
+
+    @property
+    def labels(self) -> Table:
+        """The words of pairs. facet label makes them."""
+        return self._table("labels")
+
+    @property
+    def scalars(self) -> npt.NDArray[np.float16]:
+        """The scalar of every pair in every picture, [pictures, heads, neurons]. Read from disk as you index it. The scan needs keep_scalars=True."""
+        file = self.path / "scalars.npy"
+        if not file.is_file():
+            raise FileNotFoundError(f"{self.path}: no scalars: scan with keep_scalars=True")
+        array: npt.NDArray[np.float16] = np.load(file, mmap_mode="r")
+        return array
+
+    def _table(self, name: str) -> Table:
+        whole, parts = self.path / f"{name}.parquet", sorted((self.path / name).glob("*.parquet"))
+        if whole.is_file():
+            return Table(name, [whole])
+        if parts:
+            return Table(name, parts)
+        hint = ": facet.label(atlas) makes them" if name == "labels" else ""
+        raise FileNotFoundError(f"{self.path}: the atlas has no table {name}{hint}")
+
+    def __repr__(self) -> str:
+        return f"facet.Atlas({os.fspath(self.path)!r})"
