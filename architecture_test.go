@@ -29,7 +29,7 @@ var layers = [][]string{
 	{"experiment", "experiment/attribution", "experiment/tree", "naming", "compare", "compare/report"},
 	{"atlas"},
 	{"segment/benchmark", "dataset/known", "paper", "edit/record"},
-	{"drift/watch"},
+	{"drift/watch", "drift/stream"},
 	{"drift/profile", "drift/record", "drift/report", "drift/store", "drift/quality", "drift/gate"},
 	{"segment", "drift"},
 	{"answer"},

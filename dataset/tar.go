@@ -168,20 +168,10 @@ func members(file string, f io.Reader) (*tar.Reader, error) {
 }
 
 // tarPicture reads through a shard to a member.
-func (d *Decoder) tarPicture(ctx context.Context, shard, member string, use func(*image.NRGBA) error) (err error) {
-	found := false
-	want := shard + memberMark + member
-	_, readErr := readShard(ctx, shard, func(i Item) bool {
-		if found = i.Path == want; found {
-			err = i.Decode(ctx, d, use)
-		}
-		return !found
-	})
-	switch {
-	case found:
+func (d *Decoder) tarPicture(ctx context.Context, shard, member string, use func(*image.NRGBA) error) error {
+	c, err := tarContent(ctx, shard, member)
+	if err != nil {
 		return err
-	case readErr != nil:
-		return readErr
 	}
-	return fmt.Errorf("%s: no picture %s in it", shard, member)
+	return c.Decode(ctx, d, use)
 }

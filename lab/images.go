@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/image/draw"
-
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/decompose"
@@ -125,10 +123,7 @@ func (l *Lab) AtlasSeen(ctx context.Context, dir string, i int) (seen *image.RGB
 // AtlasWhole is image i of an atlas as it is, made smaller where a side has more than most pixels.
 func (l *Lab) AtlasWhole(ctx context.Context, dir string, i, most int) (whole *image.RGBA, err error) {
 	err = l.atlasPicture(ctx, dir, i, func(img *image.NRGBA) error {
-		size := img.Rect.Size()
-		by := min(1, float64(most)/float64(max(size.X, size.Y)))
-		whole = image.NewRGBA(image.Rect(0, 0, max(1, int(by*float64(size.X))), max(1, int(by*float64(size.Y)))))
-		draw.CatmullRom.Scale(whole, whole.Rect, img, img.Rect, draw.Src, nil)
+		whole = preprocess.Within(img, most)
 		return nil
 	})
 	return whole, err

@@ -35,3 +35,13 @@ func Mistakef(field, format string, args ...any) error {
 
 // mistake is [Mistakef], as it is called here on every page.
 func mistake(field, format string, args ...any) error { return Mistakef(field, format, args...) }
+
+// mistaken makes a [Mistake] of an error that says what is wrong with the question.
+func mistaken(err error, mistakes ...error) error {
+	for _, m := range mistakes {
+		if errors.Is(err, m) {
+			return &Mistake{Problem: err}
+		}
+	}
+	return err
+}

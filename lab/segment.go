@@ -153,7 +153,7 @@ func (s *Segmentation) segment(ctx context.Context, name string, photo *image.NR
 	}
 	if !s.question.Why.Empty() {
 		if one.Answer.Why, err = s.why(ctx, one); err != nil {
-			return nil, fmt.Errorf("%s: why: %w", name, err)
+			return nil, mistaken(fmt.Errorf("%s: why: %w", name, err), segment.ErrRegion, segment.ErrNoPairs)
 		}
 	}
 	return one, nil

@@ -170,7 +170,8 @@ func (l *Lab) embedClasses(ctx context.Context, p promptedClasses) (*segment.Cla
 		}
 		texts, embeddings = append(texts, one.Embeddings...), embeddings[n*D:]
 	}
-	return segment.NewClasses(names, of, queries, texts, D)
+	classes, err := segment.NewClasses(names, of, queries, texts, D)
+	return classes, mistaken(err, segment.ErrAlike, segment.ErrNames)
 }
 
 // signs are those of the pairs' principal directions in an atlas, and how a protocol tells them; nil and "+" without one.

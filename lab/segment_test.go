@@ -314,14 +314,14 @@ func TestSegmentMistakes(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := l.Segment(t.Context(), lab.Segment{Classes: classesOf("a car")}); !errors.Is(err, segment.ErrAlike) {
+	if _, err := l.Segment(t.Context(), lab.Segment{Classes: classesOf("a car")}); !errors.Is(err, segment.ErrAlike) || !errors.Is(err, lab.ErrQuestion) {
 		t.Errorf("a single class: %v", err)
 	}
 	for want, q := range map[error]lab.Segment{
 		segment.ErrRegion:  {Classes: two, Why: image.Rect(700, 7, 701, 8)},
 		segment.ErrNoPairs: {Classes: two, Why: image.Rect(7, 7, 8, 8), Method: segment.CAM},
 	} {
-		if _, err := pictured(t, segmentation(t, l, q), drawn(t, 1)); !errors.Is(err, want) || !strings.HasPrefix(err.Error(), "a.png: ") {
+		if _, err := pictured(t, segmentation(t, l, q), drawn(t, 1)); !errors.Is(err, want) || !errors.Is(err, lab.ErrQuestion) || !strings.HasPrefix(err.Error(), "a.png: ") {
 			t.Errorf("want %v, found %v", want, err)
 		}
 	}

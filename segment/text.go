@@ -9,6 +9,9 @@ import (
 	"github.com/facet-clip/facet/internal/numeric"
 )
 
+// ErrNames is returned when a class has no name or no text, or shares one with another.
+var ErrNames = errors.New("expected classes with names and texts of their own")
+
 // ErrAlike is returned when all queries are the same text to the model, or there is only one: centred, nothing is left of them.
 var ErrAlike = errors.New("expected at least two classes that differ")
 
@@ -33,7 +36,7 @@ func NewClasses(names []string, of []int, queries []string, texts []float32, emb
 		return nil, fmt.Errorf("%d queries of width %d: found %d classes of queries and %d numbers", Q, embed, len(of), len(texts))
 	}
 	if err := checkNames(names, of, queries); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrNames, err)
 	}
 	c := &Classes{Names: names, Of: of, Queries: queries, Embed: embed, Texts: slices.Clone(texts)}
 	for q, name := range queries {

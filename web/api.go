@@ -57,6 +57,7 @@ func (s *Server) register(mux *http.ServeMux) {
 	s.registerParts(api)
 	s.registerArrays(api)
 	s.registerJobs(api)
+	s.registerDrift(api)
 	describe(api.OpenAPI())
 }
 

@@ -37,8 +37,8 @@ type explorer struct {
 	wrongs []string // errors on the console, and requests that leave the machine
 }
 
-// newExplorer opens a browser. Where there is none the test is skipped, unless FACET_REQUIRE_BROWSER is set.
-func newExplorer(t *testing.T) *explorer {
+// newExplorer opens a browser on the demo; change may serve something else. Where there is none the test is skipped, unless FACET_REQUIRE_BROWSER is set.
+func newExplorer(t *testing.T, change func(*Config)) *explorer {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -54,7 +54,7 @@ func newExplorer(t *testing.T) *explorer {
 	case testing.Short():
 		t.Skip("a browser is slow")
 	}
-	server := httptest.NewServer(newServer(t, "127.0.0.1:8080", nil).Handler())
+	server := httptest.NewServer(newServer(t, "127.0.0.1:8080", change).Handler())
 	t.Cleanup(server.Close)
 	allocated, stop := chromedp.NewExecAllocator(t.Context(), chromedp.Headless, chromedp.NoFirstRun, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1400, 1000))
 	t.Cleanup(stop)
@@ -177,9 +177,9 @@ func (x *explorer) until(t *testing.T, script string) {
 
 // TestBrowser opens the explorer in a browser, as people do.
 func TestBrowser(t *testing.T) {
-	x := newExplorer(t)
+	x := newExplorer(t, nil)
 	for name, test := range map[string]func(*testing.T, *explorer){
-		"pages": browsePages, "keyboard": browseKeyboard, "upload": browseUpload, "links": browseLinks, "slider": browseSlider, "segments": browseSegments, "map": browseMap, "accessible": browseAccessible,
+		"pages": browsePages, "keyboard": browseKeyboard, "upload": browseUpload, "links": browseLinks, "slider": browseSlider, "segments": browseSegments, "map": browseMap, "drift": browseDrift, "accessible": browseAccessible,
 	} {
 		t.Run(name, func(t *testing.T) {
 			test(t, x)
@@ -194,6 +194,7 @@ func TestBrowser(t *testing.T) {
 var browsed = []string{
 	"/", "/?word=van&from=10&count=100", "/search", "/search?text=a+castle", "/search?text=a+castle&unit=head", "/pair?pair=64,3&bar=20", "/neuron?neuron=64", "/head?head=3",
 	"/picture", "/picture?image=5&text=a+castle", "/compare", "/compare?kind=pair&a=64,3&b=89,3", "/compare?kind=neuron&a=64&b=89", "/compare?kind=picture&a=5&b=6&text=a+castle",
+	"/drift", "/drift?stream=gate&at=gate:3",
 	"/workbench", "/workbench?unit=word:van&scale=0&unit=head:3&scale=2&image=5&text=a+bus",
 }
 
@@ -347,6 +348,22 @@ func browseMap(t *testing.T, x *explorer) {
 	x.until(t, `location.pathname === "/pair" && new URLSearchParams(location.search).get("pair") === "1,1"`)
 }
 
+// browseDrift: a window of the chart shows what changed in it, and its address is the page's.
+func browseDrift(t *testing.T, x *explorer) {
+	x.open(t, "/search")
+	x.press(t, "gd")
+	x.until(t, `location.pathname === "/drift" && document.body.dataset.ready`)
+	if got := value[string](x, t, `document.querySelector(".window").textContent`); !strings.Contains(got, "Window 2") || !strings.Contains(got, "New: more yellow") {
+		t.Errorf("the last alert: %q", got)
+	}
+	x.run(t, "a window", do(`document.querySelector("[data-window='3']").dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }))`))
+	x.until(t, `document.querySelector(".window h3").textContent === "Window 3"`)
+	x.run(t, "again", chromedp.Reload(), filled)
+	x.until(t, `document.querySelector(".window h3").textContent === "Window 3" && document.querySelectorAll(".change img").length === 4 && document.querySelector(".change img").naturalWidth > 0`)
+	x.run(t, "back", chromedp.NavigateBack())
+	x.until(t, `document.querySelector(".window h3")?.textContent === "Window 2"`)
+}
+
 // axeRules are those of WCAG 2.1 AA and what axe thinks good practice.
 const axeRules = `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }).then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html.slice(0, 100)).slice(0, 3).join(" | ")))`
 
@@ -365,7 +382,7 @@ func browseAccessible(t *testing.T, x *explorer) {
 		call(t, x, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 	}()
 	call(t, x, browserpage.SetBypassCSP, browserpage.SetBypassCSPParams{Enabled: true})
-	for i, target := range []string{browsed[1], browsed[3], browsed[5], browsed[6], browsed[7], browsed[9], browsed[11], browsed[15]} { // one of each page
+	for i, target := range []string{browsed[1], browsed[3], browsed[5], browsed[6], browsed[7], browsed[9], browsed[11], browsed[16], browsed[17]} { // one of each page
 		scheme := []string{"light", "dark"}[i%2]
 		call(t, x, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 		x.open(t, target)
@@ -377,29 +394,41 @@ func browseAccessible(t *testing.T, x *explorer) {
 	}
 }
 
-// TestScreenshots writes the pictures of docs/guide/explorer.md into the folder that FACET_SCREENSHOTS names.
+// screenshot is a picture of a page.
+type screenshot struct {
+	name, target string
+	width        int64
+	before       string // done on the page first
+}
+
+var screenshots = []screenshot{
+	{"overview", "/?word=night+sky", 1400, ""},
+	{"search", "/search?text=night+sky&named=1", 800, ""},
+	{"pair", "/pair?pair=220,7&bar=30", 1400, ""},
+	{"pair-phone", "/pair?pair=220,7", 400, ""},
+	{"neuron", "/neuron?neuron=220", 1400, ""},
+	{"head", "/head?head=7", 800, ""},
+	{"picture", "/picture?image=137&text=night+sky", 1400, `[...document.querySelectorAll("#groups button")].find((b) => b.textContent === "night sky").click()`},
+	{"workbench", "/workbench?unit=word:night+sky&scale=0&image=137&image=170&text=night+sky", 1400, ""},
+	{"workbench-phone", "/workbench?unit=word:night+sky&scale=0&image=137&text=night+sky", 400, ""},
+	{"compare", "/compare?kind=pair&a=220,7&b=578,7", 800, ""},
+}
+
+// TestScreenshots writes the pictures of docs/guide/explorer.md into the folder that FACET_SCREENSHOTS names. FACET_SCREENSHOT_STREAMS is a profile and
+// stores, with commas between.
 func TestScreenshots(t *testing.T) {
 	dir := os.Getenv("FACET_SCREENSHOTS")
 	if dir == "" {
 		t.Skip("FACET_SCREENSHOTS names no folder to write to")
 	}
-	x := newExplorer(t)
-	for _, s := range []struct {
-		name, target string
-		width        int64
-		before       string // done on the page first
-	}{
-		{"overview", "/?word=night+sky", 1400, ""},
-		{"search", "/search?text=night+sky&named=1", 800, ""},
-		{"pair", "/pair?pair=220,7&bar=30", 1400, ""},
-		{"pair-phone", "/pair?pair=220,7", 400, ""},
-		{"neuron", "/neuron?neuron=220", 1400, ""},
-		{"head", "/head?head=7", 800, ""},
-		{"picture", "/picture?image=137&text=night+sky", 1400, `[...document.querySelectorAll("#groups button")].find((b) => b.textContent === "night sky").click()`},
-		{"workbench", "/workbench?unit=word:night+sky&scale=0&image=137&image=170&text=night+sky", 1400, ""},
-		{"workbench-phone", "/workbench?unit=word:night+sky&scale=0&image=137&text=night+sky", 400, ""},
-		{"compare", "/compare?kind=pair&a=220,7&b=578,7", 800, ""},
-	} {
+	shots := screenshots
+	x := newExplorer(t, func(c *Config) {
+		if streams := strings.Split(os.Getenv("FACET_SCREENSHOT_STREAMS"), ","); len(streams) > 1 {
+			c.Profiles, c.Stores = streams[:1], streams[1:]
+			shots = append(shots, screenshot{"drift", "/drift", 1400, ""}, screenshot{"drift-phone", "/drift", 400, ""})
+		}
+	})
+	for _, s := range shots {
 		x.run(t, "the size", chromedp.EmulateViewport(s.width, 900))
 		x.open(t, s.target)
 		if s.before != "" {

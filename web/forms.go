@@ -77,7 +77,7 @@ func formOf(accept string) string {
 // formsOf are the forms of answers of a type, beside JSON.
 func formsOf(a any) []string {
 	switch a.(type) {
-	case *answer.Pairs, *answer.Search, *answer.Nearest, *answer.Classification, *AtlasImages:
+	case *answer.Pairs, *answer.Search, *answer.Nearest, *answer.Classification, *AtlasImages, *StreamWindows:
 		return []string{formCSV, formParquet}
 	case *answer.Embeddings, *Array:
 		return []string{formNPY}
@@ -210,6 +210,8 @@ func tableOf(v any) (t table, ok bool) {
 		return tableFrom(rows), true
 	case *AtlasImages:
 		return tableFrom(imageRows(a)), true
+	case *StreamWindows:
+		return tableFrom(windowRows(a)), true
 	}
 	return table{}, false
 }

@@ -107,7 +107,7 @@ func (s *Server) remembered(next http.Handler) http.Handler {
 			next.ServeHTTP(out, in)
 			return
 		}
-		state, err := s.shelf.state(in.Context())
+		state, err := s.stateOf(in)
 		if err != nil {
 			s.fail(out, in, err)
 			return
@@ -122,6 +122,17 @@ func (s *Server) remembered(next http.Handler) http.Handler {
 		}
 		s.recall(out, in, key, tag, next)
 	})
+}
+
+// stateOf is a digest of all that the answer to a request may depend on, beside its address.
+func (s *Server) stateOf(in *http.Request) (string, error) {
+	state, err := s.shelf.state(in.Context())
+	if below, ok := strings.CutPrefix(in.URL.Path, prefix+"/drift/"); ok && err == nil {
+		var far string
+		far, err = s.streams.state(in.Context(), below)
+		state += "\n" + far
+	}
+	return state, err
 }
 
 // recall gives the answer from memory, or has it made and keeps it.

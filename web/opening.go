@@ -69,7 +69,10 @@ func (s *Server) open(ctx context.Context) (err error) {
 		}
 		s.config.Atlases = []string{made}
 	}
-	if s.shelf, err = newShelf(ctx, s.config); err != nil || len(s.config.Banks) > 0 {
+	if s.shelf, err = newShelf(ctx, s.config); err != nil {
+		return err
+	}
+	if s.streams, err = openStreams(ctx, s.config); err != nil || len(s.config.Banks) > 0 {
 		return err
 	}
 	_, err = s.lab.Bank(ctx, "", false) // the default, which names directions where a question names no bank

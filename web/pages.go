@@ -42,7 +42,7 @@ type siteLink struct {
 // links are those of the pages that people begin with.
 func (s *Server) links(path string) []siteLink {
 	var all []siteLink
-	for _, l := range []siteLink{{Page: "search", Text: "Search"}, {Page: "picture", Text: "Picture"}, {Page: "workbench", Text: "Workbench"}, {Page: "compare", Text: "Compare"}} {
+	for _, l := range []siteLink{{Page: "search", Text: "Search"}, {Page: "picture", Text: "Picture"}, {Page: "workbench", Text: "Workbench"}, {Page: "compare", Text: "Compare"}, {Page: "drift", Text: "Drift"}} {
 		l.Current = path == "/"+l.Page
 		all = append(all, l)
 	}
@@ -65,6 +65,7 @@ func (s *Server) views() []view {
 		{"GET /head", "head.html", "Head", noData},
 		{"GET /workbench", "workbench.html", "Workbench", noData},
 		{"GET /compare", "compare.html", "Compare", noData},
+		{"GET /drift", "drift.html", "Drift", noData},
 		{"GET /picture", "picture.html", "Picture", noData},
 	}
 }

@@ -14,9 +14,10 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/clip/tokenizer"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift/store"
+	"github.com/facet-clip/facet/drift/stream"
 	"github.com/facet-clip/facet/internal/foreign"
 	"github.com/facet-clip/facet/lab"
-	"github.com/facet-clip/facet/segment"
 )
 
 // errUnknown is returned where a name or a number of a request is of nothing that is served.
@@ -29,14 +30,16 @@ var errUpload = errors.New("the upload cannot be read")
 func problem(err error) (status int, told string) {
 	var large *http.MaxBytesError
 	switch {
-	case errors.Is(err, lab.ErrQuestion), errors.Is(err, segment.ErrAlike):
+	case errors.Is(err, lab.ErrQuestion):
 		return http.StatusBadRequest, err.Error()
 	case errors.Is(err, tokenizer.ErrTooLong):
 		return http.StatusBadRequest, "a text is too long for the model: expected a shorter one, or truncate=true"
-	case errors.Is(err, errUnknown), errors.Is(err, lab.ErrNoImage):
+	case errors.Is(err, errUnknown), errors.Is(err, lab.ErrNoImage), errors.Is(err, store.ErrNoWindow):
 		return http.StatusNotFound, err.Error()
 	case errors.Is(err, atlas.ErrNoPicture):
 		return http.StatusNotFound, atlas.ErrNoPicture.Error()
+	case errors.Is(err, stream.ErrNoPicture):
+		return http.StatusNotFound, stream.ErrNoPicture.Error()
 	case errors.Is(err, atlas.ErrNoLabels):
 		return http.StatusConflict, atlas.ErrNoLabels.Error() + ": name a bank, or make labels with facet label"
 	case errors.Is(err, atlas.ErrNoScalars):
@@ -53,6 +56,8 @@ func problem(err error) (status int, told string) {
 		return http.StatusUnsupportedMediaType, dataset.ErrFormat.Error()
 	case errors.Is(err, errUpload):
 		return http.StatusUnprocessableEntity, err.Error()
+	case errors.Is(err, errStore):
+		return http.StatusServiceUnavailable, errStore.Error()
 	case errors.Is(err, errBusy), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled), errors.Is(err, clip.ErrClosed):
 		return http.StatusServiceUnavailable, errBusy.Error()
 	}
@@ -75,7 +80,7 @@ func (s *Server) failed(ctx context.Context, err error) error {
 
 func (s *Server) tellLog(ctx context.Context, status int, err error) {
 	level := slog.LevelDebug
-	if status == http.StatusInternalServerError {
+	if status == http.StatusInternalServerError || errors.Is(err, errStore) {
 		level = slog.LevelError
 	}
 	s.log.Log(ctx, level, "a question could not be answered", "status", status, "reason", err)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/facet-clip/facet/lab"
-	"github.com/facet-clip/facet/segment"
 )
 
 // TestProblem: mistakes of who asks are told, faults are not.
@@ -18,7 +17,7 @@ func TestProblem(t *testing.T) {
 		status int
 		told   string
 	}{
-		{fmt.Errorf("%w, found one", segment.ErrAlike), http.StatusBadRequest, "two classes"},
+		{fmt.Errorf("a.png: %w", &lab.Mistake{Problem: errors.New("not within")}), http.StatusBadRequest, "not within"},
 		{&lab.Mistake{Field: "top", Problem: errors.New("too many")}, http.StatusBadRequest, "too many"},
 		{errNoJob, http.StatusNotFound, "job"},
 		{errNoAnswer, http.StatusConflict, "answer"},

@@ -24,6 +24,10 @@ type Config struct {
 	MakeAtlas func(context.Context) (string, error)
 	// Steps says how far the lab is while the server opens; nil: nobody knows.
 	Steps *Steps
+	// Profiles are the folders of drift profiles that the model made.
+	Profiles []string
+	// Stores are where facet drift watch follows streams, each with one of the profiles: SQLite files or postgres://…
+	Stores []string
 	// Banks are banks of texts, the first of which names directions where a question names none.
 	Banks []string
 	// Listener is where requests come from. Where it is not on the loopback, they need a token.
@@ -48,6 +52,7 @@ type Server struct {
 	base     string // "" or "/path"
 	token    string // empty: none is needed
 	shelf    *shelf
+	streams  streams
 	memory   *memory
 	limits   limits
 	room     *room
@@ -114,6 +119,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	ended := ctx.Err() != nil
 	stop()
 	s.jobs.close()
+	defer s.streams.close()
 	if failed := <-opened; failed != nil && !(ended && errors.Is(failed, context.Canceled)) {
 		return failed
 	}

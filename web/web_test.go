@@ -32,6 +32,7 @@ var demoServed struct {
 	sync.Once
 	dir, atlas, bank string
 	lab              *lab.Lab
+	stream           watchedStream
 	err              error
 }
 
@@ -60,6 +61,9 @@ func newServer(t testing.TB, address string, change func(*Config)) *Server {
 		if d.lab, d.err = lab.Open(context.Background(), lab.Config{Engine: "portable", Cache: parent}); d.err == nil {
 			d.atlas, d.err = d.lab.DemoAtlas(context.Background())
 		}
+		if d.err == nil {
+			d.stream, d.err = makeStream(d.lab, filepath.Join(parent, "streams"), false)
+		}
 	})
 	if d.err != nil {
 		t.Fatal(d.err)
@@ -68,7 +72,7 @@ func newServer(t testing.TB, address string, change func(*Config)) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := Config{Lab: d.lab, Atlases: []string{d.atlas}, Banks: []string{d.bank}, Listener: said{at}, Log: slog.New(slog.DiscardHandler)}
+	c := Config{Lab: d.lab, Atlases: []string{d.atlas}, Banks: []string{d.bank}, Profiles: []string{d.stream.profile}, Stores: []string{d.stream.store}, Listener: said{at}, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&c)
 	}
@@ -79,6 +83,7 @@ func newServer(t testing.TB, address string, change func(*Config)) *Server {
 	if err := s.Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { s.streams.close() })
 	return s
 }
 
@@ -214,6 +219,11 @@ func TestUploads(t *testing.T) {
 			}
 		}
 	}
+	for _, mistake := range []string{"segment?classes=a", "segment?classes=a&classes=a", "segment?classes=a&classes=b&why=900,900,901,901"} {
+		if out := send(h, "POST", "/api/v1/"+mistake, good, picturePNG); out.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d: %s", mistake, out.Code, out.Body)
+		}
+	}
 	reads := newServer(t, "127.0.0.1:8080", func(c *Config) { c.ReadOnly = true })
 	if out := send(reads.Handler(), "POST", "/api/v1/embed", good, picturePNG); out.Code != http.StatusForbidden {
 		t.Errorf("read-only: %d", out.Code)
@@ -261,6 +271,7 @@ var addresses = []string{
 	"/api/v1/atlases/scenes/images/7/maps?neuron=89", "/api/v1/atlases/scenes/images/7/maps?head=3", "/api/v1/atlases/scenes/images/7/maps?neuron=89&head=3&head=4", "/api/v1/atlases/scenes/neurons/64/tree", "/api/v1/atlases/scenes/pairs/89,3", "/api/v1/atlases/scenes/pairs/89,3/images?least=1&most=2",
 	"/api/v1/atlases/scenes/pairs/89,3/with/64,3", "/api/v1/atlases/scenes/heads/3", "/api/v1/atlases/scenes/strengths",
 	"/api/v1/atlases/scenes/images/7/places?text=a+castle", "/api/v1/atlases/scenes/edit?unit=pair:64,3&unit=head:2&text=a&image=7",
+	"/api/v1/drift/streams", "/api/v1/drift/streams/gate/windows", "/api/v1/drift/streams/gate/windows/2", "/api/v1/drift/streams/gate/alerts", "/api/v1/drift/streams/gate/windows/2/picture?before=true",
 	"/api/v1/jobs", "/api/v1/atlases/scenes/embeddings?top=2", "/api/v1/atlases/scenes/images/7/embedding", "/api/v1/atlases/scenes/images/7/scalars",
 	"/api/v1/atlases/scenes/images/7/maps/values?neuron=89&head=3",
 	"/api/v1/atlases/scenes/images/7/explanation?text=a+castle", "/api/v1/atlases/scenes/images/7/explanation?bank=words.txt&text=a&baseline=average+picture",
@@ -284,6 +295,7 @@ func TestNothingLeaks(t *testing.T) {
 			"atlases/scenes/images/" + evil, "atlases/scenes/images/1/maps?neuron=" + evil, "atlases/scenes/images/1/explanation?against=" + evil,
 			"atlases/scenes/images/1/explanation?baseline=" + evil, "atlases/scenes/images/1/explanation?by=" + evil, evil,
 			"atlases/" + evil + "/embeddings", "atlases/scenes/images/" + evil + "/scalars", "atlases/scenes/images/1/maps/values?head=" + evil, "jobs/" + evil + "/answer",
+			"drift/streams/" + evil + "/windows", "drift/streams/gate/windows/" + evil, "drift/streams/gate/windows/2/picture?picture=" + evil,
 		} {
 			out := send(h, "GET", "/api/v1/"+a, nil, nil)
 			if out.Code == http.StatusOK && !strings.Contains(a, "text="+evil) {
@@ -439,7 +451,7 @@ func checkFuzzed(t *testing.T, a string, out *httptest.ResponseRecorder) {
 func TestPages(t *testing.T) {
 	h := newServer(t, "127.0.0.1:8080", nil).Handler()
 	script := regexp.MustCompile(`<script type="module" src="([^"]+)" nonce="([^"]+)"></script>`)
-	for target, want := range map[string]int{"/": 2, "/search?text=a+castle": 2, "/neuron?neuron=89": 2, "/picture": 2, "/pair?pair=89,3": 2, "/head?head=3": 2, "/compare": 2, "/workbench": 2} {
+	for target, want := range map[string]int{"/": 2, "/search?text=a+castle": 2, "/neuron?neuron=89": 2, "/picture": 2, "/pair?pair=89,3": 2, "/head?head=3": 2, "/compare": 2, "/workbench": 2, "/drift": 2} {
 		out := send(h, "GET", target, nil, nil)
 		found := script.FindAllStringSubmatch(out.Body.String(), -1)
 		if out.Code != 200 || len(found) != want || strings.Count(out.Body.String(), "<script") != want {

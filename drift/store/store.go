@@ -65,7 +65,7 @@ func open(ctx context.Context, address string) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		db, err := openPostgres(address)
+		db, err := openPostgres(address, waits)
 		if err != nil {
 			return nil, err
 		}
@@ -106,13 +106,13 @@ func prepare(ctx context.Context, s *Store, folder string, dialect goose.Dialect
 // which nothing is asked for so long, which is while a window is judged, and whoever waits for a lock longer is told so and tries again.
 var waits = map[string]string{"idle_in_transaction_session_timeout": "5min", "lock_timeout": "1min"}
 
-// openPostgres sets [waits] where the address says nothing else.
-func openPostgres(address string) (*sql.DB, error) {
+// openPostgres sets parameters where the address says nothing else.
+func openPostgres(address string, parameters map[string]string) (*sql.DB, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		return nil, err
 	}
-	for name, value := range waits {
+	for name, value := range parameters {
 		if _, said := config.RuntimeParams[name]; !said && !strings.Contains(config.RuntimeParams["options"], name) {
 			config.RuntimeParams[name] = value
 		}
@@ -147,8 +147,11 @@ func isPostgres(address string) bool {
 // sqliteName asks for a write-ahead log that is synced at each commit, and for transactions that take their lock at the start, so that two
 // processes wait for each other instead of failing.
 func sqliteName(path string) string {
-	q := url.Values{"_pragma": {"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}, "_txlock": {"immediate"}}
-	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: q.Encode()}
+	return sqliteAddress(path, map[string][]string{"_pragma": {"busy_timeout(60000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"}, "_txlock": {"immediate"}})
+}
+
+func sqliteAddress(path string, how url.Values) string {
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: how.Encode()}
 	return u.String()
 }
 

@@ -34,6 +34,41 @@ var contract = []struct {
 	{"AlertsAreClaimedOnce", testAlertsAreClaimedOnce},
 	{"TwoAtOnce", testTwoAtOnce},
 	{"OtherSettingsAreRefused", testOtherSettingsAreRefused},
+	{"LookingChangesNothing", testLookingChangesNothing},
+}
+
+// testLookingChangesNothing: who looks sees what a watcher commits meanwhile, and writes nothing.
+func testLookingChangesNothing(t *testing.T, open func() *Store) {
+	s, ctx := open(), context.Background()
+	r, err := Look(ctx, s.name) // there is no password in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	now := time.Now()
+	hash := sha256.Sum256([]byte("a"))
+	if _, err := s.Add(ctx, []Image{{Hash: hash, Name: "a", Moment: now, Arrived: now}, {Hash: sha256.Sum256([]byte("b")), Name: "b", Moment: now, Arrived: now}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CloseWindow(ctx, Rule{Images: 2}, now, func(Full) (Outcome, error) {
+		return Outcome{State: []byte("{}"), Result: "one", Alerts: []string{"it"}}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	closed, err1 := r.Closed(ctx)
+	page, err2 := r.Page(ctx, 0, 5)
+	window, err3 := r.Window(ctx, 1)
+	named, err4 := r.Named(ctx, hash, "a")
+	other, err5 := r.Named(ctx, hash, "b")
+	if err := errors.Join(err1, err2, err3, err4, err5); err != nil || closed != 1 || len(page) != 1 || window != "one" || !named || other {
+		t.Errorf("%v: %d windows, %q, %q, named %v and %v", err, closed, page, window, named, other)
+	}
+	if _, err := r.Window(ctx, 2); !errors.Is(err, ErrNoWindow) {
+		t.Errorf("a window that is open: %v", err)
+	}
+	if _, err := r.Add(ctx, []Image{{Hash: sha256.Sum256([]byte("c")), Name: "c", Moment: now, Arrived: now}}); err == nil {
+		t.Error("who looks can write")
+	}
 }
 
 func TestSQLite(t *testing.T) {

@@ -36,6 +36,7 @@ this machine. With nothing given it is the demo model, with an atlas of 300 scen
 At localhost only this machine reaches it. At another address it asks for a token, which it writes to stderr when it starts.`,
 		Example: `  facet serve                                            the demo model, in the browser
   facet serve photos.atlas --banks words.txt             the model that made an atlas
+  facet serve --profile cars.profile --store drift.db    a stream that facet drift watch follows
   facet serve photos.atlas --listen :8080 --no-open      for other machines, with a token`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.config.Atlases = args
@@ -46,12 +47,17 @@ At localhost only this machine reaches it. At another address it asks for a toke
 	f.StringVar(&o.listen, "listen", "localhost:8080", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
 	f.BoolVar(&o.noOpen, "no-open", false, "do not open the browser")
 	f.StringArrayVar(&o.config.Banks, "banks", nil, "common, objects, a `BANK` of facet texts, or a file with a text a line, to name directions by; may be given again (default common; the demo model has its own)")
+	f.StringArrayVar(&o.config.Profiles, "profile", nil, "a `FOLDER` of facet drift profile, with which the model's streams are compared; may be given again")
+	flags.Again(f, &o.config.Stores, "store", "an SQLite `FILE` or postgres://…: what facet drift watch counted is shown, with its --profile; may be given again")
 	f.StringVar(&o.config.BasePath, "base-path", "", "the `PATH` under which a proxy serves the explorer, such as /facet")
 	f.BoolVar(&o.config.ReadOnly, "read-only", false, "take no uploads: answer only GET")
 	return cmd
 }
 
 func (a *app) serve(ctx context.Context, o serveOptions) (err error) {
+	if (len(o.config.Stores) == 0) != (len(o.config.Profiles) == 0) {
+		return flags.Mistakef("--profile and --store go together: the profile of a stream and the store that facet drift watch keeps of it")
+	}
 	host, _, err := net.SplitHostPort(o.listen)
 	if err != nil {
 		return flags.Mistakef("--listen %s: expected HOST:PORT, such as localhost:8080", o.listen)
@@ -87,7 +93,11 @@ func (a *app) openServed(ctx context.Context, o *serveOptions) (*lab.Lab, error)
 	if len(o.config.Atlases) > 0 {
 		return a.openLabTelling(ctx, o.config.Atlases[0], o.config.Steps.Tell)
 	}
-	l, err := a.openLabTelling(ctx, "", o.config.Steps.Tell)
+	open := func() (*lab.Lab, error) { return a.openLabTelling(ctx, "", o.config.Steps.Tell) }
+	if len(o.config.Profiles) > 0 {
+		open = func() (*lab.Lab, error) { return a.openProfileLab(ctx, o.config.Profiles[0]) }
+	}
+	l, err := open()
 	if err == nil && l.Name() == lab.DemoName {
 		o.config.MakeAtlas = l.DemoAtlas
 	}

@@ -42,7 +42,7 @@ export const signed = (v, digits = 3) => (v < 0 ? "−" : "+") + Math.abs(v).toF
 export const plain = (v, digits = 2) => (v < 0 ? "−" : "") + Math.abs(v).toFixed(digits);
 
 // percent writes a share.
-export const percent = (v, digits = 0) => `${(100 * v).toFixed(digits)} %`;
+export const percent = (v, digits = 0) => `${plain(100 * v, digits)} %`;
 
 // words writes the words of a label.
 export const words = (label) => (label || []).map((w) => (w.weight < 0 ? "−" : "") + w.text).join(", ");

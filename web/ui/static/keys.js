@@ -1,8 +1,8 @@
 // Keys of every page. Keys that somebody types into a field are left alone.
-const pages = { o: "", s: "search", p: "picture", w: "workbench", c: "compare" };
+const pages = { o: "", s: "search", p: "picture", w: "workbench", c: "compare", d: "drift" };
 const help = [
   ["/", "search"], ["j k", "the next, the previous item"], ["Enter", "open the item"], ["← →", "the neighbour before, after"],
-  ["g o", "Overview"], ["g s", "Search"], ["g p", "Picture"], ["g w", "Workbench"], ["g c", "Compare"],
+  ["g o", "Overview"], ["g s", "Search"], ["g p", "Picture"], ["g w", "Workbench"], ["g c", "Compare"], ["g d", "Drift"],
   ["?", "this list"], ["Esc", "close it"],
 ];
 let before = "";
