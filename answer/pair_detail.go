@@ -158,6 +158,10 @@ type HeadDetail struct {
 	Components []HeadComponent `json:"components"`
 	// Pictures are some images, the same at every request, for which the page shows where the head looks.
 	Pictures []PairPicture `json:"pictures"`
+	// Texts are the head in texts, by TextSpan; absent where nobody asked.
+	Texts []HeadText `json:"texts,omitempty"`
+	// Near are the images whose contribution of this head is most like that of an image; absent where nobody asked.
+	Near []NearImage `json:"near,omitempty"`
 }
 
 // HeadWord is a word of a head's names.

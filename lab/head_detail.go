@@ -11,6 +11,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/experiment/relatives"
 	"github.com/facet-clip/facet/internal/numeric"
 )
 
@@ -26,6 +27,10 @@ type HeadDetail struct {
 	Truncate bool
 	// Top is how many pairs to give; 0 is 20.
 	Top int
+	// Texts is how many texts of the bank describe the head, by TextSpan; 0: none.
+	Texts int
+	// Like is an image of the atlas: the answer has the images most like it in this head. Needs scalars.
+	Like *int
 }
 
 const (
@@ -57,6 +62,16 @@ func (l *Lab) HeadDetail(ctx context.Context, q HeadDetail) (*answer.HeadDetail,
 	a.Words, a.Named = names.wordsOf(ov, q.Head)
 	if a.Components, err = l.headComponents(ctx, use, q); err != nil {
 		return nil, err
+	}
+	if q.Texts > 0 {
+		if a.Texts, err = l.headSpan(ctx, use, q); err != nil {
+			return nil, err
+		}
+	}
+	if q.Like != nil {
+		if a.Near, err = use.nearIn(relatives.HeadsPart(ov, q.Head), *q.Like, q.Top); err != nil {
+			return nil, err
+		}
 	}
 	rows, err := use.rows()
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -81,7 +80,7 @@ func (a *app) evaluateClassification(ctx context.Context, q lab.EvaluateClassifi
 		return asUsage(err)
 	}
 	if output != "" {
-		if err := writeCSV(filepath.Join(output, "classes.csv"), classScoreRows(r.Classes)); err != nil {
+		if err := writeCSV(filepath.Join(output, "classes.csv"), show.ClassificationTable(r.Classes)); err != nil {
 			return err
 		}
 		if err := writeJSON(filepath.Join(output, "results.json"), r); err != nil {
@@ -93,17 +92,4 @@ func (a *app) evaluateClassification(ctx context.Context, q lab.EvaluateClassifi
 	}
 	show.Classification(a.stdout, r)
 	return nil
-}
-
-// classScoreRows are the table of classes.
-func classScoreRows(classes []answer.ClassScore) [][]string {
-	rows := [][]string{{"class", "key", "images", "accuracy", "mistaken_for", "ap_11_points", "ap_area"}}
-	for _, c := range classes {
-		row := []string{c.Class, c.Key, strconv.Itoa(c.Images), decimal(float64(c.Accuracy)), c.Mistaken, "", ""}
-		if c.Eleven != nil {
-			row[5], row[6] = decimal(float64(*c.Eleven)), decimal(float64(*c.Area))
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }

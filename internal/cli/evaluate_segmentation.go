@@ -4,15 +4,12 @@ import (
 	"context"
 	"encoding/csv"
 	"io"
-	"math"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/internal/show"
@@ -133,14 +130,14 @@ func parseMethods(list string) ([]segment.Method, error) {
 
 // writeEvaluated leaves tables and pictures; results.json comes last.
 func writeEvaluated(ctx context.Context, dir string, e *lab.EvaluatedSegmentation) error {
-	if err := writeCSV(filepath.Join(dir, "classes.csv"), classRows(e.Answer)); err != nil {
+	if err := writeCSV(filepath.Join(dir, "classes.csv"), show.ClassTable(e.Answer)); err != nil {
 		return err
 	}
 	pictures, err := e.Pictures()
 	if err != nil {
 		return err
 	}
-	if err := writeCSV(filepath.Join(dir, "images.csv"), pictureRows(pictures)); err != nil {
+	if err := writeCSV(filepath.Join(dir, "images.csv"), show.PictureTable(pictures)); err != nil {
 		return err
 	}
 	if err := writePNG(filepath.Join(dir, "chart.png"), e.Chart()); err != nil {
@@ -159,32 +156,4 @@ func writeEvaluated(ctx context.Context, dir string, e *lab.EvaluatedSegmentatio
 // writeCSV writes a table whose first row is its head.
 func writeCSV(path string, rows [][]string) error {
 	return writeFile(path, func(w io.Writer) error { return csv.NewWriter(w).WriteAll(rows) })
-}
-
-// classRows are the table of classes.
-func classRows(a answer.SegmentationScores) [][]string {
-	rows := [][]string{{"method", "class", "iou", "accuracy", "mistaken_for"}}
-	for _, m := range a.Methods {
-		for _, c := range m.Classes {
-			rows = append(rows, []string{m.Method, c.Class, decimal(float64(c.IoU)), decimal(float64(c.Accuracy)), c.Mistaken})
-		}
-	}
-	return rows
-}
-
-// pictureRows are the table of pictures.
-func pictureRows(pictures []lab.PictureScore) [][]string {
-	rows := [][]string{{"image", "method", "miou", "aacc", "encoding_seconds", "seconds"}}
-	for _, p := range pictures {
-		rows = append(rows, []string{p.Image, p.Method, decimal(p.MIoU), decimal(p.AAcc), decimal(p.Encoding), decimal(p.Seconds)})
-	}
-	return rows
-}
-
-// decimal is a number in a CSV file, empty when it is none.
-func decimal(n float64) string {
-	if math.IsNaN(n) {
-		return ""
-	}
-	return strconv.FormatFloat(n, 'g', 6, 64)
 }

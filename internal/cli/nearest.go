@@ -1,16 +1,11 @@
 package cli
 
 import (
-	"fmt"
-	"io"
-
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
-	"github.com/facet-clip/facet/internal/terminal"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -28,7 +23,7 @@ func (a *app) nearestCommand() *cobra.Command {
 				return asUsage(err)
 			}
 			a.brief = !a.json
-			return answered(cmd.Context(), a, "", func(l *lab.Lab) (*answer.Nearest, error) { return l.Nearest(cmd.Context(), q) }, showNearest)
+			return answered(cmd.Context(), a, "", func(l *lab.Lab) (*answer.Nearest, error) { return l.Nearest(cmd.Context(), q) }, show.Nearest)
 		},
 	}
 	f := cmd.Flags()
@@ -36,13 +31,4 @@ func (a *app) nearestCommand() *cobra.Command {
 	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: texts")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
-}
-
-func showNearest(out io.Writer, found *answer.Nearest) {
-	t := terminal.Table(out, "text", "cosine")
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}})
-	for _, match := range found.Texts {
-		t.AppendRow(table.Row{match.Text, fmt.Sprintf("%+.3f", match.Cosine)})
-	}
-	t.Render()
 }

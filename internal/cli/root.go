@@ -127,8 +127,8 @@ neurons passing through single attention heads ("pairs"), and names them in word
 	root.AddGroup(verbGroups()...)
 	for _, list := range [][]*cobra.Command{
 		group(groupLook, a.demoCommand(), a.explainCommand(), a.classifyCommand(), a.embedCommand(), a.serveCommand()),
-		group(groupWords, a.textsCommand(), a.searchCommand(), a.nearestCommand(), a.labelCommand()),
-		group(groupAtlases, a.scanCommand(), a.atlasCommand(), a.pairsCommand(), a.neuronCommand(), a.treeCommand(), a.scenesCommand()),
+		group(groupWords, a.textsCommand(), a.searchCommand(), a.nearestCommand(), a.labelCommand(), a.confuseCommand(), a.discoverCommand()),
+		group(groupAtlases, a.scanCommand(), a.atlasCommand(), a.pairsCommand(), a.neuronCommand(), a.headCommand(), a.propertyCommand(), a.treeCommand(), a.scenesCommand()),
 		group(groupEdit, a.editCommand()),
 		group(groupPaper, a.reconstructCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand(), a.evaluateCommand(), a.reproduceCommand()),
 		group(groupSegment, a.segmentCommand()),

@@ -117,3 +117,13 @@ func causal(out io.Writer, how string, rows []answer.Ablated) {
 
 // first are the first n rows, or all there are.
 func first[T any](rows []T, n int) []T { return rows[:min(n, len(rows))] }
+
+// Nearest prints the texts most like a pair.
+func Nearest(out io.Writer, found *answer.Nearest) {
+	t := terminal.Table(out, "text", "cosine")
+	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}})
+	for _, match := range found.Texts {
+		t.AppendRow(table.Row{match.Text, fmt.Sprintf("%+.3f", match.Cosine)})
+	}
+	t.Render()
+}
