@@ -39,7 +39,7 @@ func jsonTrials(t *testing.T) [][]string {
 		{"texts", words, "-o", in("bank")}, {"nearest", "3,1", "--top", "2"}, {"search", "a car", "--top", "2"},
 		{"scan", small, "-o", in("atlas"), "--keep-scalars"},
 		{"atlas", "merge", in("part0"), in("part1"), "-o", in("merged")}, {"atlas", "show", in("atlas")},
-		{"pairs", in("atlas"), "--top", "2"}, {"neuron", in("atlas"), "3"}, {"head", in("atlas"), "3", "--texts", "2", "--top", "2", "--like", "1"}, {"property", in("atlas"), "red, green", "--top", "2"},
+		{"pairs", in("atlas"), "--top", "2"}, {"neuron", in("atlas"), "3"}, {"head", in("atlas"), "3", "--span", "2", "--top", "2", "--like", "1"}, {"property", in("atlas"), "red, green", "--top", "2"},
 		{"confuse", "a cat", "a dog", "--top", "2", "--terms", "4"}, {"discover", picture, "--atlas", in("atlas"), "--top", "2", "--terms", "4"}, {"tree", in("atlas"), "3"}, {"compare", "demo", "demo"},
 		{"reconstruct", in("atlas")}, {"ablate", in("atlas")}, {"polysemanticity", in("atlas"), "--top", "2"}, {"sink", in("atlas"), "--limit", "4"},
 		{"edit", "--means", in("atlas"), "--pairs", edited, "--dry-run"},

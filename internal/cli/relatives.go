@@ -22,7 +22,7 @@ func (a *app) headCommand() *cobra.Command {
 		Long: `Describes a head by what its contributions differ in between the images of an atlas. TextSpan takes the text along which they vary most, takes its
 direction off, and goes on. With --like, it finds the images that this head sees as it sees another one.`,
 		Example: `  facet head photos.atlas 21
-  facet head photos.atlas 21 --bank descriptions.txt --texts 20
+  facet head photos.atlas 21 --bank descriptions.txt --span 20
   facet head photos.atlas 21 --like 17        the images nearest to image 17 in this head alone`,
 		Args: argsBetween(2, 2, "an atlas and the number of a head"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -37,7 +37,7 @@ direction off, and goes on. With --like, it finds the images that this head sees
 	}
 	f := cmd.Flags()
 	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: describe it by these (default common; for the demo its world's words)")
-	flags.Number(f, &q.Texts, "texts", 10, flags.SomeOrNone, "how many texts describe the head")
+	flags.Number(f, &q.Texts, "span", 10, flags.SomeOrNone, "texts to describe the head by")
 	flags.Number(f, &like, "like", -1, flags.SomeOrNone, "an `IMAGE` of the atlas, by its row: find those most like it in these units alone")
 	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: images, and pairs with --json")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
