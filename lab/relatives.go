@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"math"
 	"slices"
 
 	"github.com/facet-clip/facet/answer"
@@ -70,7 +69,7 @@ type Property struct {
 
 // Property ranks units by the component attribution of [relatives.Attribute].
 func (l *Lab) Property(ctx context.Context, q Property) (*answer.Property, error) {
-	q.Top = cmp.Or(q.Top, topDefault)
+	q.Top = cmp.Or(q.Top, TopDefault)
 	unit, err := checkUnit(q.Unit)
 	if err != nil {
 		return nil, err
@@ -91,7 +90,7 @@ func (l *Lab) Property(ctx context.Context, q Property) (*answer.Property, error
 		return nil, err
 	}
 	a := &answer.Property{Atlas: q.Atlas, Texts: q.Texts, Unit: q.Unit, Images: use.stats.Count, Units: []answer.PropertyUnit{}}
-	a.Labelling = names.labelling()
+	a.Labelling = names.Labelling()
 	scores := map[string][]float64{UnitPair: found.Pairs, UnitNeuron: found.Neurons, UnitHead: found.Heads}[q.Unit]
 	best := relatives.Best(scores, q.Top)
 	for _, i := range best {
@@ -102,7 +101,7 @@ func (l *Lab) Property(ctx context.Context, q Property) (*answer.Property, error
 		case UnitHead:
 			u.Head = &i
 		default:
-			u.Neuron, u.Head, u.Names = &p.Neuron, &p.Head, names.of(i)
+			u.Neuron, u.Head, u.Names = &p.Neuron, &p.Head, names.Of(i)
 		}
 		a.Units = append(a.Units, u)
 	}
@@ -135,7 +134,7 @@ func partOf(ov *decompose.OV, unit string, units []int) relatives.Part {
 
 // attribute scores pairs and heads by a property over the images of an atlas.
 func (l *Lab) attribute(ctx context.Context, use *use, ov *decompose.OV, q Property) (*relatives.Attribution, error) {
-	texts, err := l.few(ctx, q.Texts, q.Truncate)
+	texts, err := l.Few(ctx, q.Texts, q.Truncate)
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +172,7 @@ type Confuse struct {
 
 // Confuse labels the pairs that tell two texts apart, and adds up what their words bring.
 func (l *Lab) Confuse(ctx context.Context, q Confuse) (*answer.Confusion, error) {
-	q.Top, q.Strongest, q.Bank = cmp.Or(q.Top, topDefault), cmp.Or(q.Strongest, 20), l.bankOr(q.Bank)
+	q.Top, q.Strongest, q.Bank = cmp.Or(q.Top, TopDefault), cmp.Or(q.Strongest, 20), l.bankOr(q.Bank)
 	if q.Text == q.Against {
 		return nil, &Mistake{Problem: errors.New("the texts are the same: expected two that differ")}
 	}
@@ -185,7 +184,7 @@ func (l *Lab) Confuse(ctx context.Context, q Confuse) (*answer.Confusion, error)
 	if err != nil {
 		return nil, err
 	}
-	texts, err := l.few(ctx, []string{q.Text, q.Against}, q.Truncate)
+	texts, err := l.Few(ctx, []string{q.Text, q.Against}, q.Truncate)
 	if err != nil {
 		return nil, err
 	}
@@ -250,7 +249,7 @@ type Discover struct {
 
 // Discover labels the notable pairs of a picture, and adds up what their words bring.
 func (l *Lab) Discover(ctx context.Context, q Discover) (*answer.Discovery, error) {
-	q.Top, q.Strongest, q.Bank = cmp.Or(q.Top, topDefault), cmp.Or(q.Strongest, 500), l.bankOr(q.Bank)
+	q.Top, q.Strongest, q.Bank = cmp.Or(q.Top, TopDefault), cmp.Or(q.Strongest, 500), l.bankOr(q.Bank)
 	use, ov, err := l.openBoth(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
@@ -261,11 +260,10 @@ func (l *Lab) Discover(ctx context.Context, q Discover) (*answer.Discovery, erro
 	}
 	notable, amounts := relatives.Notable(use.stats, use.atlas.Norms, seen.Scalars.S)
 	a := &answer.Discovery{Picture: q.Picture, Atlas: q.Atlas, Bank: q.Bank, Notable: len(notable)}
+	kept, of := relatives.Strongest(notable, amounts, q.Strongest)
 	var pairs []decompose.Pair
-	var kept []int
-	var of []float64
-	for _, i := range best(len(notable), q.Strongest, func(int) bool { return true }, func(i int) float64 { return math.Abs(amounts[i]) }) {
-		pairs, kept, of = append(pairs, ov.Pair(notable[i])), append(kept, notable[i]), append(of, amounts[i])
+	for _, p := range kept {
+		pairs = append(pairs, ov.Pair(p))
 	}
 	a.Labelled, a.Words = len(pairs), []answer.PushingWord{}
 	if len(pairs) == 0 {

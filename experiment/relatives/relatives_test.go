@@ -236,6 +236,10 @@ func TestDiscover(t *testing.T) {
 		t.Fatalf("pairs %v, want %v", pairs, v.Notable)
 	}
 	sameWords(t, Discover(pairs, amounts, v.labels(pairs), nil), v.Discovered, v.DiscoveredAmount)
+	some, of := Strongest(pairs, amounts, 2)
+	if len(some) != 2 || math.Abs(of[0]) < math.Abs(of[1]) || slices.ContainsFunc(amounts, func(a float64) bool { return math.Abs(a) > math.Abs(of[0]) }) {
+		t.Errorf("of pairs %v the strongest are %v, with %v", pairs, some, of)
+	}
 	signs := make([]int8, len(v.New))
 	for i, p := range pairs { // as if every pair's direction pointed to where the picture is
 		if signs[p] = 1; amounts[i] < 0 {

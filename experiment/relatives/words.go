@@ -108,6 +108,18 @@ func Notable(stats *decompose.Stats, norms, s []float32) (pairs []int, amounts [
 	return pairs, amounts
 }
 
+// Strongest are the k of some pairs that do most, whatever the sign, the strongest first.
+func Strongest(pairs []int, amounts []float64, k int) (some []int, of []float64) {
+	size := make([]float64, len(amounts))
+	for i, a := range amounts {
+		size[i] = math.Abs(a)
+	}
+	for _, i := range falling(size, k) {
+		some, of = append(some, pairs[i]), append(of, amounts[i])
+	}
+	return some, of
+}
+
 // Discover are the words of one picture, the strongest first: the sum over its notable pairs of the word's coefficient in the label of û times (s − s̄)·‖u‖. With the
 // signs of an atlas it is the published sum, |s − s̄|·‖u‖ times the coefficient in the label of ±û, which does not see a pair that fires less than usual.
 func Discover(pairs []int, amounts []float64, labels [][]Term, signs []int8) []Word {
