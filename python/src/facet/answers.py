@@ -131,6 +131,8 @@ class Profile:
     images: int
     #: How many files could not be read.
     unread: int
+    #: How many pictures came whose content had come before. Each counts once.
+    repeated: int
     #: How many images are kept one by one.
     sample: int
     #: How many pairs are compared one by one.
@@ -163,6 +165,8 @@ class Drift:
     level: float
     #: How many files could not be read.
     unread: int
+    #: How many pictures came whose content had come before. Each counts once.
+    repeated: int
     #: All compares all images.
     all: Comparison
     #: Groups compare the parts of two images and more, in the order of their names.
@@ -566,6 +570,64 @@ class Neuron:
 
 
 @dataclass(kw_only=True)
+class Property:
+    """Property is the answer of facet property: which units carry a property."""
+
+    #: It says which model made the atlas.
+    model: Model
+    #: The folder of the atlas.
+    atlas: str
+    #: Texts say what the property is.
+    texts: list[str]
+    #: What was ranked: pair, neuron or head.
+    unit: str
+    #: How many images the scores are over.
+    images: int
+    #: Those that carry the property most, the first first.
+    units: list[PropertyUnit]
+    #: The images most like the image asked for in these units; absent where nobody asked.
+    near: list[NearImage] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Confusion:
+    """Confusion is the answer of facet confuse: which words make one thing look like another."""
+
+    #: It says which model answers.
+    model: Model
+    #: What pictures are taken for.
+    text: str
+    #: What they show.
+    against: str
+    #: The bank that pairs are labelled by; empty: the demo world's words.
+    bank: str
+    #: Those that tell the two texts apart most.
+    pairs: list[ConfusedPair]
+    #: The words that push towards Text, the strongest first.
+    words: list[PushingWord]
+
+
+@dataclass(kw_only=True)
+class Discovery:
+    """Discovery is the answer of facet discover: the words of one picture by its notable pairs."""
+
+    #: It says which model answers.
+    model: Model
+    #: The picture.
+    picture: str
+    #: The atlas that says what is usual.
+    atlas: str
+    #: The bank that pairs are labelled by; empty: the demo world's words.
+    bank: str
+    #: How many pairs contribute more to the picture than to all but 49 images of the atlas.
+    notable: int
+    #: How many of them, the strongest, have a part in the words.
+    labelled: int
+    #: The words, the strongest first.
+    words: list[PushingWord]
+
+
+@dataclass(kw_only=True)
 class Reproduction:
     """Reproduction is the answer of facet reproduce paper: the paper's figures beside what was measured here."""
 
@@ -845,6 +907,12 @@ class Window:
     window: int
     #: How many the window holds.
     images: int
+    #: How many pictures came to the watcher of this window, since its last one, whose content had come before. They are in no window.
+    repeated: int
+    #: Their share of all that came.
+    repeated_share: float
+    #: That of the profile's source.
+    profile_repeated_share: float
     #: The earliest moment of its images.
     first: str
     #: The latest moment of its images.
@@ -855,6 +923,10 @@ class Window:
     watched: list[WatchedText]
     #: The strongest for a change, the largest first.
     evidence: list[Evidence]
+    #: The number of the episode that is open at the end of the window. It is absent where none is.
+    episode: int | None = None
+    #: It says what the order of the images means. It is absent where it is not followed.
+    order: ImageOrder | None = None
     #: Compared compares the window with the profile. It is absent for a window of one image.
     compared: Comparison | None = None
     #: Those that the window raises, one at most.
@@ -1181,8 +1253,16 @@ class Comparison:
     profile_images: int
     #: ‖Δe‖, the length of the shift of the mean embedding.
     shift: float
+    #: What the shift is without drift, on average: that of as many images of the profile's covariance.
+    shift_null: float
+    #: The share of the squared shift that is expected without drift, 1 at most. Shares of changes are shares of the whole, chance included.
+    chance: float
     #: The Fréchet distance between the embeddings.
     frechet_distance: float
+    #: What the Fréchet distance is without drift: that of FrechetNullImages images of the profile to its other images. It falls with their number, as the distance does. 0 where the profile's sample is too small to say.
+    frechet_null: float
+    #: As many as are compared, or half of the profile's sample where that is less.
+    frechet_null_images: int
     #: The squared energy distance between the samples.
     energy_distance: float
     #: Its p-value, by permutation of both samples.
@@ -1215,8 +1295,16 @@ class GroupComparison:
     profile_images: int
     #: ‖Δe‖, the length of the shift of the mean embedding.
     shift: float
+    #: What the shift is without drift, on average: that of as many images of the profile's covariance.
+    shift_null: float
+    #: The share of the squared shift that is expected without drift, 1 at most. Shares of changes are shares of the whole, chance included.
+    chance: float
     #: The Fréchet distance between the embeddings.
     frechet_distance: float
+    #: What the Fréchet distance is without drift: that of FrechetNullImages images of the profile to its other images. It falls with their number, as the distance does. 0 where the profile's sample is too small to say.
+    frechet_null: float
+    #: As many as are compared, or half of the profile's sample where that is less.
+    frechet_null_images: int
     #: The squared energy distance between the samples.
     energy_distance: float
     #: Its p-value, by permutation of both samples.
@@ -1776,6 +1864,60 @@ class Unit:
 
 
 @dataclass(kw_only=True)
+class PropertyUnit:
+    """PropertyUnit is a unit with its score. A head has no neuron, and a neuron no head."""
+
+    #: The neuron, or that of the pair.
+    neuron: int | None = None
+    #: The head, or that of the pair.
+    head: int | None = None
+    #: The mean correlation over images of the unit's contribution with the whole embedding, along the directions of the property.
+    score: float
+    #: Says names where the pair's direction points.
+    says: Name | None = None
+    #: Fires names what the images show in which the pair's scalar is extreme. It needs an atlas.
+    fires: Name | None = None
+
+
+@dataclass(kw_only=True)
+class NearImage:
+    """NearImage is an image with how alike a part of its embedding is to that of another image."""
+
+    #: Its row in the atlas, from 0.
+    image: int
+    #: Where it lies in its dataset.
+    path: str
+    #: Its class, where it has one.
+    label: str | None = None
+    #: That of the two images' contributions of the part, the mean over images taken off.
+    cosine: float
+
+
+@dataclass(kw_only=True)
+class ConfusedPair:
+    """ConfusedPair is a pair with what it says of two texts."""
+
+    #: That of the pair.
+    neuron: int
+    #: That of the pair.
+    head: int
+    #: That of its unit direction with the difference of the two texts.
+    product: float
+
+
+@dataclass(kw_only=True)
+class PushingWord:
+    """PushingWord is a word with what pairs bring to it."""
+
+    #: The word.
+    text: str
+    #: The sum over pairs of the word's coefficient in the pair's label times what the pair does.
+    amount: float
+    #: How many of the pairs have the word in their label.
+    pairs: int
+
+
+@dataclass(kw_only=True)
 class ReproductionStep:
     """ReproductionStep is a part of the work that needs one data set. It is kept as a JSON file, and made again only when what it depends on has changed."""
 
@@ -2108,6 +2250,20 @@ class Evidence:
 
 
 @dataclass(kw_only=True)
+class ImageOrder:
+    """ImageOrder says what the order means in which images come. The budget holds for images whose order means nothing."""
+
+    #: That of neighbours, by the ranks of all that is followed, over all windows so far: 0 where the order means nothing.
+    lag_correlation: float
+    #: That the order means something, as a share of what a warning needs: there is one at 1.
+    evidence: float
+    #: How many images apart they are as good as independent.
+    step: int
+    #: It says that every n-th image of the window was compared and bet on; 0: none was bet on.
+    every: int
+
+
+@dataclass(kw_only=True)
 class Alert:
     """Alert says that something is no longer as in the profile, and was not said before."""
 
@@ -2115,8 +2271,16 @@ class Alert:
     format: int
     #: The number of the window that raises the alert.
     window: int
-    #: The chance of any false alert over the whole stream, at most.
+    #: The chance of any false alert over the whole stream, at most; with the guarantee "arl", 1 over the windows between false alerts.
     budget: float
+    #: Arl where the budget bounds how often there are false alerts. It is absent where it bounds whether there is ever one.
+    guarantee: str | None = None
+    #: Begin, change, clear or return: an episode begins; it has a name, or another drift, that was not told; its images are as in the profile again; or what an earlier episode told is back, which begins an episode too. It is absent in streams that were begun before there were episodes.
+    event: str | None = None
+    #: The number of the episode, from 1.
+    episode: int | None = None
+    #: All that the episode has said so far.
+    said: list[str] = field(default_factory=list)
     #: What was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding".
     new: list[str]
     #: What crossed the line in this window.
@@ -2638,8 +2802,10 @@ ANSWERS: dict[str, type] = {
     "ablate": Ablations,
     "classify": Classification,
     "compare": ModelComparison,
+    "confuse": Confusion,
     "demo --evaluate": DemoEvaluation,
     "demo": Demo,
+    "discover": Discovery,
     "drift compare": Drift,
     "drift merge": Profile,
     "drift profile": Profile,
@@ -2664,6 +2830,7 @@ ANSWERS: dict[str, type] = {
     "neuron": Neuron,
     "pairs": Pairs,
     "polysemanticity": Polysemanticity,
+    "property": Property,
     "reconstruct": Reconstructions,
     "reproduce paper": Reproduction,
     "scenes": Scenes,
