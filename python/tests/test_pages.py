@@ -1,0 +1,36 @@
+"""The Python on the pages runs."""
+
+import pathlib
+import re
+import shutil
+
+import pytest
+
+import facet
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(atlas, picture, tmp_path_factory):
+    """The files that the pages speak of."""
+    at = tmp_path_factory.mktemp("pages")
+    shutil.copytree(atlas.path, at / "photos.atlas")
+    shutil.copy(picture, at / "photo.png")
+    facet.run("explain", picture, text="a yellow car", top=2, output=at / "out")
+    facet.run("embed", picture, output=at / "e.npy")
+    (at / "words.txt").write_text("car\ntree\nhouse\n")
+    facet.run("texts", at / "words.txt", output=at / "words")
+    return at
+
+
+@pytest.mark.parametrize("page", ["docs/reference/files.md", "python/README.md"])
+def test_page(page, folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    text = (ROOT / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, flags=re.M | re.S)
+    assert blocks
+    names = {}
+    for block in blocks:
+        exec(compile(block, page, "exec"), names)
+    assert capsys.readouterr().out
