@@ -13,9 +13,13 @@ step "the configuration"
 goreleaser check
 
 step "build"
-only=(--single-target)
-[ "${1:-}" != all ] || only=()
-goreleaser release --snapshot --clean --skip=docker,publish "${only[@]}"
+config=.goreleaser.yaml
+if [ "${1:-}" != all ]; then # the same configuration, for this platform alone
+  mkdir -p out
+  config=out/goreleaser.yaml
+  sed "s/^\( *goos:\) \[.*\]/\1 [$(go env GOOS)]/; s/^\( *goarch:\) \[.*\]/\1 [$(go env GOARCH)]/" .goreleaser.yaml >$config
+fi
+goreleaser release --config $config --snapshot --clean --skip=docker
 
 step "digests"
 (cd dist && sha256sum -c SHA256SUMS)
