@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/decompose"
 )
@@ -25,6 +26,8 @@ type use struct {
 	orders cache[string, []int32]   // of the pairs, by what they are sorted by
 	scores cache[string, []float64] // of the pairs: polysemanticity
 	looks  cache[int, *Explained]   // images, as the model sees them
+
+	components cache[headWordsKey, []answer.HeadComponent] // of heads
 }
 
 // errTurned is returned for an atlas or a profile whose pictures were not turned, in a lab that turns them.
@@ -93,7 +96,7 @@ func (l *Lab) openUse(ctx context.Context, dir string) (*use, error) {
 
 func useOf(at *atlas.Atlas) *use {
 	u := newUse(at.Stats, at.Norms, at.Embeddings)
-	u.atlas, u.looks.most = at, keptLooks
+	u.atlas, u.looks.most, u.components.most = at, keptLooks, keptComponents
 	if u.keepsEmbeddings() {
 		u.images = sync.OnceValues(at.Embeddings)
 	}

@@ -17,6 +17,7 @@ import (
 const (
 	keptTexts      = 1024      // embeddings of single texts that a lab remembers
 	keptLooks      = 64        // pictures of an open atlas whose tokens are remembered: 60 MB of RN50
+	keptComponents = 128       // heads of an open atlas, by a bank
 	keptEmbeddings = 256 << 20 // bytes of embeddings that an open atlas keeps
 )
 
@@ -66,6 +67,16 @@ func (l *Lab) Warm(ctx context.Context, atlases, banks []string) error {
 	for _, path := range banks {
 		if err := l.warmBank(ctx, ov, path); err != nil {
 			return err
+		}
+	}
+	if len(banks) == 0 {
+		return nil
+	}
+	for _, dir := range atlases { // by the bank that names directions where a question names none
+		for head := range min(ov.Heads, keptComponents) {
+			if _, err := l.HeadDetail(ctx, HeadDetail{Atlas: dir, Head: head, Bank: banks[0]}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

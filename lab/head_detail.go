@@ -153,18 +153,32 @@ func (n *Names) wordsOf(ov *decompose.OV, head int) (words []answer.HeadWord, na
 	return words[:min(headWords, len(words))], named
 }
 
-// headComponents are the directions along which a head's contributions differ most, with the texts at both ends where there are any.
+// headWordsKey says what a head's components with their texts depend on, beside the atlas. A bank stays the same while its file does.
+type headWordsKey struct {
+	head int
+	bank *concept.Bank // nil: there are no texts
+}
+
+// headComponents are the directions along which a head's contributions differ most, with the texts at both ends where there are any. They are
+// computed once, and must not be changed.
 func (l *Lab) headComponents(ctx context.Context, use *use, q HeadDetail) ([]answer.HeadComponent, error) {
+	bank, err := l.Words(ctx, q.Bank, q.Truncate)
+	if err != nil && q.Bank != "" {
+		return nil, err
+	}
+	return use.components.get(ctx, headWordsKey{q.Head, bank}, func(context.Context) ([]answer.HeadComponent, error) {
+		return l.componentsOf(use, q.Head, bank)
+	})
+}
+
+// componentsOf computes them.
+func (l *Lab) componentsOf(use *use, head int, bank *concept.Bank) ([]answer.HeadComponent, error) {
 	weights, err := l.weights()
 	if err != nil {
 		return nil, err
 	}
-	found, err := use.stats.HeadComponents(weights, q.Head, use.stats.Width())
+	found, err := use.stats.HeadComponents(weights, head, use.stats.Width())
 	if err != nil {
-		return nil, err
-	}
-	bank, err := l.Words(ctx, q.Bank, q.Truncate)
-	if err != nil && q.Bank != "" {
 		return nil, err
 	}
 	var all float64
@@ -174,7 +188,7 @@ func (l *Lab) headComponents(ctx context.Context, use *use, q HeadDetail) ([]ans
 	list := []answer.HeadComponent{}
 	for _, c := range found[:min(headComponents, len(found))] {
 		a := answer.HeadComponent{Share: decompose.Share(c.Variance, all), Toward: []concept.Match{}, Away: []concept.Match{}}
-		if err == nil {
+		if bank != nil {
 			a.Toward, a.Away = bank.Nearest(c.Direction, headTexts), bank.Nearest(scaled(slices.Clone(c.Direction), -1), headTexts)
 		}
 		list = append(list, a)

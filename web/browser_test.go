@@ -179,7 +179,7 @@ func (x *explorer) until(t *testing.T, script string) {
 func TestBrowser(t *testing.T) {
 	x := newExplorer(t, nil)
 	for name, test := range map[string]func(*testing.T, *explorer){
-		"pages": browsePages, "keyboard": browseKeyboard, "upload": browseUpload, "links": browseLinks, "slider": browseSlider, "segments": browseSegments, "map": browseMap, "drift": browseDrift, "accessible": browseAccessible,
+		"pages": browsePages, "keyboard": browseKeyboard, "upload": browseUpload, "links": browseLinks, "slider": browseSlider, "segments": browseSegments, "map": browseMap, "drift": browseDrift, "door": browseDoor, "accessible": browseAccessible,
 	} {
 		t.Run(name, func(t *testing.T) {
 			test(t, x)
@@ -362,6 +362,35 @@ func browseDrift(t *testing.T, x *explorer) {
 	x.until(t, `document.querySelector(".window h3").textContent === "Window 3" && document.querySelectorAll(".change img").length === 4 && document.querySelector(".change img").naturalWidth > 0`)
 	x.run(t, "back", chromedp.NavigateBack())
 	x.until(t, `document.querySelector(".window h3")?.textContent === "Window 2"`)
+}
+
+// browseDoor: the address with the token lets a browser in once, and pages below a path lead to pages below it.
+func browseDoor(t *testing.T, x *explorer) {
+	s := newServer(t, "192.0.2.1:8080", func(c *Config) { c.BasePath = "/facet" })
+	server := httptest.NewServer(s.Handler())
+	defer server.Close()
+	before := x.base
+	x.base = server.URL + "/facet"
+	defer func() { x.base = before }()
+	x.run(t, "without the token", chromedp.Navigate(x.base+"/"))
+	if got := value[string](x, t, `document.body.textContent`); !strings.Contains(got, "a token is needed") {
+		t.Errorf("without the token: %q", got)
+	}
+	if wrongs := x.told(); len(wrongs) != 1 || !strings.Contains(wrongs[0], "401") {
+		t.Errorf("without the token: %q", wrongs)
+	}
+	x.open(t, "/?"+tokenParameter+"="+s.token)
+	if at := value[string](x, t, `location.pathname + location.search`); at != "/facet/" {
+		t.Errorf("the token stays in %s", at)
+	}
+	if cookie := value[string](x, t, `document.cookie`); cookie != "" {
+		t.Errorf("scripts read the cookie: %s", cookie)
+	}
+	if links := value[int](x, t, `[...document.querySelectorAll("a[href]")].filter((a) => !a.hash && !new URL(a.href).pathname.startsWith("/facet/")).length`); links > 0 {
+		t.Errorf("%d links leave the path", links)
+	}
+	x.press(t, "gd")
+	x.until(t, `location.pathname === "/facet/drift" && document.body.dataset.ready && document.querySelector(".chart")`)
 }
 
 // axeRules are those of WCAG 2.1 AA and what axe thinks good practice.

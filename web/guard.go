@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -93,7 +94,7 @@ func (s *Server) allowed(next http.Handler) http.Handler {
 		bearer, isBearer := strings.CutPrefix(in.Header.Get("Authorization"), "Bearer ")
 		cookie, err := in.Cookie(tokenCookie)
 		switch {
-		case in.URL.Path == s.base+"/healthz", isBearer && right(bearer), err == nil && right(cookie.Value):
+		case in.URL.Path == s.base+"/healthz", s.isStatic(in.URL.Path), isBearer && right(bearer), err == nil && right(cookie.Value):
 			next.ServeHTTP(out, in)
 		case (in.Method == http.MethodGet || in.Method == http.MethodHead) && right(in.URL.Query().Get(tokenParameter)):
 			s.welcome(out, in)
@@ -102,6 +103,12 @@ func (s *Server) allowed(next http.Handler) http.Handler {
 			s.refuse(out, in, http.StatusUnauthorized, "a token is needed: facet serve wrote it when it started. Send it as Authorization: Bearer TOKEN, or open the address that facet serve wrote")
 		}
 	})
+}
+
+// isStatic tells the addresses of static files, which are the same everywhere: the page that asks for a token needs its style.
+func (s *Server) isStatic(path string) bool {
+	name, ok := strings.CutPrefix(path, s.base+"/static/")
+	return ok && fs.ValidPath(name)
 }
 
 // welcome keeps the token in a cookie and takes it out of the address.

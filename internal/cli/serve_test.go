@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -64,6 +65,10 @@ func TestServeAnswersAsJSON(t *testing.T) {
 		{"classify|photo.png|--labels|sedan, tree, cat", "POST classify?name=photo.png&labels=sedan&labels=tree&labels=cat"},
 		{"classify|photo.png|--labels|sedan, tree, cat|--why|--bank|words.txt", "POST classify?name=photo.png&labels=sedan&labels=tree&labels=cat&why=second&bank=words.txt"},
 		{"embed|photo.png", "POST embed?name=photo.png"},
+		{"tree|photos.atlas|89|--images|3", "GET atlases/photos.atlas/neurons/89/tree?images=3"},
+		{"polysemanticity|photos.atlas|--top|3", "JOB polysemanticity?atlas=photos.atlas&top=3"},
+		{"reconstruct|photos.atlas|--components|1", "JOB reconstruct?atlas=photos.atlas&components=1"},
+		{"ablate|photos.atlas|--percentile|50", "JOB ablate?atlas=photos.atlas&percentiles=50"},
 		{"segment|photo.png|--classes|sedan, tree|-o|out", "POST segment?name=photo.png&classes=sedan&classes=tree"},
 	} {
 		want := succeed(t, append(append(strings.Split(c.args, "|"), portable...), "--json")...)
@@ -101,10 +106,24 @@ func serveHere(t *testing.T, atlas, bank string) string {
 	return "http://" + listener.Addr().String() + "/api/v1/"
 }
 
-// requested is the answer to METHOD ADDRESS, with a picture where the method is POST.
+// jobAnswer is the answer of a job that is begun at an address.
+func jobAnswer(t *testing.T, address, path string) string {
+	t.Helper()
+	var job web.Job
+	if err := json.Unmarshal([]byte(requested(t, address, "POST jobs/"+path, nil)), &job); err != nil {
+		t.Fatal(err)
+	}
+	requested(t, address, "GET jobs/"+job.ID+"/events", nil) // until it ends
+	return requested(t, address, "GET jobs/"+job.ID+"/answer", nil)
+}
+
+// requested is the answer to METHOD ADDRESS, with a picture where the method is POST; of JOB ADDRESS, that of the job.
 func requested(t *testing.T, address, request string, picture []byte) string {
 	t.Helper()
 	method, path, _ := strings.Cut(request, " ")
+	if method == "JOB" {
+		return jobAnswer(t, address, path)
+	}
 	in, err := http.NewRequestWithContext(t.Context(), method, address+path, bytes.NewReader(picture))
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +135,7 @@ func requested(t *testing.T, address, request string, picture []byte) string {
 	}
 	defer out.Body.Close()
 	body, err := io.ReadAll(out.Body)
-	if err != nil || out.StatusCode != http.StatusOK {
+	if err != nil || out.StatusCode != http.StatusOK && out.StatusCode != http.StatusAccepted {
 		t.Fatalf("%s: %s %v: %s", request, out.Status, err, body)
 	}
 	return string(body)
