@@ -63,7 +63,7 @@ func readRows(in io.Reader, use func(row) error) error {
 		case len(head) > 0 && head[0] == '{':
 			return jsonRows(b, use)
 		case len(head) > 0 && !bytes.HasPrefix([]byte("\ufeff"), head), errors.Is(err, bufio.ErrBufferFull):
-			return csvRows(b, use)
+			return csvRows(b, []string{"path"}, use)
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:

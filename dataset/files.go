@@ -52,7 +52,7 @@ func Total(sources []*Source) int {
 
 // isDataset tells a dataset from a picture file, by its name where there is nothing.
 func isDataset(name string) bool {
-	if strings.HasPrefix(name, scenesPrefix) || isTar(name) {
+	if _, _, ok := isGrouped(name); ok || strings.HasPrefix(name, scenesPrefix) || isTar(name) {
 		return true
 	}
 	if info, err := os.Stat(name); err == nil && info.IsDir() {

@@ -14,6 +14,9 @@ func (s *Source) Root() (string, error) {
 	if strings.HasPrefix(s.Name, scenesPrefix) {
 		return "", nil
 	}
+	if s.root != "" {
+		return s.root, nil
+	}
 	if info, err := os.Stat(s.Name); err == nil && info.IsDir() {
 		return filepath.Abs(s.Name)
 	}

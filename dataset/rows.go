@@ -3,7 +3,6 @@ package dataset
 import (
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,23 +12,23 @@ import (
 	"github.com/facet-clip/facet/textfile"
 )
 
-func readCSV(f *os.File, use func(row) error) error { return csvRows(f, use) }
+func readCSV(f *os.File, use func(row) error) error { return csvRows(f, []string{"path"}, use) }
 
 func readJSONL(f *os.File, use func(row) error) error { return jsonRows(f, use) }
 
-// csvRows reads a table with a header. A row of another length is an error that names its line.
-func csvRows(in io.Reader, use func(row) error) error {
+// csvRows reads a table with a header, which must have some columns. A row of another length is an error that names its line.
+func csvRows(in io.Reader, required []string, use func(row) error) error {
 	limited := &rowLimit{r: textfile.NewReader(in)}
 	c := csv.NewReader(limited)
 	c.ReuseRecord, c.FieldsPerRecord = true, -1
 	record, err := c.Read()
 	if err == io.EOF {
-		return errors.New("the file is empty: expected a header with a column path")
+		return fmt.Errorf("the file is empty: expected a header with %s", columnsOf(required))
 	}
 	if err != nil {
 		return err
 	}
-	names, err := header(record)
+	names, err := header(record, required)
 	if err != nil {
 		return err
 	}
@@ -57,17 +56,25 @@ func csvRows(in io.Reader, use func(row) error) error {
 }
 
 // header checks the names of the columns.
-func header(record []string) ([]string, error) {
+func header(record, required []string) ([]string, error) {
 	names := slices.Clone(record)
-	if !slices.Contains(names, "path") {
-		return nil, fmt.Errorf("the header is %.200q: expected a column path, with commas between the columns", names)
+	if slices.ContainsFunc(required, func(c string) bool { return !slices.Contains(names, c) }) {
+		return nil, fmt.Errorf("the header is %.200q: expected %s, with commas between the columns", names, columnsOf(required))
 	}
 	for i, name := range names {
-		if isColumn(name) && slices.Contains(names[:i], name) {
+		if (isColumn(name) || slices.Contains(required, name)) && slices.Contains(names[:i], name) {
 			return nil, fmt.Errorf("the header has the column %s twice", name)
 		}
 	}
 	return names, nil
+}
+
+// columnsOf says what columns are: "a column path", "the columns y, split".
+func columnsOf(required []string) string {
+	if len(required) == 1 {
+		return "a column " + required[0]
+	}
+	return "the columns " + strings.Join(required, ", ")
 }
 
 // maxRow is the most bytes that a row may have, lines within quotes included, and what is read ahead of it.

@@ -178,7 +178,7 @@ func TestCSVRefuses(t *testing.T) {
 		"path\n\"" + strings.Repeat("x\n", 4<<20): "a quote not closed",
 		"path\n" + strings.Repeat("x", 2<<20):     "line 2: line is too long",
 	} {
-		err := csvRows(strings.NewReader(text), func(row) error { return nil })
+		err := csvRows(strings.NewReader(text), []string{"path"}, func(row) error { return nil })
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.40q: got %v, want %q", text, err, want)
 		}

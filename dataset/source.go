@@ -90,10 +90,11 @@ func (o Options) raw(k int) int { return (k*o.Shards + o.Shard) * o.Stride }
 // Source is an ordered set of pictures.
 type Source struct {
 	Name    string // as it was asked for
-	Kind    string // folder, classes, manifest, tar or scenes
+	Kind    string // folder, classes, manifest, tar, scenes, waterbirds or celeba
 	Ignored int    // files of a folder, columns of a manifest, or members of shards that were read through, that were not looked at
 
 	fingerprint string
+	root        string // below which all pictures lie, absolute; empty: see [Source.Root]
 	options     Options
 	n           int                                              // of all items; −1: unknown
 	at          func(i int) Item                                 // item i of all; nil for sources that can only be read through
@@ -101,8 +102,8 @@ type Source struct {
 }
 
 // Open finds out what a source is: a folder of pictures, or of a folder for each class; a manifest (.csv, .jsonl, .parquet); tar shards
-// (.tar, .tar.gz, .tgz; shard-{000..009}.tar or a pattern with *); or scenes:NAME?n=N&seed=S&size=P&window=K of package scenes. It reads no
-// picture. Errors name the source.
+// (.tar, .tar.gz, .tgz; shard-{000..009}.tar or a pattern with *); scenes:NAME?n=N&seed=S&size=P&window=K of package scenes; or a data set with groups,
+// waterbirds:DIR?split=test or celeba:DIR?split=test&label=Blond_Hair&group=Male. It reads no picture. Errors name the source.
 func Open(name string, o Options) (*Source, error) {
 	o, err := o.check()
 	if err != nil {
@@ -122,6 +123,9 @@ func Open(name string, o Options) (*Source, error) {
 func open(name string, times TimeFormat) (*Source, error) {
 	if spec, ok := strings.CutPrefix(name, scenesPrefix); ok {
 		return openScenes(name, spec)
+	}
+	if kind, rest, ok := isGrouped(name); ok {
+		return openGrouped(kind, rest)
 	}
 	info, err := os.Stat(name)
 	if isTar(name) && (err != nil || !info.IsDir()) {

@@ -439,7 +439,7 @@ func FuzzManifest(f *testing.F) {
 			}
 			return nil
 		}
-		_ = csvRows(bytes.NewReader(data), check)
+		_ = csvRows(bytes.NewReader(data), []string{"path"}, check)
 		_ = jsonRows(bytes.NewReader(data), check)
 		_ = readRows(bytes.NewReader(data), check)
 	})

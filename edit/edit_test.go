@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/internal/golden"
 	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/npy"
+	"gonum.org/v1/gonum/mat"
 )
 
 // world is a pool of random weights with pictures' scalars.
@@ -232,6 +233,38 @@ func TestThen(t *testing.T) {
 }
 
 // TestProject: what is erased is gone, the rest stays, and so does what is kept.
+// TestCalibrate: the low-rank form is the inverse of the whole matrix.
+func TestCalibrate(t *testing.T) {
+	const D, S, lambda = 12, 3, 40.0
+	r := rand.New(rand.NewPCG(5, 50))
+	pairs, text := normal(r, S*D, 1), normal(r, D, 1)
+	whole := mat.NewSymDense(D, nil)
+	whole.SymOuterK(lambda/S, mat.NewDense(S, D, numeric.Float64(pairs)).T())
+	for i := range D {
+		whole.SetSym(i, i, whole.At(i, i)+1)
+	}
+	var want mat.VecDense
+	if err := want.SolveVec(whole, mat.NewVecDense(D, numeric.Float64(text))); err != nil {
+		t.Fatal(err)
+	}
+	x, err := Calibrate(pairs, lambda, D)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.one(text)
+	if d := Residual(text, numeric.Float32(want.RawVector().Data)); !(d < 1e-6) {
+		t.Errorf("%g from the inverse", d)
+	}
+	for _, bad := range []struct {
+		pairs  []float32
+		lambda float64
+	}{{nil, 1}, {pairs[:D+1], 1}, {pairs, 0}, {[]float32{float32(math.NaN()), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, 1}} {
+		if _, err := Calibrate(bad.pairs, bad.lambda, D); err == nil {
+			t.Errorf("%d numbers with the weight %g are taken", len(bad.pairs), bad.lambda)
+		}
+	}
+}
+
 func TestProject(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
 	texts, keep := normal(r, 3*20, 1), normal(r, 2*20, 1)

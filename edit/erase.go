@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
+	"github.com/facet-clip/facet/internal/numeric"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -303,6 +305,32 @@ func roots(cov *mat.SymDense, ridge float64) (whiten, colour *mat.Dense, err err
 		return out
 	}
 	return by(-0.5), by(0.5), nil
+}
+
+// Calibrate is the second half of the calibrated projection of Chuang et al. (2023): (I + λ/S Σ d dᵀ)⁻¹ over the differences d [S,D] of texts that say the
+// same of different groups, by Woodbury's identity (docs/design.md, formula 50). Projected off the groups afterwards, such texts come to lie together.
+func Calibrate(pairs []float32, lambda float64, embed int) (Eraser, error) {
+	if embed < 1 || len(pairs) == 0 || len(pairs)%embed != 0 || !(lambda > 0) {
+		return Eraser{}, fmt.Errorf("%w: differences of %d numbers and a weight of %g, expected multiples of %d and a weight above 0", ErrMismatch, len(pairs), lambda, embed)
+	}
+	S := len(pairs) / embed
+	d := mat.NewDense(S, embed, numeric.Float64(pairs))
+	weight := lambda / float64(S)
+	inner := mat.NewSymDense(S, nil)
+	inner.SymOuterK(weight, d)
+	for i := range S {
+		inner.SetSym(i, i, inner.At(i, i)+1)
+	}
+	var root mat.Cholesky
+	if !root.Factorize(inner) {
+		return Eraser{}, errors.New("the differences of texts are not finite")
+	}
+	var left mat.Dense
+	if err := root.SolveTo(&left, d); err != nil {
+		return Eraser{}, fmt.Errorf("calibrate: %w", err)
+	}
+	left.Scale(weight, &left)
+	return Eraser{Left: left.RawMatrix().Data, Right: slices.Clone(d.RawMatrix().Data)}, nil
 }
 
 // RoboShot is the closed form of Adila et al. (ICLR 2024) for embeddings of pictures, with the texts of groups [G,D] for what is harmful and those of

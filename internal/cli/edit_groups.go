@@ -113,7 +113,7 @@ random edits of equal strength; with --rivals, beside other methods. Means come 
 	o.editFlags(f, &p.Edit)
 	columnFlag(f, &q.Column)
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
-	f.BoolVar(&q.Rivals, "rivals", false, "score other methods too: prompts projected off the groups, RoboShot, heads held at their means")
+	f.BoolVar(&q.Rivals, "rivals", false, "score other methods too: prompts projected off the groups, with and without calibration, RoboShot, heads held at their means")
 	f.StringVar(&texts, "group-texts", "", "what prompts of the rivals call the groups, a list with commas (default: the groups)")
 	flags.Number(f, &q.RivalHeads, "rival-heads", 2, flags.Some, "how many heads the last rival holds")
 	f.StringVar(&q.Others, "others", "", "measure what an edit costs other classes on this `ATLAS`")

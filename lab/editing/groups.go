@@ -40,12 +40,13 @@ type EvaluateGroups struct {
 
 // The methods of a [answer.GroupOutcome].
 const (
-	MethodAsIs     = "as it is"
-	MethodEdit     = "edit"
-	MethodRandom   = "random pairs"
-	MethodPrompts  = "prompts projected"
-	MethodRoboShot = "roboshot"
-	MethodHeads    = "heads held"
+	MethodAsIs       = "as it is"
+	MethodEdit       = "edit"
+	MethodRandom     = "random pairs"
+	MethodPrompts    = "prompts projected"
+	MethodCalibrated = "prompts calibrated"
+	MethodRoboShot   = "roboshot"
+	MethodHeads      = "heads held"
 )
 
 func (q EvaluateGroups) check() (EvaluateGroups, error) {
@@ -189,8 +190,12 @@ func (s *scored) rivals(ctx context.Context, q EvaluateGroups, from ground, grou
 	if err != nil {
 		return nil, err
 	}
+	prompts, err := s.calibrated(ctx, q, groups)
+	if err != nil {
+		return nil, err
+	}
 	fresh := func() *edit.Edit { return edit.New(s.OV.Heads, s.OV.Channels, s.OV.Embed) }
-	prompts, robo, heads := fresh(), fresh(), fresh()
+	projected, robo, heads := fresh(), fresh(), fresh()
 	off, err := edit.Project(texts, nil, s.OV.Embed)
 	if err != nil {
 		return nil, err
@@ -209,15 +214,51 @@ func (s *scored) rivals(ctx context.Context, q EvaluateGroups, from ground, grou
 			pairs = append(pairs, decompose.Pair{Head: h, Neuron: n})
 		}
 	}
-	if err := errors.Join(prompts.EraseTexts(off), robo.Erase(reject), robo.Erase(increase), heads.Scale(pairs, 0, from.mean)); err != nil {
+	if err := errors.Join(projected.EraseTexts(off), prompts.EraseTexts(off), robo.Erase(reject), robo.Erase(increase), heads.Scale(pairs, 0, from.mean)); err != nil {
 		return nil, err
 	}
 	named := strings.Join(groups, ", ")
 	return []method{
-		{MethodPrompts, "class texts off the span of " + named + " (Chuang et al. 2023)", []*edit.Edit{prompts}},
+		{MethodPrompts, "class texts off the span of " + named + " (Chuang et al. 2023)", []*edit.Edit{projected}},
+		{MethodCalibrated, fmt.Sprintf("the same, after texts of one class and several groups were drawn together, λ = %d", calibration), []*edit.Edit{prompts}},
 		{MethodRoboShot, "pictures off the differences of " + named + ", along those of the classes (Adila et al. 2024)", []*edit.Edit{robo}},
 		{MethodHeads, fmt.Sprintf("heads %v at their means: their contributions differ most between the groups", which), []*edit.Edit{heads}},
 	}, nil
+}
+
+// calibration is Chuang's weight λ, as the paper has it.
+const calibration = 1000
+
+// calibrated draws texts of one class and several groups together; projecting is left to the caller.
+func (s *scored) calibrated(ctx context.Context, q EvaluateGroups, groups []string) (*edit.Edit, error) {
+	var texts []string
+	for _, class := range s.Head.Texts {
+		for _, group := range groups {
+			texts = append(texts, class+", "+group)
+		}
+	}
+	rows, err := s.lab.ClassRows(ctx, texts, q.Templates)
+	if err != nil {
+		return nil, err
+	}
+	D, G := s.OV.Embed, len(groups)
+	row := func(class, group int) []float32 { return rows[(class*G+group)*D : (class*G+group+1)*D] }
+	var differences []float32
+	for class := range s.Head.Texts {
+		for a := range G {
+			for b := range a {
+				for o, v := range row(class, a) {
+					differences = append(differences, v-row(class, b)[o])
+				}
+			}
+		}
+	}
+	x, err := edit.Calibrate(differences, calibration, D)
+	if err != nil {
+		return nil, err
+	}
+	e := edit.New(s.OV.Heads, s.OV.Channels, D)
+	return e, e.EraseTexts(x)
 }
 
 // headsApart are the heads whose mean contributions differ most between the groups of the atlas of the means.

@@ -286,7 +286,7 @@ func mended(t *testing.T, before answer.GroupOutcome, rows map[string]answer.Gro
 	case !(math.Abs(random.Draws.Mean-planned.Worst.Value()) < 0.05):
 		t.Errorf("random pairs move the worst group from %.3f to %.3f", planned.Worst.Value(), random.Draws.Mean)
 	}
-	for _, m := range []string{editing.MethodPrompts, editing.MethodRoboShot, editing.MethodHeads} {
+	for _, m := range []string{editing.MethodPrompts, editing.MethodCalibrated, editing.MethodRoboShot, editing.MethodHeads} {
 		if rows[m].Average.Of != 600 || rows[m].Others == nil {
 			t.Errorf("no row of %s", m)
 		}
