@@ -31,6 +31,8 @@ type Explanation struct {
 	// Groups are the parts that pairs of one word add up to, the largest |amount| first, until they cover what was asked for. Unnamed pairs and the
 	// constant are always there. The last group, others, holds the rest.
 	Groups []Group `json:"groups"`
+	// Redrawn says what the intervals of the groups rest on; absent unless they are asked for.
+	Redrawn *Redrawn `json:"redrawn,omitempty"`
 
 	// Labelling says which names the pairs can have.
 	Labelling Labelling `json:"-"`

@@ -26,6 +26,10 @@ type Group struct {
 	Amount float64 `json:"amount"`
 	// Share is amount / |groups_total|.
 	Share float64 `json:"share"`
+	// Low is the lower end of the amount's 95 % interval: the images of labels drawn anew, 200 times. Absent unless intervals are asked for.
+	Low *float64 `json:"low,omitempty"`
+	// High is the upper end of that interval.
+	High *float64 `json:"high,omitempty"`
 	// PairCount is how many pairs the group has a portion of; of others, how many groups they are.
 	PairCount int `json:"pair_count"`
 	// Pairs are the strongest of them, at most five.
@@ -34,6 +38,18 @@ type Group struct {
 	Groups []Group `json:"groups,omitempty"`
 	// Map is the file of the group's map, relative to the folder of the explanation; absent where none is written.
 	Map string `json:"map,omitempty"`
+}
+
+// Redrawn says what the intervals of groups rest on.
+type Redrawn struct {
+	// Draws is how often each label was made anew.
+	Draws int `json:"draws"`
+	// Pairs is how many pairs were named anew in each draw: of those with a label the ones of largest |amount|. The others keep their labels.
+	Pairs int `json:"pairs"`
+	// Share is Σ|amount| of these pairs / Σ|amount| of all pairs with a label.
+	Share float64 `json:"share"`
+	// Changed is how many of these pairs have in some draw a word that their label lacks, or lack one that it has.
+	Changed int `json:"changed"`
 }
 
 // GroupPair is a pair in a group.

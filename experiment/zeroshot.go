@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // Answered is what a classifier made of a picture of one class.
@@ -96,19 +97,9 @@ func estimate(value float64, draws []float64) answer.Estimate {
 	e := answer.Estimate{Value: answer.Number(value), Low: nan, High: nan}
 	if len(draws) > 0 {
 		slices.Sort(draws)
-		e.Low, e.High = answer.Number(quantile(draws, 0.025)), answer.Number(quantile(draws, 0.975))
+		e.Low, e.High = answer.Number(numeric.Quantile(draws, 0.025)), answer.Number(numeric.Quantile(draws, 0.975))
 	}
 	return e
-}
-
-// quantile is that of sorted values, linear between them, as NumPy's.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	i := int(at)
-	if i+1 == len(sorted) {
-		return sorted[i]
-	}
-	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
 // Presence says whether a class is in a picture.

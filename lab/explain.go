@@ -3,12 +3,11 @@ package lab
 import (
 	"context"
 	"errors"
-	"fmt"
 	"image"
+	"slices"
 	"sync"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/decompose"
@@ -51,6 +50,8 @@ type Explain struct {
 	// Baseline is none, average text (of the bank) or average picture (of the atlas). Empty, it is the average text where a text is asked for and a
 	// bank is at hand, and the average picture where no text is asked for and an atlas is at hand.
 	Baseline string
+	// Intervals gives each word's amount an interval, by drawing the images of labels anew. It needs an atlas and groups by word.
+	Intervals bool
 	// Top is how many pairs to give; 0 is 20. More than 30 raises the limit on words too.
 	Top int
 }
@@ -102,7 +103,7 @@ func (l *Lab) Explain(ctx context.Context, q Explain) (*Explained, error) {
 	if err != nil {
 		return nil, err
 	}
-	use, err := l.openNaming(ctx, q)
+	use, err := l.openUse(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func (l *Lab) Explain(ctx context.Context, q Explain) (*Explained, error) {
 // ExplainImage is [Lab.Explain] of image i of the atlas in a folder, which need not be the one that names pairs. What the image tower says of the image is
 // remembered for a while. The question has no picture; its Picture is what the image is called in the answer.
 func (l *Lab) ExplainImage(ctx context.Context, dir string, i int, q Explain) (*Explained, error) {
-	use, err := l.openNaming(ctx, q)
+	use, err := l.openUse(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}
@@ -133,30 +134,30 @@ func (l *Lab) ExplainImage(ctx context.Context, dir string, i int, q Explain) (*
 	return l.explain(ctx, e, q, use)
 }
 
-// openNaming opens the atlas that names pairs, if there is one.
-func (l *Lab) openNaming(ctx context.Context, q Explain) (*use, error) {
-	use, err := l.openUse(ctx, q.Atlas)
-	if err == nil && use != nil && use.atlas.Manifest.Labels == nil && q.Bank == "" {
-		err = fmt.Errorf("%s: %w", q.Atlas, atlas.ErrNoLabels)
-	}
-	return use, err
-}
+// labelled is true of an atlas that keeps labels.
+func (u *use) labelled() bool { return u != nil && u.atlas.Manifest.Labels != nil }
 
 // explain answers a question about a picture that was looked at.
 func (l *Lab) explain(ctx context.Context, e *Explained, q Explain, use *use) (*Explained, error) {
-	if q.Bank == "" && use == nil && l.name != DemoName {
-		q.Bank = l.namingBank(ctx)
-	}
+	q.Bank = l.bankToName(ctx, q.Bank, use)
 	if err := l.split(ctx, e, q); err != nil {
 		return nil, err
 	}
-	if err := l.nameParts(ctx, e, q, use); err != nil {
-		return nil, err
-	}
-	if err := l.group(ctx, e, q, use); err != nil {
-		return nil, err
-	}
 	var err error
+	if e.parts, e.Answer.Against, err = l.contrast(ctx, e, q, use); err != nil {
+		return nil, err
+	}
+	n, err := l.partNames(ctx, e, q, use)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.nameParts(ctx, e, q, use, n); err != nil {
+		return nil, err
+	}
+	e.group(q, n)
+	if err := l.intervals(ctx, e, q, use, n); err != nil {
+		return nil, err
+	}
 	e.Answer.Model, err = l.describe(ctx)
 	return e, err
 }
@@ -267,8 +268,8 @@ func (e *Explained) tell(split decompose.Explanation) {
 	}
 }
 
-// nameParts gives the top pairs the words nearest to what they add, and the labels of a bank or an atlas.
-func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) error {
+// nameParts gives the top pairs the words nearest to what they add, and their labels.
+func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use, labels *Names) error {
 	a := e.Answer
 	bank, err := l.nearestTo(ctx, q, use)
 	if err != nil {
@@ -280,10 +281,6 @@ func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) 
 			a.Pairs[i].Words = bank.ofPair(e.Scalars.OV, p.Pair, p.Scalar, e.Scalars.Contribution(p.Pair), wordsPerPair)
 		}
 	}
-	labels, err := l.partLabels(ctx, e, q, use)
-	if err != nil {
-		return err
-	}
 	a.Labelling = labels.Labelling()
 	for i, p := range e.Split.Top {
 		a.Pairs[i].Names = labels.Of(e.Scalars.Index(p.Pair))
@@ -293,24 +290,24 @@ func (l *Lab) nameParts(ctx context.Context, e *Explained, q Explain, use *use) 
 
 // nearestTo is the bank of the nearest words, nil where nothing names pairs.
 func (l *Lab) nearestTo(ctx context.Context, q Explain, use *use) (*wordBank, error) {
-	if q.Bank == "" && use == nil && l.name != DemoName { // Explain has said why
+	if q.Bank == "" && !use.labelled() && l.name != DemoName { // Explain has said why
 		return nil, nil
 	}
 	return l.nearestWords(ctx, q.Bank, q.Truncate, use)
 }
 
-// partLabels are labels of the top pairs. Without an atlas they are of what a pair adds to the embedding, so that a negative scalar turns them around.
-func (l *Lab) partLabels(ctx context.Context, e *Explained, q Explain, use *use) (*Names, error) {
-	top := make([]decompose.Pair, len(e.Split.Top))
-	for i, p := range e.Split.Top {
-		top[i] = p.Pair
-	}
-	if q.Bank == "" && use == nil {
-		return l.ownNames()
-	}
-	n, err := l.namesFor(ctx, e.Scalars.OV, use, top, q.Bank, q.Truncate)
-	if n != nil && err == nil && use == nil {
-		n.turn(e.Scalars)
-	}
-	return n, err
+// partNames are labels of the pairs that a question lists, and where it sums by words of those of largest |amount|.
+func (l *Lab) partNames(ctx context.Context, e *Explained, q Explain, use *use) (*Names, error) {
+	return l.namesAsked(ctx, e.Scalars, q, use, func() []decompose.Pair {
+		var pairs []decompose.Pair
+		if q.By == ByWord || q.By == ByHead {
+			pairs = strongestOf(e.Scalars, e.parts)
+		}
+		for _, p := range e.Split.Top {
+			if !slices.Contains(pairs, p.Pair) {
+				pairs = append(pairs, p.Pair)
+			}
+		}
+		return pairs
+	})
 }

@@ -67,6 +67,8 @@ func (q Explain) checkGroups() (Explain, error) {
 		return q, &Mistake{Problem: errors.New("expected one thing to measure against: another text, another picture, or a baseline")}
 	case q.Text == "" && (q.Against != "" || q.Contrast != "" || q.Baseline == AgainstAverageText):
 		return q, mistake("text", "is missing: what is measured against another text or picture is the logit of a text")
+	case q.Intervals && (q.By != ByWord || q.Atlas == ""):
+		return q, mistake("intervals", "expected groups by word and an atlas, whose images are drawn anew")
 	case q.By == ByToken && (q.Contrast != "" || q.Baseline == AgainstAveragePicture):
 		return q, mistake("by", "%s: the places of one picture are not those of another", q.By)
 	}
@@ -79,28 +81,24 @@ const (
 	AssignFirst  = "first"  // to the first word alone
 )
 
-// group makes the groups of an explanation: what they sum to, and by what.
-func (l *Lab) group(ctx context.Context, e *Explained, q Explain, use *use) error {
-	split, against, err := l.contrast(ctx, e, q, use)
-	if err != nil {
-		return err
-	}
-	a := e.Answer
-	a.By, a.Against, a.GroupsTotal, a.GroupsResidual = q.By, against, split.Total, split.Residual()
-	e.parts = split
+// group makes the groups of an explanation by the names of pairs.
+func (e *Explained) group(q Explain, n *Names) {
+	a, ov := e.Answer, e.Scalars.OV
+	a.By, a.GroupsTotal, a.GroupsResidual = q.By, e.parts.Total, e.parts.Residual()
 	if q.By == ByToken {
-		_, a.Groups = listed(e.Scalars.OV, e.places(split), q, split.Total)
-		return nil
+		_, a.Groups = listed(ov, e.places(e.parts), q, a.GroupsTotal)
+		return
 	}
-	by, err := l.partition(ctx, e, q, use)
-	if err != nil {
-		return err
+	words := n.words(q.Assign == AssignFirst)
+	e.groups, a.Groups = listed(ov, e.parts.Groups(partition(ov, q.By, words)), q, a.GroupsTotal)
+	if q.By != ByHead {
+		return
 	}
-	e.groups, a.Groups = listed(e.Scalars.OV, split.Groups(by), q, split.Total)
-	if q.By == ByHead {
-		return l.wordsOfHeads(ctx, e, q, use)
+	for i, g := range e.groups {
+		if g.Name != attribution.Constant {
+			_, a.Groups[i].Groups = listed(ov, g.Groups(words), q, g.Amount)
+		}
 	}
-	return nil
 }
 
 // contrast is what the groups of a question sum to, and against what that is measured.
@@ -213,42 +211,58 @@ func (l *Lab) centre(ov *decompose.OV, use *use) (*average, error) {
 }
 
 // partition says to which groups a pair belongs.
-func (l *Lab) partition(ctx context.Context, e *Explained, q Explain, use *use) (attribution.Partition, error) {
-	switch q.By {
+func partition(ov *decompose.OV, by string, words attribution.Partition) attribution.Partition {
+	switch by {
 	case ByNeuron:
-		ov := e.Scalars.OV
-		return attribution.Whole(ov.Channels, func(n int) string { return fmt.Sprintf("neuron %d", n) }, func(p int) int { return ov.Pair(p).Neuron }), nil
+		return attribution.Whole(ov.Channels, func(n int) string { return fmt.Sprintf("neuron %d", n) }, func(p int) int { return ov.Pair(p).Neuron })
 	case ByHead:
-		ov := e.Scalars.OV
-		return attribution.Whole(ov.Heads, func(h int) string { return fmt.Sprintf("head %d", h) }, func(p int) int { return ov.Pair(p).Head }), nil
+		return attribution.Whole(ov.Heads, func(h int) string { return fmt.Sprintf("head %d", h) }, func(p int) int { return ov.Pair(p).Head })
 	case ByPair:
-		ov := e.Scalars.OV
-		return attribution.Whole(ov.Heads*ov.Channels, func(p int) string { return ov.Pair(p).String() }, func(p int) int { return p }), nil
+		return attribution.Whole(ov.Heads*ov.Channels, func(p int) string { return ov.Pair(p).String() }, func(p int) int { return p })
 	}
-	return l.byWord(ctx, e, q, use)
+	return words
 }
 
-// byWord partitions by the words of pairs: of a bank for the strongest pairs, of an atlas, or of the demo model's own table; where nothing names
-// pairs, all are unnamed. It asks of the explanation only for a bank.
-func (l *Lab) byWord(ctx context.Context, e *Explained, q Explain, use *use) (attribution.Partition, error) {
-	switch {
-	case q.Bank != "":
-		amounts := numeric.Float32(e.parts.Pairs)
-		strongest := e.Scalars.Top(amounts, named, func(v float32) float32 { return max(v, -v) })
-		n, err := l.namesFor(ctx, e.Scalars.OV, use, strongest, q.Bank, q.Truncate)
-		if err != nil {
-			return attribution.Partition{}, err
-		}
-		if use == nil {
-			n.turn(e.Scalars)
-		}
-		return n.words(q.Assign == AssignFirst), nil
-	case use != nil:
-		n, err := use.names()
-		return n.words(q.Assign == AssignFirst), err
+// bankToName is the bank that names pairs where none is asked for: the common words, unless an atlas has labels or the demo model its table.
+func (l *Lab) bankToName(ctx context.Context, bank string, use *use) string {
+	if bank != "" || use.labelled() {
+		return bank
 	}
-	n, err := l.ownNames()
-	return n.words(q.Assign == AssignFirst), err
+	if use != nil {
+		l.log.Warn("the atlas keeps no labels, so the strongest pairs are named for each picture anew; facet label ATLAS names more pairs, once, and keeps the names",
+			"atlas", use.atlas.Dir())
+	}
+	if l.name == DemoName {
+		return ""
+	}
+	return l.namingBank(ctx)
+}
+
+// onSpot is true where pairs are named for one picture: by a bank, or by an atlas without labels.
+func (l *Lab) onSpot(bank string, use *use) bool {
+	return bank != "" || use != nil && !use.labelled() && l.knowsWorld
+}
+
+// namesAsked are the names that a question asks for: of some pairs by a bank, of an atlas, or of the demo model's own table; nil where nothing names pairs.
+func (l *Lab) namesAsked(ctx context.Context, s decompose.Scalars, q Explain, use *use, pairs func() []decompose.Pair) (*Names, error) {
+	switch {
+	case !l.onSpot(q.Bank, use) && use.labelled():
+		return use.names()
+	case !l.onSpot(q.Bank, use):
+		return l.ownNames()
+	case use != nil:
+		return l.namesBy(ctx, s.OV, use, pairs(), q.Bank, q.Truncate)
+	}
+	n, err := l.said(ctx, s.OV, pairs(), q.Bank, q.Truncate)
+	if err == nil {
+		n.turn(s)
+	}
+	return n, err
+}
+
+// strongestOf are the pairs of largest |amount|.
+func strongestOf(s decompose.Scalars, split attribution.Split) []decompose.Pair {
+	return s.Top(numeric.Float32(split.Pairs), named, func(v float32) float32 { return max(v, -v) })
 }
 
 // turn makes labels of directions labels of what pairs add to an embedding: a negative scalar turns them around.
@@ -261,22 +275,30 @@ func (n *Names) turn(s decompose.Scalars) {
 	}
 }
 
-// terms are the words that name each pair: by what it fires for, or where that is no name, by what it says.
+// terms are the words that name each pair.
 func (n *Names) terms() map[int][]attribution.Term {
 	terms := map[int][]attribution.Term{}
 	if n == nil {
 		return terms
 	}
 	for p, label := range n.labels {
-		for _, words := range []atlas.Words{label.Fires, label.Says} {
-			if !words.Named {
-				continue
-			}
-			for _, w := range words.Shown() {
-				terms[p] = append(terms[p], attribution.Term{Word: w.Text, Weight: w.Weight})
-			}
-			break
+		if of := termsOf(label.Fires, label.Says); of != nil {
+			terms[p] = of
 		}
+	}
+	return terms
+}
+
+// termsOf are the words of a pair by what it fires for, or where that is no name, by what it says; nil where it has no name.
+func termsOf(fires, says atlas.Words) (terms []attribution.Term) {
+	for _, words := range []atlas.Words{fires, says} {
+		if !words.Named {
+			continue
+		}
+		for _, w := range words.Shown() {
+			terms = append(terms, attribution.Term{Word: w.Text, Weight: w.Weight})
+		}
+		break
 	}
 	return terms
 }
@@ -320,20 +342,6 @@ func groupOf(ov *decompose.OV, g attribution.Group, total float64) answer.Group 
 		})
 	}
 	return a
-}
-
-// wordsOfHeads puts into the group of each head that is listed the words of its pairs.
-func (l *Lab) wordsOfHeads(ctx context.Context, e *Explained, q Explain, use *use) error {
-	words, err := l.byWord(ctx, e, q, use)
-	if err != nil {
-		return err
-	}
-	for i, g := range e.groups {
-		if g.Name != attribution.Constant {
-			_, e.Answer.Groups[i].Groups = listed(e.Scalars.OV, g.Groups(words), q, g.Amount)
-		}
-	}
-	return nil
 }
 
 // places are what each token brings through all pairs. The class token is no place.

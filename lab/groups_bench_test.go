@@ -38,7 +38,6 @@ func BenchmarkGroups(b *testing.B) {
 		return v
 	}
 	labelled := manyNames(ov.Heads*ov.Channels, rng)
-	named := &use{names: func() (*Names, error) { return labelled, nil }}
 	pixels := batch{graph.Floats(normal(3*224*224), 1, 3, 224, 224), []string{"noise"}, []*image.RGBA{image.NewRGBA(image.Rect(0, 0, 224, 224))}}
 	q, err := Explain{Image: pixels.seen[0], Text: "a text", Baseline: AgainstNone}.check()
 	if err != nil {
@@ -54,9 +53,10 @@ func BenchmarkGroups(b *testing.B) {
 		e.text, e.scale = text, 100
 		e.tell(e.Scalars.ExplainLogit(e.text, e.Embedding, e.scale, q.Top))
 		plain, began = time.Since(began), time.Now()
-		if err := l.group(b.Context(), e, q, named); err != nil {
+		if e.parts, e.Answer.Against, err = l.contrast(b.Context(), e, q, nil); err != nil {
 			b.Fatal(err)
 		}
+		e.group(q, labelled)
 		return plain, time.Since(began)
 	}
 	explain() // what is prepared once

@@ -13,6 +13,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/naming"
@@ -129,6 +130,9 @@ func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use, q Lab
 	if w.labels, w.made, err = l.run(ctx, ov, pairs, use); err != nil {
 		return w, err
 	}
+	if use == nil && len(pairs) == ov.Heads*ov.Channels {
+		l.keepForExplanations(ctx, w)
+	}
 	if kept {
 		_, err = use.atlas.KeepLabels(w.made, w.labels)
 	} else if q.Output != "" {
@@ -138,6 +142,19 @@ func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use, q Lab
 		return w, err
 	}
 	return w, l.journal.Remove()
+}
+
+// keepForExplanations keeps what all pairs say, so that explanations by the same bank need not name any.
+func (l *labelling) keepForExplanations(ctx context.Context, w inWords) {
+	if l.fit.bank == "" || l.fit.method != methodOMP || l.fit.scale != scaleRows || l.fit.terms < concept.MostShown {
+		return
+	}
+	kept, err := l.lab.keptNames(ctx, l.source)
+	if err == nil {
+		kept.Put(w.labels, w.made.SaysNull)
+		err = kept.Save()
+	}
+	l.lab.warnUnkept(err)
 }
 
 // labelsUnderWay ends the names of journals.

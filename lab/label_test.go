@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/lab/labtest"
@@ -221,5 +222,44 @@ func TestTextBank(t *testing.T) {
 	}
 	if folder, file := of(q.Folder).Texts, of(q.File).Texts; !cmp.Equal(folder, file) {
 		t.Errorf("nearest by the folder %+v, by the file %+v", folder, file)
+	}
+}
+
+// TestKeptNames: what explanations name by a bank is kept for the next one, and labels of all pairs are kept for all.
+func TestKeptNames(t *testing.T) {
+	cache, list := t.TempDir(), words(t)
+	labelled := 0
+	l := open(t, lab.Config{Engine: "portable", Cache: cache, Progress: func(step string, _, _ int) {
+		if step == "labels" {
+			labelled++
+		}
+	}})
+	explain := func(text string) *answer.Explanation {
+		t.Helper()
+		labelled = 0
+		e, err := l.Explain(t.Context(), lab.Explain{Picture: scene, Text: text, Bank: list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Answer
+	}
+	one := explain("a shirt")
+	if labelled == 0 {
+		t.Fatal("the first explanation names nothing")
+	}
+	if two := explain("a shirt"); labelled != 0 || cmp.Diff(one, two) != "" {
+		t.Errorf("the second explanation names pairs again: %d, or is another", labelled)
+	}
+	if explain("a castle"); labelled == 0 {
+		t.Error("another text has the same strongest pairs: the test shows nothing")
+	}
+	if _, err := l.Label(t.Context(), lab.Label{Bank: list, Units: "all", Terms: concept.MostShown}); err != nil {
+		t.Fatal(err)
+	}
+	if again := explain("a shirt"); labelled != 0 || cmp.Diff(one, again) != "" {
+		t.Errorf("after labels of all pairs: named %d, or it is another", labelled)
+	}
+	if explain("a windmill"); labelled != 0 {
+		t.Error("after labels of all pairs, a new text has pairs named")
 	}
 }

@@ -70,7 +70,8 @@ type labelling struct {
 	lab        *Lab
 	fit        fit
 	dictionary *concept.Dictionary
-	bank       string // its fingerprint
+	source     *concept.Bank // that it was made of
+	bank       string        // the fingerprint of its texts that differ
 	product    concept.Product
 	mix        concept.Mix
 	journal    *naming.Journal // nil: labels that are cut off are lost
@@ -92,12 +93,12 @@ func (l *Lab) labelling(ctx context.Context, f fit) (*labelling, error) {
 
 // fitting makes a dictionary of a bank, and fits to it.
 func (l *Lab) fitting(bank *concept.Bank, f fit) (*labelling, error) {
-	f = f.filled()
+	f, source := f.filled(), bank
 	bank, d, err := l.dictionary(bank, f.scale)
 	if err != nil {
 		return nil, err
 	}
-	w := &labelling{lab: l, fit: f, dictionary: d, bank: bank.Fingerprint()}
+	w := &labelling{lab: l, fit: f, dictionary: d, source: source, bank: bank.Fingerprint()}
 	return w, w.compile()
 }
 

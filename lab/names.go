@@ -2,6 +2,9 @@ package lab
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
+	"path/filepath"
 	"sync"
 
 	"github.com/facet-clip/facet/answer"
@@ -9,11 +12,13 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment/attribution"
+	"github.com/facet-clip/facet/naming"
 )
 
 // Names are labels by pair. Nil ones name nothing.
 type Names struct {
 	labels map[int]atlas.Label
+	made   atlas.Labels
 	fires  bool // they say what pairs fire for, too
 
 	// Partitions by word, made when first asked for: of pairs with several words by weight, and given to the first.
@@ -50,8 +55,73 @@ func (l *Lab) namesBy(ctx context.Context, ov *decompose.OV, use *use, pairs []d
 		return nil, err
 	}
 	defer w.close()
-	labels, _, err := w.run(ctx, ov, pairs, use)
-	return newNames(labels, use != nil), err
+	labels, made, err := w.run(ctx, ov, pairs, use)
+	n := newNames(labels, use != nil)
+	n.made = made
+	return n, err
+}
+
+// said are names of pairs by what they say in the words of a bank. What earlier questions needed is kept in the cache folder.
+func (l *Lab) said(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, bank string, truncate bool) (*Names, error) {
+	b, err := l.Bank(ctx, bank, truncate)
+	if err != nil {
+		return nil, err
+	}
+	kept, err := l.keptNames(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	if missing := kept.Missing(ov, pairs); len(missing) > 0 {
+		if err := l.nameMore(ctx, kept, ov, missing, b, fit{bank: bank, truncate: truncate, terms: concept.MostShown}); err != nil {
+			return nil, err
+		}
+	}
+	labels := make([]atlas.Label, len(pairs))
+	for i, p := range pairs {
+		labels[i] = atlas.Label{Pair: ov.Index(p), Says: kept.Says(ov.Index(p))}
+	}
+	return newNames(labels, false), nil
+}
+
+// keptNames are the names by a bank that earlier questions left.
+func (l *Lab) keptNames(ctx context.Context, b *concept.Bank) (*naming.Kept, error) {
+	sum, err := l.model.Checkpoint().SHA256(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := l.config.cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	of := fmt.Sprintf("1 %s %s", sum, b.Fingerprint())
+	return naming.OpenKept(filepath.Join(cache, "names", fmt.Sprintf("%.16x.names", sha256.Sum256([]byte(of)))), of)
+}
+
+// nameMore names pairs whose names are not kept, and keeps them.
+func (l *Lab) nameMore(ctx context.Context, kept *naming.Kept, ov *decompose.OV, missing []decompose.Pair, b *concept.Bank, f fit) error {
+	w, err := l.fitting(b, f)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	labeller, err := w.labeller(int64(4 * len(missing) * ov.Width))
+	if err != nil {
+		return err
+	}
+	step := l.Step(ctx, "labels", len(missing))
+	defer step.Done()
+	if err := kept.Add(ctx, w.journal.Fit(labeller, ov.Embed), ov, missing, w.dictionary.Texts, step.Set); err != nil {
+		return err
+	}
+	l.warnUnkept(kept.Save())
+	return nil
+}
+
+// warnUnkept tells why names are made again for the next question, unless they are kept.
+func (l *Lab) warnUnkept(err error) {
+	if err != nil {
+		l.log.Warn("names of pairs are not kept for the next question", "reason", err)
+	}
 }
 
 // namesOf reads the labels of an atlas, nil when it keeps none.
@@ -60,7 +130,9 @@ func namesOf(at *atlas.Atlas) (*Names, error) {
 		return nil, nil
 	}
 	labels, err := at.PairLabels()
-	return newNames(labels, true), err
+	n := newNames(labels, true)
+	n.made = *at.Manifest.Labels
+	return n, err
 }
 
 func newNames(labels []atlas.Label, fires bool) *Names {

@@ -2,11 +2,9 @@ package lab
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment/attribution"
@@ -29,22 +27,17 @@ func (l *Lab) reasons(ctx context.Context, q Classify, use *use, head *concept.B
 	if q.Why == "" {
 		return nil, nil
 	}
-	if use != nil && use.atlas.Manifest.Labels == nil && q.Bank == "" {
-		return nil, fmt.Errorf("%s: %w", q.Atlas, atlas.ErrNoLabels)
-	}
 	ov, err := l.ov()
 	if err != nil {
 		return nil, err
 	}
 	r := &reasons{lab: l, use: use, ov: ov, head: head, scale: τ, than: q.Why, q: Explain{By: ByWord, Assign: AssignShared, Cover: coverDefault, Top: TopDefault, Bank: q.Bank, Atlas: q.Atlas}}
-	if q.Bank == "" && use == nil && l.name != DemoName {
-		r.q.Bank = l.namingBank(ctx)
-	}
-	if r.q.Bank == "" {
-		by, err := l.byWord(ctx, nil, r.q, use)
+	if r.q.Bank = l.bankToName(ctx, q.Bank, use); !l.onSpot(r.q.Bank, use) {
+		n, err := l.namesAsked(ctx, decompose.Scalars{}, r.q, use, nil)
 		if err != nil {
 			return nil, err
 		}
+		by := n.words(false)
 		r.by = &by
 	}
 	return r, nil
@@ -64,10 +57,11 @@ func (r *reasons) of(ctx context.Context, scalars, embedding []float32, classes 
 	split := attribution.Logit(s, less(r.text(first.Label), r.text(second.Label)), embedding, r.scale)
 	by := r.by
 	if by == nil {
-		own, err := r.lab.byWord(ctx, &Explained{Scalars: s, parts: split}, r.q, r.use)
+		n, err := r.lab.namesAsked(ctx, s, r.q, r.use, func() []decompose.Pair { return strongestOf(s, split) })
 		if err != nil {
 			return nil, err
 		}
+		own := n.words(false)
 		by = &own
 	}
 	_, groups := listed(r.ov, split.Groups(*by), r.q, split.Total)

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/lab/labtest"
@@ -75,7 +74,17 @@ func TestWhyMistakes(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := l.Classify(t.Context(), lab.Classify{Input: content, Labels: []string{"a shirt", "a mug"}, Why: lab.WhySecond, Atlas: labtest.ScenesAtlas()}); !errors.Is(err, atlas.ErrNoLabels) {
-		t.Errorf("an atlas without labels: %v", err)
+}
+
+// TestWhyWithoutLabels: an atlas that keeps none has the strongest pairs named on the spot.
+func TestWhyWithoutLabels(t *testing.T) {
+	l := open(t, lab.Config{Engine: "portable"})
+	content := lab.Input{Contents: []lab.Content{{Name: "shirt", Data: encoded(t, picture(t, 0))}}}
+	a, err := l.Classify(t.Context(), lab.Classify{Input: content, Labels: []string{"a shirt", "a mug"}, Why: lab.WhySecond, Atlas: labtest.LargeAtlas()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if why := a.Images[0].Why; why == nil || len(why.Groups) < 4 {
+		t.Errorf("why: %+v", why)
 	}
 }

@@ -41,30 +41,50 @@ type Named struct {
 // Says names the directions of pairs, each times its sign [M,C] (of an atlas; nil: as they are). Chance is random mixtures of the directions of
 // each head that a pair is of.
 func Says(ctx context.Context, fit Fit, ov *decompose.OV, pairs []decompose.Pair, signs []int8, done func(int)) (Named, error) {
-	units, chance, order := directions(ov, pairs, signs)
-	null, err := fit(ctx, chance, nil)
+	var heads []int
+	for h := range ov.Heads {
+		if slices.ContainsFunc(pairs, func(p decompose.Pair) bool { return p.Head == h }) {
+			heads = append(heads, h)
+		}
+	}
+	null, err := chance(ctx, fit, ov, heads)
 	if err != nil {
 		return Named{}, err
 	}
+	labels, err := says(ctx, fit, ov, pairs, signs, done)
+	return Named{labels, null}, err
+}
+
+// chance is what words explain of random mixtures of the directions of heads.
+func chance(ctx context.Context, fit Fit, ov *decompose.OV, heads []int) (concept.Null, error) {
+	var units concept.Units
+	for _, h := range heads {
+		output, value := ov.Factors(h)
+		mixtures := concept.RandomDirections(value, ov.Width, (Draws+len(heads)-1)/len(heads), uint64(h))
+		units = append(units, concept.Block{Basis: output, Coefficients: mixtures}.Unit(ov.Embed))
+	}
+	null, err := fit(ctx, units, nil)
+	return concept.NewNull(null), err
+}
+
+// says are labels of the directions of pairs, in their order.
+func says(ctx context.Context, fit Fit, ov *decompose.OV, pairs []decompose.Pair, signs []int8, done func(int)) ([]concept.Label, error) {
+	units, order := directions(ov, pairs, signs)
 	byHead, err := fit(ctx, units, done)
 	if err != nil {
-		return Named{}, err
+		return nil, err
 	}
 	labels := make([]concept.Label, len(pairs))
 	for i, l := range byHead {
 		labels[order[i]] = l
 	}
-	return Named{labels, concept.NewNull(null)}, nil
+	return labels, nil
 }
 
-// directions are the unit directions of pairs, head by head, which pair each is of, and random directions of the same heads.
-func directions(ov *decompose.OV, pairs []decompose.Pair, signs []int8) (units, chance concept.Units, order []int) {
+// directions are the unit directions of pairs, head by head, and which pair each is of.
+func directions(ov *decompose.OV, pairs []decompose.Pair, signs []int8) (units concept.Units, order []int) {
 	byHead := make([][]int, ov.Heads)
-	heads := 0
 	for i, p := range pairs {
-		if byHead[p.Head] == nil {
-			heads++
-		}
 		byHead[p.Head] = append(byHead[p.Head], i)
 	}
 	for head, of := range byHead {
@@ -80,12 +100,10 @@ func directions(ov *decompose.OV, pairs []decompose.Pair, signs []int8) (units, 
 			}
 			own = append(own, c...)
 		}
-		mixtures := concept.RandomDirections(value, ov.Width, (Draws+heads-1)/heads, uint64(head))
 		units = append(units, concept.Block{Basis: output, Coefficients: own}.Unit(ov.Embed))
-		chance = append(chance, concept.Block{Basis: output, Coefficients: mixtures}.Unit(ov.Embed))
 		order = append(order, of...)
 	}
-	return units, chance, order
+	return units, order
 }
 
 func negate(x []float32) {
@@ -160,6 +178,11 @@ type Ends struct{ Strong, Weak []decompose.Extreme }
 
 // Fires names what pairs fire for: see [FiresAt]. signs [M,C] are an atlas's.
 func Fires(ctx context.Context, fit Fit, stats *decompose.Stats, images *Images, pairs []decompose.Pair, signs []int8, done func(int)) (Named, error) {
+	return FiresAt(ctx, fit, images, endsOf(stats, pairs, signs), done)
+}
+
+// endsOf are the ends of pairs.
+func endsOf(stats *decompose.Stats, pairs []decompose.Pair, signs []int8) []Ends {
 	ends := make([]Ends, len(pairs))
 	for i, p := range pairs {
 		at := p.Head*stats.Channels + p.Neuron
@@ -168,7 +191,7 @@ func Fires(ctx context.Context, fit Fit, stats *decompose.Stats, images *Images,
 			ends[i] = Ends{stats.Smallest[at], stats.Largest[at]}
 		}
 	}
-	return FiresAt(ctx, fit, images, ends, done)
+	return ends
 }
 
 // FiresAt names what units fire for by their two ends: of these the one whose displacement a single text explains better. That of the weak end is

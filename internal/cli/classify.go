@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/lab"
 )
@@ -78,9 +76,6 @@ func (a *app) classify(ctx context.Context, q lab.Classify, labels, templates st
 		}
 	}
 	found, err := l.Classify(ctx, q)
-	if errors.Is(err, atlas.ErrNoLabels) {
-		return fmt.Errorf("--atlas %w; make them: facet label %s", err, q.Atlas)
-	}
 	if err != nil || !a.json {
 		return asUsage(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -13,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
@@ -57,6 +57,7 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f.StringVar(&q.Contrast, "contrast", "", "measure against another `PICTURE`: why this picture rather than that")
 	f.StringVar(&q.Baseline, "baseline", "", `measure against the "average text" of the bank, the "average picture" of the atlas, or none
 (default: the average text with --text where a bank is at hand, the average picture without where an atlas is)`)
+	f.BoolVar(&q.Intervals, "intervals", false, "with --atlas: give each word a 95 % interval, by naming the 200 strongest pairs anew from their images drawn with replacement")
 	f.StringVarP(&output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
 	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: pairs")
 	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
@@ -71,9 +72,6 @@ func (a *app) explain(ctx context.Context, q lab.Explain, output string) error {
 	}
 	defer l.Close()
 	e, err := l.Explain(ctx, q)
-	if errors.Is(err, atlas.ErrNoLabels) {
-		return fmt.Errorf("--atlas %w; make them: facet label %s", err, q.Atlas)
-	}
 	if err != nil {
 		return asUsage(err)
 	}
@@ -189,15 +187,28 @@ func (a *app) printGroups(e *lab.Explained) {
 		fmt.Fprintf(a.stdout, "against %s\n", e.AgainstText())
 	}
 	a.groupTable(r.Groups, r.By, e.GroupsTitle(), r.GroupsTotal)
+	if d := r.Redrawn; d != nil {
+		fmt.Fprintf(a.stdout, "Intervals: the middle 95 of 100 amounts when the images of labels are drawn anew, %d times. %d pairs were named anew, which hold %.0f %% of what labelled pairs add or take away; the words of %d change in some draw.\n",
+			d.Draws, d.Pairs, 100*d.Share, d.Changed)
+	}
 	fmt.Fprintln(a.stdout)
 }
 
 // groupTable shows groups and what they sum to.
 func (a *app) groupTable(groups []answer.Group, by, amounts string, total float64) {
-	t := a.table(by, amounts, "share", "pairs", "strongest pairs")
+	intervals := slices.ContainsFunc(groups, func(g answer.Group) bool { return g.Low != nil })
+	columns := []string{by, amounts, "share", "pairs", "strongest pairs"}
+	if intervals {
+		columns = append(columns, "95 % interval")
+	}
+	t := a.table(columns...)
 	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}})
 	for _, g := range groups {
-		t.AppendRow(table.Row{groupName(g, by), fmt.Sprintf("%+.3f", g.Amount), fmt.Sprintf("%+.1f %%", 100*g.Share), groupCount(g), strongest(g)})
+		row := table.Row{groupName(g, by), fmt.Sprintf("%+.3f", g.Amount), fmt.Sprintf("%+.1f %%", 100*g.Share), groupCount(g), strongest(g)}
+		if g.Low != nil {
+			row = append(row, fmt.Sprintf("%+.3f to %+.3f", *g.Low, *g.High))
+		}
+		t.AppendRow(row)
 		for _, w := range g.Groups {
 			t.AppendRow(table.Row{"  " + groupName(w, lab.ByWord), fmt.Sprintf("%+.3f", w.Amount), "", groupCount(w), strongest(w)})
 		}

@@ -78,3 +78,13 @@ func Parallel(n int, f func(int)) {
 	}
 	group.Wait()
 }
+
+// Quantile is that of sorted values, linear between them, as NumPy's.
+func Quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 == len(sorted) {
+		return sorted[i]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
+}

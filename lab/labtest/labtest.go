@@ -29,7 +29,7 @@ const Scenes = "scenes:single?n=13&seed=3"
 
 var dir string
 
-// Main runs the tests of a package, and removes what [ScenesAtlas] left.
+// Main runs the tests of a package, and removes what [ScenesAtlas] and [LargeAtlas] left.
 func Main(m *testing.M) {
 	var err error
 	if dir, err = os.MkdirTemp("", "lab"); err != nil {
@@ -43,21 +43,31 @@ func Main(m *testing.M) {
 // ScenesAtlas is the folder of an atlas of [Scenes] by the demo model, with scalars and without labels. It is scanned when it is first asked for, and
 // needs [Main].
 var ScenesAtlas = sync.OnceValue(func() string {
-	at := filepath.Join(dir, "scenes.atlas")
-	if err := scan(at); err != nil {
+	return scanned("scenes.atlas", Scenes)
+})
+
+// LargeAtlas is another one, of 60 scenes: more than the ends of a pair have.
+var LargeAtlas = sync.OnceValue(func() string {
+	return scanned("large.atlas", "scenes:single?n=60&seed=3")
+})
+
+// scanned is a new atlas of a source.
+func scanned(name, from string) string {
+	at := filepath.Join(dir, name)
+	if err := scan(at, from); err != nil {
 		panic(err)
 	}
 	return at
-})
+}
 
-func scan(dir string) error {
+func scan(dir, from string) error {
 	ctx := context.Background()
 	l, err := lab.Open(ctx, lab.Config{Engine: "portable"})
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	source, err := dataset.Open(Scenes, dataset.Options{})
+	source, err := dataset.Open(from, dataset.Options{})
 	if err != nil {
 		return err
 	}
