@@ -114,6 +114,11 @@ func nextSteps(folder string) []demo.Step {
 	}
 }
 
+// signed writes a number with the sign that pages and pictures have.
+func signed(format string, v float64) string {
+	return strings.ReplaceAll(fmt.Sprintf(format, v), "-", "−")
+}
+
 // program is how this program is called again: by go run where that has built it, by its name where the shell finds it, else by its path.
 func program() string {
 	called := os.Args[0]
@@ -148,7 +153,7 @@ func demoPage(d *lab.Demonstration) demo.Page {
 	}
 	for _, g := range r.Groups {
 		page.Groups = append(page.Groups, demo.PageGroup{
-			Word: groupName(g, r.By), Amount: fmt.Sprintf("%+.3f", g.Amount), Share: fmt.Sprintf("%+.1f %%", 100*g.Share), Pairs: groupCount(g),
+			Word: groupName(g, r.By), Amount: signed("%+.3f", g.Amount), Share: signed("%+.1f %%", 100*g.Share), Pairs: groupCount(g),
 		})
 	}
 	if s := r.Story; s != nil {
@@ -163,7 +168,7 @@ func demoDrift(d answer.DemoDrift) demo.PageDrift {
 	c := d.Comparison
 	p := demo.PageDrift{Before: c.ProfileImages, After: c.Images, Changed: c.Changed, Tested: c.Tested, Report: d.Report}
 	for _, x := range c.Changes {
-		p.Changes = append(p.Changes, demo.PageChange{Name: x.String(), Share: fmt.Sprintf("%.1f %%", 100*x.Share), Effect: fmt.Sprintf("%+.2f", x.Effect)})
+		p.Changes = append(p.Changes, demo.PageChange{Name: x.String(), Share: fmt.Sprintf("%.1f %%", 100*x.Share), Effect: signed("%+.2f", x.Effect)})
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -74,6 +75,13 @@ func TestNextSteps(t *testing.T) {
 	t.Chdir(t.TempDir())
 	folder := "a demo"
 	succeed(t, "demo", "--engine", "portable", "-o", folder)
+	page, err := os.ReadFile(filepath.Join(folder, "index.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hyphen := regexp.MustCompile(`>-\d[^<]*<`).Find(page); hyphen != nil || !bytes.Contains(page, []byte(">−")) {
+		t.Errorf("the page writes a minus as %q, expected − as in its pictures", hyphen)
+	}
 	for _, step := range nextSteps(folder) {
 		words := words(t, step.Command)
 		if i := slices.Index(words, "./cmd/facet"); i >= 0 {
