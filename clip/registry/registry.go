@@ -20,8 +20,10 @@ type Model struct {
 	Revision  string // of the repository: a branch, a tag or a commit; empty: main
 	HubSHA256 string // of [SafeTensors] there; empty when only the hub knows it
 	HubBytes  int64  // of [SafeTensors] there; 0 when only the hub knows it
-	QuickGELU bool   // the text tower's activation is QuickGELU; of a model of the hub its [Card] says so instead
-	Note      string // one line for people: size of the image tower and training data
+	// Parameters are those of its architecture: four bytes each are about the size of the hub's file. 0 when not known.
+	Parameters int64
+	QuickGELU  bool   // the text tower's activation is QuickGELU; of a model of the hub its [Card] says so instead
+	Note       string // one line for people: size of the image tower and training data
 }
 
 // The publishers of models. SourceHub is whoever owns the repository.

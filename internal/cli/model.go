@@ -98,7 +98,7 @@ func (a *app) listModels() error {
 	}
 	t := a.table("model", "source", "size", "on this machine")
 	for _, m := range models {
-		t.AppendRow(table.Row{m.Name, m.Source, megabytes(m.Bytes), whereItLies(m)})
+		t.AppendRow(table.Row{m.Name, m.Source, sizeOf(m), whereItLies(m)})
 	}
 	t.Render()
 	return nil
@@ -116,10 +116,21 @@ func listed(machine registry.Machine, m registry.Model) answer.ListedModel {
 	if places := machine.Places(m); len(places) > 0 {
 		l.Installed, l.Path, l.Bytes, l.InPlace = true, places[0].Path, places[0].Bytes, !places[0].Own
 	}
+	if l.Bytes == 0 {
+		l.Bytes, l.Approximate = 4*m.Parameters, m.Parameters > 0
+	}
 	for _, u := range machine.Unfinished(m) {
 		l.UnfinishedBytes += u.Bytes
 	}
 	return l
+}
+
+// sizeOf is the size of a model for people.
+func sizeOf(m answer.ListedModel) string {
+	if m.Approximate {
+		return "about " + megabytes(m.Bytes)
+	}
+	return megabytes(m.Bytes)
 }
 
 func whereItLies(m answer.ListedModel) string {
@@ -208,8 +219,8 @@ func (a *app) offer(ctx context.Context) error {
 			return nil
 		}
 		size := ""
-		if m.HubBytes > 0 {
-			size = " (" + megabytes(m.HubBytes) + ")"
+		if known := sizeOf(listed(machine, m)); known != "" {
+			size = " (" + known + ")"
 		}
 		if yes, err := confirm(ctx, a.stdin, a.stderr, fmt.Sprintf("%s is not on this machine. Download it%s now?", m.Name, size)); err != nil || !yes {
 			return err

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/clip/registry"
 )
 
 // alone hides what other programs keep on this machine: a model of theirs would be used.
@@ -177,5 +179,30 @@ func TestPullAndUse(t *testing.T) {
 	}
 	if got, err := os.ReadFile(inspection.Path); err != nil || !bytes.Equal(got, weights) {
 		t.Errorf("the half model was not completed: %v", err)
+	}
+}
+
+// TestSizesOfModels: of every published model a size is told before it is there, and it is that of its architecture.
+func TestSizesOfModels(t *testing.T) {
+	text := func(width int) clip.TextConfig {
+		return clip.TextConfig{Width: width, Layers: 12, Heads: width / 64, Vocabulary: 49408, Context: 77}
+	}
+	configs := map[string]clip.Config{
+		"RN50":    {Image: 224, Width: 64, Blocks: [4]int{3, 4, 6, 3}, Channels: 2048, Heads: 32, Embed: 1024, Text: text(512)},
+		"RN101":   {Image: 224, Width: 64, Blocks: [4]int{3, 4, 23, 3}, Channels: 2048, Heads: 32, Embed: 512, Text: text(512)},
+		"RN50x4":  {Image: 288, Width: 80, Blocks: [4]int{4, 6, 10, 6}, Channels: 2560, Heads: 40, Embed: 640, Text: text(640)},
+		"RN50x16": {Image: 384, Width: 96, Blocks: [4]int{6, 8, 18, 8}, Channels: 3072, Heads: 48, Embed: 768, Text: text(768)},
+		"RN50x64": {Image: 448, Width: 128, Blocks: [4]int{3, 15, 36, 10}, Channels: 4096, Heads: 64, Embed: 1024, Text: text(1024)},
+	}
+	for _, m := range registry.Models() {
+		architecture, _, _ := strings.Cut(m.Name, "/")
+		image, words := configs[architecture].Parameters()
+		if image+words+1 != m.Parameters { // and the logit scale
+			t.Errorf("%s: %d parameters, the architecture has %d", m.Name, m.Parameters, image+words+1)
+		}
+		l := listed(registry.ThisMachine(t.TempDir()), m)
+		if off := float64(l.Bytes)/float64(4*m.Parameters) - 1; !l.Installed && (off < 0 || off > 0.002) {
+			t.Errorf("%s: %d bytes, %d parameters", m.Name, l.Bytes, m.Parameters)
+		}
 	}
 }

@@ -87,6 +87,8 @@ class Demo:
     groups_residual: float
     #: The parts that pairs of one word add up to, the largest |amount| first, until they cover what was asked for. Unnamed pairs and the constant are always there. The last group, others, holds the rest.
     groups: list[Group]
+    #: It says what the intervals of the groups rest on; absent unless they are asked for.
+    redrawn: Redrawn | None = None
 
 
 @dataclass(kw_only=True)
@@ -421,6 +423,8 @@ class Explanation:
     groups_residual: float
     #: The parts that pairs of one word add up to, the largest |amount| first, until they cover what was asked for. Unnamed pairs and the constant are always there. The last group, others, holds the rest.
     groups: list[Group]
+    #: It says what the intervals of the groups rest on; absent unless they are asked for.
+    redrawn: Redrawn | None = None
 
 
 @dataclass(kw_only=True)
@@ -537,6 +541,8 @@ class ListedModel:
     path: str
     #: The size of its checkpoint; of a model that is not on this machine, what the hub will send, and 0 where that is not known.
     bytes: int
+    #: It tells that the size is not what a file has, but four bytes for each parameter of the architecture.
+    approximate: bool | None = None
     #: It tells that the checkpoint lies in a folder of another program, and is used there.
     in_place: bool
     #: How much of a download that was cut off lies on this machine.
@@ -1199,6 +1205,10 @@ class Group:
     amount: float
     #: Amount / |groups_total|.
     share: float
+    #: The lower end of the amount's 95 % interval: the images of labels drawn anew, 200 times. Absent unless intervals are asked for.
+    low: float | None = None
+    #: The upper end of that interval.
+    high: float | None = None
     #: How many pairs the group has a portion of; of others, how many groups they are.
     pair_count: int
     #: The strongest of them, at most five.
@@ -1207,6 +1217,20 @@ class Group:
     groups: list[Group] = field(default_factory=list)
     #: The file of the group's map, relative to the folder of the explanation; absent where none is written.
     map: str | None = None
+
+
+@dataclass(kw_only=True)
+class Redrawn:
+    """Redrawn says what the intervals of groups rest on."""
+
+    #: How often each label was made anew.
+    draws: int
+    #: How many pairs were named anew in each draw: of those with a label the ones of largest |amount|. The others keep their labels.
+    pairs: int
+    #: Σ|amount| of these pairs / Σ|amount| of all pairs with a label.
+    share: float
+    #: How many of these pairs have in some draw a word that their label lacks, or lack one that it has.
+    changed: int
 
 
 @dataclass(kw_only=True)
