@@ -52,7 +52,7 @@ summed over all pairs, plus a constant, is the embedding. With --text, split the
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: name pairs by the labels that facet label left in it")
 	f.StringVar(&q.By, "by", lab.ByWord, "the parts: sums of pairs by word, neuron, head (with its words), token or pair")
 	f.StringVar(&q.Assign, "assign", lab.AssignShared, "give a pair of several words to each of them by weight (shared), or to the first")
-	flags.Number(f, &q.Cover, "cover", 0.5, flags.Span[float64]{Least: 0, Most: 1, Above: true}, "list words until they hold this share of all that words add or take away, 30 words or --top at most")
+	flags.Number(f, &q.Cover, "cover", 0.5, flags.Span[float64]{Least: 0, Most: 1, Above: true}, "list words until they hold this share (0.8 or 80%) of all that words add or take away, 30 words or --top at most")
 	f.StringVar(&q.Against, "against", "", "measure against another `TEXT`: why --text rather than this one")
 	f.StringVar(&q.Contrast, "contrast", "", "measure against another `PICTURE`: why this picture rather than that")
 	f.StringVar(&q.Baseline, "baseline", "", `measure against the "average text" of the bank, the "average picture" of the atlas, or none

@@ -110,11 +110,21 @@ func NumberP[T Countable](f *pflag.FlagSet, at *T, name, short string, value T, 
 }
 
 func (n one[T]) Set(text string) (err error) {
-	v, err := n.span.Parse(text)
+	v, err := n.span.Parse(n.span.unshared(text))
 	if err == nil {
 		*n.at = v
 	}
 	return err
+}
+
+// unshared writes a percentage, such as 80 %, as the number that it is where a span is of shares, from 0 to 1. Any other text stays as it is.
+func (s Span[T]) unshared(text string) string {
+	percent, is := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(percent), 64)
+	if !is || err != nil || any(s.Least) != any(0.0) || any(s.Most) != any(1.0) {
+		return text
+	}
+	return strconv.FormatFloat(v/100, 'g', -1, 64)
 }
 
 func (n one[T]) String() string {
