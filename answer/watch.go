@@ -49,6 +49,18 @@ type ImageOrder struct {
 	Every int `json:"every"`
 }
 
+// Accepted is the answer of facet drift accept.
+type Accepted struct {
+	// Profile is the folder that was written, with which the stream is compared from now on.
+	Profile string `json:"profile"`
+	// Images is how many it is of.
+	Images int `json:"images"`
+	// From is the first of their windows.
+	From int `json:"from"`
+	// Window is the last window that was compared with the profile before.
+	Window int `json:"window"`
+}
+
 // WatchedText is a watched text in a window.
 type WatchedText struct {
 	// Text is the text.

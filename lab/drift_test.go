@@ -132,6 +132,43 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
+// TestAccept: the new state of a stream becomes its reference, and the stream goes on with that alone.
+func TestAccept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: encodes some dozen scenes")
+	}
+	l := open(t, lab.Config{})
+	q := lab.Watch{Profile: profileOf(t, l, "scenes:steady?n=4&seed=1&size=64", 12), Store: filepath.Join(t.TempDir(), "drift.db"), Window: store.Rule{Images: 4}}
+	follow := func(from string, limit int) (windows []answer.Window, err error) {
+		q.Closed = func(w answer.Window) { windows = append(windows, w) }
+		w, err := l.Watch(t.Context(), q)
+		if err != nil {
+			return nil, err
+		}
+		defer w.Store.Close()
+		return windows, w.Run(t.Context(), w.Items(images(t, from, limit).Items(t.Context(), 0), func(int) {}))
+	}
+	if _, err := follow("scenes:snow-arrives?n=20&seed=2&size=64&window=11", 14); err != nil {
+		t.Fatal(err)
+	}
+	next := filepath.Join(t.TempDir(), "next")
+	got, err := l.Accept(t.Context(), lab.Accept{Watch: q, Windows: 2, Folder: next, Note: "winter"})
+	if d := cmp.Diff(&answer.Accepted{Profile: next, Images: 8, From: 2, Window: 3}, got); d != "" || err != nil {
+		t.Fatalf("%v\n%s", err, d)
+	}
+	if _, err := follow("scenes:steady?n=4&seed=3&size=64", 1); !errors.Is(err, store.ErrOther) {
+		t.Errorf("with the profile before: %v", err)
+	}
+	q.Profile = next
+	windows, err := follow("scenes:snow-arrives?n=20&seed=4&size=64&window=11", 6) // and two images that waited
+	if err != nil || len(windows) != 2 || windows[0].Number != 4 || windows[1].Compared.ProfileImages != 8 {
+		t.Errorf("%+v, %v", windows, err)
+	}
+	if p, err := lab.ReadProfile(next); err != nil || p.Images != 8 || len(p.Watched) != 1 {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 // TestRepeatedPictures: a picture counts once in a profile and in a comparison, under whatever names it comes.
 func TestRepeatedPictures(t *testing.T) {
 	l, dir := open(t, lab.Config{}), t.TempDir()

@@ -109,11 +109,11 @@ func (l *Lab) Watch(ctx context.Context, q Watch) (*watch.Watcher, error) {
 	return w, nil
 }
 
-// openStore opens the store, and binds it to what its numbers depend on: with others they would mean something else.
-func (q Watch) openStore(ctx context.Context) (*store.Store, error) {
+// settings are what a stream's numbers depend on.
+func (q Watch) settings() (string, error) {
 	sum, err := profile.Fingerprint(q.Profile)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	settings, err := json.Marshal(struct {
 		Profile string  `json:"profile_sha256"`
@@ -124,6 +124,12 @@ func (q Watch) openStore(ctx context.Context) (*store.Store, error) {
 		Thin      int             `json:"thin,omitempty"`
 		Cycle     bool            `json:"cycle,omitempty"`
 	}{sum, q.Window.String(), q.Budget, q.Guarantee, q.Thin, q.Cycle})
+	return string(settings), err
+}
+
+// openStore opens the store, and binds it to what its numbers depend on: with others they would mean something else.
+func (q Watch) openStore(ctx context.Context) (*store.Store, error) {
+	settings, err := q.settings()
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +137,7 @@ func (q Watch) openStore(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.Bind(ctx, string(settings)); err != nil {
+	if err := s.Bind(ctx, settings); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -55,6 +55,7 @@ type Header struct {
 	Version int    `json:"version"`
 	Model   Model  `json:"model"`
 	Source  string `json:"source"`
+	After   string `json:"after,omitempty"` // the profile before, of a stream whose new state was accepted
 	Images  int    `json:"images"`
 	// ExifRotate says that pictures were turned as their EXIF data say.
 	ExifRotate bool     `json:"exif_rotate,omitempty"`

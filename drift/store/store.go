@@ -43,10 +43,11 @@ var migrations embed.FS
 
 // Store is an open database. Its methods may be called at the same time.
 type Store struct {
-	db   *sql.DB
-	name string // for errors; without a password
-	lock string // added to a query to lock the row that it reads
-	file *file  // of SQLite; nil for PostgreSQL
+	db    *sql.DB
+	name  string // for errors; without a password
+	bound string // the settings; empty: not bound
+	lock  string // added to a query to lock the row that it reads
+	file  *file  // of SQLite; nil for PostgreSQL
 }
 
 // Open opens the store at an address, postgres://… or the path of an SQLite file, makes it where there is none, and brings its tables
@@ -230,6 +231,7 @@ func (s *Store) Bind(ctx context.Context, settings string) error {
 		if bound != settings {
 			return fmt.Errorf("%w: %s, expected %s; a new profile, window or budget begins a new store", ErrOther, bound, settings)
 		}
+		s.bound = settings
 		return nil
 	})
 }

@@ -35,6 +35,7 @@ var contract = []struct {
 	{"TwoAtOnce", testTwoAtOnce},
 	{"OtherSettingsAreRefused", testOtherSettingsAreRefused},
 	{"LookingChangesNothing", testLookingChangesNothing},
+	{"SettingsAreAccepted", testSettingsAreAccepted},
 }
 
 // testLookingChangesNothing: who looks sees what a watcher commits meanwhile, and writes nothing.
@@ -470,6 +471,48 @@ func testTwoAtOnce(t *testing.T, open func() *Store) {
 	}
 	if got := totals(t, s); got.Images != n || got.Windows != n/size || got.Waiting != n%size {
 		t.Errorf("%+v, expected %d images", got, n)
+	}
+}
+
+// testSettingsAreAccepted: a stream goes on with other settings, its history is kept, and who has those before closes no window any more.
+func testSettingsAreAccepted(t *testing.T, open func() *Store) {
+	ctx, s, late := t.Context(), open(), open()
+	if _, err := s.Add(ctx, images(0, 6)); err != nil {
+		t.Fatal(err)
+	}
+	judge := func(f Full) (Outcome, error) { return Outcome{State: []byte("old"), Result: "{}"}, nil }
+	if closed, err := s.CloseWindow(ctx, Rule{Images: 2}, noon, judge); !closed || err != nil {
+		t.Fatalf("%v, %v", closed, err)
+	}
+	first, recent, err := s.Recent(ctx, 1)
+	if err != nil || first != 1 || len(recent) != 2 {
+		t.Errorf("images of window %d: %v, %v", first, recent, err)
+	}
+	refused := errors.New("not now")
+	if _, err := s.Accept(ctx, "others", "a note", noon, func([]byte) ([]byte, error) { return nil, refused }); !errors.Is(err, refused) {
+		t.Errorf("refused: %v", err)
+	}
+	window, err := s.Accept(ctx, "others", "a note", noon, func(state []byte) ([]byte, error) { return append(state, "+new"...), nil })
+	if err != nil || window != 1 {
+		t.Fatalf("after window %d: %v", window, err)
+	}
+	if _, err := late.CloseWindow(ctx, Rule{Images: 2}, noon, judge); !errors.Is(err, ErrOther) {
+		t.Errorf("a window for the settings before: %v", err)
+	}
+	if _, err := late.Accept(ctx, "third", "", noon, func(state []byte) ([]byte, error) { return state, nil }); !errors.Is(err, ErrOther) {
+		t.Errorf("accepted for the settings before: %v", err)
+	}
+	var state string
+	closed, err := s.CloseWindow(ctx, Rule{Images: 2}, noon, func(f Full) (Outcome, error) {
+		state = string(f.State)
+		return Outcome{Result: "{}"}, nil
+	})
+	if !closed || err != nil || state != "old+new" {
+		t.Errorf("closed %v with state %q: %v", closed, state, err)
+	}
+	history, err := s.History(ctx)
+	if d := cmp.Diff([]Accepted{{1, noon, "settings", "a note"}}, history); d != "" || err != nil {
+		t.Errorf("history: %v\n%s", err, d)
 	}
 }
 

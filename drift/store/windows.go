@@ -54,9 +54,13 @@ func (s *Store) CloseWindow(ctx context.Context, rule Rule, now time.Time, judge
 	err = s.within(ctx, func(tx *sql.Tx) error {
 		var full Full
 		var horizon, windows int64
-		row := tx.QueryRowContext(ctx, `SELECT state, windows, horizon FROM stream WHERE id = 1`+s.lock)
-		if err := row.Scan(&full.State, &windows, &horizon); err != nil {
+		var bound string
+		row := tx.QueryRowContext(ctx, `SELECT state, windows, horizon, settings FROM stream WHERE id = 1`+s.lock)
+		if err := row.Scan(&full.State, &windows, &horizon, &bound); err != nil {
 			return err
+		}
+		if s.bound != "" && bound != s.bound {
+			return fmt.Errorf("%w since another process accepted a new profile: %s, expected %s; watch it with that profile", ErrOther, bound, s.bound)
 		}
 		full.Number = int(windows) + 1
 		before, most, err := due(ctx, tx, rule, now, horizon)

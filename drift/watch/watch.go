@@ -321,6 +321,9 @@ func (w *Watcher) closeWindow(ctx context.Context) (window answer.Window, closed
 			tried = o
 			return o, err
 		})
+		if errors.Is(err, store.ErrOther) { // a new profile was accepted: this watcher's is not asked for any more
+			err = backoff.Permanent(err)
+		}
 		return closed, w.note(err)
 	})
 	return window, closed, err

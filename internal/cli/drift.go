@@ -21,7 +21,7 @@ func (a *app) driftCommand() *cobra.Command {
 		Example: `  facet drift profile photos/2015 --model RN50 --bank words.txt -o reference.profile
   facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html`,
 	}
-	cmd.AddCommand(a.driftProfileCommand(), a.driftCompareCommand(), a.driftWatchCommand(), a.driftMergeCommand())
+	cmd.AddCommand(a.driftProfileCommand(), a.driftCompareCommand(), a.driftWatchCommand(), a.driftAcceptCommand(), a.driftMergeCommand())
 	return verbsBelow(cmd)
 }
 

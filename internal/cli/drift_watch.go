@@ -64,21 +64,27 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 			return a.driftWatch(cmd.Context(), o)
 		},
 	}
+	o.streamFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.question.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name changes by it (default common; for the demo its world's words)")
-	f.StringVar(&o.question.Store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
-	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
-	flags.Number(f, &o.question.Budget, "budget", 0.05, flags.Level, "chance of any false alarm over the whole stream, at most")
 	flags.Number(f, &o.question.Level, "level", 0.05, flags.Level, "expected share of false discoveries among the changed pairs of a window")
-	f.StringVar(&o.promise, "guarantee", "ever", "what the budget bounds: ever (the chance of any false alarm) or arl (1/budget windows between false alarms, on average)")
-	f.StringVar(&o.thin, "thin", "1", "take every n-th image of a window, or auto: as the likeness of neighbours asks, for bursts and films")
-	f.DurationVar(&o.cycle, "cycle", 0, "close a window at each cycle, such as 24h, so that day is compared with day and night with night; in place of --window")
 	f.StringVar(&o.listen, "listen", "", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
 	f.StringVar(&o.question.Webhook, "webhook", "", "post alerts as JSON to `URL`, again until it takes them")
 	flags.Number(f, &o.every, "every", 10*time.Second, flags.Span[time.Duration]{Least: 10 * time.Millisecond, Most: 24 * time.Hour}, "look into a folder so often")
 	flags.TimeFormat(f, &o.times)
 	f.BoolVar(&o.once, "once", false, "take what a folder holds now, and end")
 	return cmd
+}
+
+// streamFlags are those that a store is bound to, and its own.
+func (o *watchOptions) streamFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.question.Store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
+	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
+	flags.Number(f, &o.question.Budget, "budget", 0.05, flags.Level, "chance of any false alarm over the whole stream, at most")
+	f.StringVar(&o.promise, "guarantee", "ever", "what the budget bounds: ever (the chance of any false alarm) or arl (1/budget windows between false alarms, on average)")
+	f.StringVar(&o.thin, "thin", "1", "take every n-th image of a window, or auto: as the likeness of neighbours asks, for bursts and films")
+	f.DurationVar(&o.cycle, "cycle", 0, "close a window at each cycle, such as 24h, so that day is compared with day and night with night; in place of --window")
 }
 
 func (o *watchOptions) check(a *app) (err error) {
@@ -93,6 +99,11 @@ func (o *watchOptions) check(a *app) (err error) {
 			return flags.Mistakef("--webhook %s: expected http://… or https://…", o.question.Webhook)
 		}
 	}
+	return o.checkStream()
+}
+
+// checkStream reads what [watchOptions.streamFlags] were given.
+func (o *watchOptions) checkStream() (err error) {
 	if o.question.Guarantee, err = drift.ParseGuarantee(o.promise); err != nil {
 		return flags.Mistakef("--guarantee %w", err)
 	}

@@ -60,11 +60,12 @@ func jsonTrials(t *testing.T) [][]string {
 		{"drift", "merge", in("part0.profile"), in("part1.profile"), "-o", in("merged.profile")},
 		{"drift", "compare", in("a.profile"), "scenes:yellow-cars?n=20&size=64"},
 		{"drift", "watch", in("a.profile"), "scenes:yellow-cars?n=20&size=64", "--window", "20", "--store", in("drift.db")},
+		{"drift", "accept", in("a.profile"), "-o", in("accepted.profile"), "--window", "20", "--store", in("drift.db")},
 	}...)
 }
 
 // slowJSONTrials are the verbs that are tried only without -short.
-var slowJSONTrials = []string{"label", "evaluate labels", "drift profile", "drift merge", "drift compare", "drift watch"}
+var slowJSONTrials = []string{"label", "evaluate labels", "drift profile", "drift merge", "drift compare", "drift watch", "drift accept"}
 
 // withoutJSONTrial are the verbs that no trial runs, and why.
 var withoutJSONTrial = map[string]string{
