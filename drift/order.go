@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 )
 
@@ -42,6 +43,8 @@ type Order struct {
 	Wealth   float64   `json:"wealth,omitempty"`   // of bets on small p-values, over all windows at which they may have begun
 	Products []float64 `json:"products,omitempty"` // Σ over windows of the correlation of images so far apart times their number, from 1 on
 	Weights  []float64 `json:"weights,omitempty"`  // Σ of those numbers
+	Sums     []float64 `json:"sums,omitempty"`     // Σ over images of the normal score, by number
+	Images   int       `json:"images,omitempty"`   // of these sums
 }
 
 // Correlation is that of the ranks of images that come lag after one another, from 1 on: 0 where the order means nothing, 1 where they are the same.
@@ -95,25 +98,86 @@ func (o *Order) window(images [][]int, references []*Reference) {
 	if len(images) < orderLeast {
 		return
 	}
-	g := newGram(images[:min(len(images), orderImages)], references)
-	if g == nil {
-		return
+	v := newScores(images[:min(len(images), orderImages)], references)
+	o.note(v)
+	if g := newGram(v); g != nil {
+		o.Wealth = min(o.Wealth/(2*math.Sqrt(g.test(uint64(o.Windows)))), most) // 1/(2√p) has expectation 1 for a uniform p
 	}
-	o.note(g)
-	o.Wealth = min(o.Wealth/(2*math.Sqrt(g.test(uint64(o.Windows)))), most) // 1/(2√p) has expectation 1 for a uniform p
 }
 
-// note adds the correlations of a window.
-func (o *Order) note(g *gram) {
-	if o.Weights == nil {
-		o.Products, o.Weights = make([]float64, mostLags), make([]float64, mostLags)
-	}
-	for lag := 1; lag <= min(mostLags, g.n/4); lag++ {
-		sum, n := 0.0, float64(g.n-lag)
-		for t := range g.n - lag {
-			sum += g.at(t, t+lag)
+// scores are the normal scores of images in the reference, by all numbers.
+type scores struct {
+	n, numbers int
+	values     []float32 // [n,numbers]
+}
+
+func newScores(images [][]int, references []*Reference) scores {
+	s := scores{len(images), len(references), make([]float32, len(images)*len(references))}
+	for i, r := range references {
+		for t, ranks := range images {
+			s.values[t*s.numbers+i] = float32(normalScore(ranks[i], len(r.sorted)+1))
 		}
-		o.Products[lag-1] += sum + n/float64(g.n) // numbers about their own mean correlate by −1/n
+	}
+	return s
+}
+
+func (s scores) of(t int) []float32 { return s.values[t*s.numbers:][:s.numbers] }
+
+// centre takes a mean off every number.
+func (s scores) centre(means []float64) {
+	for t := range s.n {
+		for i := range s.of(t) {
+			s.of(t)[i] -= float32(means[i])
+		}
+	}
+}
+
+// sums are those of the numbers over all images.
+func (s scores) sums() []float64 {
+	out := make([]float64, s.numbers)
+	for t := range s.n {
+		for i, v := range s.of(t) {
+			out[i] += float64(v)
+		}
+	}
+	return out
+}
+
+func (s scores) product(a, b int) float64 {
+	sum, y := float32(0), s.of(b)
+	for i, x := range s.of(a) {
+		sum += x * y[i]
+	}
+	return float64(sum)
+}
+
+// priorImages are how many images of mean 0, as in the reference, the mean of the stream begins with. About its own mean, a window of images that
+// are alike would seem to be of images that are not.
+const priorImages = 1000
+
+// note adds the correlations of a window, about the mean of the windows before.
+func (o *Order) note(s scores) {
+	if len(o.Weights) != mostLags || len(o.Products) != mostLags || len(o.Sums) != s.numbers {
+		o.Products, o.Weights, o.Sums, o.Images = make([]float64, mostLags), make([]float64, mostLags), make([]float64, s.numbers), 0
+	}
+	sums, means := s.sums(), make([]float64, s.numbers)
+	for i, v := range o.Sums {
+		means[i] = v / float64(priorImages+o.Images)
+		o.Sums[i] += sums[i]
+	}
+	o.Images += s.n
+	centred := scores{s.n, s.numbers, slices.Clone(s.values)}
+	centred.centre(means)
+	variance := 0.0
+	for t := range s.n {
+		variance += centred.product(t, t) / float64(s.n)
+	}
+	for lag := 1; lag <= min(mostLags, s.n/2) && variance > 0; lag++ {
+		sum, n := 0.0, float64(s.n-lag)
+		for t := range s.n - lag {
+			sum += centred.product(t, t+lag)
+		}
+		o.Products[lag-1] += sum / variance
 		o.Weights[lag-1] += n
 	}
 }
@@ -124,32 +188,20 @@ type gram struct {
 	values []float64 // [n,n], in mean 1 on the diagonal
 }
 
-// newGram is nil where nothing varies.
-func newGram(images [][]int, references []*Reference) *gram {
-	n, numbers := len(images), len(references)
-	scores := make([]float32, n*numbers)
-	for i, r := range references {
-		mean := 0.0
-		for t, ranks := range images {
-			v := normalScore(ranks[i], len(r.sorted)+1)
-			scores[t*numbers+i], mean = float32(v), mean+v/float64(n)
-		}
-		for t := range images {
-			scores[t*numbers+i] -= float32(mean)
-		}
+// newGram is nil where nothing varies. It centres the scores.
+func newGram(s scores) *gram {
+	means := s.sums()
+	for i := range means {
+		means[i] /= float64(s.n)
 	}
-	g := &gram{n: n, values: make([]float64, n*n)}
-	trace := 0.0
-	for a := range n {
-		for b := a; b < n; b++ {
-			sum := float32(0)
-			y := scores[b*numbers:][:numbers]
-			for i, x := range scores[a*numbers:][:numbers] {
-				sum += x * y[i]
-			}
-			g.values[a*n+b], g.values[b*n+a] = float64(sum), float64(sum)
+	s.centre(means)
+	g, trace := &gram{n: s.n, values: make([]float64, s.n*s.n)}, 0.0
+	for a := range s.n {
+		for b := a; b < s.n; b++ {
+			v := s.product(a, b)
+			g.values[a*g.n+b], g.values[b*g.n+a] = v, v
 		}
-		trace += g.values[a*n+a] / float64(n)
+		trace += g.values[a*g.n+a] / float64(g.n)
 	}
 	if trace == 0 {
 		return nil

@@ -87,7 +87,7 @@ func main() {
 	seeds := flag.Int("seeds", 20, "runs")
 	windows := flag.Int("windows", runWindows, "windows of a run without drift")
 	compared := flag.Int("compared", 25, "windows of a run without drift that are compared pair by pair and given to the MMD")
-	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) or changes (delays and names); all by default")
+	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) changes (delays and names), or order (streams whose images are like their neighbours, without pools); all but that by default")
 	peers := flag.Bool("peers", true, "run the peers beside facet on changes")
 	only := flag.String("only", "", "only the drifts whose names hold this")
 	flag.Parse()
@@ -97,6 +97,9 @@ func main() {
 }
 
 func run(ctx context.Context, dir, part, only string, seeds, windows, compared int, peers bool) error {
+	if part == "order" {
+		return order()
+	}
 	b, err := setUp(ctx, dir)
 	if err != nil {
 		return err

@@ -43,6 +43,10 @@ func New(r *answer.Drift, open Pictures) (*Page, error) {
 		p.Changes = append(p.Changes, change)
 	}
 	p.parts(r)
+	p.Verdict = verdict(r)
+	for _, w := range r.Watched {
+		p.Watched = append(p.Watched, watchedRow(w))
+	}
 	return p, p.curves(r)
 }
 
@@ -58,6 +62,35 @@ func facts(r *answer.Drift) []Fact {
 		{Name: "Fréchet distance", Value: fmt.Sprintf("%.4g; %.4g without drift, of %d images", c.Frechet, c.FrechetNull, c.FrechetNullImages)},
 		{Name: "Files that cannot be read", Value: fmt.Sprint(r.Unread)},
 	}
+}
+
+// verdict is what the numbers come to: what no name explains first, and what chance alone would do.
+func verdict(r *answer.Drift) string {
+	c := r.All
+	if c.Changed == 0 {
+		return fmt.Sprintf("None of %d strong pairs changed by more than chance. The shift of the mean embedding is %.2g times what chance gives so many images.", c.Tested, c.Shift/math.Max(c.ShiftNull, 1e-12))
+	}
+	return fmt.Sprintf("%s of the shift has no name: %s of changed pairs that fit none, and %s of all other pairs. Named changes are the rest. Chance alone gives so many images %s of the squared shift.",
+		percent(c.Unnamed+1-c.Explained), percent(c.Unnamed), percent(1-c.Explained), percent(c.Chance))
+}
+
+// watchedRow is a watched text as a line of a table: its mean signed score now and in the profile.
+func watchedRow(w answer.FollowedText) []string {
+	row := []string{w.Text, interval(w.All.Signed), "", ""}
+	if w.Profile != nil {
+		row[2] = interval(w.Profile.Signed)
+	}
+	if w.P != nil {
+		row[3] = fmt.Sprintf("%.2g", *w.P)
+	}
+	return row
+}
+
+func interval(i *answer.Interval) string {
+	if i.Low == nil || i.High == nil {
+		return fmt.Sprintf("%+.4f", i.Mean)
+	}
+	return fmt.Sprintf("%+.4f (%+.4f to %+.4f)", i.Mean, *i.Low, *i.High)
 }
 
 // parts are the groups as a table.
@@ -163,6 +196,10 @@ func watchedCurve(by string, w answer.FollowedText) plot.Curve {
 		}
 	}
 	c := plot.Curve{Title: w.Text, X: axis, Y: "mean signed score", Series: []plot.Series{score}}
+	if w.Profile != nil {
+		mean := w.Profile.Signed.Mean
+		c.Series = append(c.Series, plot.Series{Name: "the profile's mean", X: []float64{x[0], x[len(x)-1]}, Y: []float64{mean, mean}, Dashed: true})
+	}
 	if known && stretch(truth.Y, score.Y) {
 		c.Series = append(c.Series, truth)
 	}

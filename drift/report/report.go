@@ -15,8 +15,10 @@ import (
 
 // Page is what the report shows; numbers come as they are to be printed.
 type Page struct {
-	Headline  string // the result in a sentence
-	Title     string // what was compared
+	Headline  string     // the result in a sentence
+	Title     string     // what was compared
+	Verdict   string     // what the numbers come to
+	Watched   [][]string // text, score now, in the profile, p
 	Facts     []Fact
 	Shares    []Share // of the whole shift; they add up to it
 	Changes   []Change

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/plot"
 )
 
@@ -50,5 +51,28 @@ func TestPageWithoutChanges(t *testing.T) {
 	}
 	if !strings.Contains(b.String(), "nothing to name") {
 		t.Error("a page without changes does not say so")
+	}
+}
+
+// TestVerdict: what no name explains is said first, and watched texts are there without parts.
+func TestVerdict(t *testing.T) {
+	low, high, p := 0.01, 0.03, 0.004
+	score := answer.MeanScore{Images: 9, Signed: &answer.Interval{Mean: 0.02, Low: &low, High: &high}, Norm: &answer.Interval{}}
+	r := &answer.Drift{
+		All:     answer.Comparison{Images: 9, Tested: 40, Changed: 3, Explained: 0.7, Unnamed: 0.2, Chance: 0.125, Changes: []answer.Change{{Word: "snow", More: true, Share: 0.5}}},
+		Watched: []answer.FollowedText{{Text: "a <yellow> car", All: score, Profile: &score, P: &p}},
+	}
+	made, err := New(r, func([]string) []image.Image { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := made.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"50.0 % of the shift has no name: 20.0 %", "12.5 % of the squared shift", "a &lt;yellow&gt; car", "0.0200 (", "0.004"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
 	}
 }
