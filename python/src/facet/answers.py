@@ -940,6 +940,20 @@ class Window:
 
 
 @dataclass(kw_only=True)
+class Accepted:
+    """Accepted is the answer of facet drift accept."""
+
+    #: The folder that was written, with which the stream is compared from now on.
+    profile: str
+    #: How many it is of.
+    images: int
+    #: The first of their windows.
+    from_: int
+    #: The last window that was compared with the profile before.
+    window: int
+
+
+@dataclass(kw_only=True)
 class Model:
     """Model says which model made an answer."""
 
@@ -2830,6 +2844,7 @@ ANSWERS: dict[str, type] = {
     "demo --evaluate": DemoEvaluation,
     "demo": Demo,
     "discover": Discovery,
+    "drift accept": Accepted,
     "drift compare": Drift,
     "drift merge": Profile,
     "drift profile": Profile,
