@@ -15,7 +15,7 @@ import (
 func TestNoListIsNull(t *testing.T) {
 	for _, c := range []*drift.Comparison{{}, {Changes: []drift.Change{{Word: "a"}}, Rest: &drift.Change{}}} {
 		b, err := json.Marshal(Comparison(c))
-		if err != nil || strings.Contains(string(b), "null") {
+		if err != nil || strings.Contains(string(b), ":null") {
 			t.Errorf("%s, %v", b, err)
 		}
 	}

@@ -14,20 +14,20 @@ func Sentence(a answer.Alert) string {
 		return fmt.Sprintf("drift episode %d is over in window %d: the images are as in the profile again (it was: %s)", a.Episode, a.Window, strings.Join(a.Said, ", "))
 	}
 	what := whatChanged(a)
-	return fmt.Sprintf("%s in window %d: %s; new: %s%s (%s)", eventWords(a), a.Window, what, strings.Join(a.New, ", "), raisedBy(a), promise(a))
+	return fmt.Sprintf("drift in window %d%s: %s; new: %s%s (%s)", a.Window, eventWords(a), what, strings.Join(a.New, ", "), raisedBy(a), promise(a))
 }
 
-// eventWords are what happened.
+// eventWords say what happened to an episode.
 func eventWords(a answer.Alert) string {
 	switch a.Event {
 	case begins:
-		return fmt.Sprintf("drift (episode %d begins)", a.Episode)
+		return fmt.Sprintf(" (episode %d begins)", a.Episode)
 	case changes:
-		return fmt.Sprintf("drift (episode %d changes)", a.Episode)
+		return fmt.Sprintf(" (episode %d changes)", a.Episode)
 	case returns:
-		return fmt.Sprintf("drift is back (episode %d begins)", a.Episode)
+		return fmt.Sprintf(" (it is back: episode %d begins)", a.Episode)
 	}
-	return "drift"
+	return ""
 }
 
 func whatChanged(a answer.Alert) string {
