@@ -24,6 +24,37 @@ type Rule struct {
 	broken func(answer.Comparison) string // why the comparison fails; empty: it does not
 }
 
+// ParseAll reads rules.
+func ParseAll(texts []string) (rules []Rule, err error) {
+	for _, text := range texts {
+		r, err := Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, r)
+	}
+	return rules, nil
+}
+
+// Error is the error of a comparison that breaks rules: a line for each rule and part.
+type Error []string
+
+func (e Error) Error() string { return "the comparison breaks a rule: " + strings.Join(e, "; ") }
+
+// Judge applies rules to a comparison, has report write the results where it is not nil, and is an [Error] where a rule is broken.
+func Judge(d *answer.Drift, rules []Rule, report func(write func(io.Writer) error) error) error {
+	results := Check(d, rules)
+	if report != nil {
+		if err := report(func(w io.Writer) error { return WriteJUnit(w, d, results) }); err != nil {
+			return err
+		}
+	}
+	if broken := Broken(results); len(broken) > 0 {
+		return Error(broken)
+	}
+	return nil
+}
+
 // String is the rule as it was written.
 func (r Rule) String() string { return r.text }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -20,6 +21,17 @@ func (r Rule) String() string {
 		return fmt.Sprintf("%d images", r.Images)
 	}
 	return r.Every.String()
+}
+
+// ParseRule reads a number of images or a time.
+func ParseRule(s string) (Rule, error) {
+	if n, err := strconv.Atoi(s); err == nil && n >= 2 && n <= MostImages {
+		return Rule{Images: n}, nil
+	}
+	if d, err := time.ParseDuration(s); err == nil && d >= time.Second && d%time.Millisecond == 0 {
+		return Rule{Every: d}, nil
+	}
+	return Rule{}, fmt.Errorf("%s: expected 2 to %d images, or a time of a second or more, such as 1h", s, MostImages)
 }
 
 // MostImages is how many images a window by time takes at most; the rest goes into the next.

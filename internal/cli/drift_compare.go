@@ -24,13 +24,9 @@ type compareOptions struct {
 	level       float64
 	seed        uint64
 	failOn      []string
+	rules       []gate.Rule
 	junit       string
 }
-
-// errGate is the error of a comparison that breaks a rule.
-type errGate []string
-
-func (e errGate) Error() string { return "the comparison breaks a rule: " + strings.Join(e, "; ") }
 
 func (a *app) driftCompareCommand() *cobra.Command {
 	var o compareOptions
@@ -55,8 +51,9 @@ groups. With --fail-on, the exit code is 3 where all images, or a group, break a
 			case o.junit != "" && len(o.failOn) == 0:
 				return flags.Mistakef("--junit %s: expected --fail-on with it, the rules to report", o.junit)
 			}
-			if _, err := o.rules(); err != nil {
-				return err
+			var err error
+			if o.rules, err = gate.ParseAll(o.failOn); err != nil {
+				return flags.Mistakef("--fail-on %w", err)
 			}
 			return a.driftCompare(cmd.Context(), o)
 		},
@@ -70,18 +67,6 @@ groups. With --fail-on, the exit code is 3 where all images, or a group, break a
 	f.StringArrayVar(&o.failOn, "fail-on", nil, "end with exit code 3 where this `RULE` is broken: changed, named:WORD or effect>NUMBER; may be given more than once")
 	f.StringVar(&o.junit, "junit", "", "write the rules as a JUnit report to `FILE`.xml")
 	return cmd
-}
-
-// rules are those of --fail-on.
-func (o compareOptions) rules() (rules []gate.Rule, err error) {
-	for _, text := range o.failOn {
-		r, err := gate.Parse(text)
-		if err != nil {
-			return nil, flags.Mistakef("--fail-on %w", err)
-		}
-		rules = append(rules, r)
-	}
-	return rules, nil
 }
 
 func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
@@ -120,23 +105,8 @@ func (a *app) finishCompare(ctx context.Context, l *lab.Lab, r *answer.Drift, o 
 	} else if err := encodeJSON(a.stdout, r); err != nil {
 		return err
 	}
-	return o.judge(r)
-}
-
-// judge applies the rules, and is an [errGate] where one is broken.
-func (o compareOptions) judge(r *answer.Drift) error {
-	rules, err := o.rules()
-	if err != nil {
-		return err
+	if o.junit == "" {
+		return gate.Judge(r, o.rules, nil)
 	}
-	results := gate.Check(r, rules)
-	if o.junit != "" {
-		if err := writeFile(o.junit, func(w io.Writer) error { return gate.WriteJUnit(w, r, results) }); err != nil {
-			return err
-		}
-	}
-	if broken := gate.Broken(results); len(broken) > 0 {
-		return errGate(broken)
-	}
-	return nil
+	return gate.Judge(r, o.rules, func(write func(io.Writer) error) error { return writeFile(o.junit, write) })
 }

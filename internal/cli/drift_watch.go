@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -113,19 +112,10 @@ func (o *watchOptions) checkStream() (err error) {
 	if o.cycle != 0 {
 		o.question.Cycle, o.window = true, o.cycle.String()
 	}
-	o.question.Window, err = parseWindow(o.window)
-	return err
-}
-
-// parseWindow reads a number of images or a time.
-func parseWindow(s string) (store.Rule, error) {
-	if n, err := strconv.Atoi(s); err == nil && n >= 2 && n <= store.MostImages {
-		return store.Rule{Images: n}, nil
+	if o.question.Window, err = store.ParseRule(o.window); err != nil {
+		return flags.Mistakef("--window %w", err)
 	}
-	if d, err := time.ParseDuration(s); err == nil && d >= lab.ShortestWindow && d%time.Millisecond == 0 {
-		return store.Rule{Every: d}, nil
-	}
-	return store.Rule{}, flags.Mistakef("--window %s: expected 2 to %d images, or a time of a second or more, such as 1h", s, store.MostImages)
+	return nil
 }
 
 func (a *app) driftWatch(ctx context.Context, o watchOptions) error {

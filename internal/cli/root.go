@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/facet-clip/facet/drift/gate"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/foreign"
 	"github.com/facet-clip/facet/internal/terminal"
@@ -81,7 +82,7 @@ func exitCode(ctx context.Context, verb string, err error, stderr io.Writer) int
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, "facet:", message)
-	if errors.As(err, new(errGate)) {
+	if errors.As(err, new(gate.Error)) {
 		return exitBroken
 	}
 	return exitFailure
