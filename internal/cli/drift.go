@@ -2,15 +2,11 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/internal/flags"
-	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -44,29 +40,6 @@ func (o *driftOptions) flags(cmd *cobra.Command) {
 	flags.Number(f, &o.selection.Limit, "limit", 0, flags.SomeOrNone, "take at most so many items (default all)")
 	flags.Number(f, &o.selection.Stride, "stride", 1, flags.Some, "take every n-th item")
 	f.BoolVar(&o.strict, "strict", false, "stop at the first file that cannot be read, instead of counting it")
-}
-
-// watched are the texts to follow.
-func (o driftOptions) watched(ctx context.Context) ([]string, error) {
-	texts := slices.Clone(o.watch)
-	if o.watchFile != "" {
-		more, err := regular.Read(ctx, o.watchFile, concept.ReadLines)
-		if err != nil {
-			return nil, err
-		}
-		texts = append(texts, more...)
-	}
-	for _, t := range o.watch {
-		if err := flags.Text("--watch", t, ": --watch-file reads one"); err != nil {
-			return nil, err
-		}
-	}
-	for i, t := range texts {
-		if slices.Contains(texts[:i], t) {
-			return nil, fmt.Errorf("%q is watched twice", t)
-		}
-	}
-	return texts, nil
 }
 
 // openProfileLab opens the lab of the model that made a profile.

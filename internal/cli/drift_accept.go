@@ -11,7 +11,7 @@ import (
 
 func (a *app) driftAcceptCommand() *cobra.Command {
 	var q lab.Accept
-	var o watchOptions
+	var o flags.Stream
 	cmd := &cobra.Command{
 		Use:   "accept PROFILE -o PROFILE",
 		Short: "Make what a stream is now the reference that it is compared with",
@@ -23,8 +23,8 @@ the budget stays spent, and the store keeps what the stream was compared with be
 			if q.Folder == "" {
 				return flags.Mistakef("facet drift accept: expected -o PROFILE, the folder to write")
 			}
-			o.question.Profile = args[0]
-			if err := o.checkStream(); err != nil {
+			q.Profile = args[0]
+			if err := o.Read(&q.Watch); err != nil {
 				return err
 			}
 			l, err := a.openProfileLab(cmd.Context(), args[0])
@@ -32,7 +32,6 @@ the budget stays spent, and the store keeps what the stream was compared with be
 				return err
 			}
 			defer l.Close()
-			q.Watch = o.question
 			r, err := l.Accept(cmd.Context(), q)
 			if err != nil {
 				return asUsage(err)
@@ -44,8 +43,8 @@ the budget stays spent, and the store keeps what the stream was compared with be
 			return err
 		},
 	}
-	o.streamFlags(cmd)
 	f := cmd.Flags()
+	o.Flags(f, &q.Watch)
 	flags.Number(f, &q.Windows, "windows", 0, flags.SomeOrNone, "of how many of the last windows; 0: all whose images are kept, ten")
 	f.StringVarP(&q.Folder, "output", "o", "", "write the profile into `FOLDER`, new")
 	f.StringVar(&q.Note, "note", "", "a `TEXT` that the store keeps with the change")

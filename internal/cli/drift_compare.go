@@ -80,7 +80,7 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 		return err
 	}
 	defer l.Close()
-	if q.Watch, err = o.watched(ctx); err != nil {
+	if q.Watch, err = flags.Watched(ctx, o.watch, o.watchFile); err != nil {
 		return err
 	}
 	r, err := l.Compare(ctx, q)

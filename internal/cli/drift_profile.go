@@ -54,7 +54,7 @@ What is interrupted is kept in PROFILE.partial, and --resume goes on.`,
 
 func (a *app) driftProfile(ctx context.Context, o driftOptions, q lab.Profile) (err error) {
 	q.Folder, q.Bank, q.Strict = o.output, o.bank, o.strict
-	if q.Watch, err = o.watched(ctx); err != nil {
+	if q.Watch, err = flags.Watched(ctx, o.watch, o.watchFile); err != nil {
 		return err
 	}
 	if err := profile.Vacant(o.output); q.Resume && errors.Is(err, profile.ErrThere) {

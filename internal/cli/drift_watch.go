@@ -15,7 +15,6 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
-	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/drift/watch"
 	"github.com/facet-clip/facet/internal/flags"
@@ -28,11 +27,8 @@ import (
 type watchOptions struct {
 	question lab.Watch
 	source   string
-	window   string
+	stream   flags.Stream
 	listen   string
-	promise  string
-	thin     string
-	cycle    time.Duration
 	times    dataset.TimeFormat
 	every    time.Duration
 	once     bool
@@ -63,8 +59,8 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 			return a.driftWatch(cmd.Context(), o)
 		},
 	}
-	o.streamFlags(cmd)
 	f := cmd.Flags()
+	o.stream.Flags(f, &o.question)
 	f.StringVar(&o.question.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name changes by it (default common; for the demo its world's words)")
 	flags.Number(f, &o.question.Level, "level", 0.05, flags.Level, "expected share of false discoveries among the changed pairs of a window")
 	f.StringVar(&o.listen, "listen", "", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
@@ -73,17 +69,6 @@ POST /images too, with or without a SOURCE, and /metrics, /healthz, /windows and
 	flags.TimeFormat(f, &o.times)
 	f.BoolVar(&o.once, "once", false, "take what a folder holds now, and end")
 	return cmd
-}
-
-// streamFlags are those that a store is bound to, and its own.
-func (o *watchOptions) streamFlags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&o.question.Store, "store", "drift.db", "an SQLite `FILE` or postgres://…: what was counted, windows, alerts")
-	f.StringVar(&o.window, "window", "200", "images, or time such as 1h or 24h, that make a window")
-	flags.Number(f, &o.question.Budget, "budget", 0.05, flags.Level, "chance of any false alarm over the whole stream, at most")
-	f.StringVar(&o.promise, "guarantee", "ever", "what the budget bounds: ever (the chance of any false alarm) or arl (1/budget windows between false alarms, on average)")
-	f.StringVar(&o.thin, "thin", "1", "take every n-th image of a window, or auto: as the likeness of neighbours asks, for bursts and films")
-	f.DurationVar(&o.cycle, "cycle", 0, "close a window at each cycle, such as 24h, so that day is compared with day and night with night; in place of --window")
 }
 
 func (o *watchOptions) check(a *app) (err error) {
@@ -98,24 +83,7 @@ func (o *watchOptions) check(a *app) (err error) {
 			return flags.Mistakef("--webhook %s: expected http://… or https://…", o.question.Webhook)
 		}
 	}
-	return o.checkStream()
-}
-
-// checkStream reads what [watchOptions.streamFlags] were given.
-func (o *watchOptions) checkStream() (err error) {
-	if o.question.Guarantee, err = drift.ParseGuarantee(o.promise); err != nil {
-		return flags.Mistakef("--guarantee %w", err)
-	}
-	if o.question.Thin, err = drift.ParseThin(o.thin); err != nil {
-		return flags.Mistakef("--thin %w", err)
-	}
-	if o.cycle != 0 {
-		o.question.Cycle, o.window = true, o.cycle.String()
-	}
-	if o.question.Window, err = store.ParseRule(o.window); err != nil {
-		return flags.Mistakef("--window %w", err)
-	}
-	return nil
+	return o.stream.Read(&o.question)
 }
 
 func (a *app) driftWatch(ctx context.Context, o watchOptions) error {
