@@ -117,7 +117,8 @@ type ChangedPair struct {
 	Size Number `json:"size_ratio"`
 	// P is the adjusted p-value that it differs no more than A does between two halves of the images.
 	P float64 `json:"p_value"`
-	Names
+	// Names are those of the pair: fires and says stand for shares here.
+	Names Names `json:"names"`
 }
 
 // DoingChange tests for every pair whether it does otherwise in B (docs/design.md, 44).

@@ -21,6 +21,7 @@ var whole = regexp.MustCompile(`^\w+ is the answer of (facet [a-z -]+?|GET [a-z/
 type page struct {
 	*source
 	out    bytes.Buffer
+	told   map[string]bool // fields of the section
 	shared map[*named]bool // types with a section of their own: more than one field has them
 }
 
@@ -123,6 +124,7 @@ func (p *page) section(title string, n *named) error {
 		fmt.Fprintf(&p.out, "%s\n\n", doc)
 	}
 	fmt.Fprint(&p.out, "| field | is | |\n|---|---|---|\n")
+	p.told = map[string]bool{}
 	return p.rows("", n)
 }
 
@@ -154,6 +156,10 @@ func (p *page) rows(before string, n *named) error {
 		} else if _, pointer := f.expr.(*ast.StarExpr); pointer {
 			is += ", or null"
 		}
+		if p.told[before+f.name] { // encoding/json prints the outer one, and says nothing
+			return fmt.Errorf("%s.%s: two fields are called %s%s, so one is never printed", n.pkg.folder, n.name, before, f.name)
+		}
+		p.told[before+f.name] = true
 		fmt.Fprintf(&p.out, "| `%s%s` | %s | %s |\n", before, f.name, is, cell(f.doc))
 		if t == nil || p.shared[t] || t.fields() == nil {
 			continue

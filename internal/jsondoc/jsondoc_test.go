@@ -151,6 +151,17 @@ func TestPageWantsDocs(t *testing.T) {
 	}
 }
 
+// TestPageWantsNamesOnce: a field that another one of the same name hides is an error that names it.
+func TestPageWantsNamesOnce(t *testing.T) {
+	root := t.TempDir()
+	write(t, root, "answer/json.md", "")
+	write(t, root, "answer/a.go", "package answer\n\n// A is the answer of facet a.\ntype A struct {\n\t// Says is a share.\n\tSays float64 `json:\"says\"`\n\tNames\n}\n\n"+
+		"// Names are words.\ntype Names struct {\n\t// Says is a word.\n\tSays string `json:\"says\"`\n}\n")
+	if _, err := Page(root); err == nil || !strings.Contains(err.Error(), "says") {
+		t.Errorf("two fields of one name: %v", err)
+	}
+}
+
 func write(t *testing.T, root, name, text string) {
 	t.Helper()
 	path := filepath.Join(root, name)

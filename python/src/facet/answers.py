@@ -2413,6 +2413,8 @@ class ChangedPair:
     size_ratio: float | None
     #: The adjusted p-value that it differs no more than A does between two halves of the images.
     p_value: float
+    #: Those of the pair: fires and says stand for shares here.
+    names: Names
 
 
 @dataclass(kw_only=True)
@@ -2781,6 +2783,16 @@ class TreeScore:
     clarity: float
     #: The mean cosine between the embeddings of all images, weighted by their contributions.
     monosemanticity: float
+
+
+@dataclass(kw_only=True)
+class Names:
+    """Names are what a pair is called, where a bank or an atlas with labels is at hand."""
+
+    #: Says names where the pair's direction points.
+    says: Name | None = None
+    #: Fires names what the images show in which the pair's scalar is extreme. It needs an atlas.
+    fires: Name | None = None
 
 
 @dataclass(kw_only=True)
