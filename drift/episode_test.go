@@ -65,6 +65,19 @@ func (s *stream) window(m *Monitor, n, times int, change func([]float32)) (ranks
 	return ranks
 }
 
+// TestSmallProfiles: a profile of two images can be watched from, and every number of its references is finite.
+func TestSmallProfiles(t *testing.T) {
+	for n := 2; n <= 9; n++ {
+		s := &stream{random: rand.New(rand.NewPCG(1, uint64(n))), strong: 2, embed: 4}
+		m := s.monitor(t, s.profile(t, n))
+		for _, r := range m.Ranks(s.image(nil)) {
+			if r < 0 || r > n {
+				t.Errorf("%d images: rank %d", n, r)
+			}
+		}
+	}
+}
+
 // TestEmbeddingIsExact: images that are ranked along their own mean are closer to it than new ones, which looks like drift. Under the rules of old
 // streams that is what happened.
 func TestEmbeddingIsExact(t *testing.T) {

@@ -68,7 +68,7 @@ func (m *Monitor) begin(rules Rules) error {
 	m.directions = append(m.directions, mean)
 	unranked := map[string]int{"embedding": aside} // images at the front of the sample that the direction was made of
 	for _, q := range m.profile.followedQualities() {
-		if m.directions = append(m.directions, q.Shift); rules >= ShiftsAndTails && 2*q.Pictures <= len(sample) {
+		if m.directions = append(m.directions, q.Shift); rules >= ShiftsAndTails && 2*q.Pictures <= len(sample) && len(sample)-q.Pictures >= 2 {
 			unranked[q.Name] = q.Pictures
 		}
 	}
@@ -123,7 +123,7 @@ func (p *Profile) followedQualities() (out []Quality) {
 // some at the front of the sample too, which then are set aside. Images that are ranked along their own mean are closer to it than new ones are.
 func (p *Profile) outside(sample []Image) (mean []float32, aside int) {
 	n, others := len(sample), p.Count()-len(sample)
-	if others < n/3 {
+	if 3*others < n {
 		aside = max(1, n/4-others)
 	}
 	if n-aside < 2 {

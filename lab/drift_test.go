@@ -50,7 +50,7 @@ func TestDrift(t *testing.T) {
 		t.Skip("-short: encodes some hundred scenes")
 	}
 	l := open(t, lab.Config{})
-	reference := profileOf(t, l, "scenes:yellow-cars?n=40&seed=1&size=64", 40)
+	reference := profileOf(t, l, "scenes:yellow-cars?n=160&seed=1&size=64", 160)
 	r, err := l.Compare(t.Context(), lab.Compare{Profile: reference, Source: images(t, "scenes:yellow-cars?n=16&seed=2&size=64", 0), By: "group"})
 	if err != nil {
 		t.Fatal(err)

@@ -24,8 +24,10 @@ func Version() *answer.Version {
 // addBuild takes what Go wrote into the binary.
 func addBuild(v *answer.Version, info *debug.BuildInfo) {
 	v.Module = info.Main.Path
-	if v.Version = info.Main.Version; release != "" {
-		v.Version = release
+	for _, known := range []string{info.Main.Version, release} {
+		if known != "" {
+			v.Version = known
+		}
 	}
 	for _, s := range info.Settings {
 		switch s.Key {

@@ -96,7 +96,7 @@ func (x *explorer) listen(event any) {
 			wrong = "log: " + e.Entry.Text + " " + e.Entry.URL
 		}
 	case *network.EventRequestWillBeSent:
-		if u, err := url.Parse(e.Request.URL); err == nil && (u.Scheme == "http" || u.Scheme == "https") && !strings.HasPrefix(e.Request.URL, x.base+"/") {
+		if u, err := url.Parse(e.Request.URL); err == nil && (u.Scheme == "http" || u.Scheme == "https") && !strings.HasPrefix(e.Request.URL, x.served()+"/") {
 			wrong = "a request off the machine: " + e.Request.URL
 		}
 	}
@@ -105,6 +105,23 @@ func (x *explorer) listen(event any) {
 		x.wrongs = append(x.wrongs, wrong)
 		x.mu.Unlock()
 	}
+}
+
+// served is the address of the server that pages are of.
+func (x *explorer) served() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.base
+}
+
+// turn leaves the page, and has the next ones be of another server.
+func (x *explorer) turn(t *testing.T, base string) {
+	t.Helper()
+	x.run(t, "away", chromedp.Navigate("about:blank"))
+	x.told() // what the page asked for while it was left
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.base = base
 }
 
 // told are the wrongs since the last call.
@@ -370,8 +387,8 @@ func browseDoor(t *testing.T, x *explorer) {
 	server := httptest.NewServer(s.Handler())
 	defer server.Close()
 	before := x.base
-	x.base = server.URL + "/facet"
-	defer func() { x.base = before }()
+	x.turn(t, server.URL+"/facet")
+	defer x.turn(t, before)
 	x.run(t, "without the token", chromedp.Navigate(x.base+"/"))
 	if got := value[string](x, t, `document.body.textContent`); !strings.Contains(got, "a token is needed") {
 		t.Errorf("without the token: %q", got)

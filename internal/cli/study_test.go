@@ -220,7 +220,7 @@ func TestStudiesRefuse(t *testing.T) {
 		{[]string{"evaluate", "labels", at}, exitFailure, "--keep-scalars"},
 		{[]string{"evaluate", "labels", "--model", "RN50"}, exitUsage, "expected an ATLAS"},
 		{[]string{"evaluate", "labels", "--scenes", "3"}, exitUsage, "from 100 to"},
-		{[]string{"explain", "../../docs/images/scene.png", "--atlas", at}, exitFailure, "facet label"},
+		{[]string{"explain", "../../docs/images/scene.png", "--atlas", at}, 0, "facet label"},
 		{[]string{"label", at, "more"}, exitUsage, "too much"},
 		{[]string{"label", "RN50", "--model", "RN50"}, exitUsage, "one model"},
 		{[]string{"label", "nowhere.pt", "--bank", "x"}, exitFailure, "nowhere.pt"},

@@ -23,7 +23,7 @@ func (o *Stream) Flags(f *pflag.FlagSet, q *lab.Watch) {
 	Number(f, &q.Budget, "budget", 0.05, Level, "chance of any false alarm over the whole stream, at most")
 	f.StringVar(&o.promise, "guarantee", "ever", "what the budget bounds: ever (the chance of any false alarm) or arl (1/budget windows between false alarms, on average)")
 	f.StringVar(&o.thin, "thin", "1", "take every n-th image of a window, or auto: as the likeness of neighbours asks, for bursts and films")
-	f.DurationVar(&o.cycle, "cycle", 0, "close a window at each cycle, such as 24h, so that day is compared with day and night with night; in place of --window")
+	Number(f, &o.cycle, "cycle", 0, Span[time.Duration]{Least: time.Minute, Most: 366 * 24 * time.Hour}, "close a window at each cycle, such as 24h, so that day is compared with day and night with night; in place of --window")
 }
 
 // Read reads what they were given into the question.
