@@ -7,7 +7,7 @@ test: ## what the README says
 	go test -timeout 40m ./...
 
 race: ## all but lab and the command line; of lab what runs at once, of the command line every verb once and what is killed or interrupted
-	go test -race -short -vet=off -timeout 40m $$(go list ./... | grep -v -e '/lab$$' -e '/internal/cli$$' -e '/dataset/codec/module$$')
+	go test -race -short -vet=off -timeout 40m $$(go list ./... | grep -v -e '/facet$$' -e '/lab$$' -e '/internal/cli$$' -e '/dataset/codec/module$$')
 	go test -race -short -vet=off -timeout 40m -run 'Together|Stress|Cache|Resumes|Streams|Fresh' ./lab
 	go test -race -short -vet=off -timeout 40m -run 'JSONOfEveryVerb|Serve|Watch|Killed|Interrupted' ./internal/cli
 
