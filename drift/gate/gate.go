@@ -55,9 +55,6 @@ func Judge(d *answer.Drift, rules []Rule, report func(write func(io.Writer) erro
 	return nil
 }
 
-// String is the rule as it was written.
-func (r Rule) String() string { return r.text }
-
 // Parse reads a rule: "changed" (any pair changed), `named:"snow"` (a change has this name; "more snow" and "less snow" ask for a direction too),
 // or "effect>0.3" (a change moves the embeddings by more than so many standard deviations along its word, up or down).
 func Parse(text string) (Rule, error) {
