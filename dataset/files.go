@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // KindFiles is the kind of a source of pictures that were named one by one.
@@ -55,7 +57,7 @@ func isDataset(name string) bool {
 	if _, _, ok := isGrouped(name); ok || strings.HasPrefix(name, scenesPrefix) || isTar(name) {
 		return true
 	}
-	if info, err := os.Stat(name); err == nil && info.IsDir() {
+	if regular.IsFolder(name) {
 		return true
 	}
 	return manifestReaders[strings.ToLower(filepath.Ext(name))] != nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -224,7 +223,7 @@ func attribute(value, of string) (string, error) {
 // firstFolder is the first that is there; empty: none.
 func firstFolder(paths ...string) string {
 	for _, p := range paths {
-		if info, err := os.Stat(p); err == nil && info.IsDir() {
+		if regular.IsFolder(p) {
 			return p
 		}
 	}

@@ -17,7 +17,7 @@ func (s *Source) Root() (string, error) {
 	if s.root != "" {
 		return s.root, nil
 	}
-	if info, err := os.Stat(s.Name); err == nil && info.IsDir() {
+	if regular.IsFolder(s.Name) {
 		return filepath.Abs(s.Name)
 	}
 	var files []string

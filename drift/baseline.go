@@ -6,8 +6,6 @@ import (
 	"slices"
 )
 
-const nullDraws = 1 // of images of the profile, against the others
-
 // Baseline is what the numbers of a comparison are without any drift: they depend on how many images there are.
 type Baseline struct {
 	Shift    float64 // root of the expected ‖Δe‖²: tr Σ·(1/n + 1/N)
@@ -24,19 +22,14 @@ func (p *Profile) Baseline(n int) (Baseline, error) {
 		return b, nil
 	}
 	random := rand.New(rand.NewPCG(uint64(n), 0x6e756c6c))
-	for range nullDraws {
-		some, others := NewGaussian(len(p.Embedding.Mean)), p.Embedding.clone()
-		for _, k := range random.Perm(len(sample))[:b.Images] {
-			some.Add(sample[k].Embedding)
-			others.remove(sample[k].Embedding)
-		}
-		d, err := Fréchet(others, some)
-		if err != nil {
-			return b, err
-		}
-		b.Distance += d / nullDraws
+	some, others := NewGaussian(len(p.Embedding.Mean)), p.Embedding.clone()
+	for _, k := range random.Perm(len(sample))[:b.Images] {
+		some.Add(sample[k].Embedding)
+		others.remove(sample[k].Embedding)
 	}
-	return b, nil
+	var err error
+	b.Distance, err = Fréchet(others, some)
+	return b, err
 }
 
 // trace is that of the covariance.

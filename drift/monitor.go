@@ -63,7 +63,7 @@ func (m *Monitor) begin(rules Rules) error {
 	sample := m.profile.Sample()
 	mean, aside := m.profile.outside(sample)
 	if rules < ShiftsAndTails {
-		mean, aside = narrow(m.profile.Embedding.Mean), 0
+		mean, aside = numeric.Float32(m.profile.Embedding.Mean), 0
 	}
 	m.directions = append(m.directions, mean)
 	unranked := map[string]int{"embedding": aside} // images at the front of the sample that the direction was made of
@@ -127,7 +127,7 @@ func (p *Profile) outside(sample []Image) (mean []float32, aside int) {
 		aside = max(1, n/4-others)
 	}
 	if n-aside < 2 {
-		return narrow(p.Embedding.Mean), 0
+		return numeric.Float32(p.Embedding.Mean), 0
 	}
 	sum := make([]float64, len(p.Embedding.Mean))
 	for i, v := range p.Embedding.Mean {
@@ -141,15 +141,7 @@ func (p *Profile) outside(sample []Image) (mean []float32, aside int) {
 	for i := range sum {
 		sum[i] /= float64(p.Count() - n + aside)
 	}
-	return narrow(sum), aside
-}
-
-func narrow(v []float64) []float32 {
-	out := make([]float32, len(v))
-	for i, x := range v {
-		out[i] = float32(x)
-	}
-	return out
+	return numeric.Float32(sum), aside
 }
 
 // share divides the budget.

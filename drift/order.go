@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // ThinAuto as [Monitor.Thin] takes so few images that neighbours are as good as independent.
@@ -217,10 +219,7 @@ func (g *gram) at(a, b int) float64 { return g.values[a*g.n+b] }
 // test is the permutation p-value that the order means nothing, by how neighbours and those after them correlate, either way: a burst makes
 // neighbours alike, two cameras in turn make every second alike.
 func (g *gram) test(seed uint64) float64 {
-	order := make([]int, g.n)
-	for i := range order {
-		order[i] = i
-	}
+	order := numeric.Indices(g.n)
 	statistic := func() float64 {
 		one, two := 0.0, 0.0
 		for t := 1; t < g.n; t++ {

@@ -1,10 +1,8 @@
 package experiment
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
@@ -219,21 +217,14 @@ func (r *ReferenceSink) Report(top, zeroed int) *answer.PublishedSink {
 	signed, size := r.Neurons()
 	pairs := r.Pairs()
 	a := &answer.PublishedSink{Neurons: []answer.PublishedRegister{}, Pairs: []answer.PublishedPair{}}
-	for _, n := range falling(size, top) {
+	for _, n := range numeric.Largest(size, top) {
 		a.Neurons = append(a.Neurons, answer.PublishedRegister{Neuron: n, Size: size[n], Signed: signed[n]})
 	}
-	a.Zeroed = falling(signed, zeroed)
-	for _, p := range falling(pairs, top) {
+	a.Zeroed = numeric.Largest(signed, zeroed)
+	for _, p := range numeric.Largest(pairs, top) {
 		a.Pairs = append(a.Pairs, answer.PublishedPair{Neuron: p % r.query.Channels, Head: p / r.query.Channels, Change: pairs[p]})
 	}
 	return a
-}
-
-// falling are the indices of the k largest values, the largest first; ties in order of index.
-func falling(values []float64, k int) []int {
-	order := numeric.Indices(len(values))
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[b], values[a]) })
-	return order[:min(k, len(order))]
 }
 
 func (r *ReferenceSink) mean(sums []float64) []float64 {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/facet-clip/facet/answer"
@@ -15,6 +14,7 @@ import (
 	"github.com/facet-clip/facet/edit/record"
 	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/place"
+	"github.com/facet-clip/facet/internal/regular"
 )
 
 // ErrNoRecord is returned when nothing tells how a model was edited.
@@ -65,7 +65,7 @@ func (c Config) Undo(ctx context.Context, q Undo) (*answer.Undone, error) {
 	}
 	c = c.filled()
 	path := record.Beside(q.Edited)
-	if info, err := os.Stat(q.Edited); err == nil && info.IsDir() {
+	if regular.IsFolder(q.Edited) {
 		path = filepath.Join(q.Edited, record.File)
 	}
 	r, err := record.Read(path)

@@ -189,7 +189,7 @@ func (l *Lab) componentsOf(use *use, head int, bank *concept.Bank) ([]answer.Hea
 	for _, c := range found[:min(headComponents, len(found))] {
 		a := answer.HeadComponent{Share: decompose.Share(c.Variance, all), Toward: []concept.Match{}, Away: []concept.Match{}}
 		if bank != nil {
-			a.Toward, a.Away = bank.Nearest(c.Direction, headTexts), bank.Nearest(scaled(slices.Clone(c.Direction), -1), headTexts)
+			a.Toward, a.Away = bank.Nearest(c.Direction, headTexts), bank.Nearest(numeric.Scale(slices.Clone(c.Direction), -1), headTexts)
 		}
 		list = append(list, a)
 	}

@@ -106,7 +106,7 @@ func (l *Lab) nameDetail(ctx context.Context, ov *decompose.OV, use *use, q Pair
 	case err != nil && q.Bank != "":
 		return err
 	case err == nil: // a model without its text tower, or without a vocabulary, has no nearest texts
-		a.Texts = bank.ofPair(ov, q.Pair, float64(a.Pair.Sign), scaled(ov.Direction(q.Pair), a.Pair.Sign), detailTexts)
+		a.Texts = bank.ofPair(ov, q.Pair, float64(a.Pair.Sign), numeric.Scale(ov.Direction(q.Pair), float32(a.Pair.Sign)), detailTexts)
 	}
 	names, err := use.names()
 	if err != nil || names == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/plot"
 )
 
@@ -96,7 +97,7 @@ func (l *Lab) namePairs(ctx context.Context, ov *decompose.OV, use *use, pairs [
 	for i, p := range shown {
 		pairs[i].Names = labels.Of(ov.Index(p))
 		if words != nil {
-			pairs[i].Words = words.ofPair(ov, p, float64(pairs[i].Sign), scaled(ov.Direction(p), pairs[i].Sign), wordsPerPair)
+			pairs[i].Words = words.ofPair(ov, p, float64(pairs[i].Sign), numeric.Scale(ov.Direction(p), float32(pairs[i].Sign)), wordsPerPair)
 		}
 	}
 	return labels.Labelling(), nil
@@ -186,12 +187,4 @@ func useCurve(norms []float64) plot.Curve {
 		}
 	}
 	return plot.Curve{Title: "How use is spread over pairs", X: "strongest pairs, percent", Y: "share", Series: []plot.Series{s}}
-}
-
-// scaled turns a direction around where by is −1.
-func scaled(direction []float32, by int) []float32 {
-	for i := range direction {
-		direction[i] *= float32(by)
-	}
-	return direction
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment/relatives"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // headSpan writes a head in texts, which are not centred, as TextSpan takes them.
@@ -92,7 +93,7 @@ func (l *Lab) Property(ctx context.Context, q Property) (*answer.Property, error
 	a := &answer.Property{Atlas: q.Atlas, Texts: q.Texts, Unit: q.Unit, Images: use.stats.Count, Units: []answer.PropertyUnit{}}
 	a.Labelling = names.Labelling()
 	scores := map[string][]float64{UnitPair: found.Pairs, UnitNeuron: found.Neurons, UnitHead: found.Heads}[q.Unit]
-	best := relatives.Best(scores, q.Top)
+	best := numeric.Largest(scores, q.Top)
 	for _, i := range best {
 		u := answer.PropertyUnit{Score: scores[i]}
 		switch p := ov.Pair(i); q.Unit {

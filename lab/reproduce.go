@@ -271,16 +271,10 @@ func sameData(dir string, s *dataset.Source) error {
 	return nil
 }
 
-// isDir tells whether there is a folder.
-func isDir(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
-}
-
 // firstDir is the first of some folders that is there, or an error that names them all.
 func firstDir(paths ...string) (string, error) {
 	for _, p := range paths {
-		if isDir(p) {
+		if regular.IsFolder(p) {
 			return p, nil
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/dataset/known"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/paper"
 )
 
@@ -45,7 +46,7 @@ func (r *reproducing) imageNet(ctx context.Context) (w paperWork, err error) {
 
 // openImageNet finds the pictures in the folder or in data below it, in one of the layouts that package known reads.
 func openImageNet(dir string) (*known.Set, error) {
-	if below := filepath.Join(dir, "data"); isDir(filepath.Join(below, "val")) {
+	if below := filepath.Join(dir, "data"); regular.IsFolder(filepath.Join(below, "val")) {
 		dir = below
 	}
 	return known.Open(paper.ImageNet + ":" + dir)

@@ -13,6 +13,7 @@ import (
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/atomicfile"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/internal/regular"
 )
 
@@ -104,11 +105,7 @@ func (k *Kept) Says(pair int) atlas.Words {
 // Add names pairs that are missing, in texts of the dictionary that fit is of.
 func (k *Kept) Add(ctx context.Context, fit Fit, ov *decompose.OV, missing []decompose.Pair, texts []string, done func(int)) error {
 	if k.content.Null == nil {
-		heads := make([]int, ov.Heads)
-		for h := range heads {
-			heads[h] = h
-		}
-		null, err := chance(ctx, fit, ov, heads)
+		null, err := chance(ctx, fit, ov, numeric.Indices(ov.Heads))
 		if err != nil {
 			return err
 		}

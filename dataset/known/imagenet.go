@@ -31,13 +31,13 @@ func openImageNet(dir string) (*Set, error) {
 	classes := index(set.Classes)
 	val := within(dir, "val", filepath.Join("ILSVRC", "Data", "CLS-LOC", "val"))
 	for c := range classes {
-		if isFolder(filepath.Join(val, c)) {
+		if regular.IsFolder(filepath.Join(val, c)) {
 			return set, set.folders(val)
 		}
 	}
 	solution, list, truth := filepath.Join(dir, "LOC_val_solution.csv"), filepath.Join(dir, "val.txt"), filepath.Join(dir, devkit, "data")
 	switch {
-	case isFolder(truth):
+	case regular.IsFolder(truth):
 		return set, set.devkit(truth, val)
 	case regular.Exists(list):
 		return set, set.valList(list, val)

@@ -93,14 +93,9 @@ func open(path string) (*os.File, error) {
 // within is dir, or the folder in it that the archive of a data set unpacks to.
 func within(dir string, folders ...string) string {
 	for _, f := range folders {
-		if path := filepath.Join(dir, f); isFolder(path) {
+		if path := filepath.Join(dir, f); regular.IsFolder(path) {
 			return path
 		}
 	}
 	return dir
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }

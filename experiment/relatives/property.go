@@ -230,9 +230,6 @@ type Near struct {
 	Cosine float64
 }
 
-// Best are the k units of highest score, of scores as an [Attribution] has them.
-func Best(scores []float64, k int) []int { return falling(scores, k) }
-
 // Nearest are the k of n images whose centred contribution of a part is most like that of an image, which is left out itself: the other parts of the
 // embedding have no say. row reads scalars [M,C]; mean is s̄. An image whose contribution is the mean is like none.
 func Nearest(p Part, mean []float64, row func(i int, s []float32) error, n, image, k int) ([]Near, error) {
@@ -267,7 +264,7 @@ func Nearest(p Part, mean []float64, row func(i int, s []float32) error, n, imag
 		}
 	}
 	var out []Near
-	for _, i := range falling(cosines, k) {
+	for _, i := range numeric.Largest(cosines, k) {
 		if !math.IsInf(cosines[i], -1) {
 			out = append(out, Near{i, cosines[i]})
 		}

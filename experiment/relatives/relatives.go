@@ -8,17 +8,3 @@
 //
 // Symbols are those of package decompose: s[h,n] with mean s̄, u[h,n] with unit û, embedding e with mean ē.
 package relatives
-
-import (
-	"cmp"
-	"slices"
-
-	"github.com/facet-clip/facet/internal/numeric"
-)
-
-// falling are the indices of the k largest values, the largest first; ties in order of index.
-func falling(values []float64, k int) []int {
-	order := numeric.Indices(len(values))
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[b], values[a]) })
-	return order[:min(k, len(order))]
-}

@@ -50,7 +50,7 @@ func Apart(ov *decompose.OV, norms, a, b []float32, k int) (pairs []decompose.Pa
 		}
 		size[p] = math.Abs(all[p])
 	}
-	for _, p := range falling(size, k) {
+	for _, p := range numeric.Largest(size, k) {
 		pairs, products = append(pairs, ov.Pair(p)), append(products, all[p])
 	}
 	return pairs, products
@@ -114,7 +114,7 @@ func Strongest(pairs []int, amounts []float64, k int) (some []int, of []float64)
 	for i, a := range amounts {
 		size[i] = math.Abs(a)
 	}
-	for _, i := range falling(size, k) {
+	for _, i := range numeric.Largest(size, k) {
 		some, of = append(some, pairs[i]), append(of, amounts[i])
 	}
 	return some, of

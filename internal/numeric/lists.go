@@ -7,6 +7,21 @@ import (
 	"slices"
 )
 
+// Largest are the indices of the k largest values, the largest first, ties by index.
+func Largest(values []float64, k int) []int {
+	order := Indices(len(values))
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[b], values[a]) })
+	return order[:min(k, len(order))]
+}
+
+// Scale multiplies numbers in place, and gives them back.
+func Scale(x []float32, by float32) []float32 {
+	for i := range x {
+		x[i] *= by
+	}
+	return x
+}
+
 // Best are the k of n that are kept and score highest, ties by number.
 func Best(n, k int, keep func(int) bool, score func(int) float64) []int {
 	var top []int

@@ -147,6 +147,12 @@ func Exists(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// IsFolder tells whether there is a folder at a path.
+func IsFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
 // Glob gives the paths that a pattern stands for, sorted. Each part of it is looked up on its own: one that is there is a name, whatever is in
 // it; any other is a pattern of [path.Match]. Nothing found is no error.
 func Glob(pattern string) ([]string, error) {

@@ -189,7 +189,7 @@ func (c *comparison) turned(ctx context.Context, pairs []int) error {
 				u[o] -= v
 			}
 			row.More = words.Nearest(u, wordsPerTurn)
-			row.Less = words.Nearest(turned(u), wordsPerTurn)
+			row.Less = words.Nearest(numeric.Scale(u, -1), wordsPerTurn)
 		}
 		c.answer.Weights.Top = append(c.answer.Weights.Top, row)
 	}
@@ -204,14 +204,6 @@ func (c *comparison) names(ctx context.Context, pairs []int) (*lab.Names, answer
 	}
 	n, err := c.a.NamesFor(ctx, c.useA, list, c.Bank, c.Truncate)
 	return n, n.Labelling(), err
-}
-
-// turned is a direction the other way round, in place.
-func turned(direction []float32) []float32 {
-	for i := range direction {
-		direction[i] = -direction[i]
-	}
-	return direction
 }
 
 // differing are the names of the tensors of two checkpoints whose numbers differ, or that one of them lacks, in order.

@@ -290,21 +290,7 @@ func (s *scored) headsApart(ctx context.Context, q EvaluateGroups, from ground) 
 			return nil, err
 		}
 	}
-	apart := experiment.HeadsApart(s.OV, means)
-	order := make([]int, len(apart))
-	for h := range order {
-		order[h] = h
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case apart[a] > apart[b]:
-			return -1
-		case apart[a] < apart[b]:
-			return 1
-		}
-		return 0
-	})
-	return order[:q.RivalHeads], nil
+	return numeric.Largest(experiment.HeadsApart(s.OV, means), q.RivalHeads), nil
 }
 
 // scoreMethods judges all methods in one reading of the scalars.
