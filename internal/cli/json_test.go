@@ -44,6 +44,11 @@ func jsonTrials(t *testing.T) [][]string {
 		{"reconstruct", in("atlas")}, {"ablate", in("atlas")}, {"polysemanticity", in("atlas"), "--top", "2"}, {"sink", in("atlas"), "--limit", "4"},
 		{"edit", "--means", in("atlas"), "--pairs", edited, "--dry-run"},
 		{"scan", "scenes:shortcut?n=40&size=64", "-o", in("shortcut"), "--keep-scalars"}, {"evaluate", "groups", in("shortcut")},
+		// A model that sees no more what the text says of cats takes some of them for birds: only such a model has a cue to be suspected.
+		{"scan", "scenes:shortcut-even?n=48&size=64", "-o", in("even"), "--keep-scalars"},
+		{"edit", "--means", in("even"), "--erase-texts", "cat", "--side", "image", "-o", in("blind.safetensors")},
+		{"scan", "scenes:shortcut-even?n=48&size=64", "--model", in("blind.safetensors"), "-o", in("blind"), "--keep-scalars"},
+		{"edit", "suggest", in("blind"), "--model", in("blind.safetensors"), "--draws", "2", "-o", in("suggested.json")},
 		{"evaluate", "segmentation", "scenes:default?n=1&size=64"}, {"evaluate", "classification", "scenes:default?n=4&size=64"},
 		{"evaluate", "retrieval", "coco:../../dataset/known/testdata/coco"},
 	}
@@ -78,7 +83,6 @@ var withoutJSONTrial = map[string]string{
 	"completion powershell": "a shell's script",
 	"completion zsh":        "a shell's script",
 	"drift":                 "holds verbs",
-	"edit suggest":          "needs a model that takes a shortcut: TestPlantedShortcut of package lab",
 	"evaluate":              "holds verbs",
 	"model":                 "holds verbs",
 	"model pull":            "needs a server: TestModelPull",
