@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab/editing"
@@ -72,14 +71,7 @@ func (a *app) editSuggest(ctx context.Context, q editing.SuggestEdit, output str
 	if a.json {
 		return encodeJSON(a.stdout, r)
 	}
-	t := a.table("pair", "suspicion", "cue", "correlation", "with", "strength", "fires for", "says")
-	for _, p := range r.Pairs[:min(show.Most, len(r.Pairs))] {
-		t.AppendRow([]any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.2g", p.Suspicion), fmt.Sprintf("%.2g", p.Cue), fmt.Sprintf("%+.2f", p.Correlation), p.Group, fmt.Sprintf("%.3f", p.Strength), p.Fires.String(), p.Says.String()})
-	}
-	t.Render()
-	show.GroupOutcomes(a.stdout, []answer.GroupOutcome{r.Before, r.After})
-	fmt.Fprintf(a.stdout, "%d pairs, counted on %d pictures and scored on %d others. Random pairs of equal strength, searched as long: worst group %s (%s to %s); p = %.3g.\n",
-		len(r.Pairs), r.Searched, r.Scored, show.Percent(r.Random.Mean), show.Percent(r.Random.Low), show.Percent(r.Random.High), r.P)
+	show.EditSuggestion(a.stdout, r)
 	return nil
 }
 

@@ -1,20 +1,14 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/concept"
-	"github.com/facet-clip/facet/internal/atomicfile"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/lab"
@@ -106,73 +100,15 @@ func (a *app) embed(ctx context.Context, q lab.Embed, texts, output string) (err
 
 // embedInto writes the rows into a file, and their names beside it.
 func embedInto(ctx context.Context, l *lab.Lab, q lab.Embed, path string) (a *answer.Embeddings, err error) {
-	file, err := newRowsFile(path, l.Model().Config.Embed)
+	file, err := npy.CreateNamed(path, l.Model().Config.Embed)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, file.discard()) }()
-	q.Each = file.add
+	defer func() { err = errors.Join(err, file.Discard()) }()
+	q.Each = func(_ []string, rows []float32) error { return file.Add(rows) }
 	if a, err = l.Embed(ctx, q); err != nil {
 		return nil, err
 	}
-	a.File, a.Names = path, file.names()
-	return a, file.finish(a.Inputs)
-}
-
-// rowsFile is a file of rows that is on its way.
-type rowsFile struct {
-	path string
-	file *atomicfile.File
-	rows *npy.Rows
-}
-
-func newRowsFile(path string, width int) (f *rowsFile, err error) {
-	f = &rowsFile{path: path}
-	if f.file, err = atomicfile.Create(path); err != nil {
-		return nil, err
-	}
-	if f.rows, err = npy.NewRows(f.file, width); err != nil {
-		return nil, errors.Join(fmt.Errorf("writing %s: %w", path, err), f.discard())
-	}
-	return f, nil
-}
-
-// names is the file with the name of each row.
-func (f *rowsFile) names() string { return strings.TrimSuffix(f.path, ".npy") + ".names.txt" }
-
-func (f *rowsFile) add(_ []string, rows []float32) error {
-	if err := f.rows.Add(rows); err != nil {
-		return fmt.Errorf("writing %s: %w", f.path, err)
-	}
-	return nil
-}
-
-// finish gives the files their names: the rows last, so that where they are, their names are too.
-func (f *rowsFile) finish(names []string) error {
-	if err := f.rows.Finish(); err != nil {
-		return fmt.Errorf("writing %s: %w", f.path, err)
-	}
-	if err := atomicfile.Write(f.names(), func(w io.Writer) error { return writeNames(w, names) }); err != nil {
-		return err
-	}
-	return f.file.Commit()
-}
-
-// discard removes what is not finished.
-func (f *rowsFile) discard() error { return f.file.Discard() }
-
-// writeNames writes a name a line. One that holds a line end, or begins as a JSON string does, is written as a JSON string.
-func writeNames(w io.Writer, names []string) error {
-	out := bufio.NewWriter(w)
-	for _, name := range names {
-		if strings.ContainsAny(name, "\n\r") || strings.HasPrefix(name, `"`) {
-			quoted, err := json.Marshal(name)
-			if err != nil {
-				return err
-			}
-			name = string(quoted)
-		}
-		out.WriteString(name + "\n")
-	}
-	return out.Flush() // bufio keeps the first error
+	a.File, a.Names = path, file.Names()
+	return a, file.Finish(a.Inputs)
 }

@@ -173,16 +173,6 @@ func TestEmbedInterrupted(t *testing.T) {
 	checkEmpty(t, out)
 }
 
-func TestWriteNames(t *testing.T) {
-	var out strings.Builder
-	if err := writeNames(&out, []string{"a b.png", "line\nend", `"quoted"`, "", "é.png"}); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff("a b.png\n\"line\\nend\"\n\"\\\"quoted\\\"\"\n\né.png\n", out.String()); diff != "" {
-		t.Error(diff)
-	}
-}
-
 // TestClassifySources: of a folder and scenes, each picture has the labels that were asked for and no more, in JSON as in print.
 func TestClassifySources(t *testing.T) {
 	dir, pictures := pictureFolder(t)

@@ -76,6 +76,21 @@ func EditPrice(out io.Writer, r *answer.EditPrice) {
 	fmt.Fprintf(out, "Scored: %s. Mean cosine of a picture's embeddings before and after: %.4f. Nothing was written.\n", r.Scored, r.Cosine)
 }
 
+// EditSuggestion shows the pairs that hold a spurious cue, and what holding them gains against chance.
+func EditSuggestion(out io.Writer, r *answer.EditSuggestion) {
+	t := terminal.Table(out, "pair", "suspicion", "cue", "correlation", "with", "strength", "fires for", "says")
+	for _, p := range r.Pairs[:min(Most, len(r.Pairs))] {
+		t.AppendRow([]any{
+			fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.2g", p.Suspicion), fmt.Sprintf("%.2g", p.Cue), fmt.Sprintf("%+.2f", p.Correlation),
+			p.Group, fmt.Sprintf("%.3f", p.Strength), p.Fires.String(), p.Says.String(),
+		})
+	}
+	t.Render()
+	GroupOutcomes(out, []answer.GroupOutcome{r.Before, r.After})
+	fmt.Fprintf(out, "%d pairs, counted on %d pictures and scored on %d others. Random pairs of equal strength, searched as long: worst group %s (%s to %s); p = %.3g.\n",
+		len(r.Pairs), r.Searched, r.Scored, Percent(r.Random.Mean), Percent(r.Random.Low), Percent(r.Random.High), r.P)
+}
+
 // GroupOutcomes shows averages, worst cells and gaps.
 func GroupOutcomes(out io.Writer, rows []answer.GroupOutcome) {
 	t := terminal.Table(out, "method", "average (95 %)", "worst class and group (95 %)", "gap", "random draws", "other classes")
