@@ -164,12 +164,31 @@ type FollowedText struct {
 	All MeanScore `json:"all"`
 	// P is the p-value of Welch's test of the signed score against the profile, where that watched the text too.
 	P *float64 `json:"p,omitempty"`
+	// Specific says how much of the text's change is its own. It is absent where the words are too few to say.
+	Specific *Specificity `json:"specific,omitempty"`
+	// Changed says that the score changed, at the level of the comparison, and by more than other texts did.
+	Changed bool `json:"changed"`
 	// Groups are the scores of the parts.
 	Groups []MeanScore `json:"groups,omitempty"`
 	// Images says how the scores agree with the truth over the images.
 	Images ScoreAgreement `json:"truth_images"`
 	// Curve says how they agree over the parts.
 	Curve ScoreAgreement `json:"truth_groups"`
+}
+
+// Specificity says how much of a text's change is its own, and how much is shared by all texts, as when pictures are zoomed or lose their colours.
+// Effect² is Shared² + Specific², where the effect is the larger one.
+type Specificity struct {
+	// Effect is the shift of the text's score by the five strong pairs most like it, in standard deviations of the profile's sample.
+	Effect float64 `json:"effect"`
+	// Shared is the effect that other texts have: the root of its mean square.
+	Shared float64 `json:"shared"`
+	// Specific is what is left of the effect without the shared part.
+	Specific float64 `json:"specific"`
+	// P is the p-value that the text moves as the others do.
+	P float64 `json:"p"`
+	// Others is how many words there are to compare with that are not like the text.
+	Others int `json:"others"`
 }
 
 // MeanScore is the mean score of a text over some images.

@@ -77,6 +77,8 @@ type WatchedText struct {
 	Effect float64 `json:"effect"`
 	// P is the p-value of Welch's test against the profile.
 	P float64 `json:"p"`
+	// Specific says how much of the text's change is its own. It is absent where the words are too few to say.
+	Specific *Specificity `json:"specific,omitempty"`
 	// Evidence is that for a change of the text, as a share of what raises an alert.
 	Evidence float64 `json:"evidence"`
 }

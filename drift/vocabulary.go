@@ -30,12 +30,14 @@ type Vocabulary struct {
 
 	mutex     sync.Mutex
 	baselines map[int]Baseline // by the number of images compared
+	others    []meter          // of words, that a watched text is compared with; nil: not made yet
+	own       map[string]meter // of watched texts
 }
 
 // NewVocabulary adds a profile's qualities to the words of a dictionary of unit rows. The chance that it compares with is that of random
 // mixtures of the strong pairs, each weighted by how much it varies in the profile.
 func NewVocabulary(ctx context.Context, p *Profile, ov *decompose.OV, words *concept.Dictionary) (*Vocabulary, error) {
-	v := &Vocabulary{profile: p, ov: ov, words: len(words.Texts), baselines: map[int]Baseline{}}
+	v := &Vocabulary{profile: p, ov: ov, words: len(words.Texts), baselines: map[int]Baseline{}, own: map[string]meter{}}
 	var names []string
 	var directions []float32
 	for _, q := range p.Qualities {

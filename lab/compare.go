@@ -195,8 +195,10 @@ func (c *comparing) tell(ctx context.Context, a *answer.Drift) error {
 	for i, one := range compared {
 		a.Groups = append(a.Groups, answer.GroupComparison{Name: names[i], Comparison: record.Comparison(one)})
 	}
-	for w := range c.concepts {
-		a.Watched = append(a.Watched, c.follow(w, groups))
+	for w, specific := range c.words.Specific(c.concepts, c.all.Summary) {
+		f := c.follow(w, groups)
+		f.Specific, f.Changed = record.Specificity(specific), f.P != nil && *f.P <= c.Level && specific.Is(len(c.concepts))
+		a.Watched = append(a.Watched, f)
 	}
 	return nil
 }

@@ -54,6 +54,14 @@ func change(c drift.Change) answer.Change {
 	return r
 }
 
+// Specificity is the record of how much of a text's change is its own; nil where it is not known.
+func Specificity(s *drift.Specificity) *answer.Specificity {
+	if s == nil {
+		return nil
+	}
+	return &answer.Specificity{Effect: s.Effect, Shared: s.Shared, Specific: s.Specific, P: s.P, Others: s.Others}
+}
+
 // Window reads a window that a store kept, of any format.
 func Window(data []byte) (*answer.Window, error) {
 	w := new(answer.Window)

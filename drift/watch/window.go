@@ -25,6 +25,8 @@ type memory struct {
 
 	Named bool           `json:"named,omitempty"` // the episode has said a named change
 	Past  map[string]int `json:"past,omitempty"`  // what earlier episodes said, and which
+
+	Shared map[string]int `json:"shared,omitempty"` // watched texts that crossed the line with all others, and in which window
 }
 
 // recall reads what the windows before handed on.
@@ -60,23 +62,24 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
-	window.Watched = w.watched(s)
 	own, err := w.compare(ctx, window.Number, s)
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
-	window.Compared = own.Comparison
+	window.Watched, window.Compared = w.watched(s, own.specific), own.Comparison
 	crossed, err := w.follow(m, images)
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
 	w.weigh(&window, every)
-	if len(crossed) > 0 && w.monitor.Ended == nil {
-		if own, err = w.grown(ctx, full, images, crossed, own); err != nil {
+	asked := w.due(m, window.Number)
+	if all := slices.Concat(crossed, asked); len(all) > 0 && w.monitor.Ended == nil {
+		if own, err = w.grown(ctx, full, images, all, own); err != nil {
 			return window, store.Outcome{}, err
 		}
 	}
-	if a := w.tell(m, crossed, own); a != nil {
+	own.late = slices.DeleteFunc(asked, func(i int) bool { return !own.specific[i].Is(len(w.Profile.Watched)) })
+	if a := w.tell(m, slices.Concat(crossed, own.late), own); a != nil {
 		window.Alerts = append(window.Alerts, *a)
 	}
 	o, err := outcome(window, *m)
@@ -101,6 +104,24 @@ type comparison struct {
 	window             int               // the last
 	from, taken        int               // the first of the windows, and all their images
 	holds              map[string]string // the named change of every pair that one holds, and of [anyOther]
+	specific           []*drift.Specificity
+	late               []int // watched texts that crossed the line with all others in an earlier window, and now move by themselves
+}
+
+// unnamed is said of a watched text that moves as all texts do, where no change has a name.
+const unnamed = "(unnamed)"
+
+// due are watched texts that crossed the line as all texts did, and that are to be asked about again: 1, 3, 7, … windows later. Who asks every
+// time gets any answer in the end.
+func (w *Watcher) due(m *memory, window int) (out []int) {
+	for i, c := range w.Profile.Watched {
+		if crossed, waits := m.Shared[c.Text]; waits {
+			if age := window - crossed + 1; age > 1 && age&(age-1) == 0 {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
 }
 
 // anyOther stands for all pairs that no named change holds.
@@ -108,7 +129,7 @@ const anyOther = ""
 
 // compare compares the images of a window. One image says nothing.
 func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (comparison, error) {
-	out := comparison{window: window, from: window, taken: s.Count(), holds: map[string]string{}}
+	out := comparison{window: window, from: window, taken: s.Count(), holds: map[string]string{}, specific: w.vocabulary.Specific(w.Profile.Watched, s)}
 	if s.Count() < 2 {
 		return out, nil
 	}
@@ -173,7 +194,7 @@ func (w *Watcher) tell(m *memory, crossed []int, c comparison) *answer.Alert {
 		for _, said := range a.Said {
 			m.Past[said] = over.Number
 		}
-		m.Said, m.Named = map[string]int{}, false
+		m.Said, m.Named, m.Shared = map[string]int{}, false, nil
 		return a
 	}
 	open := w.monitor.Episode
@@ -186,7 +207,7 @@ func (w *Watcher) tell(m *memory, crossed []int, c comparison) *answer.Alert {
 		crossed = slices.DeleteFunc(slices.Clone(crossed), func(i int) bool {
 			_, isNamed := c.holds[w.monitor.Names[i]]
 			first := !m.Named && i >= len(w.Profile.Watched) && (isNamed || c.holds[anyOther] != "") // the first name that the episode has
-			return !w.monitor.Later(i) && !first
+			return !w.monitor.Later(i) && !first && !slices.Contains(c.late, i)
 		})
 	}
 	a := w.alert(m, crossed, c)
@@ -212,7 +233,8 @@ func (w *Watcher) newAlert(c comparison) *answer.Alert {
 
 // alert is what to say of what crossed the line, or nil when all of it was said before: one drift moves many pairs, one after the other, and the
 // embedding with them. What crossed is said as the named change that holds it; else as the largest change, unless its evidence began to grow after an
-// alert had said that, for then it is another drift; else by its own name, as watched texts always are.
+// alert had said that, for then it is another drift; else by its own name, as watched texts are that move by themselves. A watched text that moves
+// as all texts do is never said by its name.
 func (w *Watcher) alert(m *memory, crossed []int, c comparison) *answer.Alert {
 	a := w.newAlert(c)
 	largest := c.holds[anyOther]
@@ -221,12 +243,14 @@ func (w *Watcher) alert(m *memory, crossed []int, c comparison) *answer.Alert {
 		a.RaisedBy = append(a.RaisedBy, w.evidence(i))
 		name := w.monitor.Names[i]
 		said := name
-		if i >= len(w.Profile.Watched) {
+		if shared := w.shared(m, i, c); shared || i >= len(w.Profile.Watched) {
 			said = cmp.Or(c.holds[said], said)
 			if grew := c.window + 1 - w.monitor.Detectors[i].Grown(); said == name && (!wasSaid || grew <= before) {
 				said = cmp.Or(largest, said)
 			}
-			m.Named = m.Named || said != name
+			if m.Named = m.Named || said != name; shared && said == name {
+				said = unnamed
+			}
 		}
 		if _, again := m.Said[said]; !again {
 			m.Said[said], a.New = c.window, append(a.New, said)
@@ -237,6 +261,24 @@ func (w *Watcher) alert(m *memory, crossed []int, c comparison) *answer.Alert {
 	}
 	slices.SortStableFunc(a.RaisedBy, func(a, b answer.Evidence) int { return cmp.Compare(b.Value, a.Value) })
 	return a
+}
+
+// shared reports whether something that crossed the line is a watched text that moves as all texts do, and remembers it.
+func (w *Watcher) shared(m *memory, i int, c comparison) bool {
+	if i >= len(w.Profile.Watched) {
+		return false
+	}
+	if text := w.monitor.Names[i]; c.specific != nil && !c.specific[i].Is(len(w.Profile.Watched)) {
+		if m.Shared == nil {
+			m.Shared = map[string]int{}
+		}
+		if _, waits := m.Shared[text]; !waits {
+			m.Shared[text] = c.window
+		}
+		return true
+	}
+	delete(m.Shared, w.monitor.Names[i])
+	return false
 }
 
 func moments(images []store.Image) (first, last time.Time) {
@@ -288,7 +330,7 @@ func (w *Watcher) weigh(window *answer.Window, every int) {
 	window.Evidence = all[:min(strongest, len(all))]
 }
 
-func (w *Watcher) watched(s *drift.Summary) []answer.WatchedText {
+func (w *Watcher) watched(s *drift.Summary, specific []*drift.Specificity) []answer.WatchedText {
 	out := []answer.WatchedText{}
 	reference := w.Profile.Scores
 	for i, c := range w.Profile.Watched {
@@ -300,7 +342,7 @@ func (w *Watcher) watched(s *drift.Summary) []answer.WatchedText {
 		}
 		before, spread := reference.Mean[i], reference.Variance(i)
 		_, p := drift.Welch(s.Count(), mean, variance, reference.Count, before, spread)
-		t := answer.WatchedText{Text: c.Text, Score: mean, Low: low, High: high, Profile: before, P: p}
+		t := answer.WatchedText{Text: c.Text, Score: mean, Low: low, High: high, Profile: before, P: p, Specific: record.Specificity(specific[i/2])}
 		if spread > 0 {
 			t.Effect = (mean - before) / math.Sqrt(spread)
 		}

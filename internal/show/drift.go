@@ -80,8 +80,22 @@ func watched(out io.Writer, w answer.FollowedText) {
 	if w.P != nil {
 		fmt.Fprintf(out, "p %.3g that the signed score is the profile's\n", *w.P)
 	}
+	if s := w.Specific; s != nil {
+		fmt.Fprintf(out, "%s: it moves by %+.2f sd by its strong pairs, other texts by %.2f, and %+.2f of that is its own (p %.2g)\n", verdict(w), s.Effect, s.Shared, s.Specific, s.P)
+	}
 	agreement(out, "images", w.Images)
 	agreement(out, "groups", w.Curve)
+}
+
+// verdict says whether a text changed, in a word or two.
+func verdict(w answer.FollowedText) string {
+	switch {
+	case w.P == nil:
+		return "not in the profile"
+	case w.Changed:
+		return "changed"
+	}
+	return "not changed by itself"
 }
 
 func meanInterval(m *answer.Interval) string {

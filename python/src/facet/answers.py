@@ -1377,6 +1377,10 @@ class FollowedText:
     all: MeanScore
     #: The p-value of Welch's test of the signed score against the profile, where that watched the text too.
     p: float | None = None
+    #: It says how much of the text's change is its own. It is absent where the words are too few to say.
+    specific: Specificity | None = None
+    #: It says that the score changed, at the level of the comparison, and by more than other texts did.
+    changed: bool
     #: The scores of the parts.
     groups: list[MeanScore] = field(default_factory=list)
     #: It says how the scores agree with the truth over the images.
@@ -2269,6 +2273,8 @@ class WatchedText:
     effect: float
     #: The p-value of Welch's test against the profile.
     p: float
+    #: It says how much of the text's change is its own. It is absent where the words are too few to say.
+    specific: Specificity | None = None
     #: That for a change of the text, as a share of what raises an alert.
     evidence: float
 
@@ -2551,6 +2557,22 @@ class MeanScore:
     norm: Interval | None
     #: The mean of what is known to be true of the images, where it is known.
     truth: float | None = None
+
+
+@dataclass(kw_only=True)
+class Specificity:
+    """Specificity says how much of a text's change is its own, and how much is shared by all texts, as when pictures are zoomed or lose their colours. Effect² is Shared² + Specific², where the effect is the larger one."""
+
+    #: The shift of the text's score by the five strong pairs most like it, in standard deviations of the profile's sample.
+    effect: float
+    #: The effect that other texts have: the root of its mean square.
+    shared: float
+    #: What is left of the effect without the shared part.
+    specific: float
+    #: The p-value that the text moves as the others do.
+    p: float
+    #: How many words there are to compare with that are not like the text.
+    others: int
 
 
 @dataclass(kw_only=True)
