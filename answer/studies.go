@@ -54,12 +54,50 @@ type Reconstructions struct {
 type Reconstruction struct {
 	// Components is how many each unit keeps; 0 leaves the means alone.
 	Components int `json:"components"`
+	// Words is how many texts the one direction of each unit is written in; absent where the direction is its own.
+	Words int `json:"words,omitempty"`
 	// Accuracy is zero-shot.
 	Accuracy Share `json:"accuracy"`
 	// Cosine is the mean cosine with the embedding itself.
 	Cosine float64 `json:"cosine"`
 	// CosineHalf is half the width of its 95 % interval.
 	CosineHalf float64 `json:"cosine_half_width"`
+}
+
+// Components is the answer of facet components: the first principal directions of neurons or heads (docs/design.md, 14).
+type Components struct {
+	// Model says which model made the atlas.
+	Model Model `json:"model"`
+	// Atlas is the folder of the atlas.
+	Atlas string `json:"atlas"`
+	// Unit is neuron or head.
+	Unit string `json:"unit"`
+	// Count is how many units there are.
+	Count int `json:"count"`
+	// Rank is how many components a unit has at most.
+	Rank int `json:"rank"`
+	// Embed is the width of a direction.
+	Embed int `json:"embed"`
+	// Compat is reference where the published code's way was asked for.
+	Compat string `json:"compat,omitempty"`
+	// File is the array of float32 [count,rank,embed] that was written; zeros stand where a unit has fewer components.
+	File string `json:"file,omitempty"`
+	// Units are those of the largest first component, in words.
+	Units []UnitComponents `json:"units"`
+}
+
+// UnitComponents are the components of one neuron or head.
+type UnitComponents struct {
+	// Unit is its number.
+	Unit int `json:"unit"`
+	// Variance is that of its contributions along each component; with compat reference the mean square over the images that it takes.
+	Variance []float64 `json:"variance"`
+	// Explained is the share of the first component that the texts explain.
+	Explained float64 `json:"explained"`
+	// Words are the first texts, with their weights in a fit of these alone. The sign of a component means nothing, so that of all weights together does not.
+	Words []Word `json:"words"`
+	// Terms are all texts whose sum the first component is written as.
+	Terms []Term `json:"terms"`
 }
 
 // Ablations is the answer of facet ablate.

@@ -23,23 +23,46 @@ type Basis struct {
 	Unit       Unit
 	Rank       int         // directions a unit, at most
 	Directions [][]float32 // of unit i [≤ Rank·D], largest variance first
+	Variance   [][]float64 // of the contributions along each; the published code's are mean squares over the images that it takes
+}
+
+// First are the first directions of all units [U,D]; zeros for a unit that has none.
+func (b Basis) First(embed int) []float32 {
+	all := make([]float32, len(b.Directions)*embed)
+	for i, v := range b.Directions {
+		copy(all[i*embed:(i+1)*embed], v)
+	}
+	return all
+}
+
+// Along is a basis of one direction for each unit, those of [U,D] made unit. A unit whose direction is zero has none.
+func Along(u Unit, directions []float32, embed int) Basis {
+	b := Basis{Unit: u, Rank: 1, Directions: make([][]float32, len(directions)/embed)}
+	for i := range b.Directions {
+		v := directions[i*embed : (i+1)*embed]
+		if l := numeric.Norm(v); l > 0 {
+			b.Directions[i] = numeric.Scale(slices.Clone(v), float32(1/l))
+		}
+	}
+	return b
+}
+
+// PairDirections are those of all pairs [M·C,D], of unit length where they have one, as a basis.
+func (d *Data) PairDirections() Basis {
+	var own []float32
+	for _, u := range d.OV.Directions() {
+		own = append(own, u...)
+	}
+	return Along(Pair, own, d.OV.Embed)
 }
 
 // Components takes the basis of neurons or heads from statistics: all images they saw.
 func (d *Data) Components(stats *decompose.Stats, u Unit, rank int) (Basis, error) {
-	return d.basis(u, rank, func(i int) ([]float32, error) {
-		var found []decompose.Component
-		var err error
+	return d.basis(u, rank, func(i int) ([]decompose.Component, error) {
 		if u == Neuron {
-			found, err = stats.NeuronComponents(d.OV, i, rank)
-		} else {
-			found, err = stats.HeadComponents(d.Weights, i, rank)
+			return stats.NeuronComponents(d.OV, i, rank)
 		}
-		var all []float32
-		for _, c := range found {
-			all = append(all, c.Direction...)
-		}
-		return all, err
+		return stats.HeadComponents(d.Weights, i, rank)
 	})
 }
 
@@ -72,10 +95,10 @@ func (d *Data) ReferenceComponents(ctx context.Context, stats *decompose.Stats, 
 	if err != nil {
 		return Basis{}, err
 	}
-	return d.basis(u, rank, func(i int) ([]float32, error) { return leading(rows[i], rank) })
+	return d.basis(u, rank, func(i int) ([]decompose.Component, error) { return leading(rows[i], rank) })
 }
 
-func (d *Data) basis(u Unit, rank int, of func(i int) ([]float32, error)) (Basis, error) {
+func (d *Data) basis(u Unit, rank int, of func(i int) ([]decompose.Component, error)) (Basis, error) {
 	n, err := d.count(u)
 	if err != nil {
 		return Basis{}, err
@@ -83,32 +106,36 @@ func (d *Data) basis(u Unit, rank int, of func(i int) ([]float32, error)) (Basis
 	if u == Pair {
 		return Basis{}, fmt.Errorf("the direction of a pair is that of its weights: components are of a %s or a %s", Neuron, Head)
 	}
-	b := Basis{Unit: u, Rank: rank, Directions: make([][]float32, n)}
+	b := Basis{Unit: u, Rank: rank, Directions: make([][]float32, n), Variance: make([][]float64, n)}
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range n {
-		g.Go(func() (err error) {
-			b.Directions[i], err = of(i)
+		g.Go(func() error {
+			found, err := of(i)
+			for _, c := range found {
+				b.Directions[i] = append(b.Directions[i], c.Direction...)
+				b.Variance[i] = append(b.Variance[i], c.Variance)
+			}
 			return err
 		})
 	}
 	return b, g.Wait()
 }
 
-// leading are the first right singular vectors of rows, one after the other.
-func leading(rows *mat.Dense, rank int) ([]float32, error) {
+// leading are the first right singular vectors of rows.
+func leading(rows *mat.Dense, rank int) ([]decompose.Component, error) {
 	var svd mat.SVD
 	if !svd.Factorize(rows, mat.SVDThin) {
 		return nil, fmt.Errorf("singular value decomposition does not converge")
 	}
 	var v mat.Dense
 	svd.VTo(&v)
+	n, _ := rows.Dims()
 	_, have := v.Dims()
-	var all []float32
+	values := svd.Values(nil)
+	var all []decompose.Component
 	for k := range min(rank, have) {
-		for _, x := range mat.Col(nil, k, &v) {
-			all = append(all, float32(x))
-		}
+		all = append(all, decompose.Component{Direction: numeric.Float32(mat.Col(nil, k, &v)), Variance: values[k] * values[k] / float64(n)})
 	}
 	return all, nil
 }
@@ -181,7 +208,7 @@ func (d *Data) allNorms(ctx context.Context, mean []float64, images []int, u Uni
 }
 
 // Reconstruct replaces every unit by its mean plus the projection of what is centred on its first components (paper, reconstruction; docs/design.md, 17), for
-// each number of components, in rising order. For pairs one component is all there is, and the embedding comes back exactly.
+// each number of components, in rising order. Of pairs a basis without directions stands for their own, with which the embedding comes back exactly.
 func (d *Data) Reconstruct(ctx context.Context, mean []float64, b Basis, components, test []int) ([]answer.Reconstruction, error) {
 	if _, err := d.count(b.Unit); err != nil {
 		return nil, err
@@ -235,6 +262,9 @@ func (d *Data) rebuilder(b Basis) func(δ []float32, components []int) [][]float
 			return d.rebuild(b, components, func(h int) []float32 { return decompose.Scalars{OV: d.OV, S: δ}.Head(h) })
 		}
 	}
+	if len(b.Directions) > 0 {
+		return d.rebuildPairs(b)
+	}
 	bias := d.OV.Bias()
 	return func(δ []float32, components []int) [][]float32 {
 		out := make([][]float32, len(components))
@@ -271,6 +301,30 @@ func (d *Data) rebuild(b Basis, components []int, contribution func(i int) []flo
 		}
 	}
 	return out
+}
+
+// rebuildPairs projects each pair on the one direction v that it is given: Σ δ·⟨u,v⟩·v. It holds ⟨u,v⟩·v of every pair [M·C,D].
+func (d *Data) rebuildPairs(b Basis) func(δ []float32, components []int) [][]float32 {
+	D := d.OV.Embed
+	along := make([]float32, len(b.Directions)*D)
+	numeric.Parallel(d.OV.Heads, func(h int) {
+		own := d.OV.HeadDirections(h)
+		for n := range d.OV.Channels {
+			if v := b.Directions[h*d.OV.Channels+n]; len(v) > 0 {
+				axpy(numeric.Dot(own[n*D:(n+1)*D], v[:D]), v[:D], along[(h*d.OV.Channels+n)*D:][:D])
+			}
+		}
+	})
+	return func(δ []float32, components []int) [][]float32 {
+		whole := product(δ, along, 1, D)
+		out := make([][]float32, len(components))
+		for i, r := range components {
+			if out[i] = make([]float32, D); r > 0 {
+				copy(out[i], whole)
+			}
+		}
+		return out
+	}
 }
 
 // rebuildNeurons projects without forming any neuron's contribution: what a pair adds along a component, ⟨u[h,n],v⟩, is known beforehand.

@@ -285,17 +285,7 @@ func (t *labelTrial) reconstruct(ctx context.Context) ([]answer.WordReconstructi
 	}
 	defer l.close()
 	say := func(ctx context.Context, directions []float32, terms int) ([]float32, error) {
-		bar := t.Step(ctx, fmt.Sprintf("labels of %d", terms), len(directions)/l.dictionary.Embed)
-		defer bar.Done()
-		l.fit.terms = terms
-		labeller, err := l.labeller(int64(4 * len(directions)))
-		if err != nil {
-			return nil, err
-		}
-		labels, err := labeller.Label(ctx, concept.Units{{Basis: directions}}, func(some []concept.Label) error {
-			bar.Add(len(some))
-			return nil
-		})
+		labels, err := (&Wording{l}).Write(ctx, directions, terms)
 		if err != nil {
 			return nil, err
 		}

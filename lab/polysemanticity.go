@@ -81,7 +81,7 @@ func (l *Lab) measureUnits(ctx context.Context, a *answer.Polysemanticity, at *a
 	if neurons == nil {
 		return nil
 	}
-	strength, err := d.Scores(ctx, at.Stats, images, experiment.Pair, referenceTop)
+	strength, err := d.Scores(ctx, at.Stats, images, experiment.Pair, ReferenceTop)
 	if err != nil {
 		return err
 	}

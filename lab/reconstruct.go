@@ -64,18 +64,28 @@ func (s *study) components(ctx context.Context, rank int, reference bool) (exper
 	if err != nil {
 		return experiment.Basis{}, err
 	}
-	return fit.ReferenceComponents(ctx, s.means, images, s.unit, rank, referenceTop)
+	return fit.ReferenceComponents(ctx, s.means, images, s.unit, rank, ReferenceTop)
 }
 
-// ReconstructionCurve is accuracy and cosine against the number of components.
+// ReconstructionCurve is accuracy and cosine against the number of components, or of words.
 func ReconstructionCurve(a *answer.Reconstructions) plot.Curve {
 	var accuracy, cosine plot.Series
 	accuracy.Name, cosine.Name, cosine.Dashed = "zero-shot accuracy", "cosine with the embedding", true
+	what, inWords := "principal components of each "+a.Unit, slices.ContainsFunc(a.Rows, func(r answer.Reconstruction) bool { return r.Words > 0 })
+	if inWords {
+		what = "texts that the direction of each " + a.Unit + " is written in"
+	}
 	for _, r := range a.Rows {
 		x := float64(r.Components)
+		if inWords {
+			x = float64(r.Words)
+		}
+		if inWords && r.Words == 0 { // the directions themselves have no place on this axis
+			continue
+		}
 		accuracy.X, accuracy.Y = append(accuracy.X, x), append(accuracy.Y, r.Accuracy.Value())
 		accuracy.Low, accuracy.High = append(accuracy.Low, r.Accuracy.Low), append(accuracy.High, r.Accuracy.High)
 		cosine.X, cosine.Y = append(cosine.X, x), append(cosine.Y, r.Cosine)
 	}
-	return plot.Curve{Title: "Reconstruction from " + a.Unit + "s", X: "principal components of each " + a.Unit, Y: "accuracy, cosine", Series: []plot.Series{accuracy, cosine}}
+	return plot.Curve{Title: "Reconstruction from " + a.Unit + "s", X: what, Y: "accuracy, cosine", Series: []plot.Series{accuracy, cosine}}
 }

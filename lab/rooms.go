@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 
@@ -120,6 +121,72 @@ func (s *Scored) Classify(ctx context.Context, classes []string, templates conce
 
 // Close closes the scalars.
 func (s *Scored) Close() error { return s.study.close() }
+
+// Studied is a question about the images of an atlas, opened: its data, and which images give means and which are scored. Close it after use.
+type Studied struct {
+	*experiment.Data
+	Unit  experiment.Unit
+	Means *decompose.Stats
+	Test  []int // the images that are scored
+
+	study *study
+}
+
+// OpenStudy opens what a study needs, with the scalars of every image.
+func (l *Lab) OpenStudy(ctx context.Context, q Study) (*Studied, error) {
+	s, err := l.openStudy(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return &Studied{s.Data, s.unit, s.means, s.test, s}, nil
+}
+
+// Basis are the first principal directions of neurons or heads over the images of the means; with reference the published code's.
+func (s *Studied) Basis(ctx context.Context, rank int, reference bool) (experiment.Basis, error) {
+	return s.study.components(ctx, rank, reference)
+}
+
+// Record says what a result was measured on.
+func (s *Studied) Record(ctx context.Context, reference bool) (answer.Study, error) {
+	return s.study.record(ctx, reference)
+}
+
+// Close closes the scalars.
+func (s *Studied) Close() error { return s.study.close() }
+
+// Wording writes directions in the texts of a bank. Close it after use.
+type Wording struct{ *labelling }
+
+// Wording opens a bank as a dictionary, as [Label] takes it. With reference its columns are of unit length, as the published code's are.
+func (l *Lab) Wording(ctx context.Context, bank string, truncate, reference bool) (*Wording, error) {
+	f := fit{bank: bank, truncate: truncate}
+	if reference {
+		f.scale = scaleReference
+	}
+	w, err := l.labelling(ctx, f)
+	return &Wording{w}, err
+}
+
+// Dictionary are the texts that directions are written in.
+func (w *Wording) Dictionary() *concept.Dictionary { return w.dictionary }
+
+// Write gives directions [U,D] in so many texts each, at most.
+func (w *Wording) Write(ctx context.Context, directions []float32, terms int) ([]concept.Label, error) {
+	bar := w.lab.Step(ctx, fmt.Sprintf("labels of %d texts", terms), len(directions)/w.dictionary.Embed)
+	defer bar.Done()
+	w.fit.terms = terms
+	labeller, err := w.labeller(int64(4 * len(directions)))
+	if err != nil {
+		return nil, err
+	}
+	return labeller.Label(ctx, concept.Units{{Basis: directions}}, func(some []concept.Label) error {
+		bar.Add(len(some))
+		return nil
+	})
+}
+
+// Close frees what the engine holds.
+func (w *Wording) Close() error { return w.close() }
 
 // OV is the decomposition of the model's attention pool, made once.
 func (l *Lab) OV() (*decompose.OV, error) { return l.ov() }

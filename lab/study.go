@@ -30,8 +30,8 @@ type Study struct {
 	Means string
 }
 
-// referenceTop is how many images the reference takes a unit's direction and score from.
-const referenceTop = 50
+// ReferenceTop is how many images the reference takes a unit's direction and score from.
+const ReferenceTop = 50
 
 // checkUnit fills in a unit.
 func checkUnit(unit string) (experiment.Unit, error) {
@@ -147,13 +147,13 @@ func (s *study) fitting() (*experiment.Data, []int, error) { return s.fit, s.fro
 // scores are how much the model uses each unit in the images that s̄ comes from. Those of pairs are in every atlas; those of neurons and heads need scalars.
 func (s *study) scores(ctx context.Context, u experiment.Unit) ([]float64, error) {
 	if u == experiment.Pair {
-		return s.Scores(ctx, s.means, nil, u, referenceTop)
+		return s.Scores(ctx, s.means, nil, u, ReferenceTop)
 	}
 	fit, images, err := s.fitting()
 	if err != nil {
 		return nil, err
 	}
-	return fit.Scores(ctx, s.means, images, u, referenceTop)
+	return fit.Scores(ctx, s.means, images, u, ReferenceTop)
 }
 
 // scalars opens the scalars that an atlas keeps, until the study is closed.

@@ -48,13 +48,12 @@ others to judge them, are rendered on the spot.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&q.Labels, "labels-from", "", "ask about the labels that this other `ATLAS` keeps")
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: rebuild directions from it (default common; the demo model has its own)")
+	flags.Bank(f, &q.Bank, &q.Truncate, "rebuild directions from it")
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` with one a line (default: the atlas' labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	f.StringVar(&o.means, "means", "", "take means from this other `ATLAS` (default: every other image; the rest is held and rebuilt)")
 	flags.Number(f, &q.Scenes, "scenes", 1000, flags.Span[int]{Least: 100, Most: scenes.MaxScenes / 4}, "how many scenes of each kind to ask without ATLAS; pairs are named by twice as many")
 	flags.Number(f, &top, "top", 20, flags.Some, "show at most so many: pairs")
-	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	f.StringVarP(&o.chart, "output", "o", "", "write a chart of how well the strongest pairs tell their words into `FILE`.png or .svg")
 	return cmd
 }

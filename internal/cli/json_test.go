@@ -41,7 +41,8 @@ func jsonTrials(t *testing.T) [][]string {
 		{"atlas", "merge", in("part0"), in("part1"), "-o", in("merged")}, {"atlas", "show", in("atlas")},
 		{"pairs", in("atlas"), "--top", "2"}, {"neuron", in("atlas"), "3"}, {"head", in("atlas"), "3", "--span", "2", "--top", "2", "--like", "1"}, {"property", in("atlas"), "red, green", "--top", "2"},
 		{"confuse", "a cat", "a dog", "--top", "2", "--terms", "4"}, {"discover", picture, "--atlas", in("atlas"), "--top", "2", "--terms", "4"}, {"tree", in("atlas"), "3"}, {"compare", "demo", "demo"},
-		{"reconstruct", in("atlas")}, {"ablate", in("atlas")}, {"polysemanticity", in("atlas"), "--top", "2"}, {"sink", in("atlas"), "--limit", "4"},
+		{"reconstruct", in("atlas")}, {"reconstruct", in("atlas"), "--unit", "head", "--words", "1,2"}, {"components", in("atlas"), "--unit", "head", "--terms", "2", "--top", "2", "-o", in("heads.npy")},
+		{"ablate", in("atlas")}, {"polysemanticity", in("atlas"), "--top", "2"}, {"sink", in("atlas"), "--limit", "4"},
 		{"edit", "--means", in("atlas"), "--pairs", edited, "--dry-run"},
 		{"scan", "scenes:shortcut?n=40&size=64", "-o", in("shortcut"), "--keep-scalars"}, {"evaluate", "groups", in("shortcut")},
 		// A model that sees no more what the text says of cats takes some of them for birds: only such a model has a cue to be suspected.

@@ -36,12 +36,11 @@ from. The pictures are read again where the scan found them. Without scalars (fa
 	}
 	f := cmd.Flags()
 	f.StringVarP(&output, "output", "o", "", "write the contact sheet, `FILE`.png")
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name pairs by it (default common; the demo model has its own)")
+	flags.Bank(f, &q.Bank, &q.Truncate, "name pairs by it")
 	rootFlag(f, &q.Roots)
 	flags.Compat(f, &q.Reference, "rank images by contributions that are not centred and hold an even share of the biases")
 	flags.Number(f, &q.Pairs, "top", 4, flags.Some, "show at most so many: pairs")
 	flags.Number(f, &q.Images, "images", 5, flags.Span[int]{Least: 1, Most: decompose.Extremes}, "images of each")
-	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
 

@@ -45,8 +45,7 @@ mean of their contribution, or by polysemanticity (least first).`,
 	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: pairs")
 	f.StringVarP(&chart, "output", "o", "", "write a chart of how use is spread over the pairs into `FILE`.png or .svg")
 	f.StringVar(&q.Sort, "sort", lab.SortNorm, "norm, mean or poly")
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name pairs by it (default common; the demo model has its own)")
-	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
+	flags.Bank(f, &q.Bank, &q.Truncate, "name pairs by it")
 	return cmd
 }
 

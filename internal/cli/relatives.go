@@ -36,11 +36,10 @@ direction off, and goes on. With --like, it finds the images that this head sees
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: describe it by these (default common; for the demo its world's words)")
+	flags.Bank(f, &q.Bank, &q.Truncate, "describe it by these")
 	flags.Number(f, &q.Texts, "span", 10, flags.SomeOrNone, "texts to describe the head by")
 	flags.Number(f, &like, "like", -1, flags.SomeOrNone, "an `IMAGE` of the atlas, by its row: find those most like it in these units alone")
 	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: images, and pairs with --json")
-	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
 
@@ -94,11 +93,10 @@ it: a picture of OTHER with such a thing in it is the likelier to be taken for T
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: label pairs by it (default common; for the demo its world's words)")
+	flags.Bank(f, &q.Bank, &q.Truncate, "label pairs by it")
 	flags.Number(f, &q.Strongest, "strongest", 20, flags.Some, "take so many pairs, the strongest")
 	flags.Number(f, &q.Terms, "terms", 0, flags.SomeOrNone, "texts in a label, at most (default 64, and of a small bank an eighth of it)")
 	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: words")
-	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
 
@@ -120,11 +118,10 @@ each coefficient times what the pair contributes here beyond its mean. No classe
 	}
 	f := cmd.Flags()
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: it says what is usual")
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: label pairs by it (default common; for the demo its world's words)")
+	flags.Bank(f, &q.Bank, &q.Truncate, "label pairs by it")
 	flags.Compat(f, &q.Reference, "add up how long contributions are, so that a pair that fires less than usual counts as if it fired more")
 	flags.Number(f, &q.Strongest, "strongest", 500, flags.Some, "take so many pairs, the strongest")
 	flags.Number(f, &q.Terms, "terms", 0, flags.SomeOrNone, "texts in a label, at most (default 64, and of a small bank an eighth of it)")
 	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: words")
-	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }

@@ -131,7 +131,7 @@ neurons passing through single attention heads ("pairs"), and names them in word
 		group(groupWords, a.textsCommand(), a.searchCommand(), a.nearestCommand(), a.labelCommand(), a.confuseCommand(), a.discoverCommand()),
 		group(groupAtlases, a.scanCommand(), a.atlasCommand(), a.pairsCommand(), a.neuronCommand(), a.headCommand(), a.propertyCommand(), a.treeCommand(), a.scenesCommand()),
 		group(groupEdit, a.editCommand()),
-		group(groupPaper, a.reconstructCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand(), a.evaluateCommand(), a.reproduceCommand()),
+		group(groupPaper, a.reconstructCommand(), a.componentsCommand(), a.ablateCommand(), a.polysemanticityCommand(), a.sinkCommand(), a.evaluateCommand(), a.reproduceCommand()),
 		group(groupSegment, a.segmentCommand()),
 		group(groupDrift, a.driftCommand()),
 		group(groupModels, a.compareCommand(), a.modelCommand()),

@@ -43,13 +43,12 @@ the text first: what all texts share says nothing about this one.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&q.Unit, "unit", lab.UnitPair, "the unit: pair, neuron (all heads alike) or head (its first principal direction)")
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: centre over it (default common; for the demo its world's words)")
+	flags.Bank(f, &q.Bank, &q.Truncate, "centre over it")
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: say how much each pair is used in it")
 	rootFlag(f, &roots)
 	f.StringVarP(&output, "output", "o", "", "write the images of the best pairs as a contact sheet, `FILE`.png")
 	f.BoolVar(&q.NoCenter, "no-center", false, "take the text as it is")
 	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: units")
-	f.BoolVar(&q.Truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 	return cmd
 }
 

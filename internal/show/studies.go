@@ -3,6 +3,9 @@ package show
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
@@ -29,16 +32,50 @@ func Ablations(out io.Writer, r *answer.Ablations) {
 
 // Reconstructions prints accuracy of reconstructed embeddings.
 func Reconstructions(out io.Writer, r *answer.Reconstructions) {
-	t := terminal.Table(out, "components of each "+r.Unit, "zero-shot accuracy (95 %)", "cosine with the embedding")
+	inWords := slices.ContainsFunc(r.Rows, func(x answer.Reconstruction) bool { return x.Words > 0 })
+	kept := "components of each " + r.Unit
+	if inWords {
+		kept = "the direction of each " + r.Unit
+	}
+	t := terminal.Table(out, kept, "zero-shot accuracy (95 %)", "cosine with the embedding")
 	for _, row := range r.Rows {
 		cosine := fmt.Sprintf("%.4f", row.Cosine)
 		if r.Images > 1 { // of one image no spread is known
 			cosine += fmt.Sprintf(" ± %.4f", row.CosineHalf)
 		}
-		t.AppendRow([]any{row.Components, Interval(row.Accuracy), cosine})
+		first := strconv.Itoa(row.Components)
+		if inWords {
+			first = "its own"
+		}
+		if row.Words > 0 {
+			first = fmt.Sprintf("in %d texts", row.Words)
+			if row.Words == 1 {
+				first = "in 1 text"
+			}
+		}
+		t.AppendRow([]any{first, Interval(row.Accuracy), cosine})
 	}
 	t.Render()
 	fmt.Fprintf(out, "%d images, %d classes; means and components from %s.\n", r.Images, r.Classes, r.Means)
+}
+
+// Components prints what the first components of neurons or heads say.
+func Components(out io.Writer, r *answer.Components) {
+	t := terminal.Table(out, r.Unit, "variance of its components", "explained", "the first says")
+	for _, u := range r.Units[:min(Most, len(r.Units))] {
+		var variance, terms []string
+		for _, v := range u.Variance {
+			variance = append(variance, fmt.Sprintf("%.2g", v))
+		}
+		for _, x := range u.Words {
+			terms = append(terms, fmt.Sprintf("%+.2f %s", x.Weight, x.Text))
+		}
+		t.AppendRow([]any{u.Unit, strings.Join(variance, ", "), Percent(u.Explained), strings.Join(terms, ", ")})
+	}
+	t.Render()
+	if r.File != "" {
+		fmt.Fprintf(out, "%s holds the components of all %d %ss: float32 [%d,%d,%d].\n", r.File, r.Count, r.Unit, r.Count, r.Rank, r.Embed)
+	}
 }
 
 // Polysemanticity prints for how many things units stand.

@@ -776,6 +776,30 @@ class Reconstructions:
 
 
 @dataclass(kw_only=True)
+class Components:
+    """Components is the answer of facet components: the first principal directions of neurons or heads (docs/design.md, 14)."""
+
+    #: It says which model made the atlas.
+    model: Model
+    #: The folder of the atlas.
+    atlas: str
+    #: Neuron or head.
+    unit: str
+    #: How many units there are.
+    count: int
+    #: How many components a unit has at most.
+    rank: int
+    #: The width of a direction.
+    embed: int
+    #: Reference where the published code's way was asked for.
+    compat: str | None = None
+    #: The array of float32 [count,rank,embed] that was written; zeros stand where a unit has fewer components.
+    file: str | None = None
+    #: Those of the largest first component, in words.
+    units: list[UnitComponents]
+
+
+@dataclass(kw_only=True)
 class Ablations:
     """Ablations is the answer of facet ablate."""
 
@@ -2085,12 +2109,30 @@ class Reconstruction:
 
     #: How many each unit keeps; 0 leaves the means alone.
     components: int
+    #: How many texts the one direction of each unit is written in; absent where the direction is its own.
+    words: int | None = None
     #: Zero-shot.
     accuracy: Share
     #: The mean cosine with the embedding itself.
     cosine: float
     #: Half the width of its 95 % interval.
     cosine_half_width: float
+
+
+@dataclass(kw_only=True)
+class UnitComponents:
+    """UnitComponents are the components of one neuron or head."""
+
+    #: Its number.
+    unit: int
+    #: That of its contributions along each component; with compat reference the mean square over the images that it takes.
+    variance: list[float]
+    #: The share of the first component that the texts explain.
+    explained: float
+    #: The first texts, with their weights in a fit of these alone. The sign of a component means nothing, so that of all weights together does not.
+    words: list[Word]
+    #: All texts whose sum the first component is written as.
+    terms: list[Term]
 
 
 @dataclass(kw_only=True)
@@ -2874,6 +2916,7 @@ ANSWERS: dict[str, type] = {
     "ablate": Ablations,
     "classify": Classification,
     "compare": ModelComparison,
+    "components": Components,
     "confuse": Confusion,
     "demo --evaluate": DemoEvaluation,
     "demo": Demo,
