@@ -11,16 +11,41 @@ import (
 	"github.com/facet-clip/facet/internal/place"
 )
 
-// demoScenes is what the demo's atlas is of: as many scenes as are looked through in a few seconds.
-const demoScenes = "scenes:default?n=300&seed=1"
+// The demo's atlas: as many scenes as are looked through in some seconds, with the default names; and its beginning, which takes a second or two.
+const (
+	demoScenes     = "scenes:default?n=300&seed=1"
+	demoBeginning  = "scenes:default?n=32&seed=1" // the same scenes: scene i does not depend on how many there are
+	beginningUnits = "top:200"
+)
 
-// DemoAtlas gives the folder of an atlas of scenes with labels, in the cache folder. It is made where it is not there, which takes a few
+// DemoAtlas gives the folder of an atlas of scenes with labels, in the cache folder. It is made where it is not there, which takes some
 // seconds. It is a question to the demo model alone.
-func (l *Lab) DemoAtlas(ctx context.Context) (string, error) {
+func (l *Lab) DemoAtlas(ctx context.Context) (string, error) { return l.demoAtlas(ctx, demoScenes, "") }
+
+// DemoBeginning is [Lab.DemoAtlas] of the first scenes alone, with the names of fewer pairs, which is there sooner. Where the whole atlas is there, it
+// is that.
+func (l *Lab) DemoBeginning(ctx context.Context) (dir string, whole bool, err error) {
+	if err := l.checkDemo(); err != nil {
+		return "", false, err
+	}
+	_, folder, err := l.demoFolder(ctx, demoScenes, atlas.Format)
+	if err != nil {
+		return "", false, err
+	}
+	dir = filepath.Join(folder, "scenes")
+	if u, err := l.openAtlas(ctx, dir); err == nil && u.labelled() {
+		return dir, true, nil
+	}
+	dir, err = l.demoAtlas(ctx, demoBeginning, beginningUnits)
+	return dir, false, err
+}
+
+// demoAtlas makes the atlas of some scenes, with names of some pairs; empty: of as many as facet label names.
+func (l *Lab) demoAtlas(ctx context.Context, scenes, units string) (string, error) {
 	if err := l.checkDemo(); err != nil {
 		return "", err
 	}
-	source, folder, err := l.demoFolder(ctx, demoScenes, atlas.Format)
+	source, folder, err := l.demoFolder(ctx, scenes, atlas.Format)
 	if err != nil {
 		return "", err
 	}
@@ -28,7 +53,7 @@ func (l *Lab) DemoAtlas(ctx context.Context) (string, error) {
 	if err := l.scanDemo(ctx, source, dir); err != nil && !errors.Is(err, atlas.ErrFinished) {
 		return "", err
 	}
-	return dir, l.labelDemo(ctx, dir)
+	return dir, l.labelDemo(ctx, dir, units)
 }
 
 // demoFolder opens scenes, and gives the folder in the cache for what is made of them: another model, other scenes or another variant have another.
@@ -73,8 +98,8 @@ func (l *Lab) scanDemo(ctx context.Context, source *dataset.Source, dir string) 
 	return w.Finish()
 }
 
-// labelDemo names the pairs of the demo's atlas in the words of its world, unless they have names.
-func (l *Lab) labelDemo(ctx context.Context, dir string) error {
+// labelDemo names some pairs of the demo's atlas in the words of its world, unless they have names.
+func (l *Lab) labelDemo(ctx context.Context, dir, units string) error {
 	u, err := l.openAtlas(ctx, dir)
 	if err != nil || u.atlas.Manifest.Labels != nil {
 		return err
@@ -83,7 +108,7 @@ func (l *Lab) labelDemo(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	w, err := l.labelling(ctx, fit{})
+	w, err := l.labelling(ctx, fit{units: units})
 	if err != nil {
 		return err
 	}

@@ -68,12 +68,12 @@ func (s *Server) pairDetail(ctx context.Context, dir string, in *pairDetailInput
 	if err != nil {
 		return nil, err
 	}
-	bank, err := s.labelBank(in.Words)
+	bank, err := s.labelBank(ctx, in.Words)
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.lab.PairDetail(ctx, lab.PairDetail{Atlas: dir, Pair: pair, Bank: bank, Truncate: in.Truncate, Images: in.Images})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) pairScalars(ctx context.Context, dir string, in *pairScalarsInput) (*answer.PairScalars, error) {
@@ -82,21 +82,21 @@ func (s *Server) pairScalars(ctx context.Context, dir string, in *pairScalarsInp
 		return nil, err
 	}
 	a, err := s.lab.PairScalars(ctx, lab.PairScalars{Atlas: dir, Pair: pair, Least: in.Least, Most: in.Most, Skip: in.From, Top: in.Top})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) headDetail(ctx context.Context, dir string, in *headDetailInput) (*answer.HeadDetail, error) {
-	bank, err := s.shelf.bank(in.Bank)
+	bank, err := s.shelf(ctx).bank(in.Bank)
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.lab.HeadDetail(ctx, lab.HeadDetail{Atlas: dir, Head: in.Head, Bank: bank, Truncate: in.Truncate, Top: in.Top})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) strengths(ctx context.Context, dir string, in *InAtlas) (*answer.PairStrengths, error) {
 	a, err := s.lab.PairStrengths(ctx, dir)
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) pairsCompared(ctx context.Context, dir string, in *pairsComparedInput) (*answer.PairsCompared, error) {
@@ -109,7 +109,7 @@ func (s *Server) pairsCompared(ctx context.Context, dir string, in *pairsCompare
 		return nil, err
 	}
 	a, err := s.lab.ComparePairs(ctx, dir, one, other)
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 type placesInput struct {
@@ -151,31 +151,31 @@ func (s *Server) places(ctx context.Context, in *placesInput) (*answer.Places, e
 		return nil, err
 	}
 	a, err := s.lab.PlacesIn(ctx, dir, in.Image, q)
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) placesUpload(ctx context.Context, in *placesUploadInput) (*answer.Places, error) {
-	dir, err := s.shelf.optionalAtlas(in.Atlas)
+	dir, err := s.shelf(ctx).optionalAtlas(in.Atlas)
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.explainQuestion(ExplainInput{Words: in.Words, Text: in.Text, Against: in.Against}, dir)
+	q, err := s.explainQuestion(ctx, ExplainInput{Words: in.Words, Text: in.Text, Against: in.Against}, dir)
 	if err != nil {
 		return nil, err
 	}
 	u := uploadOf(ctx)
 	q.Picture, q.Data = u.name, u.data
 	a, err := s.lab.Places(ctx, q)
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) editParts(ctx context.Context, dir string, in *editInput) (*answer.EditParts, error) {
 	a, err := editing.Of(s.lab).EditParts(ctx, editing.EditParts{Atlas: dir, Units: in.Units, Texts: in.Texts, Images: in.Images})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) tree(ctx context.Context, dir string, in *treeInput) (*answer.Tree, error) {
-	bank, err := s.labelBank(in.Words)
+	bank, err := s.labelBank(ctx, in.Words)
 	if err != nil {
 		return nil, err
 	}
@@ -183,5 +183,5 @@ func (s *Server) tree(ctx context.Context, dir string, in *treeInput) (*answer.T
 	if err != nil {
 		return nil, err
 	}
-	return a, s.shelf.hideTree(ctx, a, dir)
+	return a, s.shelf(ctx).hideTree(ctx, a, dir)
 }

@@ -89,7 +89,8 @@ func jobOf[In any](s *Server, api huma.API, kind, summary, description string, a
 
 // begin begins a job and tells of it.
 func (s *Server) begin(ctx context.Context, kind string, ask func(context.Context) (any, error)) (*result[*Job], error) {
-	one, err := s.jobs.start(s, kind, ask)
+	served := s.shelf(ctx)
+	one, err := s.jobs.start(s, kind, func(ctx context.Context) (any, error) { return ask(withShelf(ctx, served)) })
 	if err != nil {
 		return nil, s.failed(ctx, err)
 	}
@@ -97,49 +98,49 @@ func (s *Server) begin(ctx context.Context, kind string, ask func(context.Contex
 }
 
 func (s *Server) labelJob(ctx context.Context, dir string, in *labelInput) (any, error) {
-	bank, err := s.shelf.bank(in.Bank)
+	bank, err := s.shelf(ctx).bank(in.Bank)
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.lab.Label(ctx, lab.Label{Atlas: dir, Bank: bank, Units: in.Units, Method: in.Method, Terms: in.Terms, Truncate: in.Truncate, Top: in.Top})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 // study is the part of a question that all studies share.
-func (s *Server) study(in StudyInput) (q lab.Study, err error) {
+func (s *Server) study(ctx context.Context, in StudyInput) (q lab.Study, err error) {
 	q = lab.Study{Unit: in.Unit, Classes: in.Classes}
-	if q.Atlas, err = s.shelf.atlas(in.Atlas); err != nil {
+	if q.Atlas, err = s.shelf(ctx).atlas(in.Atlas); err != nil {
 		return q, err
 	}
-	q.Means, err = s.shelf.optionalAtlas(in.Means)
+	q.Means, err = s.shelf(ctx).optionalAtlas(in.Means)
 	return q, err
 }
 
 func (s *Server) reconstructJob(ctx context.Context, in *reconstructInput) (any, error) {
-	q, err := s.study(in.StudyInput)
+	q, err := s.study(ctx, in.StudyInput)
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.lab.Reconstruct(ctx, lab.Reconstruct{Study: q, Components: in.Components, Reference: in.Reference})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) ablateJob(ctx context.Context, in *ablateInput) (any, error) {
-	q, err := s.study(in.StudyInput)
+	q, err := s.study(ctx, in.StudyInput)
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.lab.Ablate(ctx, lab.Ablate{Study: q, Percentiles: in.Percentiles, Strong: in.Strong, Random: in.Random})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) polysemanticityJob(ctx context.Context, dir string, in *polysemanticityInput) (any, error) {
 	a, err := s.lab.Polysemanticity(ctx, lab.Polysemanticity{Atlas: dir, Unit: in.Unit, Top: in.Top})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) sinkJob(ctx context.Context, dir string, in *sinkInput) (any, error) {
-	bank, err := s.labelBank(Words{Bank: in.Bank})
+	bank, err := s.labelBank(ctx, Words{Bank: in.Bank})
 	if err != nil {
 		return nil, err
 	}
@@ -147,5 +148,5 @@ func (s *Server) sinkJob(ctx context.Context, dir string, in *sinkInput) (any, e
 	if err != nil {
 		return nil, err
 	}
-	return hidden(s, w.Answer, nil)
+	return hidden(ctx, s, w.Answer, nil)
 }

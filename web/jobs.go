@@ -38,7 +38,8 @@ const (
 type Job struct {
 	// ID names the job in addresses.
 	ID string `json:"id"`
-	// Kind is the question: label, reconstruct, ablate, polysemanticity, sink or segment.
+	// Kind is the question: label, reconstruct, ablate, polysemanticity, sink or segment; or atlas, which the explorer asks itself: the demo's whole atlas
+	// is made while its beginning is served.
 	Kind string `json:"kind"`
 	// State is waiting, running, done, failed or cancelled.
 	State string `json:"state" enum:"waiting,running,done,failed,cancelled"`
@@ -115,6 +116,18 @@ func (j *jobs) start(s *Server, kind string, ask func(context.Context) (any, err
 	return one.Job, nil
 }
 
+// underWay is the id of a job of a kind that has not ended; empty where there is none.
+func (j *jobs) underWay(kind string) string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, one := range j.all {
+		if one.Kind == kind && (one.State == jobWaiting || one.State == jobRunning) {
+			return one.ID
+		}
+	}
+	return ""
+}
+
 // forget drops the jobs that ended first where there are many. The caller holds the lock.
 func (j *jobs) forget() {
 	for len(j.all) > jobsKept {
@@ -187,6 +200,21 @@ func (j *jobs) find(id string) (found Job, answer any, news <-chan struct{}, err
 }
 
 var errNoJob = fmt.Errorf("job: %w, or it was forgotten", errUnknown)
+
+// wait is a job when it has ended.
+func (j *jobs) wait(ctx context.Context, id string) (Job, error) {
+	for {
+		one, _, news, err := j.find(id)
+		if err != nil || one.State != jobWaiting && one.State != jobRunning {
+			return one, err
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return one, ctx.Err()
+		}
+	}
+}
 
 // cancelJob ends a job that has not ended.
 func (j *jobs) cancelJob(id string) error {

@@ -55,7 +55,7 @@ func TestJobs(t *testing.T) {
 		t.Fatalf("%+v", got)
 	}
 	a, err := s.lab.Polysemanticity(t.Context(), lab.Polysemanticity{Atlas: demoServed.atlas, Top: 3})
-	if a, err = hidden(s, a, err); err != nil {
+	if a, err = hidden(t.Context(), s, a, err); err != nil {
 		t.Fatal(err)
 	}
 	var want strings.Builder

@@ -126,7 +126,7 @@ func (s *Server) remembered(next http.Handler) http.Handler {
 
 // stateOf is a digest of all that the answer to a request may depend on, beside its address.
 func (s *Server) stateOf(in *http.Request) (string, error) {
-	state, err := s.shelf.state(in.Context())
+	state, err := s.shelf(in.Context()).state(in.Context())
 	if below, ok := strings.CutPrefix(in.URL.Path, prefix+"/drift/"); ok && err == nil {
 		var far string
 		far, err = s.streams.state(in.Context(), below)

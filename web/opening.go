@@ -62,16 +62,19 @@ func (s *Server) Open(ctx context.Context) error {
 }
 
 func (s *Server) open(ctx context.Context) (err error) {
-	if len(s.config.Atlases) == 0 && s.config.MakeAtlas != nil {
-		made, err := s.config.MakeAtlas(ctx)
+	atlases := s.config.Atlases
+	if len(atlases) == 0 && s.config.MakeFirst != nil {
+		made, whole, err := s.config.MakeFirst(ctx)
 		if err != nil {
 			return err
 		}
-		s.config.Atlases = []string{made}
+		atlases, s.beginning = []string{made}, !whole && s.config.MakeAtlas != nil
 	}
-	if s.shelf, err = newShelf(ctx, s.config); err != nil {
+	first, err := newShelf(ctx, s.config, atlases)
+	if err != nil {
 		return err
 	}
+	s.served.Store(first)
 	if s.streams, err = openStreams(ctx, s.config); err != nil || len(s.config.Banks) > 0 {
 		return err
 	}
@@ -89,7 +92,11 @@ func (s *Server) warm(ctx context.Context) {
 	if len(banks) == 0 {
 		banks = []string{""}
 	}
-	if err := s.lab.Warm(ctx, s.config.Atlases, banks); err != nil && ctx.Err() == nil {
+	var atlases []string
+	for _, a := range s.shelf(ctx).atlases {
+		atlases = append(atlases, a.path)
+	}
+	if err := s.lab.Warm(ctx, atlases, banks); err != nil && ctx.Err() == nil {
 		s.log.Warn("not all was computed ahead: the first questions take longer", "reason", err)
 	}
 }
@@ -100,7 +107,7 @@ func (s *Server) opened(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(out http.ResponseWriter, in *http.Request) {
 		path := in.URL.Path
 		if s.opening.done.Load() || path == "/healthz" || path == "/metrics" || strings.HasPrefix(path, "/static/") {
-			next.ServeHTTP(out, in)
+			next.ServeHTTP(out, in.WithContext(withShelf(in.Context(), s.served.Load())))
 			return
 		}
 		out.Header().Set("Retry-After", "1")

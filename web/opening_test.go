@@ -21,9 +21,9 @@ func TestOpening(t *testing.T) {
 	}
 	s, err := New(Config{
 		Lab: demoServed.lab, Banks: []string{demoServed.bank}, Steps: steps, Log: slog.New(slog.DiscardHandler), Listener: listener,
-		MakeAtlas: func(ctx context.Context) (string, error) {
+		MakeFirst: func(ctx context.Context) (string, bool, error) {
 			steps.Tell("images", 12, 300)
-			return demoServed.atlas, <-release
+			return demoServed.atlas, true, <-release
 		},
 	})
 	if err != nil {
@@ -54,7 +54,7 @@ func TestOpening(t *testing.T) {
 		t.Errorf("when it is open: %d %s", out.Code, out.Body)
 	}
 	gone := errors.New("it is gone")
-	s, err = New(Config{Lab: demoServed.lab, Listener: listener, MakeAtlas: func(context.Context) (string, error) { return "", gone }})
+	s, err = New(Config{Lab: demoServed.lab, Listener: listener, MakeFirst: func(context.Context) (string, bool, error) { return "", false, gone }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,6 +30,7 @@ type page struct {
 	Path  string // of the page, without Base
 	Title string
 	Links []siteLink
+	Job   string // that makes the whole atlas; empty: none does
 	Data  any
 }
 
@@ -132,7 +133,7 @@ func (s *Server) link(parts ...any) string {
 // show writes a page. Its scripts and styles are those of the explorer, or have the nonce of this answer; nothing is loaded from elsewhere.
 func (s *Server) show(out http.ResponseWriter, in *http.Request, t *template.Template, status int, p page) {
 	p.Base, p.Nonce, p.Path = s.base, rand.Text(), in.URL.Path
-	p.Links = s.links(p.Path)
+	p.Links, p.Job = s.links(p.Path), s.jobs.underWay(jobAtlas)
 	var body bytes.Buffer
 	if err := t.Execute(&body, p); err != nil {
 		s.log.Error("a page could not be made", "page", t.Name(), "reason", err)

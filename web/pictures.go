@@ -103,12 +103,12 @@ func (s *Server) pairMap(ctx context.Context, dir string, in *mapInput) (image.I
 }
 
 // question is that of the parameters, without a picture.
-func (s *Server) explainQuestion(in ExplainInput, atlas string) (q lab.Explain, err error) {
+func (s *Server) explainQuestion(ctx context.Context, in ExplainInput, atlas string) (q lab.Explain, err error) {
 	q = lab.Explain{
 		Text: in.Text, Atlas: atlas, Truncate: in.Truncate, By: in.By, Assign: in.Assign, Cover: in.Cover, Against: in.Against,
 		Baseline: in.Baseline, Top: in.Top,
 	}
-	q.Bank, err = s.labelBank(in.Words)
+	q.Bank, err = s.labelBank(ctx, in.Words)
 	return q, err
 }
 
@@ -121,12 +121,12 @@ func (s *Server) explainImage(ctx context.Context, in *explainImageInput) (*answ
 	if err != nil {
 		return nil, err
 	}
-	return hidden(s, e.Answer, nil)
+	return hidden(ctx, s, e.Answer, nil)
 }
 
 // imageQuestion is a question about an image of an atlas in a folder, whose labels name the pairs where it keeps any and no bank is named.
 func (s *Server) imageQuestion(ctx context.Context, in ImageInput, how ExplainInput) (dir string, q lab.Explain, err error) {
-	if dir, err = s.shelf.atlas(in.Atlas); err != nil {
+	if dir, err = s.shelf(ctx).atlas(in.Atlas); err != nil {
 		return dir, q, err
 	}
 	state, err := s.lab.AtlasState(ctx, dir)
@@ -137,7 +137,7 @@ func (s *Server) imageQuestion(ctx context.Context, in ImageInput, how ExplainIn
 	if state.Manifest.Labels == nil && how.Bank == "" {
 		labels = ""
 	}
-	if q, err = s.explainQuestion(how, labels); err != nil {
+	if q, err = s.explainQuestion(ctx, how, labels); err != nil {
 		return dir, q, err
 	}
 	rows, err := s.lab.AtlasImages(ctx, dir)
@@ -152,5 +152,5 @@ func (s *Server) explain(ctx context.Context, q lab.Explain) (*answer.Explanatio
 	if err != nil {
 		return nil, err
 	}
-	return hidden(s, e.Answer, nil)
+	return hidden(ctx, s, e.Answer, nil)
 }

@@ -82,7 +82,7 @@ func (in *InAtlas) atlasName() string { return in.Atlas }
 // inAtlas makes an answer of one that is given the folder of the atlas.
 func inAtlas[In interface{ atlasName() string }, Out any](s *Server, answer func(context.Context, string, In) (Out, error)) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (out Out, err error) {
-		dir, err := s.shelf.atlas(in.atlasName())
+		dir, err := s.shelf(ctx).atlas(in.atlasName())
 		if err != nil {
 			return out, err
 		}
@@ -146,20 +146,20 @@ func (s *Server) registerQuestions(api huma.API) {
 
 func (s *Server) model(ctx context.Context, _ *nothing) (*answer.Model, error) {
 	m, err := s.lab.Describe(ctx)
-	return hidden(s, &m, err)
+	return hidden(ctx, s, &m, err)
 }
 
 // hidden is an answer without paths.
-func hidden[T any](s *Server, a *T, err error) (*T, error) {
+func hidden[T any](ctx context.Context, s *Server, a *T, err error) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a, s.shelf.hide(a)
+	return a, s.shelf(ctx).hide(a)
 }
 
 func (s *Server) atlases(ctx context.Context, _ *nothing) (*Atlases, error) {
 	all := &Atlases{Atlases: []Atlas{}}
-	for _, i := range s.shelf.atlases {
+	for _, i := range s.shelf(ctx).atlases {
 		state, err := s.lab.AtlasState(ctx, i.path)
 		if err != nil {
 			return nil, err
@@ -175,16 +175,16 @@ func (s *Server) atlases(ctx context.Context, _ *nothing) (*Atlases, error) {
 }
 
 func (s *Server) search(ctx context.Context, in *searchInput) (*answer.Search, error) {
-	dir, err := s.shelf.optionalAtlas(in.Atlas)
+	dir, err := s.shelf(ctx).optionalAtlas(in.Atlas)
 	if err != nil {
 		return nil, err
 	}
-	bank, err := s.shelf.bank(in.Bank)
+	bank, err := s.shelf(ctx).bank(in.Bank)
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.lab.Search(ctx, lab.Search{Text: in.Text, Unit: in.Unit, Bank: bank, Atlas: dir, NoCenter: in.NoCenter, Truncate: in.Truncate, Top: in.Top})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) nearest(ctx context.Context, in *nearestInput) (*answer.Nearest, error) {
@@ -192,35 +192,35 @@ func (s *Server) nearest(ctx context.Context, in *nearestInput) (*answer.Nearest
 	if err != nil {
 		return nil, err
 	}
-	bank, err := s.shelf.bank(in.Bank)
+	bank, err := s.shelf(ctx).bank(in.Bank)
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.lab.Nearest(ctx, lab.Nearest{Pair: pair, Bank: bank, Truncate: in.Truncate, Top: in.Top})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 // labelBank is the bank that names pairs of an atlas: where none is asked for, the atlas' own labels do.
-func (s *Server) labelBank(w Words) (string, error) {
+func (s *Server) labelBank(ctx context.Context, w Words) (string, error) {
 	if w.Bank == "" {
 		return "", nil
 	}
-	return s.shelf.bank(w.Bank)
+	return s.shelf(ctx).bank(w.Bank)
 }
 
 func (s *Server) pairs(ctx context.Context, dir string, in *pairsInput) (*answer.Pairs, error) {
-	bank, err := s.labelBank(in.Words)
+	bank, err := s.labelBank(ctx, in.Words)
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.lab.Pairs(ctx, lab.Pairs{
 		Atlas: dir, Neuron: in.Neuron.pointer(), Head: in.Head.pointer(), Sort: in.Sort, Bank: bank, Truncate: in.Truncate, Skip: in.From, Top: in.Top,
 	})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) neuron(ctx context.Context, dir string, in *neuronInput) (*answer.Neuron, error) {
-	bank, err := s.labelBank(in.Words)
+	bank, err := s.labelBank(ctx, in.Words)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +230,7 @@ func (s *Server) neuron(ctx context.Context, dir string, in *neuronInput) (*answ
 	if err != nil {
 		return nil, err
 	}
-	return a, s.shelf.hideNeuron(ctx, a, dir)
+	return a, s.shelf(ctx).hideNeuron(ctx, a, dir)
 }
 
 // imagesDefault is how many images are listed where the question does not say.

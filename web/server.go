@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/facet-clip/facet/internal/serving"
@@ -20,7 +21,11 @@ type Config struct {
 	Lab *lab.Lab
 	// Atlases are the folders of atlases that its model made, the first of which the pages begin with.
 	Atlases []string
-	// MakeAtlas makes the atlas to serve where Atlases is empty, and gives its folder. Nil: none is served then.
+	// MakeFirst makes an atlas to begin with where Atlases is empty, and gives its folder, and whether that is already the whole one. Nil: none is
+	// served then.
+	MakeFirst func(context.Context) (folder string, whole bool, err error)
+	// MakeAtlas makes the whole atlas, which then takes the place of the first one: [Server.Serve] makes it as a job while that is served. Its folder
+	// is called the same. Nil: the first one stays.
 	MakeAtlas func(context.Context) (string, error)
 	// Steps says how far the lab is while the server opens; nil: nobody knows.
 	Steps *Steps
@@ -46,21 +51,22 @@ type Config struct {
 
 // Server serves a lab over HTTP.
 type Server struct {
-	lab      *lab.Lab
-	config   Config
-	log      *slog.Logger
-	base     string // "" or "/path"
-	token    string // empty: none is needed
-	shelf    *shelf
-	streams  streams
-	memory   *memory
-	limits   limits
-	room     *room
-	metrics  *metrics
-	clients  *clients
-	loopback bool
-	opening  opening
-	jobs     *jobs
+	lab       *lab.Lab
+	config    Config
+	log       *slog.Logger
+	base      string                // "" or "/path"
+	token     string                // empty: none is needed
+	served    atomic.Pointer[shelf] // what is served now; a request goes by what it found: see [Server.shelf]
+	streams   streams
+	memory    *memory
+	limits    limits
+	room      *room
+	metrics   *metrics
+	clients   *clients
+	loopback  bool
+	opening   opening
+	beginning bool // what is served is to be replaced by the whole atlas
+	jobs      *jobs
 }
 
 // New makes a server. [Server.Open] opens what it serves.
@@ -111,6 +117,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		if err != nil {
 			stop()
 		} else {
+			s.grow(within)
 			s.warm(within)
 		}
 		opened <- err

@@ -26,11 +26,11 @@ type shelf struct {
 
 type item struct{ name, path string }
 
-// newShelf opens all that is served.
-func newShelf(ctx context.Context, c Config) (*shelf, error) {
+// newShelf opens all that is served, with these atlases.
+func newShelf(ctx context.Context, c Config, atlases []string) (*shelf, error) {
 	s := &shelf{lab: c.Lab, version: c.Version, model: publicModel(c.Lab.Name())}
 	var err error
-	if s.atlases, err = named("atlas", c.Atlases); err != nil {
+	if s.atlases, err = named("atlas", atlases); err != nil {
 		return nil, err
 	}
 	if s.banks, err = named("bank", c.Banks); err != nil {
@@ -47,6 +47,21 @@ func newShelf(ctx context.Context, c Config) (*shelf, error) {
 		}
 	}
 	return s, nil
+}
+
+type shelfKey struct{}
+
+// withShelf is a context whose questions are about what one shelf has.
+func withShelf(ctx context.Context, s *shelf) context.Context {
+	return context.WithValue(ctx, shelfKey{}, s)
+}
+
+// shelf is what a question is about: what was served when its request came, also where something else is served before it ends.
+func (s *Server) shelf(ctx context.Context) *shelf {
+	if one, ok := ctx.Value(shelfKey{}).(*shelf); ok && one != nil {
+		return one
+	}
+	return s.served.Load()
 }
 
 // publicModel is a model's name; of a checkpoint file, the file's.

@@ -217,11 +217,11 @@ func ofUpload(err error) error {
 func uploadOf(ctx context.Context) upload { return ctx.Value(uploadKey{}).(upload) }
 
 func (s *Server) explainUpload(ctx context.Context, in *explainUploadInput) (*answer.Explanation, error) {
-	dir, err := s.shelf.optionalAtlas(in.Atlas)
+	dir, err := s.shelf(ctx).optionalAtlas(in.Atlas)
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.explainQuestion(in.ExplainInput, dir)
+	q, err := s.explainQuestion(ctx, in.ExplainInput, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -231,21 +231,21 @@ func (s *Server) explainUpload(ctx context.Context, in *explainUploadInput) (*an
 }
 
 func (s *Server) classifyUpload(ctx context.Context, in *classifyInput) (*answer.Classification, error) {
-	dir, err := s.shelf.optionalAtlas(in.Atlas)
+	dir, err := s.shelf(ctx).optionalAtlas(in.Atlas)
 	if err != nil {
 		return nil, err
 	}
-	bank, err := s.labelBank(Words{Bank: in.Bank})
+	bank, err := s.labelBank(ctx, Words{Bank: in.Bank})
 	if err != nil {
 		return nil, err
 	}
 	a, err := s.lab.Classify(ctx, lab.Classify{Input: inputOf(ctx), Labels: in.Labels, Top: in.Top, Why: in.Why, Bank: bank, Atlas: dir})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func (s *Server) embedUpload(ctx context.Context, _ *embedInput) (*answer.Embeddings, error) {
 	a, err := s.lab.Embed(ctx, lab.Embed{Input: inputOf(ctx)})
-	return hidden(s, a, err)
+	return hidden(ctx, s, a, err)
 }
 
 func inputOf(ctx context.Context) lab.Input {
@@ -268,7 +268,7 @@ func (s *Server) segmented(ctx context.Context, in *segmentInput, use func(*lab.
 	for _, name := range in.Classes {
 		q.Classes = append(q.Classes, segment.Class{Name: name, Texts: []string{name}})
 	}
-	if q.Bank, err = s.shelf.bank(""); err != nil {
+	if q.Bank, err = s.shelf(ctx).bank(""); err != nil {
 		return nil, err
 	}
 	prepared, err := s.lab.Segment(ctx, q)
@@ -284,7 +284,7 @@ func (s *Server) segmented(ctx context.Context, in *segmentInput, use func(*lab.
 	if err != nil {
 		return nil, err
 	}
-	return hidden(s, &a, nil)
+	return hidden(ctx, s, &a, nil)
 }
 
 // regionOf reads LEFT,TOP,RIGHT,BOTTOM; nothing is no region.

@@ -31,7 +31,7 @@ func (a *app) serveCommand() *cobra.Command {
 		Use:   "serve [ATLAS…]",
 		Short: "Open the explorer: pages for people and an API for programs, over a model and its atlases",
 		Long: `Serves pages and the API under /api/v1, which /api/openapi.json describes. Nothing is loaded from the network, and no answer tells a path of
-this machine. With nothing given it is the demo model, with an atlas of 300 scenes that is made in a few seconds.
+this machine. With nothing given it is the demo model. Its atlas of 300 scenes is made while the first 32 are shown.
 
 At localhost only this machine reaches it. At another address it asks for a token, which it writes to stderr when it starts.`,
 		Example: `  facet serve                                            the demo model, in the browser
@@ -99,7 +99,7 @@ func (a *app) openServed(ctx context.Context, o *serveOptions) (*lab.Lab, error)
 	}
 	l, err := open()
 	if err == nil && l.Name() == lab.DemoName {
-		o.config.MakeAtlas = l.DemoAtlas
+		o.config.MakeFirst, o.config.MakeAtlas = l.DemoBeginning, l.DemoAtlas
 	}
 	return l, err
 }
