@@ -15,7 +15,7 @@
 // # Use
 //
 // A [Writer] makes an atlas and survives being killed; [Open] reads one; [Merge] joins several. Images count from 0 in the
-// order in which they were added.
+// order in which they were added, or, in a merged atlas, in the order of its parts.
 package atlas
 
 import (
@@ -27,9 +27,15 @@ import (
 	"github.com/facet-clip/facet/internal/place"
 )
 
-// Format is the version of the files of an atlas. Version 1, which is read too, has no [Dataset.Root]: its paths are as the scan was told them,
-// from the folder in which it was started.
-const Format = 2
+// Format is the version of the files of a merged atlas, and scanFormat that of a scan's. A merged atlas of version 2 or 1, from earlier versions of facet, has
+// one file of images and no [Part]. Version 1 has no [Dataset.Root]: its paths are as the scan was told them, from the folder in which it was started.
+const (
+	Format     = 3
+	scanFormat = 2
+)
+
+// MaxParts bounds how many atlases may be merged into one, at once or in steps.
+const MaxParts = 100_000
 
 // Uses is how many of an image's strongest pairs are kept.
 const Uses = 32
@@ -76,7 +82,8 @@ type Use struct {
 type Manifest struct {
 	Format   int       `json:"format"`
 	Model    Model     `json:"model"`
-	Datasets []Dataset `json:"datasets"` // in the order of their images; one unless merged
+	Datasets []Dataset `json:"datasets"`        // in the order of their images; one unless merged
+	Parts    []Part    `json:"parts,omitempty"` // of a merged atlas, in its order
 	Options  Options   `json:"options"`
 	Images   int       `json:"images"` // N
 	Skipped  []Skipped `json:"skipped"`
@@ -94,12 +101,23 @@ type Model struct {
 	Config clip.Config `json:"config"`
 }
 
+// Part is an atlas that was merged into another, and was not merged itself, or by a version of facet whose merged atlases had no parts. Parts stand in an
+// order that depends on them alone: by source, shard and fingerprint of their first dataset. Their datasets, images and skipped items
+// follow each other in that order.
+type Part struct {
+	Datasets int `json:"datasets"`
+	Images   int `json:"images"`  // rows of its file below images/
+	Skipped  int `json:"skipped"` // items
+}
+
 // Dataset says what was scanned.
 type Dataset struct {
-	Source      string      `json:"source"`        // as the user named it
-	Root        place.Place `json:"root,omitzero"` // the folder that the images' paths start from; none for scenes
-	Fingerprint string      `json:"fingerprint"`   // of its items and of the part of them that was scanned
-	Images      int         `json:"images"`        // rows of the atlas that came from it
+	Source      string      `json:"source"`           // as the user named it
+	Root        place.Place `json:"root,omitzero"`    // the folder that the images' paths start from; none for scenes
+	Fingerprint string      `json:"fingerprint"`      // of its items and of the part of them that was scanned
+	Shard       int         `json:"shard,omitempty"`  // which part of the source was scanned, from 0
+	Shards      int         `json:"shards,omitempty"` // of how many; 0: it was scanned whole, or by a version of facet that did not note it
+	Images      int         `json:"images"`           // rows of the atlas that came from it
 }
 
 // Skipped is an item that gave no image.

@@ -21,6 +21,8 @@ const (
 	pairsFile      = "pairs.parquet"
 	neuronsFile    = "neurons.parquet"
 	imagesFile     = "images.parquet"
+	imagesFolder   = "images" // of a merged atlas, in place of imagesFile: a file for each part
+	sumsFile       = "moment_sums.parquet"
 	topFile        = "top_images.parquet"
 	labelsFile     = "labels.parquet"
 	neuronCovFile  = "neuron_covariance.npy"
@@ -38,11 +40,21 @@ const (
 	maxStateHeader = 1 << 28
 )
 
+// partFile holds the images of one part of a merged atlas. It is a file's name in an atlas, with a slash in every system.
+func partFile(part int) string { return fmt.Sprintf("%s/part-%05d.parquet", imagesFolder, part) }
+
+// isPartFile tells the name of such a file in its folder.
+func isPartFile(base string) bool {
+	var part int
+	n, err := fmt.Sscanf(base, "part-%05d.parquet", &part)
+	return n == 1 && err == nil && imagesFolder+"/"+base == partFile(part)
+}
+
 // writeFile writes a file whole or not at all, and gives its size and digest.
 func writeFile(dir, name string, write func(io.Writer) error) (File, error) {
 	hash := sha256.New()
 	size := counter(0)
-	err := atomicfile.Write(filepath.Join(dir, name), func(f io.Writer) error {
+	err := atomicfile.Write(filepath.Join(dir, filepath.FromSlash(name)), func(f io.Writer) error {
 		out := bufio.NewWriterSize(io.MultiWriter(f, hash, &size), 1<<18)
 		return errors.Join(write(out), out.Flush())
 	})
@@ -60,15 +72,15 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 // hashFile gives the size and digest of a file.
-func hashFile(path string) (File, error) {
-	f, err := regular.Open(path)
+func hashFile(dir, name string) (File, error) {
+	f, err := regular.Open(filepath.Join(dir, filepath.FromSlash(name)))
 	if err != nil {
 		return File{}, err
 	}
 	defer f.Close()
 	hash := sha256.New()
 	n, err := io.Copy(hash, f)
-	return File{filepath.Base(path), n, hex.EncodeToString(hash.Sum(nil))}, err
+	return File{name, n, hex.EncodeToString(hash.Sum(nil))}, err
 }
 
 // exists tells whether there is such a file.

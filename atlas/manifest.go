@@ -104,9 +104,16 @@ func (m Manifest) check() error {
 	if sum != m.Images {
 		return fmt.Errorf("%d images in the datasets, %d in all", sum, m.Images)
 	}
-	for _, name := range tableFiles(m.Options) {
-		if _, err := m.file(name); err != nil {
-			return err
+	if err := m.checkParts(); err != nil {
+		return err
+	}
+	listed := map[string]bool{}
+	for _, f := range m.Files {
+		listed[f.Name] = true
+	}
+	for _, name := range m.tableFiles() {
+		if !listed[name] {
+			return fmt.Errorf("it lists no %s", name)
 		}
 	}
 	if m.Labels != nil {
@@ -123,13 +130,73 @@ func checkShape(c clip.Config) error {
 	return nil
 }
 
-// tableFiles are those that every atlas has beside its manifest.
-func tableFiles(o Options) []string {
-	names := []string{pairsFile, neuronsFile, imagesFile, topFile, neuronCovFile, headCovFile, headMeanFile, gramFile}
-	if o.KeepScalars {
+// checkParts refuses parts that do not add up.
+func (m Manifest) checkParts() error {
+	if len(m.Parts) > 0 != (m.Format > scanFormat) {
+		return fmt.Errorf("%d parts in format version %d", len(m.Parts), m.Format)
+	}
+	if len(m.Parts) > MaxParts {
+		return fmt.Errorf("%d parts, expected at most %d", len(m.Parts), MaxParts)
+	}
+	datasets, images, skipped := m.Datasets, m.Images, len(m.Skipped)
+	for k, p := range m.Parts {
+		if p.Datasets < 1 || p.Datasets > len(datasets) || p.Images < 1 || p.Images > images || p.Skipped < 0 || p.Skipped > skipped {
+			return fmt.Errorf("part %d of %d datasets, %d images and %d skipped items, where %d, %d and %d are left", k,
+				p.Datasets, p.Images, p.Skipped, len(datasets), images, skipped)
+		}
+		sum := 0
+		for _, d := range datasets[:p.Datasets] {
+			sum += d.Images
+		}
+		if sum != p.Images {
+			return fmt.Errorf("part %d of %d images, its datasets of %d", k, p.Images, sum)
+		}
+		datasets, images, skipped = datasets[p.Datasets:], images-p.Images, skipped-p.Skipped
+	}
+	if len(m.Parts) > 0 && (len(datasets) > 0 || images > 0 || skipped > 0) {
+		return fmt.Errorf("%d datasets, %d images and %d skipped items are in no part", len(datasets), images, skipped)
+	}
+	return nil
+}
+
+// tableFiles are those that an atlas has beside its manifest.
+func (m Manifest) tableFiles() []string {
+	names := []string{pairsFile, neuronsFile, topFile, neuronCovFile, headCovFile, headMeanFile, gramFile}
+	if len(m.Parts) == 0 {
+		names = append(names, imagesFile)
+	} else {
+		names = append(names, sumsFile)
+	}
+	for k := range m.Parts {
+		names = append(names, partFile(k))
+	}
+	if m.Options.KeepScalars {
 		names = append(names, scalarsFile)
 	}
 	return names
+}
+
+// section is a part of an atlas and where it lies in it. An atlas without parts is one itself.
+type section struct {
+	Part
+	file           string // of its images
+	dataset, image int    // its first ones, in the atlas
+	item           int    // its first skipped item
+}
+
+// sections are the parts of an atlas.
+func (m Manifest) sections() []section {
+	if len(m.Parts) == 0 {
+		return []section{{Part: Part{len(m.Datasets), m.Images, len(m.Skipped)}, file: imagesFile}}
+	}
+	all := make([]section, len(m.Parts))
+	var next section
+	for k, p := range m.Parts {
+		next.Part, next.file = p, partFile(k)
+		all[k] = next
+		next.dataset, next.image, next.item = next.dataset+p.Datasets, next.image+p.Images, next.item+p.Skipped
+	}
+	return all
 }
 
 // file is the entry of one file.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/half"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
 )
@@ -37,37 +38,44 @@ func Open(dir string) (*Atlas, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Atlas{Manifest: m, dir: dir}
-	n := 0
-	for _, d := range m.Datasets {
-		a.first, n = append(a.first, n), n+d.Images
-	}
+	a := newAtlas(dir, m)
 	for _, f := range m.Files {
 		if err := checkSize(dir, f); err != nil {
 			return nil, err
 		}
 	}
-	c := m.Model.Config
-	a.Stats = &decompose.Stats{Heads: c.Heads, Channels: c.Channels, Embed: c.Embed, Count: m.Images}
 	if err := a.readStats(); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
+// newAtlas is an atlas of which no table is read.
+func newAtlas(dir string, m Manifest) *Atlas {
+	c := m.Model.Config
+	a := &Atlas{Manifest: m, dir: dir, Stats: &decompose.Stats{Heads: c.Heads, Channels: c.Channels, Embed: c.Embed, Count: m.Images}}
+	n := 0
+	for _, d := range m.Datasets {
+		a.first, n = append(a.first, n), n+d.Images
+	}
+	return a
+}
+
 // Dir is the folder of the atlas.
 func (a *Atlas) Dir() string { return a.dir }
 
 func checkSize(dir string, f File) error {
-	if f.Name != filepath.Base(f.Name) || !filepath.IsLocal(f.Name) {
+	base, below := strings.CutPrefix(f.Name, imagesFolder+"/")
+	if base != filepath.Base(base) || !filepath.IsLocal(base) || below && !isPartFile(base) {
 		return fmt.Errorf("%s: %w: it lists a file %q", filepath.Join(dir, ManifestFile), ErrFormat, f.Name)
 	}
-	info, err := os.Stat(filepath.Join(dir, f.Name))
+	path := filepath.Join(dir, filepath.FromSlash(f.Name))
+	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() || info.Size() != f.Bytes {
-		return fmt.Errorf("%s: %w: expected a file of %d bytes, found %d", filepath.Join(dir, f.Name), ErrFormat, f.Bytes, info.Size())
+		return fmt.Errorf("%s: %w: expected a file of %d bytes, found %d", path, ErrFormat, f.Bytes, info.Size())
 	}
 	return nil
 }
@@ -78,16 +86,20 @@ func (a *Atlas) verified(name string) (*os.File, File, error) {
 	if err != nil {
 		return nil, want, err
 	}
-	path := filepath.Join(a.dir, name)
-	got, err := hashFile(path)
+	path := filepath.Join(a.dir, filepath.FromSlash(name))
+	got, err := hashFile(a.dir, name)
 	if err != nil {
 		return nil, want, err
 	}
 	if got != want {
-		return nil, want, fmt.Errorf("%s: %w: %d bytes with sha256 %.12s…, expected %d with %.12s…", path, ErrFormat, got.Bytes, got.SHA256, want.Bytes, want.SHA256)
+		return nil, want, refuseDigest(path, got, want)
 	}
 	f, err := regular.Open(path)
 	return f, want, err
+}
+
+func refuseDigest(path string, got, want File) error {
+	return fmt.Errorf("%s: %w: %d bytes with sha256 %.12s…, expected %d with %.12s…", path, ErrFormat, got.Bytes, got.SHA256, want.Bytes, want.SHA256)
 }
 
 // readStats fills the statistics. The covariances come first: their files are as large as the shape says, so that a shape that is
@@ -154,7 +166,7 @@ func (a *Atlas) readGram(shape ...int) error {
 }
 
 func (a *Atlas) refuse(name, format string, args ...any) error {
-	return fmt.Errorf("%s: %w: %w", filepath.Join(a.dir, name), ErrFormat, fmt.Errorf(format, args...))
+	return fmt.Errorf("%s: %w: %w", filepath.Join(a.dir, filepath.FromSlash(name)), ErrFormat, fmt.Errorf(format, args...))
 }
 
 func (a *Atlas) readPairs() error {
@@ -174,6 +186,23 @@ func (a *Atlas) readPairs() error {
 		a.Norms = append(a.Norms, row.DirectionNorm)
 		return nil
 	})
+}
+
+// momentSums are the sums of a merged atlas, nil of another.
+func (a *Atlas) momentSums() (*numeric.Sums, error) {
+	if len(a.Manifest.Parts) == 0 {
+		return nil, nil
+	}
+	n, i := decompose.MomentSums(a.Stats.Heads, a.Stats.Channels), 0
+	sums := numeric.NewSums(n)
+	err := readTable(a, sumsFile, n, func(row *sumRow) error {
+		if err := sums.SetDigits(i, int(row.Place), [...]int64{row.Digit0, row.Digit1, row.Digit2, row.Digit3}, numeric.Numbers*len(a.Manifest.Parts)); err != nil {
+			return fmt.Errorf("row %d: %w", i, err)
+		}
+		i++
+		return nil
+	})
+	return sums, err
 }
 
 // readTop reads the extremes, which come in a known order and number.
@@ -279,25 +308,31 @@ func columns(s *parquet.Schema) string {
 // Images are the images in order, streamed. An error ends them; it wraps [ErrFormat] when the file is not what was written.
 func (a *Atlas) Images() iter.Seq2[Image, error] {
 	return func(yield func(Image, error) bool) {
-		i := 0
-		err := readTable(a, imagesFile, a.Manifest.Images, func(row *imageRow) error {
-			image, err := a.image(row, i)
+		for _, p := range a.Manifest.sections() {
+			i, more := 0, true
+			err := readTable(a, p.file, p.Images, func(row *imageRow) error {
+				image, err := a.image(row, i, p.image+i)
+				if err != nil {
+					return err
+				}
+				i++
+				if more = yield(image, nil); !more {
+					return errStop
+				}
+				return nil
+			})
 			if err != nil {
-				return err
+				yield(Image{}, err)
 			}
-			i++
-			if !yield(image, nil) {
-				return errStop
+			if err != nil || !more {
+				return
 			}
-			return nil
-		})
-		if err != nil {
-			yield(Image{}, err)
 		}
 	}
 }
 
-func (a *Atlas) image(row *imageRow, i int) (Image, error) {
+// image checks row i of a part's images, of an image with some number in the atlas.
+func (a *Atlas) image(row *imageRow, i, number int) (Image, error) {
 	s := a.Stats
 	if int(row.Image) != i || len(row.Embedding) != s.Embed || len(row.TopHeads) > Uses ||
 		len(row.TopHeads) != len(row.TopNeurons) || len(row.TopHeads) != len(row.TopScalars) {
@@ -305,7 +340,7 @@ func (a *Atlas) image(row *imageRow, i int) (Image, error) {
 			row.Image, len(row.Embedding), len(row.TopHeads), len(row.TopNeurons), len(row.TopScalars))
 	}
 	image := Image{
-		Path: a.path(strings.Clone(row.Path), i), Label: strings.Clone(row.Label), Group: strings.Clone(row.Group), Truth: strings.Clone(row.Truth),
+		Path: a.path(strings.Clone(row.Path), number), Label: strings.Clone(row.Label), Group: strings.Clone(row.Group), Truth: strings.Clone(row.Truth),
 		Embedding: slices.Clone(row.Embedding), Top: make([]Use, len(row.TopHeads)),
 	}
 	if row.Time != nil {

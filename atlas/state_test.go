@@ -156,7 +156,7 @@ func FuzzManifest(f *testing.F) {
 		files = append(files, File{name, 1, "ab"})
 	}
 	m := manifest("x")
-	m.Format, m.Images, m.Datasets[0].Images, m.Files = Format, 5, 5, files
+	m.Format, m.Images, m.Datasets[0].Images, m.Files = scanFormat, 5, 5, files
 	data, err := json.Marshal(m)
 	if err != nil {
 		f.Fatal(err)
@@ -178,6 +178,18 @@ func FuzzManifest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
+	m = manifest("x")
+	m.Format, m.Images, m.Datasets[0].Images, m.Parts = Format, 5, 5, []Part{{1, 5, 0}}
+	for _, name := range m.tableFiles() {
+		m.Files = append(m.Files, File{name, 1, "ab"})
+	}
+	if data, err = json.Marshal(m); err != nil {
+		f.Fatal(err)
+	}
+	if _, err := parseManifest(data); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, err := parseManifest(data)
 		if err != nil {
@@ -186,7 +198,17 @@ func FuzzManifest(f *testing.F) {
 			}
 			return
 		}
-		if c := m.Model.Config; m.Format != Format || m.Images < 1 || c.Channels%c.Heads != 0 || c.Heads*c.Channels < 1 {
+		if c := m.Model.Config; m.Format > Format || m.Images < 1 || c.Channels%c.Heads != 0 || c.Heads*c.Channels < 1 {
+			t.Errorf("taken: %+v", m)
+		}
+		images := 0
+		for _, s := range m.sections() {
+			if s.image != images || len(m.Datasets[s.dataset:][:s.Datasets]) == 0 && m.Format > scanFormat || len(m.Skipped[s.item:][:s.Skipped]) != s.Skipped {
+				t.Errorf("taken: %+v", m)
+			}
+			images += s.Images
+		}
+		if images != m.Images {
 			t.Errorf("taken: %+v", m)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/npy"
 )
 
@@ -55,6 +56,15 @@ type topRow struct {
 	Scalar  float32 `parquet:"scalar"`
 }
 
+// sumRow is a row of moment_sums.parquet: a sum of a [decompose.Union], which is Σ_k Digit_k·2^(40·(Place − k) − 1074) (docs/design.md, formula 51).
+type sumRow struct {
+	Place  int32 `parquet:"place,dict"`
+	Digit0 int64 `parquet:"digit0"`
+	Digit1 int64 `parquet:"digit1"`
+	Digit2 int64 `parquet:"digit2"`
+	Digit3 int64 `parquet:"digit3"`
+}
+
 const (
 	batchRows = 1024
 	groupRows = 1 << 20 // of a row group
@@ -96,15 +106,19 @@ type unitNorms struct {
 	gram  []float32 // ⟨u[h,n],u[g,n]⟩, packed [C, M(M+1)/2]
 }
 
-// tables writes everything of an atlas but the images' scalars and the manifest.
-func tables(dir string, s *decompose.Stats, u unitNorms, images iter.Seq2[Image, error]) ([]File, error) {
+// writeImages writes a table of images.
+func writeImages(dir, name string, images iter.Seq2[Image, error], channels int) (File, error) {
+	return writeTable(dir, name, imageRows, imageTable(images, channels))
+}
+
+// tables writes the statistics.
+func tables(dir string, s *decompose.Stats, u unitNorms) ([]File, error) {
 	M, C, d := s.Heads, s.Channels, s.Width()
 	var files []File
 	for _, write := range []func() (File, error){
 		func() (File, error) { return writeTable(dir, pairsFile, groupRows, pairRows(s, u.norms)) },
 		func() (File, error) { return writeTable(dir, neuronsFile, groupRows, neuronRows(s, u)) },
 		func() (File, error) { return writeTable(dir, topFile, groupRows, topRows(s)) },
-		func() (File, error) { return writeTable(dir, imagesFile, imageRows, imageTable(images, C)) },
 		func() (File, error) {
 			return writeCovariance(dir, neuronCovFile, s.NeuronCov, s.Count, C, decompose.Packed(M))
 		},
@@ -165,6 +179,17 @@ func neuronRows(s *decompose.Stats, u unitNorms) iter.Seq2[neuronRow, error] {
 				}
 			}
 			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+func sumRows(s *numeric.Sums) iter.Seq2[sumRow, error] {
+	return func(yield func(sumRow, error) bool) {
+		for i := range s.Len() {
+			place, d := s.Digits(i)
+			if !yield(sumRow{int32(place), d[0], d[1], d[2], d[3]}, nil) {
 				return
 			}
 		}

@@ -85,7 +85,7 @@ func begin(dir string, m Manifest, w decompose.Weights, opts Options, step func(
 	if err != nil {
 		return nil, err
 	}
-	m.Format, m.Options, m.Images, m.Skipped, m.Files = Format, opts, 0, []Skipped{}, nil
+	m.Format, m.Options, m.Images, m.Skipped, m.Files = scanFormat, opts, 0, []Skipped{}, nil
 	m.Datasets = []Dataset{m.Datasets[0]}
 	m.Datasets[0].Images = 0
 	m.Datasets[0].Root, m.Model.File = place.Of(m.Datasets[0].Root.Path, dir), place.Of(m.Model.File.Path, dir)
@@ -127,8 +127,9 @@ func fresh(dir string) error {
 		return err
 	}
 	known := []string{lockFile, rowsPart, scalarsPart, mergePart}
-	if exists(dir, mergePart) {
-		known = append(known, tableFiles(Options{KeepScalars: true})...)
+	merging := exists(dir, mergePart)
+	if merging {
+		known = append(known, ofMerges()...)
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
@@ -136,6 +137,10 @@ func fresh(dir string) error {
 			return fmt.Errorf("%s: %w; give another folder, or remove this one", dir, ErrFinished)
 		case name == stateFile:
 			return fmt.Errorf("%s: %w", dir, ErrUnfinished)
+		case merging && name == imagesFolder && e.IsDir():
+			if _, err := partsIn(dir); err != nil {
+				return err
+			}
 		case !slices.Contains(known, name) && !atomicfile.IsTemporary(name):
 			return fmt.Errorf("%s: not empty: it holds %s; expected a new or empty folder", dir, name)
 		}
@@ -272,10 +277,15 @@ func (w *Writer) finish() error {
 	}
 	s := w.acc.Stats()
 	images := readRows(w.rows.reader(), s.Count, len(s.Mean), s.Embed)
-	files, err := tables(w.dir, s, unitNorms{w.top.norms, w.ov.NeuronGram()}, images)
+	files, err := tables(w.dir, s, unitNorms{w.top.norms, w.ov.NeuronGram()})
 	if err != nil {
 		return err
 	}
+	f, err := writeImages(w.dir, imagesFile, images, s.Channels)
+	if err != nil {
+		return err
+	}
+	files = append(files, f)
 	if w.scalars != nil {
 		f, err := w.finishScalars(s.Count)
 		if err != nil {
@@ -301,7 +311,7 @@ func (w *Writer) finishScalars(images int) (File, error) {
 	if err := errors.Join(writeScalarsHeader(io.NewOffsetWriter(f, 0), images, w.ov), f.Sync(), f.Close()); err != nil {
 		return File{}, err
 	}
-	return hashFile(path)
+	return hashFile(w.dir, scalarsFile)
 }
 
 // writeScalarsHeader writes a header of exactly scalarsHeader bytes.

@@ -3,6 +3,7 @@ package atlas
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -89,20 +90,24 @@ func scan(t testing.TB, from, to int, opts Options) string {
 	return dir
 }
 
-// contents are the bytes of every file of a folder.
+// contents are the bytes of every file of a folder and of those below it, by names with slashes.
 func contents(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	entries, err := os.ReadDir(dir)
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		files[filepath.ToSlash(name)] = string(data)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[e.Name()] = string(data)
 	}
 	return files
 }
@@ -344,10 +349,13 @@ func TestMergeIsUnion(t *testing.T) {
 			}
 			sameStats(t, got.Stats, want.Stats, 1e-12)
 			a, b := contents(t, out), contents(t, whole)
-			for _, name := range []string{imagesFile, topFile, scalarsFile} {
+			for _, name := range []string{topFile, scalarsFile} {
 				if a[name] != b[name] {
 					t.Errorf("%s differs", name)
 				}
+			}
+			if diff := cmp.Diff(images(t, want), images(t, got)); diff != "" {
+				t.Error(diff)
 			}
 			if got.Manifest.Images != want.Manifest.Images || len(got.Manifest.Datasets) != len(parts) || got.Manifest.Model != want.Manifest.Model {
 				t.Errorf("manifest %+v", got.Manifest)
@@ -361,6 +369,18 @@ func TestMergeIsUnion(t *testing.T) {
 			}
 		})
 	}
+}
+
+// images are all of an atlas.
+func images(t testing.TB, a *Atlas) (all []Image) {
+	t.Helper()
+	for image, err := range a.Images() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, image)
+	}
+	return all
 }
 
 // TestMergeKilled: what a merge that was killed leaves counts for nothing, and the next merge or scan takes its place.
@@ -379,6 +399,8 @@ func TestMergeKilled(t *testing.T) {
 		write(t, filepath.Join(dir, mergePart), "")
 		write(t, filepath.Join(dir, ".facet-1"), "half a table")
 		write(t, filepath.Join(dir, topFile), "of another merge")
+		write(t, filepath.Join(dir, imagesFolder, ".facet-2"), "half a copy")
+		write(t, filepath.Join(dir, partFile(7)), "of another merge")
 		return dir
 	}
 	dir := killed()
@@ -404,6 +426,14 @@ func TestMergeKilled(t *testing.T) {
 	if err := Merge(parts, full); err == nil || !strings.Contains(err.Error(), "not empty") {
 		t.Errorf("got %v", err)
 	}
+	dir = killed()
+	write(t, filepath.Join(dir, imagesFolder, "holiday.jpg"), "somebody's")
+	if err := Merge(parts, dir); err == nil || !strings.Contains(err.Error(), "holiday.jpg") {
+		t.Errorf("got %v", err)
+	}
+	if contents(t, dir)[partFile(7)] == "" {
+		t.Error("a folder of pictures was cleared")
+	}
 }
 
 // TestPartsAreNoLinks: a link in the place of a growing file is refused, and what it leads to stays as it is.
@@ -425,6 +455,9 @@ func TestPartsAreNoLinks(t *testing.T) {
 
 func write(t testing.TB, path, data string) {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path, []byte(data), 0o644); err != nil {
 		t.Fatal(err)
 	}

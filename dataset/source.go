@@ -167,6 +167,9 @@ func (s *Source) Fingerprint() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Shard is which part of the items is selected, of how many: 0 of 1 where all are.
+func (s *Source) Shard() (shard, shards int) { return s.options.Shard, s.options.Shards }
+
 // Items gives the selected items from item from on, without decoding any. It ends after the first error.
 func (s *Source) Items(ctx context.Context, from int) iter.Seq2[Item, error] {
 	if s.at == nil {

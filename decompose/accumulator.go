@@ -172,81 +172,15 @@ func (x *comoments) addTo(sum []float64) {
 func (a *Accumulator) Stats() *Stats {
 	a.flush()
 	s := &Stats{
-		Heads: a.heads, Channels: a.channels, Embed: a.embed, Count: a.count, Mean: a.mean, M2: make([]float64, len(a.mean)),
+		Heads: a.heads, Channels: a.channels, Embed: a.embed, Count: a.count, Mean: a.mean,
 		Largest: a.largest.lists(), Smallest: a.smallest.lists(), NeuronCov: a.neuronCov, HeadCov: a.headCov, HeadMean: a.headMean,
 	}
-	for h := range s.Heads {
-		for n := range s.Channels {
-			s.M2[h*s.Channels+n] = s.NeuronCov[n*Packed(s.Heads)+diagonal(h, s.Heads)]
-		}
-	}
+	s.M2 = s.squares()
 	return s
 }
 
 // diagonal is where entry (i,i) of a packed matrix [n,n] lies.
 func diagonal(i, n int) int { return i*n - i*(i-1)/2 }
-
-// Merge takes over what another accumulator of the same shape gathered, whose image i becomes image i + offset here.
-func (a *Accumulator) Merge(other *Accumulator, offset uint32) error {
-	if a.heads != other.heads || a.channels != other.channels || a.embed != other.embed {
-		return fmt.Errorf("%w: %d heads, %d neurons, embedding %d; expected %d, %d, %d", ErrMismatch,
-			other.heads, other.channels, other.embed, a.heads, a.channels, a.embed)
-	}
-	if uint64(offset)+uint64(other.Count()) > math.MaxUint32 {
-		return fmt.Errorf("%d and %d images: expected at most %d together", offset, other.Count(), uint32(math.MaxUint32))
-	}
-	a.flush()
-	other.flush()
-	M, C := a.heads, a.channels
-	d := C / M
-	δ := make([]float64, max(M, d))
-	for n := range C {
-		mergeMoments(a.count, other.count, δ[:M], a.mean[n:], other.mean[n:], C, a.neuronCov[n*Packed(M):], other.neuronCov[n*Packed(M):])
-	}
-	for h := range M {
-		mergeMoments(a.count, other.count, δ[:d], a.headMean[h*d:], other.headMean[h*d:], 1, a.headCov[h*Packed(d):], other.headCov[h*Packed(d):])
-	}
-	for p := range M * C {
-		a.largest.merge(p, other.largest.list(p), offset)
-		a.smallest.merge(p, other.smallest.list(p), offset)
-	}
-	a.count += other.count
-	return nil
-}
-
-// mergeMoments merges means (stride apart) and packed co-moments of len(δ) variables over n and m images into the first ones.
-func mergeMoments(n, m int, δ, mean, otherMean []float64, stride int, cov, otherCov []float64) {
-	if m == 0 {
-		return
-	}
-	total := float64(n + m)
-	for i := range δ {
-		δ[i] = otherMean[i*stride] - mean[i*stride]
-		mean[i*stride] += δ[i] * float64(m) / total
-	}
-	weight, k := float64(n)/total*float64(m), 0
-	for i := range δ {
-		for j := i; j < len(δ); j++ {
-			cov[k] += otherCov[k] + weight*δ[i]*δ[j]
-			k++
-		}
-	}
-}
-
-// AccumulatorOf is an accumulator that holds these statistics, for merging; it adds no image of its own. It takes over their memory.
-func AccumulatorOf(s *Stats) *Accumulator {
-	pairs := s.Heads * s.Channels
-	a := &Accumulator{
-		heads: s.Heads, channels: s.Channels, embed: s.Embed, count: s.Count,
-		mean: s.Mean, neuronCov: s.NeuronCov, headMean: s.HeadMean, headCov: s.HeadCov,
-		largest: newExtremes(pairs, 1), smallest: newExtremes(pairs, -1),
-	}
-	for p := range pairs {
-		a.largest.merge(p, s.Largest[p], 0)
-		a.smallest.merge(p, s.Smallest[p], 0)
-	}
-	return a
-}
 
 // State is all that an [Accumulator] holds, for a file: an accumulator that is restored goes on exactly as the one that was kept.
 type State struct {

@@ -190,34 +190,13 @@ func TestFarthest(t *testing.T) {
 	}
 }
 
-// TestAccumulatorMerge cuts a dataset at random places and joins it again.
-func TestAccumulatorMerge(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 20 {
-		N := 1 + r.IntN(150)
-		whole, _ := NewAccumulator(small)
-		sum, _ := NewAccumulator(small)
-		for from := 0; from < N; {
-			part, _ := NewAccumulator(small)
-			to := from + r.IntN(N-from+1)
-			for i := from; i < to; i++ {
-				s := scalarsOf(i)
-				if err := errors.Join(part.Add(uint32(i-from), s), whole.Add(uint32(i), s)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := sum.Merge(part, uint32(from)); err != nil {
-				t.Fatal(err)
-			}
-			from = to
-		}
-		sameStats(t, sum.Stats(), whole.Stats(), 1e-12)
-	}
-}
-
 // TestBytes holds the size budget: what a scan keeps in memory whatever the dataset.
 func TestBytes(t *testing.T) {
 	const megabyte = 1e6
+	union := NewUnion(32, 2048, 1024)
+	if got := float64(union.Bytes()) / megabyte; got > 100 {
+		t.Errorf("RN50: a union holds %.0f MB, at most 100", got)
+	}
 	for _, c := range []struct {
 		name            string
 		heads, channels int
@@ -269,7 +248,7 @@ func TestShapesRefused(t *testing.T) {
 	_, neuron := a.Stats().NeuronComponents(ov, 0, 1)
 	_, head := a.Stats().HeadComponents(other, 0, 1)
 	for name, err := range map[string]error{
-		"merge": a.Merge(b, 0), "restore": a.Restore(b.State()), "restore cut off": a.Restore(cut), "neuron": neuron, "head": head,
+		"union": NewUnion(3, 12, 5).Add(b.Stats(), nil, nil), "restore": a.Restore(b.State()), "restore cut off": a.Restore(cut), "neuron": neuron, "head": head,
 	} {
 		if !errors.Is(err, ErrMismatch) {
 			t.Errorf("%s: got %v, want ErrMismatch", name, err)

@@ -98,8 +98,8 @@ func BenchmarkAdd(b *testing.B) {
 				smallest = append(smallest, Extreme{uint32(i), -3.3 + float32(i)/100})
 			}
 			for p := range M * C {
-				a.largest.merge(p, largest, 0)
-				a.smallest.merge(p, smallest, 0)
+				a.largest.merge(p, largest)
+				a.smallest.merge(p, smallest)
 			}
 			b.ResetTimer()
 			for i := range b.N {

@@ -46,19 +46,19 @@ func (e *extremes) add(p int, images []uint32, scalars []float32) {
 			n++
 		}
 	}
-	e.merge(p, some[:n], 0)
+	e.merge(p, some[:n])
 }
 
-// merge takes others, in order and of later images, into the list of a pair. It goes from the last place to the first and stops where
+// merge takes others, in order and of other images, into the list of a pair. It goes from the last place to the first and stops where
 // nothing moves any more.
-func (e *extremes) merge(p int, others []Extreme, offset uint32) {
+func (e *extremes) merge(p int, others []Extreme) {
 	list := e.kept[p*Extremes : (p+1)*Extremes]
 	old, more := int(e.counts[p])-1, len(others)-1
 	e.counts[p] = uint8(min(old+more+2, Extremes))
 	for more >= 0 {
 		at := old + more + 1
-		x := Extreme{others[more].Image + offset, others[more].Scalar}
-		if old >= 0 && e.sign*list[old].Scalar < e.sign*x.Scalar {
+		x := others[more]
+		if old >= 0 && x.Before(list[old], e.sign > 0) {
 			x = list[old]
 			old--
 		} else {

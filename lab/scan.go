@@ -77,10 +77,11 @@ func (l *Lab) beginAtlas(ctx context.Context, q Scan, root string) (*atlas.Write
 	if err != nil {
 		return nil, err
 	}
-	manifest := atlas.Manifest{
-		Model:    by,
-		Datasets: []atlas.Dataset{{Source: q.Source.Name, Root: place.Place{Path: root}, Fingerprint: q.Source.Fingerprint()}},
+	set := atlas.Dataset{Source: q.Source.Name, Root: place.Place{Path: root}, Fingerprint: q.Source.Fingerprint()}
+	if shard, shards := q.Source.Shard(); shards > 1 {
+		set.Shard, set.Shards = shard, shards
 	}
+	manifest := atlas.Manifest{Model: by, Datasets: []atlas.Dataset{set}}
 	begin := atlas.Create
 	if q.Resume {
 		begin = atlas.Resume

@@ -118,6 +118,20 @@ func Rename(from, to string) error {
 	return SyncFolder(filepath.Dir(to))
 }
 
+// Link gives a file that is never written again a second name, where the system lets it. An error leaves nothing behind; whoever can do without
+// the link copies the file then. The new name lasts after [SyncFolder] of its folder. A link is not followed but refused: the second name of one may
+// lead elsewhere than the first.
+func Link(from, to string) error {
+	info, err := os.Lstat(from)
+	if err != nil {
+		return err
+	}
+	if err := regular.Check(from, info); err != nil {
+		return err
+	}
+	return os.Link(from, to)
+}
+
 // SyncFolder makes the names in a folder last through a power cut.
 func SyncFolder(dir string) error {
 	if runtime.GOOS == "windows" { // has no such call

@@ -208,15 +208,15 @@ func TestMergedAtlasFromElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range map[int]string{2: "photos", 3: "more"} {
+	for i, want := range map[int]string{3: "more", 4: "photos"} {
 		got, err := a.Picture(i, "0-0.png", nil)
 		if err != nil || filepath.Base(filepath.Dir(got)) != want {
 			t.Errorf("image %d: %s, %v; want one in %s", i, got, err, want)
 		}
 	}
 	photos, more := move(t, filepath.Join(to, "photos")), move(t, filepath.Join(to, "more"))
-	look(t, merged, "--root", photos, "--root", more)
-	if code, _, log := facet(t, "neuron", merged, "1", "-o", "n.png", "--root", photos, "--root", more, "--root", more); code != exitFailure || !strings.Contains(log, "one for each of its 2 datasets") {
+	look(t, merged, "--root", more, "--root", photos)
+	if code, _, log := facet(t, "neuron", merged, "1", "-o", "n.png", "--root", more, "--root", photos, "--root", more); code != exitFailure || !strings.Contains(log, "one for each of its 2 datasets") {
 		t.Errorf("three roots: %d, %s", code, log)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -90,16 +91,16 @@ func scanArgs(source, output string, more ...string) []string {
 func atlasFiles(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	entries, err := os.ReadDir(dir)
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		files[strings.TrimPrefix(path, dir)] = string(data)
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[e.Name()] = string(data)
 	}
 	return files
 }
@@ -274,6 +275,10 @@ func TestScanShards(t *testing.T) {
 	if out := succeed(t, "atlas", "merge", a, b, "-o", merged); !strings.Contains(out, "images     12") {
 		t.Error(out)
 	}
+	again := filepath.Join(root, "again")
+	succeed(t, "atlas", "merge", b, a, "-o", again)
+	wantFiles, gotFiles := atlasFiles(t, merged), atlasFiles(t, again)
+	sameAtlas(t, gotFiles, wantFiles)
 	one, err := atlas.Open(whole)
 	if err != nil {
 		t.Fatal(err)
@@ -281,6 +286,9 @@ func TestScanShards(t *testing.T) {
 	two, err := atlas.Open(merged)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d := two.Manifest.Datasets; d[0].Shard != 0 || d[1].Shard != 1 || d[1].Shards != 2 {
+		t.Errorf("datasets %+v", d)
 	}
 	for p, want := range one.Stats.Mean {
 		// Batches differ, and with them the engine's rounding.

@@ -137,6 +137,19 @@ def test_atlas(atlas):
     assert "<table" in atlas.pairs._repr_html_()
 
 
+def test_merged_atlas(tmp_path):
+    """The images of a merged atlas lie in several files, and count on from one to the next."""
+    parts = [facet.scan("scenes:default?n=7&size=64", tmp_path / str(i), shard=f"{i}/2") for i in range(2)]
+    facet.run("atlas merge", parts[1].path, parts[0].path, output=tmp_path / "merged")
+    images = facet.Atlas(tmp_path / "merged").images
+    assert len(images.files) == 2
+    paths = [p for part in parts for p in part.images.pandas()["path"]]
+    assert images.pandas()["path"].to_list() == images.polars().collect()["path"].to_list() == paths
+    for numbers in (images.pandas()["image"], images.polars().collect()["image"], images.arrow()["image"].to_pandas()):
+        assert list(numbers) == list(range(7)) and str(numbers.dtype).lower() == "uint32"
+    assert list(images.pandas(columns=["path"]).columns) == ["path"]
+
+
 def test_atlas_is_none(tmp_path):
     with pytest.raises(FileNotFoundError, match="atlas.json"):
         facet.Atlas(tmp_path)

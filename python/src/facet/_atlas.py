@@ -16,30 +16,40 @@ Path = Union[str, "os.PathLike[str]"]
 class Table:
     """A table of an atlas. Nothing is read until you ask for it as polars(), pandas() or arrow()."""
 
-    def __init__(self, name: str, files: Sequence[pathlib.Path]):
+    def __init__(self, name: str, files: Sequence[pathlib.Path], numbered: str | None = None):
         self.name = name
         #: The Parquet files of the table, in order.
         self.files = list(files)
+        # The column with the row's number. It begins at 0 in every file, and counts on over all of them here.
+        self._numbered = numbered
 
     def polars(self) -> Any:
         """A polars LazyFrame: .collect() reads it."""
         import polars
 
-        return polars.scan_parquet([os.fspath(f) for f in self.files])
+        frame = polars.scan_parquet([os.fspath(f) for f in self.files])
+        return frame.drop(self._numbered).with_row_index(self._numbered) if self._numbered else frame
 
     def pandas(self, columns: Sequence[str] | None = None) -> Any:
         """A pandas DataFrame, of some columns or all."""
         import pandas
 
         parts = [pandas.read_parquet(f, columns=list(columns) if columns else None) for f in self.files]
-        return parts[0] if len(parts) == 1 else pandas.concat(parts, ignore_index=True)
+        frame = parts[0] if len(parts) == 1 else pandas.concat(parts, ignore_index=True)
+        if self._numbered in frame.columns:
+            frame[self._numbered] = np.arange(len(frame), dtype=np.uint32)
+        return frame
 
     def arrow(self, columns: Sequence[str] | None = None) -> Any:
         """A pyarrow Table, of some columns or all."""
         import pyarrow
         import pyarrow.parquet
 
-        return pyarrow.concat_tables([pyarrow.parquet.read_table(f, columns=list(columns) if columns else None) for f in self.files])
+        table = pyarrow.concat_tables([pyarrow.parquet.read_table(f, columns=list(columns) if columns else None) for f in self.files])
+        if self._numbered in table.column_names:
+            numbers = pyarrow.array(np.arange(table.num_rows, dtype=np.uint32))
+            table = table.set_column(table.column_names.index(self._numbered), self._numbered, numbers)
+        return table
 
     def __repr__(self) -> str:
         return f"<facet.Table {self.name}: {', '.join(os.fspath(f) for f in self.files)}>"
@@ -84,7 +94,7 @@ class Atlas:
     @property
     def images(self) -> Table:
         """A row for each picture: path, label, embedding and more."""
-        return self._table("images")
+        return self._table("images", numbered="image")
 
     @property
     def top_images(self) -> Table:
@@ -105,12 +115,12 @@ class Atlas:
         array: npt.NDArray[np.float16] = np.load(file, mmap_mode="r")
         return array
 
-    def _table(self, name: str) -> Table:
+    def _table(self, name: str, numbered: str | None = None) -> Table:
         whole, parts = self.path / f"{name}.parquet", sorted((self.path / name).glob("*.parquet"))
         if whole.is_file():
             return Table(name, [whole])
         if parts:
-            return Table(name, parts)
+            return Table(name, parts, numbered)
         hint = ": facet.label(atlas) makes them" if name == "labels" else ""
         raise FileNotFoundError(f"{self.path}: the atlas has no table {name}{hint}")
 
