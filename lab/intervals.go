@@ -53,9 +53,11 @@ func (l *Lab) intervals(ctx context.Context, e *Explained, q Explain, use *use, 
 func (e *Explained) toRedraw(n *Names) (pairs []decompose.Pair, share float64) {
 	all, some := 0.0, 0.0
 	amounts := make([]float32, len(e.parts.Pairs))
-	for p := range n.labels {
-		all += math.Abs(e.parts.Pairs[p])
-		amounts[p] = float32(math.Abs(e.parts.Pairs[p]))
+	for p, amount := range e.parts.Pairs { // in order, so that the sum is the same each time
+		if _, ok := n.labels[p]; ok {
+			all += math.Abs(amount)
+			amounts[p] = float32(math.Abs(amount))
+		}
 	}
 	pairs = e.Scalars.Top(amounts, min(redrawn, len(n.labels)), func(v float32) float32 { return v })
 	for _, p := range pairs {

@@ -22,7 +22,7 @@ type labelInput struct {
 	Units  string `query:"units" maxLength:"40" doc:"top:10% of the pairs by use, top:200, all, or NEURON,HEAD; without it top:10%"`
 	Method string `query:"method" maxLength:"40" doc:"omp, nnomp or lasso; without it omp"`
 	Terms  int    `query:"terms" minimum:"0" maximum:"512" doc:"how many texts a label has at most; 0 is 64"`
-	Top    int    `query:"top" minimum:"0" maximum:"1000" doc:"how many pairs the answer gives"`
+	Top    int    `query:"top" default:"20" minimum:"0" maximum:"1000" doc:"how many pairs the answer gives; 0 is none"`
 }
 
 // StudyInput are the parameters of the paper's studies.

@@ -42,13 +42,14 @@ type mapInput struct {
 // ExplainInput are the parameters of an explanation.
 type ExplainInput struct {
 	Words
-	Text     string  `query:"text" maxLength:"2000" doc:"explain the logit of this text instead of the embedding"`
-	By       string  `query:"by" doc:"sum pairs by word, neuron, head, token or pair"`
-	Assign   string  `query:"assign" doc:"give a pair of several words to each of them by weight (shared), or to the first"`
-	Cover    float64 `query:"cover" minimum:"0" maximum:"1" doc:"list words until they hold this share of all that words add or take away; 0 is 0.5"`
-	Against  string  `query:"against" maxLength:"2000" doc:"measure against another text"`
-	Baseline string  `query:"baseline" doc:"measure against the average text of the bank, the average picture of the atlas, or none"`
-	Top      int     `query:"top" minimum:"0" maximum:"1000" doc:"how many pairs to give; 0 is 20"`
+	Text      string  `query:"text" maxLength:"2000" doc:"explain the logit of this text instead of the embedding"`
+	By        string  `query:"by" doc:"sum pairs by word, neuron, head, token or pair"`
+	Assign    string  `query:"assign" doc:"give a pair of several words to each of them by weight (shared), or to the first"`
+	Cover     float64 `query:"cover" minimum:"0" maximum:"1" doc:"list words until they hold this share of all that words add or take away; 0 is 0.5"`
+	Against   string  `query:"against" maxLength:"2000" doc:"measure against another text"`
+	Baseline  string  `query:"baseline" doc:"measure against the average text of the bank, the average picture of the atlas, or none"`
+	Intervals bool    `query:"intervals" doc:"give each word a 95 % interval, by naming the 200 strongest pairs anew from their images drawn with replacement; it needs an atlas with labels, and seconds"`
+	Top       int     `query:"top" minimum:"0" maximum:"1000" doc:"how many pairs to give; 0 is 20"`
 }
 
 type explainImageInput struct {
@@ -106,7 +107,7 @@ func (s *Server) pairMap(ctx context.Context, dir string, in *mapInput) (image.I
 func (s *Server) explainQuestion(ctx context.Context, in ExplainInput, atlas string) (q lab.Explain, err error) {
 	q = lab.Explain{
 		Text: in.Text, Atlas: atlas, Truncate: in.Truncate, By: in.By, Assign: in.Assign, Cover: in.Cover, Against: in.Against,
-		Baseline: in.Baseline, Top: in.Top,
+		Baseline: in.Baseline, Intervals: in.Intervals, Top: in.Top,
 	}
 	q.Bank, err = s.labelBank(ctx, in.Words)
 	return q, err

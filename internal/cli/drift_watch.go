@@ -166,7 +166,9 @@ func (a *app) printWindow(w answer.Window) {
 		show.Window(a.stdout, w)
 		return
 	}
-	if err := json.NewEncoder(a.stdout).Encode(w); err != nil {
+	line := json.NewEncoder(a.stdout)
+	line.SetEscapeHTML(false) // as with every other --json
+	if err := line.Encode(w); err != nil {
 		slog.Warn("a window could not be printed", "reason", err)
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -22,7 +23,7 @@ import (
 // atlas differs, which the API tells as the atlas has it.
 func TestServeAnswersAsJSON(t *testing.T) {
 	if testing.Short() {
-		t.Skip("scans twelve pictures and asks nine questions twice")
+		t.Skip("scans twelve pictures, watches a stream and asks two dozen questions twice")
 	}
 	t.Chdir(t.TempDir())
 	portable := []string{"--engine", "portable", "--model", "demo"}
@@ -42,7 +43,18 @@ func TestServeAnswersAsJSON(t *testing.T) {
 	}
 	succeed(t, append([]string{"scan", "scenes", "-o", "photos.atlas", "--keep-scalars"}, portable...)...)
 	succeed(t, append([]string{"label", "photos.atlas", "--units", "top:20"}, portable...)...)
-	address := serveHere(t, "photos.atlas", "words.txt")
+	succeed(t, driftArgs("profile", "scenes:steady?n=2&seed=1&size=64", "--vary", "1", "--watch", "a yellow car", "-o", "steady.profile")...)
+	windows := strings.SplitAfter(succeed(t, driftArgs("watch", "steady.profile", "scenes:yellow-cars?n=4&seed=3&size=64", "--store", "gate.db", "--window", "10", "--json")...), "\n")
+	address := serveHere(t, web.Config{Atlases: []string{"photos.atlas"}, Banks: []string{"words.txt"}, Profiles: []string{"steady.profile"}, Stores: []string{"gate.db"}})
+	for i, line := range windows[:len(windows)-1] { // a line each, where the API answers on many
+		var want bytes.Buffer
+		if err := json.Indent(&want, []byte(line), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want.String(), requested(t, address, fmt.Sprintf("GET drift/streams/gate/windows/%d", i+1), nil)); diff != "" || len(windows) != 5 {
+			t.Errorf("window %d of %d of facet drift watch (-facet +serve):\n%s", i+1, len(windows)-1, diff)
+		}
+	}
 	root, err := filepath.Abs("scenes")
 	if err != nil {
 		t.Fatal(err)
@@ -62,6 +74,7 @@ func TestServeAnswersAsJSON(t *testing.T) {
 		{"explain|photo.png|--bank|words.txt|--atlas|photos.atlas|--text|a castle|--baseline|average picture",
 			"POST explain?name=photo.png&bank=words.txt&atlas=photos.atlas&text=a+castle&baseline=average+picture"},
 		{"explain|photo.png|--bank|words.txt|--text|a castle", "POST explain?name=photo.png&bank=words.txt&text=a+castle"},
+		{"explain|photo.png|--text|a castle|--top|3|--atlas|photos.atlas|--intervals", "POST explain?name=photo.png&text=a+castle&top=3&atlas=photos.atlas&intervals=true"},
 		{"classify|photo.png|--labels|sedan, tree, cat", "POST classify?name=photo.png&labels=sedan&labels=tree&labels=cat"},
 		{"classify|photo.png|--labels|sedan, tree, cat|--why|--bank|words.txt", "POST classify?name=photo.png&labels=sedan&labels=tree&labels=cat&why=second&bank=words.txt"},
 		{"embed|photo.png", "POST embed?name=photo.png"},
@@ -69,6 +82,10 @@ func TestServeAnswersAsJSON(t *testing.T) {
 		{"polysemanticity|photos.atlas|--top|3", "JOB polysemanticity?atlas=photos.atlas&top=3"},
 		{"reconstruct|photos.atlas|--components|1", "JOB reconstruct?atlas=photos.atlas&components=1"},
 		{"ablate|photos.atlas|--percentile|50", "JOB ablate?atlas=photos.atlas&percentiles=50"},
+		{"sink|photos.atlas|--limit|6", "JOB sink?atlas=photos.atlas&limit=6"},
+		{"sink|photos.atlas|--limit|4|--classes|sedan, tree, cat|--bank|words.txt", "JOB sink?atlas=photos.atlas&limit=4&classes=sedan&classes=tree&classes=cat&bank=words.txt"},
+		{"label|photos.atlas|--units|top:10|--terms|8|--top|5", "JOB label?atlas=photos.atlas&units=top:10&terms=8&top=5"},
+		{"label|photos.atlas|--units|89,3|--bank|words.txt", "JOB label?atlas=photos.atlas&units=89,3&bank=words.txt"},
 		{"segment|photo.png|--classes|sedan, tree|-o|out", "POST segment?name=photo.png&classes=sedan&classes=tree"},
 	} {
 		want := succeed(t, append(append(strings.Split(c.args, "|"), portable...), "--json")...)
@@ -83,8 +100,8 @@ func TestServeAnswersAsJSON(t *testing.T) {
 	}
 }
 
-// serveHere serves the demo model with an atlas and a bank, and gives the address.
-func serveHere(t *testing.T, atlas, bank string) string {
+// serveHere serves what lies here, by the demo model, and gives the address.
+func serveHere(t *testing.T, c web.Config) string {
 	t.Helper()
 	l, err := lab.Open(t.Context(), lab.Config{Engine: "portable"})
 	if err != nil {
@@ -95,7 +112,8 @@ func serveHere(t *testing.T, atlas, bank string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := web.New(web.Config{Lab: l, Atlases: []string{atlas}, Banks: []string{bank}, Listener: listener})
+	c.Lab, c.Listener = l, listener
+	s, err := web.New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
