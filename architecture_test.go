@@ -47,7 +47,7 @@ var layers = [][]string{
 	{"dataset/codec/module"},
 	{"scenes", "plot"},
 	{"npy"},
-	{"internal/journal", "dataset/mat", "internal/pickle"},
+	{"internal/bucket", "internal/journal", "dataset/mat", "internal/pickle"},
 	{"internal/atomicfile", "internal/place", "internal/terminal"},
 	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "internal/serving", "textfile", "concept/words", "internal/torchrand", "clip/verify/photographs"},
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/bucket"
 )
 
 // ContentAt reads a picture again by the [Item.Path] that a source gave it, without decoding it. Its hash tells whether it is what it was.
@@ -16,6 +18,8 @@ func ContentAt(ctx context.Context, path string) (Content, error) {
 			return Content{}, err
 		}
 		item = Item{Path: path, read: func() ([]byte, error) { return []byte(path), nil }, decode: set.decode(path, i)}
+	case bucket.IsURL(path) && member == "":
+		item = objectItem(ctx, path)
 	case member != "":
 		return tarContent(ctx, shard, strings.TrimPrefix(member, memberMark))
 	}

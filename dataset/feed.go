@@ -21,7 +21,7 @@ func Feed(ctx context.Context, in io.Reader, dir string, times TimeFormat) iter.
 		go func() {
 			defer close(items)
 			failed <- readRows(in, func(r row) error {
-				item, err := r.item(dir, times)
+				item, err := r.item(fileRow(dir), times)
 				if err != nil {
 					return fmt.Errorf("%s: %w", r.place, err)
 				}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/facet-clip/facet/internal/bucket"
 	"github.com/facet-clip/facet/internal/regular"
 )
 
@@ -22,7 +23,7 @@ func OpenAll(names []string) (sources []*Source, err error) {
 		files = nil
 	}
 	for _, name := range names {
-		if !isDataset(name) {
+		if !isDataset(name) && !bucket.IsURL(name) {
 			if _, err := os.Stat(name); err != nil {
 				return nil, err
 			}

@@ -21,7 +21,7 @@ const ahead = 2
 
 // Load decodes the selected items of a source from item from on, makes something smaller of each picture, in parallel and ahead of whoever
 // takes it, and gives that in order. A picture is in memory only while make runs; at most [ahead] of what is made wait for each core. An
-// unreadable picture is given with its error; what ends the source (a damaged shard, a cancelled context) is the error of the last pair.
+// unreadable picture is given with its error; what ends the source (a bucket that cannot be reached, a cancelled context) is the error of the last pair.
 func Load[T any](ctx context.Context, s *Source, from int, d *Decoder, make func(Item, *image.NRGBA) (T, error)) iter.Seq2[Loaded[T], error] {
 	return func(yield func(Loaded[T], error) bool) {
 		running, cancel := context.WithCancel(ctx)
@@ -59,7 +59,7 @@ func decodeAhead[T any](ctx context.Context, s *Source, from int, d *Decoder, us
 	var workers sync.WaitGroup
 	workers.Go(func() {
 		defer close(places)
-		for item, err := range s.Items(ctx, from) {
+		for item, err := range fetched(ctx, s.Items(ctx, from)) {
 			place := make(chan slot[T], 1)
 			select {
 			case places <- place:
@@ -90,6 +90,9 @@ func loaded[T any](ctx context.Context, item Item, d *Decoder, use func(Item, *i
 	l.Item = item
 	if err := ctx.Err(); err != nil && l.Err != nil { // no fault of the picture
 		return slot[T]{end: err}
+	}
+	if ofSource(l.Err) {
+		return slot[T]{end: l.Err}
 	}
 	return slot[T]{Loaded: l}
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/big"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -19,13 +18,13 @@ import (
 )
 
 // readParquet reads the plain columns of a table as text. A column that facet reads and that is not plain is an error that names it.
-func readParquet(f *os.File, use func(row) error) (err error) {
+func readParquet(t table, use func(row) error) (err error) {
 	defer func() { // the library's decoders may panic on damaged files
 		if p := recover(); p != nil {
 			err = fmt.Errorf("damaged: %v", p)
 		}
 	}()
-	file, err := openParquet(f)
+	file, err := openParquet(t)
 	if err != nil {
 		return err
 	}
@@ -60,19 +59,18 @@ func readParquet(f *os.File, use func(row) error) (err error) {
 
 // openParquet opens a table after it has looked at what the library trusts: the length of the footer, for which it makes room before it reads, and
 // LZ4, on whose damaged blocks it doubles its buffer for ever.
-func openParquet(f *os.File) (*parquet.File, error) {
-	info, err := f.Stat()
-	if err != nil {
+func openParquet(t table) (*parquet.File, error) {
+	var tail [8]byte
+	if t.size < int64(len(tail)) {
+		return nil, fmt.Errorf("too short for a Parquet file: %d bytes", t.size)
+	}
+	if _, err := t.ReadAt(tail[:], t.size-int64(len(tail))); err != nil {
 		return nil, err
 	}
-	var tail [8]byte
-	if _, err := f.ReadAt(tail[:], max(info.Size()-8, 0)); err != nil {
-		return nil, fmt.Errorf("too short for a Parquet file: %d bytes", info.Size())
-	}
-	if footer := int64(binary.LittleEndian.Uint32(tail[:4])); string(tail[4:]) != "PAR1" || footer > info.Size()-8 {
+	if footer := int64(binary.LittleEndian.Uint32(tail[:4])); string(tail[4:]) != "PAR1" || footer > t.size-8 {
 		return nil, errors.New("not a whole Parquet file: its last bytes are not the length of a footer and PAR1")
 	}
-	file, err := parquet.OpenFile(f, info.Size())
+	file, err := parquet.OpenFile(t, t.size)
 	if err != nil {
 		return nil, err
 	}

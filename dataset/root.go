@@ -1,15 +1,17 @@
 package dataset
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/facet-clip/facet/internal/bucket"
 	"github.com/facet-clip/facet/internal/regular"
 )
 
 // Root is the folder below which all pictures of the source lie, absolute: a folder itself, the folder of a manifest or of shards, or the
-// deepest that holds all when a manifest or a pattern reaches further. It is empty for scenes, and where there is no such folder.
+// deepest that holds all when a manifest or a pattern reaches further. Of a bucket it is a URL. It is empty for scenes, and where there is no such folder.
 func (s *Source) Root() (string, error) {
 	if strings.HasPrefix(s.Name, scenesPrefix) {
 		return "", nil
@@ -22,9 +24,12 @@ func (s *Source) Root() (string, error) {
 	}
 	var files []string
 	if s.at == nil {
-		var err error
-		if files, err = shards(s.Name); err != nil {
+		all, err := shards(context.Background(), s.Name)
+		if err != nil {
 			return "", err
+		}
+		for _, f := range all {
+			files = append(files, f.path)
 		}
 	} else {
 		files = append(files, s.Name)
@@ -68,6 +73,9 @@ func Within(root, path string) string {
 		return path
 	}
 	file, member := splitPath(path)
+	if bucket.IsURL(root) || bucket.IsURL(file) {
+		return strings.TrimPrefix(file, root+"/") + member
+	}
 	abs, err := filepath.Abs(file)
 	if err != nil {
 		return path
@@ -84,15 +92,21 @@ func Under(root, within string) string {
 		return within
 	}
 	file, member := splitPath(within)
+	if bucket.IsURL(root) && !bucket.IsURL(file) {
+		return bucket.Join(root, within)
+	}
+	if bucket.IsURL(file) {
+		return within
+	}
 	if file = filepath.FromSlash(file); !filepath.IsAbs(file) {
 		file = filepath.Join(root, file)
 	}
 	return file + member
 }
 
-// There tells whether the file of a picture is there, without opening it. Scenes are everywhere.
+// There tells whether the file of a picture is there, without opening it. Scenes are everywhere, and of an object only reading it tells.
 func There(path string) bool {
-	if strings.HasPrefix(path, scenesPrefix) {
+	if strings.HasPrefix(path, scenesPrefix) || bucket.IsURL(path) {
 		return true
 	}
 	file, _ := locate(path)
@@ -102,6 +116,9 @@ func There(path string) bool {
 
 // locate is [splitPath] where the files are: one that is there is a name, whatever is in it.
 func locate(path string) (file, member string) {
+	if bucket.IsURL(path) {
+		return splitPath(path)
+	}
 	if regular.Exists(path) {
 		return path, ""
 	}

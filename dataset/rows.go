@@ -5,16 +5,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/facet-clip/facet/textfile"
 )
 
-func readCSV(f *os.File, use func(row) error) error { return csvRows(f, []string{"path"}, use) }
+func readCSV(t table, use func(row) error) error { return csvRows(t.Reader, []string{"path"}, use) }
 
-func readJSONL(f *os.File, use func(row) error) error { return jsonRows(f, use) }
+func readJSONL(t table, use func(row) error) error { return jsonRows(t.Reader, use) }
 
 // csvRows reads a table with a header, which must have some columns. A row of another length is an error that names its line.
 func csvRows(in io.Reader, required []string, use func(row) error) error {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/facet-clip/facet/internal/bucket"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -95,32 +96,42 @@ type Source struct {
 
 	fingerprint string
 	root        string // below which all pictures lie, absolute; empty: see [Source.Root]
+	whole       bool   // it holds the files of its part alone: no item is passed over for another part
 	options     Options
 	n           int                                              // of all items; −1: unknown
 	at          func(i int) Item                                 // item i of all; nil for sources that can only be read through
-	all         func(ctx context.Context) iter.Seq2[Item, error] // where at is nil
+	all         func(ctx context.Context) iter.Seq2[Item, error] // where at is nil; n may be known all the same
 }
 
 // Open finds out what a source is: a folder of pictures, or of a folder for each class; a manifest (.csv, .jsonl, .parquet); tar shards
 // (.tar, .tar.gz, .tgz; shard-{000..009}.tar or a pattern with *); scenes:NAME?n=N&seed=S&size=P&window=K of package scenes; or a data set with groups,
-// waterbirds:DIR?split=test or celeba:DIR?split=test&label=Blond_Hair&group=Male. It reads no picture. Errors name the source.
-func Open(name string, o Options) (*Source, error) {
+// waterbirds:DIR?split=test or celeba:DIR?split=test&label=Blond_Hair&group=Male. Folders, manifests and shards may lie in a bucket: s3://bucket/photos/,
+// s3://bucket/list.csv, s3://bucket/shard-{000..009}.tar; see package bucket. It reads no picture. Errors name the source.
+func Open(name string, o Options) (*Source, error) { return OpenContext(context.Background(), name, o) }
+
+// OpenContext is [Open] that ends with a context: of a bucket, all keys below a prefix are listed, or a manifest is read through.
+func OpenContext(ctx context.Context, name string, o Options) (*Source, error) {
 	o, err := o.check()
 	if err != nil {
 		return nil, err
 	}
-	s, err := open(name, o.Times)
+	s, err := open(ctx, name, o)
 	if err != nil {
 		return nil, err
 	}
-	s.Name, s.options = name, o
+	if s.Name, s.options = name, o; s.whole {
+		s.options.Shard, s.options.Shards = 0, 1
+	}
 	if s.n == 0 || s.n > 0 && s.Len() == 0 {
 		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
 	}
 	return s, nil
 }
 
-func open(name string, times TimeFormat) (*Source, error) {
+func open(ctx context.Context, name string, o Options) (*Source, error) {
+	if bucket.IsURL(name) {
+		return openBucket(ctx, name, o)
+	}
 	if spec, ok := strings.CutPrefix(name, scenesPrefix); ok {
 		return openScenes(name, spec)
 	}
@@ -129,7 +140,7 @@ func open(name string, times TimeFormat) (*Source, error) {
 	}
 	info, err := os.Stat(name)
 	if isTar(name) && (err != nil || !info.IsDir()) {
-		return openTar(name)
+		return openTar(ctx, name, o)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w: expected a folder, a manifest, tar shards or scenes:…", err)
@@ -149,7 +160,7 @@ func open(name string, times TimeFormat) (*Source, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: expected a folder, a manifest (.csv, .jsonl, .parquet), tar shards (.tar, .tar.gz, .tgz) or scenes:…", name)
 	}
-	return openManifest(name, read, times)
+	return openManifest(name, read, o.Times)
 }
 
 // Len is the number of selected items, −1 when it is not known before all is read.
@@ -225,6 +236,9 @@ func (d *Decoder) Picture(ctx context.Context, path string, use func(*image.NRGB
 	if shard, member := locate(path); member != "" {
 		return d.tarPicture(ctx, shard, strings.TrimPrefix(member, memberMark), use)
 	}
+	if bucket.IsURL(path) {
+		return objectItem(ctx, path).Decode(ctx, d, use)
+	}
 	return d.File(ctx, path, use)
 }
 
@@ -239,6 +253,9 @@ func (d digest) String() string { return hex.EncodeToString(d.Sum(nil)) }
 
 // FileItem is the picture in a file, of which nothing else is known.
 func FileItem(path string) Item {
+	if bucket.IsURL(path) {
+		return objectItem(context.Background(), path)
+	}
 	return Item{Path: path, read: func() ([]byte, error) { return readFile(path) }, decode: decodeNamed(path)}
 }
 

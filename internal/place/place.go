@@ -1,7 +1,10 @@
 // Package place keeps where a file or folder lies, so that it is found again when what keeps its name has moved, or both have.
 package place
 
-import "path/filepath"
+import (
+	"path/filepath"
+	"strings"
+)
 
 // Place is where something lies, seen from the folder that keeps it.
 type Place struct {
@@ -13,6 +16,9 @@ type Place struct {
 func Of(path, keeper string) Place {
 	if path == "" {
 		return Place{}
+	}
+	if strings.Contains(path, "://") { // in a bucket
+		return Place{Path: path}
 	}
 	p := Place{Path: absolute(path)}
 	if rel, err := filepath.Rel(real(keeper), real(path)); err == nil {
