@@ -49,7 +49,7 @@ var layers = [][]string{
 	{"npy"},
 	{"internal/bucket", "internal/journal", "dataset/mat", "internal/pickle"},
 	{"internal/atomicfile", "internal/place", "internal/terminal"},
-	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "internal/serving", "textfile", "concept/words", "internal/torchrand", "clip/verify/photographs"},
+	{"half", "internal/filetest", "internal/foreign", "internal/numeric", "internal/pgtest", "internal/regular", "internal/s3test", "internal/serving", "textfile", "concept/words", "internal/torchrand", "clip/verify/photographs"},
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.
@@ -98,6 +98,19 @@ func TestOnlyAtomicfileWrites(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestOnlyBucketOpensBuckets: credentials, retries and what an error says of a URL have one place.
+func TestOnlyBucketOpensBuckets(t *testing.T) {
+	for _, s := range sources(t) {
+		for _, i := range s.imports {
+			for _, cloud := range []string{"gocloud.dev/", "github.com/minio/", "github.com/Azure/", "cloud.google.com/", "github.com/aws/"} {
+				if strings.HasPrefix(i, cloud) && s.pkg != "internal/bucket" {
+					t.Errorf("%s imports %s: use internal/bucket", s.file, i)
+				}
+			}
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/facet-clip/facet/internal/bucket"
 	"github.com/facet-clip/facet/internal/regular"
@@ -158,7 +159,9 @@ func readObject(ctx context.Context, url string) ([]byte, error) {
 }
 
 // ofSource tells an error of reading a picture that says nothing of the picture: the rest of the source would be lost with it.
-func ofSource(err error) bool { return errors.Is(err, bucket.ErrUnavailable) || errors.Is(err, bucket.ErrBucket) }
+func ofSource(err error) bool {
+	return errors.Is(err, bucket.ErrUnavailable) || errors.Is(err, bucket.ErrBucket)
+}
 
 // openStream opens a file, or an object, to be read through.
 func openStream(ctx context.Context, name string) (io.ReadCloser, error) {
@@ -168,32 +171,39 @@ func openStream(ctx context.Context, name string) (io.ReadCloser, error) {
 	return regular.Open(name)
 }
 
-// fetches is how many objects are read before they are asked for, and fetchBytes how large they may be for that together: a larger one waits for its turn.
-const fetches = 16
+const (
+	fetches    = 16      // objects that are read before they are asked for
+	fetchBytes = 4 << 20 // of an object; a larger one is read when it is asked for, so that what waits stays within 64 MiB
+)
 
-// fetched begins to read the objects of items before they are asked for. It gives the items in order.
-func fetched(ctx context.Context, items iter.Seq2[Item, error]) iter.Seq2[Item, error] {
+// fetched gives the items of a source in order. Where each is an object of its own, some are read before they are asked for.
+func (s *Source) fetched(ctx context.Context, from int) iter.Seq2[Item, error] {
+	if s.Kind == "tar" || !bucket.IsURL(s.root) {
+		return s.Items(ctx, from)
+	}
 	return func(yield func(Item, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
 		type next struct {
 			item Item
 			err  error
 		}
 		waiting := make(chan next, fetches)
-		go func() {
+		running, cancel := context.WithCancel(ctx) // of the listing: what was given is read on
+		var listing sync.WaitGroup
+		defer listing.Wait()
+		defer cancel()
+		listing.Go(func() {
 			defer close(waiting)
-			for item, err := range items {
-				if err == nil && bucket.IsURL(item.Path) && item.read != nil {
-					item.read = begun(item.read)
+			for item, err := range s.Items(running, from) {
+				if err == nil {
+					item.read = begun(ctx, item.Path)
 				}
 				select {
 				case waiting <- next{item, err}:
-				case <-ctx.Done():
+				case <-running.Done():
 					return
 				}
 			}
-		}()
+		})
 		for n := range waiting {
 			if !yield(n.item, n.err) {
 				return
@@ -202,20 +212,23 @@ func fetched(ctx context.Context, items iter.Seq2[Item, error]) iter.Seq2[Item, 
 	}
 }
 
-// begun starts reading, and gives what came of it.
-func begun(read func() ([]byte, error)) func() ([]byte, error) {
+// begun starts reading an object, and gives what came of it to who asks first.
+func begun(ctx context.Context, url string) func() ([]byte, error) {
 	type result struct {
 		data []byte
 		err  error
 	}
 	done := make(chan result, 1)
 	go func() {
-		data, err := read()
+		data, err := bucket.ReadFile(ctx, url, fetchBytes)
 		done <- result{data, err}
+		close(done)
 	}()
 	return func() ([]byte, error) {
-		r := <-done
-		done <- r // for who asks again
+		r, first := <-done
+		if !first || errors.Is(r.err, bucket.ErrSize) {
+			return readObject(ctx, url)
+		}
 		return r.data, r.err
 	}
 }

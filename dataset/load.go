@@ -59,7 +59,7 @@ func decodeAhead[T any](ctx context.Context, s *Source, from int, d *Decoder, us
 	var workers sync.WaitGroup
 	workers.Go(func() {
 		defer close(places)
-		for item, err := range fetched(ctx, s.Items(ctx, from)) {
+		for item, err := range s.fetched(ctx, from) {
 			place := make(chan slot[T], 1)
 			select {
 			case places <- place:

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
 )
 
 // TestManifestCases: what stands in testdata/cases/manifests.
@@ -86,17 +87,22 @@ func TestParquetTypes(t *testing.T) {
 				columns = append(slices.Clone(columns), name)
 			}
 		}
-		f, err := os.Open("testdata/" + c.file)
+		data, err := os.ReadFile("testdata/" + c.file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := texts(t, func(use func(row) error) error { return readParquet(f, use) })
-		f.Close()
+		got := texts(t, func(use func(row) error) error { return readParquet(tableOf(data), use) })
 		columns = known
 		if diff := cmp.Diff([]map[string]string{c.want, {"path": "b.png"}}, got); diff != "" {
 			t.Errorf("%s: %s", c.file, diff)
 		}
 	}
+}
+
+// tableOf is a manifest in memory.
+func tableOf(data []byte) table {
+	in := bytes.NewReader(data)
+	return table{in, in, int64(len(data))}
 }
 
 // TestParquetRefuses: lists, groups and bytes, by the name of the column.
@@ -200,15 +206,8 @@ func FuzzParquet(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		path := filepath.Join(t.TempDir(), "m.parquet")
-		write(t, path, data)
-		file, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
 		n := 0
-		_ = readParquet(file, func(row) error {
+		_ = readParquet(tableOf(data), func(row) error {
 			if n++; n > 1000 {
 				return io.EOF
 			}
@@ -225,4 +224,18 @@ func TestRowsKeepTheirLines(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
+}
+
+// parquetOf is a table of rows.
+func parquetOf[T any](t *testing.T, rows ...T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := parquet.NewGenericWriter[T](&b)
+	if _, err := w.Write(rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -231,14 +232,32 @@ func TestTar(t *testing.T) {
 			t.Errorf("%s: length %d before it was read", name, s.Len())
 		}
 	}
-	write(t, filepath.Join(dir, "cut.tar.gz"), gzipped(t, first)[:200])
-	s := open1(t, filepath.Join(dir, "cut.tar.gz"), Options{})
-	var last error
-	for _, err := range Load(t.Context(), s, 0, NewDecoder(DefaultMaxPixels), whole) {
-		last = err
+}
+
+// TestDamagedTar: of a shard that is cut off the pictures before the cut are given. What is left of it is listed by its name, and the next shard follows.
+func TestDamagedTar(t *testing.T) {
+	dir := t.TempDir()
+	one := tarOf(t, member{"000.png", pngOf(t, 1)}, member{"001.png", pngOf(t, 2)})
+	write(t, filepath.Join(dir, "s-0.tar"), one[:len(one)-1024-600])
+	write(t, filepath.Join(dir, "s-1.tar"), []byte("garbage, and too little of it for a header"))
+	write(t, filepath.Join(dir, "s-2.tar"), one)
+	s := open1(t, filepath.Join(dir, "s-*.tar"), Options{})
+	var got []string
+	for l, err := range Load(t.Context(), s, 0, NewDecoder(DefaultMaxPixels), whole) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := filepath.Base(l.Path)
+		if l.Err != nil {
+			if !strings.Contains(l.Err.Error(), l.Path) || !errors.Is(l.Err, errDamaged) && said != "s-0.tar#001.png" {
+				t.Errorf("%s: %v", l.Path, l.Err)
+			}
+			said += " lost"
+		}
+		got = append(got, said)
 	}
-	if last == nil || !strings.Contains(last.Error(), "cut.tar.gz") {
-		t.Errorf("a shard that is cut off: %v", last)
+	if want := []string{"s-0.tar#000.png", "s-0.tar lost", "s-1.tar lost", "s-2.tar#000.png", "s-2.tar#001.png"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
@@ -433,7 +452,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"path":"a.png","time":2011}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		check := func(r row) error {
-			item, err := r.item("/data", "")
+			item, err := r.item(fileRow("/data"), "")
 			if err == nil && !filepath.IsAbs(r.values["path"]) && !strings.HasPrefix(item.Path, "/data/") && item.Path != "/data" {
 				t.Errorf("%q leaves the folder: %s", r.values["path"], item.Path)
 			}

@@ -36,6 +36,8 @@ var (
 	ErrKey = errors.New("there is no such object")
 	// ErrAccess is returned when a bucket or an object may not be read or written with the credentials that were found.
 	ErrAccess = errors.New("access denied")
+	// ErrRefused is returned when the server does not do what it is asked, for a reason of its own, such as a token that is too old.
+	ErrRefused = errors.New("the server refuses this")
 	// ErrUnavailable is returned when a bucket gives no answer, or none that can be used, after it was asked again. It says nothing of the object.
 	ErrUnavailable = errors.New("the bucket cannot be reached")
 	// ErrChanged is returned when an object was replaced while it was read.
@@ -180,6 +182,8 @@ func explained(ctx context.Context, p place, b *blob.Bucket, err error) error {
 		return fmt.Errorf("%s: %w: the credentials that were found do not allow this; a key that is not there also reads so where listing is not allowed: %w", p.url, ErrAccess, err)
 	case gcerrors.InvalidArgument:
 		return fmt.Errorf("%s: %w: %w", p.url, ErrURL, err)
+	case gcerrors.FailedPrecondition:
+		return fmt.Errorf("%s: %w: %w", p.url, ErrRefused, err)
 	}
 	return fmt.Errorf("%s: %w: %w", p.url, ErrUnavailable, err)
 }
@@ -197,7 +201,7 @@ func codeOf(err error) gcerrors.ErrorCode {
 
 // final tells an error that trying again does not help.
 func final(err error) bool {
-	return slices.ContainsFunc([]error{ErrBucket, ErrKey, ErrAccess, ErrURL, ErrChanged, context.Canceled, context.DeadlineExceeded}, func(e error) bool { return errors.Is(err, e) })
+	return slices.ContainsFunc([]error{ErrBucket, ErrKey, ErrAccess, ErrURL, ErrRefused, ErrChanged, context.Canceled, context.DeadlineExceeded}, func(e error) bool { return errors.Is(err, e) })
 }
 
 // Join is the URL of what lies below another one: of s3://b/photos and a.png, s3://b/photos/a.png.

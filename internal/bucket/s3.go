@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -78,9 +79,11 @@ func (s *s3) ErrorCode(err error) gcerrors.ErrorCode {
 		return gcerrors.NotFound
 	case answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized || answer.Code == minio.AccessDenied:
 		return gcerrors.PermissionDenied
-	case answer.Code == "InvalidBucketName" || answer.Code == "InvalidArgument" || answer.StatusCode == http.StatusBadRequest:
+	case answer.Code == "InvalidBucketName":
 		return gcerrors.InvalidArgument
-	case answer.StatusCode == http.StatusPreconditionFailed:
+	case answer.Code == "RequestTimeout" || answer.StatusCode == http.StatusRequestTimeout || answer.StatusCode == http.StatusTooManyRequests:
+		return gcerrors.ResourceExhausted
+	case answer.StatusCode >= 400 && answer.StatusCode < 500:
 		return gcerrors.FailedPrecondition
 	}
 	return gcerrors.Unknown
@@ -171,31 +174,51 @@ func (r *s3Reader) Attributes() *driver.ReaderAttributes { return &r.about }
 
 func (r *s3Reader) As(any) bool { return false }
 
-// NewTypedWriter sends an object in parts. It appears, whole, when the writer is closed.
+// NewTypedWriter sends a small object at once and a larger one in parts. It appears, whole, when the writer is closed.
 func (s *s3) NewTypedWriter(ctx context.Context, key, contentType string, _ *driver.WriterOptions) (driver.Writer, error) {
-	out, in := io.Pipe()
-	w := &s3Writer{ctx: ctx, in: in, done: make(chan error, 1)}
-	go func() {
-		_, err := s.core.Client.PutObject(ctx, s.name, key, out, -1, minio.PutObjectOptions{ContentType: contentType, PartSize: partBytes})
-		out.CloseWithError(err)
-		w.done <- err
-	}()
-	return w, nil
+	return &s3Writer{ctx: ctx, send: func(in io.Reader, size int64) error {
+		_, err := s.core.Client.PutObject(ctx, s.name, key, in, size, minio.PutObjectOptions{
+			ContentType: contentType, PartSize: partBytes, SendContentMd5: true, DisableContentSha256: true, // not every server takes content that is signed as it goes
+		})
+		return err
+	}}, nil
 }
 
 type s3Writer struct {
 	ctx  context.Context
-	in   *io.PipeWriter
+	send func(in io.Reader, size int64) error // −1: unknown
+	held bytes.Buffer                         // until there is more than one part
+	in   *io.PipeWriter                       // of what is sent in parts
 	done chan error
 }
 
-func (w *s3Writer) Write(p []byte) (int, error) { return w.in.Write(p) }
+func (w *s3Writer) Write(p []byte) (int, error) {
+	if w.in == nil && w.held.Len()+len(p) <= partBytes {
+		return w.held.Write(p)
+	}
+	if w.in == nil {
+		out, in := io.Pipe()
+		w.in, w.done = in, make(chan error, 1)
+		go func() {
+			err := w.send(io.MultiReader(&w.held, out), -1)
+			out.CloseWithError(err)
+			w.done <- err
+		}()
+	}
+	return w.in.Write(p)
+}
 
 // Close finishes the object, or gives it up if the context has ended.
 func (w *s3Writer) Close() error {
 	ended := w.ctx.Err()
-	w.in.CloseWithError(ended) // nil: the end
-	return cmp.Or(ended, <-w.done)
+	if w.in != nil {
+		w.in.CloseWithError(ended) // nil: the end
+		return cmp.Or(ended, <-w.done)
+	}
+	if ended != nil {
+		return ended
+	}
+	return w.send(bytes.NewReader(w.held.Bytes()), int64(w.held.Len()))
 }
 
 var errUnused = errors.New("not made: facet does not need it")
