@@ -196,8 +196,8 @@ func (u *use) spreadsOf(ctx context.Context, ov *decompose.OV, pairs []int32) (o
 	return out, nil
 }
 
-// lookIn is image i of the atlas in a folder as the model sees it, with what the image tower says of it. It is remembered, and must not be changed.
-func (l *Lab) lookIn(ctx context.Context, dir string, i int) (*Explained, error) {
+// LookIn is image i of the atlas in a folder as the model sees it, with what the image tower says of it. It is remembered, and must not be changed.
+func (l *Lab) LookIn(ctx context.Context, dir string, i int) (*Explained, error) {
 	u, err := l.openAtlas(ctx, dir)
 	if err != nil {
 		return nil, err

@@ -47,6 +47,8 @@ type Explain struct {
 	Against string
 	// Contrast is the path of another picture: why this picture rather than that.
 	Contrast string
+	// Other is a picture that was looked at ([Lab.LookIn]), in place of that at Contrast, which is then what it is called.
+	Other *Explained
 	// Baseline is none, average text (of the bank) or average picture (of the atlas). Empty, it is the average text where a text is asked for and a
 	// bank is at hand, and the average picture where no text is asked for and an atlas is at hand.
 	Baseline string
@@ -121,7 +123,7 @@ func (l *Lab) ExplainImage(ctx context.Context, dir string, i int, q Explain) (*
 	if err != nil {
 		return nil, err
 	}
-	seen, err := l.lookIn(ctx, dir, i)
+	seen, err := l.LookIn(ctx, dir, i)
 	if err != nil {
 		return nil, err
 	}

@@ -160,9 +160,11 @@ func (l *Lab) textContrast(ctx context.Context, e *Explained, q Explain) ([]floa
 
 // pictureContrast measures against another picture with the same text.
 func (l *Lab) pictureContrast(ctx context.Context, e *Explained, q Explain, use *use) (split attribution.Split, against *answer.Against, err error) {
-	other, err := l.look(ctx, Explain{Picture: q.Contrast, Whole: q.Whole}, use)
-	if err != nil {
-		return split, nil, err
+	other := q.Other
+	if other == nil {
+		if other, err = l.look(ctx, Explain{Picture: q.Contrast, Whole: q.Whole}, use); err != nil {
+			return split, nil, err
+		}
 	}
 	baseline := attribution.Logit(other.Scalars, e.text, other.Embedding, e.scale)
 	return attribution.Logit(e.Scalars, e.text, e.Embedding, e.scale).Minus(baseline),

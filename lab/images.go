@@ -178,13 +178,13 @@ func (l *Lab) mapped(ctx context.Context, dir string, i int, neuron *int, heads 
 	if err := checkMapped(ov, neuron, heads); err != nil {
 		return nil, err
 	}
-	return l.lookIn(ctx, dir, i)
+	return l.LookIn(ctx, dir, i)
 }
 
 // AtlasNumbers are the embedding [D], not normalised, and the scalars [M,C] of image i of an atlas, encoded anew. The slices are shared: they must not be
 // changed.
 func (l *Lab) AtlasNumbers(ctx context.Context, dir string, i int) (embedding, scalars []float32, err error) {
-	e, err := l.lookIn(ctx, dir, i)
+	e, err := l.LookIn(ctx, dir, i)
 	if err != nil {
 		return nil, nil, err
 	}

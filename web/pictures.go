@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"image/png"
 	"net/http"
@@ -42,14 +43,15 @@ type mapInput struct {
 // ExplainInput are the parameters of an explanation.
 type ExplainInput struct {
 	Words
-	Text      string  `query:"text" maxLength:"2000" doc:"explain the logit of this text instead of the embedding"`
-	By        string  `query:"by" doc:"sum pairs by word, neuron, head, token or pair"`
-	Assign    string  `query:"assign" doc:"give a pair of several words to each of them by weight (shared), or to the first"`
-	Cover     float64 `query:"cover" minimum:"0" maximum:"1" doc:"list words until they hold this share of all that words add or take away; 0 is 0.5"`
-	Against   string  `query:"against" maxLength:"2000" doc:"measure against another text"`
-	Baseline  string  `query:"baseline" doc:"measure against the average text of the bank, the average picture of the atlas, or none"`
-	Intervals bool    `query:"intervals" doc:"give each word a 95 % interval, by naming the 200 strongest pairs anew from their images drawn with replacement; it needs an atlas with labels, and seconds"`
-	Top       int     `query:"top" minimum:"0" maximum:"1000" doc:"how many pairs to give; 0 is 20"`
+	Text          string   `query:"text" maxLength:"2000" doc:"explain the logit of this text instead of the embedding"`
+	By            string   `query:"by" doc:"sum pairs by word, neuron, head, token or pair"`
+	Assign        string   `query:"assign" doc:"give a pair of several words to each of them by weight (shared), or to the first"`
+	Cover         float64  `query:"cover" minimum:"0" maximum:"1" doc:"list words until they hold this share of all that words add or take away; 0 is 0.5"`
+	Against       string   `query:"against" maxLength:"2000" doc:"measure against another text"`
+	Baseline      string   `query:"baseline" doc:"measure against the average text of the bank, the average picture of the atlas, or none"`
+	BaselineImage optional `query:"baseline_image" doc:"measure against another image of the atlas, by its number: why this picture rather than that"`
+	Intervals     bool     `query:"intervals" doc:"give each word a 95 % interval, by naming the 200 strongest pairs anew from their images drawn with replacement; it needs an atlas with labels, and seconds"`
+	Top           int      `query:"top" minimum:"0" maximum:"1000" doc:"how many pairs to give; 0 is 20"`
 }
 
 type explainImageInput struct {
@@ -113,8 +115,30 @@ func (s *Server) explainQuestion(ctx context.Context, in ExplainInput, atlas str
 	return q, err
 }
 
+// against has a question measured against another image of the atlas in a folder, where it asks for that.
+func (s *Server) against(ctx context.Context, q *lab.Explain, in ExplainInput, dir string) error {
+	i := in.BaselineImage.pointer()
+	if i == nil {
+		return nil
+	}
+	if dir == "" {
+		return &lab.Mistake{Field: "baseline_image", Problem: errors.New("is an image of an atlas: expected an atlas too")}
+	}
+	rows, err := s.lab.AtlasImages(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if q.Other, err = s.lab.LookIn(ctx, dir, *i); err == nil {
+		q.Contrast = rows[*i].Name
+	}
+	return err
+}
+
 func (s *Server) explainImage(ctx context.Context, in *explainImageInput) (*answer.Explanation, error) {
 	dir, q, err := s.imageQuestion(ctx, in.ImageInput, in.ExplainInput)
+	if err == nil {
+		err = s.against(ctx, &q, in.ExplainInput, dir)
+	}
 	if err != nil {
 		return nil, err
 	}

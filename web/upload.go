@@ -222,6 +222,9 @@ func (s *Server) explainUpload(ctx context.Context, in *explainUploadInput) (*an
 		return nil, err
 	}
 	q, err := s.explainQuestion(ctx, in.ExplainInput, dir)
+	if err == nil {
+		err = s.against(ctx, &q, in.ExplainInput, dir)
+	}
 	if err != nil {
 		return nil, err
 	}

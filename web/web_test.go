@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -275,7 +276,7 @@ var addresses = []string{
 	"/api/v1/drift/streams", "/api/v1/drift/streams/gate/windows", "/api/v1/drift/streams/gate/windows/2", "/api/v1/drift/streams/gate/alerts", "/api/v1/drift/streams/gate/windows/2/picture?before=true",
 	"/api/v1/jobs", "/api/v1/atlases/scenes/embeddings?top=2", "/api/v1/atlases/scenes/images/7/embedding", "/api/v1/atlases/scenes/images/7/scalars",
 	"/api/v1/atlases/scenes/images/7/maps/values?neuron=89&head=3",
-	"/api/v1/atlases/scenes/images/7/explanation?text=a+castle", "/api/v1/atlases/scenes/images/7/explanation?bank=words.txt&text=a&baseline=average+picture",
+	"/api/v1/atlases/scenes/images/7/explanation?text=a+castle", "/api/v1/atlases/scenes/images/7/explanation?text=a+castle&baseline_image=8", "/api/v1/atlases/scenes/images/7/explanation?bank=words.txt&text=a&baseline=average+picture",
 }
 
 // TestNothingLeaks: every address answers without a path of the machine, and again when each of its parameters leads out of a folder.
@@ -294,7 +295,7 @@ func TestNothingLeaks(t *testing.T) {
 			"search?text=" + evil, "search?text=a&atlas=" + evil, "search?text=a&bank=" + evil, "search?text=a&unit=" + evil, "search?text=a&top=" + evil, "pairs/" + evil + "/nearest",
 			"pairs/1,1/nearest?bank=" + evil, "atlases/" + evil + "/pairs", "atlases/scenes/pairs?sort=" + evil, "atlases/scenes/pairs?bank=" + evil, "atlases/scenes/neurons/" + evil, "atlases/scenes/pairs/" + evil, "atlases/scenes/pairs/1,1?bank=" + evil, "atlases/scenes/pairs/1,1/with/" + evil, "atlases/scenes/heads/" + evil, "atlases/scenes/edit?unit=" + evil, "atlases/scenes/images/1/places?bank=" + evil,
 			"atlases/scenes/images/" + evil, "atlases/scenes/images/1/maps?neuron=" + evil, "atlases/scenes/images/1/explanation?against=" + evil,
-			"atlases/scenes/images/1/explanation?baseline=" + evil, "atlases/scenes/images/1/explanation?by=" + evil, evil,
+			"atlases/scenes/images/1/explanation?text=a&baseline_image=" + evil, "atlases/scenes/images/1/explanation?baseline=" + evil, "atlases/scenes/images/1/explanation?by=" + evil, evil,
 			"atlases/" + evil + "/embeddings", "atlases/scenes/images/" + evil + "/scalars", "atlases/scenes/images/1/maps/values?head=" + evil, "jobs/" + evil + "/answer",
 			"drift/streams/" + evil + "/windows", "drift/streams/gate/windows/" + evil, "drift/streams/gate/windows/2/picture?picture=" + evil,
 		} {
@@ -309,6 +310,42 @@ func TestNothingLeaks(t *testing.T) {
 				t.Errorf("%s tells more than it was told: %s", a, out.Body)
 			}
 		}
+	}
+}
+
+// TestAgainstAnotherPicture: why this picture rather than that adds up to the difference of their logits, in either direction; what makes no sense is refused.
+func TestAgainstAnotherPicture(t *testing.T) {
+	h := newServer(t, "127.0.0.1:8080", nil).Handler()
+	total := func(query string) (a struct {
+		Total       float64
+		GroupsTotal float64 `json:"groups_total"`
+		Groups      []struct{ Amount float64 }
+	}) {
+		out := send(h, "GET", "/api/v1/atlases/scenes/images/"+query, nil, nil)
+		if err := json.Unmarshal(out.Body.Bytes(), &a); err != nil || out.Code != http.StatusOK {
+			t.Fatalf("%s: %d %v: %s", query, out.Code, err, out.Body)
+		}
+		return a
+	}
+	one, other := total("7/explanation?text=a+castle"), total("8/explanation?text=a+castle")
+	forth, back := total("7/explanation?text=a+castle&baseline_image=8"), total("8/explanation?text=a+castle&baseline_image=7")
+	sum := 0.0
+	for _, g := range forth.Groups {
+		sum += g.Amount
+	}
+	if want := one.Total - other.Total; want == 0 || math.Abs(forth.GroupsTotal-want) > 1e-4 || math.Abs(back.GroupsTotal+want) > 1e-4 || math.Abs(sum-want) > 1e-4 {
+		t.Errorf("forth %v of groups %v, back %v: expected ±%v", forth.GroupsTotal, sum, back.GroupsTotal, want)
+	}
+	for query, want := range map[string]int{
+		"7/explanation?baseline_image=8": 400, "7/explanation?text=a&baseline_image=300": 404, "7/explanation?text=a&baseline_image=-1": 422, "7/explanation?text=a&against=b&baseline_image=8": 400,
+		"7/explanation?text=a&by=token&baseline_image=8": 400, "7/explanation?text=a&by=head&intervals=true": 400,
+	} {
+		if out := send(h, "GET", "/api/v1/atlases/scenes/images/"+query, nil, nil); out.Code != want {
+			t.Errorf("%s: %d, expected %d: %s", query, out.Code, want, out.Body)
+		}
+	}
+	if out := send(h, "POST", "/api/v1/explain?text=a&baseline_image=8", pngBytes(t, 64), picturePNG); out.Code != http.StatusBadRequest || !strings.Contains(out.Body.String(), "expected an atlas") {
+		t.Errorf("an upload without an atlas: %d %s", out.Code, out.Body)
 	}
 }
 

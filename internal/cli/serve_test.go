@@ -82,6 +82,10 @@ func TestServeAnswersAsJSON(t *testing.T) {
 		{"polysemanticity|photos.atlas|--top|3", "JOB polysemanticity?atlas=photos.atlas&top=3"},
 		{"reconstruct|photos.atlas|--components|1", "JOB reconstruct?atlas=photos.atlas&components=1"},
 		{"ablate|photos.atlas|--percentile|50", "JOB ablate?atlas=photos.atlas&percentiles=50"},
+		{"explain|" + pictureOf(t, address, 5) + "|--text|a castle|--atlas|photos.atlas", "GET atlases/photos.atlas/images/5/explanation?text=a+castle"},
+		{"explain|" + pictureOf(t, address, 5) + "|--text|a castle|--atlas|photos.atlas|--contrast|" + pictureOf(t, address, 8),
+			"GET atlases/photos.atlas/images/5/explanation?text=a+castle&baseline_image=8"},
+		{"explain|photo.png|--text|a castle|--atlas|photos.atlas|--contrast|" + pictureOf(t, address, 8), "POST explain?name=photo.png&text=a+castle&atlas=photos.atlas&baseline_image=8"},
 		{"sink|photos.atlas|--limit|6", "JOB sink?atlas=photos.atlas&limit=6"},
 		{"sink|photos.atlas|--limit|4|--classes|sedan, tree, cat|--bank|words.txt", "JOB sink?atlas=photos.atlas&limit=4&classes=sedan&classes=tree&classes=cat&bank=words.txt"},
 		{"label|photos.atlas|--units|top:10|--terms|8|--top|5", "JOB label?atlas=photos.atlas&units=top:10&terms=8&top=5"},
@@ -98,6 +102,20 @@ func TestServeAnswersAsJSON(t *testing.T) {
 			t.Errorf("%s and facet %s (-facet +serve):\n%s", c.request, c.args, diff)
 		}
 	}
+}
+
+// pictureOf is where an image of the atlas lies.
+func pictureOf(t *testing.T, address string, image int) string {
+	t.Helper()
+	var a web.AtlasImages
+	if err := json.Unmarshal([]byte(requested(t, address, "GET atlases/photos.atlas/images", nil)), &a); err != nil {
+		t.Fatal(err)
+	}
+	path, err := filepath.Abs(filepath.Join("scenes", filepath.FromSlash(a.Images[image].Path)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // serveHere serves what lies here, by the demo model, and gives the address.
