@@ -194,9 +194,9 @@ func (x *explorer) until(t *testing.T, script string) {
 
 // TestBrowser opens the explorer in a browser, as people do.
 func TestBrowser(t *testing.T) {
-	x := newExplorer(t, nil)
+	x := newExplorer(t, withFew(t))
 	for name, test := range map[string]func(*testing.T, *explorer){
-		"pages": browsePages, "keyboard": browseKeyboard, "upload": browseUpload, "links": browseLinks, "slider": browseSlider, "segments": browseSegments, "map": browseMap, "drift": browseDrift, "door": browseDoor, "accessible": browseAccessible,
+		"pages": browsePages, "keyboard": browseKeyboard, "upload": browseUpload, "links": browseLinks, "slider": browseSlider, "segments": browseSegments, "differences": browseDifferences, "map": browseMap, "drift": browseDrift, "door": browseDoor, "accessible": browseAccessible,
 	} {
 		t.Run(name, func(t *testing.T) {
 			test(t, x)
@@ -207,10 +207,24 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
+// withFew serves the beginning of the demo's atlas beside it, by another name.
+func withFew(t *testing.T) func(*Config) {
+	newServer(t, "127.0.0.1:8080", nil) // so that the whole atlas is there
+	first, err := demoBeginning()
+	if err != nil {
+		t.Fatal(err)
+	}
+	few := filepath.Join(t.TempDir(), "few")
+	if err := os.CopyFS(few, os.DirFS(first)); err != nil {
+		t.Fatal(err)
+	}
+	return func(c *Config) { c.Atlases = append(c.Atlases, few) }
+}
+
 // browsed are pages with their state.
 var browsed = []string{
 	"/", "/?word=van&from=10&count=100", "/search", "/search?text=a+castle", "/search?text=a+castle&unit=head", "/pair?pair=64,3&bar=20", "/neuron?neuron=64", "/head?head=3",
-	"/picture", "/picture?image=5&text=a+castle", "/compare", "/compare?kind=pair&a=64,3&b=89,3", "/compare?kind=neuron&a=64&b=89", "/compare?kind=picture&a=5&b=6&text=a+castle",
+	"/picture", "/picture?image=5&text=a+castle", "/compare", "/compare?kind=pair&a=64,3&b=89,3", "/compare?kind=neuron&a=64&b=89", "/compare?kind=picture&a=5&b=6&text=a+castle", "/compare?kind=picture&a=5&b=6", "/compare?kind=atlas&a=scenes&b=few", "/picture?image=5&text=a+castle&than=6",
 	"/drift", "/drift?stream=gate&at=gate:3",
 	"/workbench", "/workbench?unit=word:van&scale=0&unit=head:3&scale=2&image=5&text=a+bus",
 }
@@ -303,6 +317,33 @@ func browseSegments(t *testing.T, x *explorer) {
 	x.until(t, `document.querySelectorAll("#why li").length === 8`)
 	if got := value[string](x, t, `document.querySelector("#why h3").textContent`); !strings.HasPrefix(got, "Around pixel 96, 96: ") && !strings.HasPrefix(got, "Around pixel 96, 95: ") {
 		t.Errorf("the middle of 192 pixels: %q", got)
+	}
+}
+
+// browseDifferences: why this picture rather than that, and what one atlas uses more than another, are told in the API's numbers.
+func browseDifferences(t *testing.T, x *explorer) {
+	var want struct {
+		GroupsTotal float64 `json:"groups_total"`
+		Against     struct{ Total float64 }
+	}
+	answer := send(newServer(t, "127.0.0.1:8080", nil).Handler(), "GET", "/api/v1/atlases/scenes/images/5/explanation?text=a+castle&baseline_image=6", nil, nil)
+	if err := json.Unmarshal(answer.Body.Bytes(), &want); err != nil {
+		t.Fatal(err)
+	}
+	difference := strings.ReplaceAll(fmt.Sprintf("difference, %+.2f", want.GroupsTotal), "-", "−")
+	x.open(t, "/picture?image=5&text=a+castle")
+	x.run(t, "another picture", do(`{ const f = document.querySelector("#ask"); f.than.value = "6"; f.requestSubmit(); }`))
+	x.until(t, `location.search.includes("than=6") && document.querySelector("#total").textContent.includes("Image 6 has")`)
+	if got := value[string](x, t, `document.querySelector("#total").textContent`); !strings.Contains(got, difference) {
+		t.Errorf("the picture: %q, expected %q", got, difference)
+	}
+	x.open(t, "/compare?kind=picture&a=5&b=6&text=a+castle")
+	if got := value[string](x, t, `document.querySelector("#both").textContent`); !strings.Contains(got, difference) || !strings.Contains(got, fmt.Sprintf("and %.2f of the other", want.Against.Total)) {
+		t.Errorf("the comparison: %q, expected %q", got, difference)
+	}
+	x.open(t, "/compare?kind=atlas&a=scenes&b=few")
+	if got := value[string](x, t, `document.querySelector("main").innerText`); !strings.Contains(got, "300") || !strings.Contains(got, "32") || value[int](x, t, `document.querySelectorAll("#both tr").length`) != 21 {
+		t.Errorf("two atlases: %q", got)
 	}
 }
 

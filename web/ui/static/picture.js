@@ -7,7 +7,7 @@ let served = "", file = null, places = null, showing = null, place = null;
 form.addEventListener("submit", (e) => {
   e.preventDefault();
   if (form.picture.files.length) file = form.picture.files[0];
-  remember({ text: form.text.value, against: form.text.value && form.against.value, ...(file ? { image: "" } : {}) });
+  remember({ text: form.text.value, against: form.text.value && form.against.value, than: form.text.value && form.than.value, ...(file ? { image: "" } : {}) });
   look().catch(failed);
 });
 form.picture.addEventListener("change", () => form.requestSubmit());
@@ -28,7 +28,7 @@ const send = (body) => ({ method: "POST", body, headers: { "Content-Type": body.
 async function look() {
   const query = asked(), atlas = await firstAtlas(), image = query.get("image");
   served = atlas;
-  [form.text.value, form.against.value] = [query.get("text") || "", query.get("against") || ""];
+  for (const name of ["text", "against", "than"]) form[name].value = query.get(name) || "";
   if (image != null) file = null;
   if (!file && image == null) {
     at("#explanation").hidden = at("#segments").hidden = true;
@@ -36,10 +36,10 @@ async function look() {
     return state(query.has("text") ? "The address holds the text, and not your picture: give it again." : "Choose a picture, or drop one anywhere on this page.", "empty");
   }
   state("Looking…", "loading");
-  const parameters = { text: form.text.value, against: form.text.value && form.against.value };
+  const parameters = { text: form.text.value, against: form.text.value && form.against.value }, than = form.text.value && form.than.value;
   const path = file ? ["explain", "explain/places"] : [`${inAtlas(atlas)}/images/${encodeURIComponent(image)}/explanation`, `${inAtlas(atlas)}/images/${encodeURIComponent(image)}/places`];
   const init = () => (file ? send(file) : {});
-  const [found, split] = await Promise.all([get(path[0], { ...parameters, top: 16, ...(file ? { atlas: await labelled(atlas) } : {}) }, init()), get(path[1], { ...parameters, ...(file ? { atlas: await labelled(atlas) } : {}) }, init())]);
+  const [found, split] = await Promise.all([get(path[0], { ...parameters, baseline_image: than, top: 16, ...(file ? { atlas: than ? atlas : await labelled(atlas) } : {}) }, init()), get(path[1], { ...parameters, ...(file ? { atlas: await labelled(atlas) } : {}) }, init())]);
   show(found, split, atlas, image);
   state("");
 }
@@ -65,19 +65,19 @@ function show(found, split, atlas, image) {
 }
 
 function about(found, atlas, image) {
-  const k = Number(image), to = (i) => ({ href: address("picture", { atlas, image: i, text: form.text.value, against: form.against.value }), text: `image ${i}` });
+  const k = Number(image), to = (i) => ({ href: address("picture", { atlas, image: i, text: form.text.value, against: form.against.value, than: form.than.value }), text: `image ${i}` });
   at("#about").replaceChildren(...(file ? [element("span", {}, file.name || "the picture")] : [
     element("span", {}, `image ${image} of ${atlas}: ${found.image.path}`), element("a", { href: `${base}/api/v1/${inAtlas(atlas)}/images/${image}?whole=true`, target: "_blank" }, "the original"),
     element("a", { href: address("workbench", { atlas, image }) }, "edit with it"),
-    element("a", { href: address("compare", { atlas, kind: "picture", a: image, b: k + 1, text: form.text.value }) }, "compare it"), neighbours(k > 0 ? to(k - 1) : null, to(k + 1))]));
+    element("a", { href: address("compare", { atlas, kind: "picture", a: image, b: form.than.value || k + 1, text: form.text.value }) }, "compare it"), neighbours(k > 0 ? to(k - 1) : null, to(k + 1))]));
 }
 
 // total says what the parts sum to.
 function total(found) {
   const what = found.text ? `The logit of “${found.text}” is ${plain(found.total)}.` : "The parts of the embedding.";
   if (!found.against) return what;
-  const than = found.against.kind === "text" ? `“${found.against.name}”` : `The ${found.against.kind}`;
-  return found.text ? `${what} ${than} has ${plain(found.against.total)}. These parts sum to the difference, ${signed(found.groups_total, 2)}:` : `${what} They are measured against ${than.toLowerCase()}.`;
+  const than = { text: `“${found.against.name}”`, picture: `Image ${form.than.value}` }[found.against.kind] || `The ${found.against.kind}`;
+  return found.text ? `${what} ${than} has ${plain(found.against.total)}. These parts sum to the difference, ${signed(found.groups_total, 2)}${found.against.kind === "picture" ? "; pairs and places below are of this picture alone" : ""}:` : `${what} They are measured against ${than.toLowerCase()}.`;
 }
 
 // choice is a button that shows the map of a word or a pair.
