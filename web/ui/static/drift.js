@@ -97,9 +97,9 @@ async function showWindow(s, place, at, otherwise) {
 }
 
 function evidenceTable(w) {
-  const rows = w.evidence.map((e) => element("tr", {}, element("td", {}, followed(e)), element("td", {}, e.up ? "up" : "down"), element("td", { class: "number" }, share(e.value)), element("td", {}, e.value >= 1 ? "an alert" : "")));
+  const rows = w.evidence.map((e) => element("tr", {}, element("td", {}, followed(e)), element("td", {}, e.up ? "up" : "down"), element("td", { class: "number" }, share(e.value)), element("td", {}, e.value >= 1 ? "yes" : "")));
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Evidence in window ${w.window}` },
-    element("table", {}, element("thead", {}, element("tr", {}, ...["strongest evidence", "goes", "share of an alert", ""].map((t, i) => element("th", { class: i === 2 ? "number" : null }, t)))), element("tbody", {}, ...rows)));
+    element("table", {}, element("thead", {}, element("tr", {}, ...["strongest evidence", "goes", "share of an alert", "alert"].map((t, i) => element("th", { class: i === 2 ? "number" : null }, t)))), element("tbody", {}, ...rows)));
 }
 
 // followed is what evidence is about: a pair leads to its page.
