@@ -209,20 +209,31 @@ func (a *Atlas) momentSums() (*numeric.Sums, error) {
 func (a *Atlas) readTop() error {
 	s := a.Stats
 	pairs, each := s.Heads*s.Channels, min(s.Count, decompose.Extremes)
-	all := make([]decompose.Extreme, 0, 2*pairs*each)
-	err := readTable(a, topFile, 2*pairs*each, func(row *topRow) error {
-		i := len(all)
-		p, side, rank := i/(2*each), i/each%2, i%each
-		if int(row.Head) != p/s.Channels || int(row.Neuron) != p%s.Channels || row.Largest != (side == 0) || int(row.Rank) != rank {
+	all := make([]decompose.Extreme, 2*pairs*each)
+	inOrder := func(i int, right bool) error {
+		if !right {
 			return fmt.Errorf("row %d is out of order", i)
 		}
-		x := decompose.Extreme{Image: row.Image, Scalar: row.Scalar}
-		if int(x.Image) >= s.Count || x.Scalar-x.Scalar != 0 || rank > 0 && !all[i-1].Before(x, side == 0) {
-			return fmt.Errorf("row %d: image %d of %d, scalar %g", i, x.Image, s.Count, x.Scalar)
-		}
-		all = append(all, x)
 		return nil
-	})
+	}
+	pairOf := func(i int) int { return i / (2 * each) }
+	err := readColumns[topRow](a, topFile, len(all),
+		column(int32s, func(i int, head int32) error { return inOrder(i, int(head) == pairOf(i)/s.Channels) }),
+		column(int32s, func(i int, neuron int32) error { return inOrder(i, int(neuron) == pairOf(i)%s.Channels) }),
+		column(booleans, func(i int, largest bool) error { return inOrder(i, largest == (i/each%2 == 0)) }),
+		column(int32s, func(i int, rank int32) error { return inOrder(i, int(rank) == i%each) }),
+		column(uint32s, func(i int, image uint32) error {
+			all[i].Image = image
+			return nil
+		}),
+		column(floats, func(i int, scalar float32) error {
+			x := decompose.Extreme{Image: all[i].Image, Scalar: scalar}
+			if all[i] = x; int(x.Image) >= s.Count || scalar-scalar != 0 || i%each > 0 && !all[i-1].Before(x, i/each%2 == 0) {
+				return fmt.Errorf("row %d: image %d of %d, scalar %g", i, x.Image, s.Count, scalar)
+			}
+			return nil
+		}),
+	)
 	if err != nil {
 		return err
 	}
@@ -237,14 +248,28 @@ func (a *Atlas) readTop() error {
 // errStop ends the reading of a table early.
 var errStop = errors.New("stop")
 
+// openTable opens a table of exactly n rows of a type.
+func openTable[T any](a *Atlas, name string, n int) (*os.File, *parquet.File, error) {
+	f, entry, err := a.verified(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := parquet.OpenFile(f, entry.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+	if err != nil {
+		return nil, nil, errors.Join(a.refuse(name, "%w", err), f.Close())
+	}
+	if want := parquet.SchemaOf(new(T)); !parquet.SameNodes(file.Schema(), want) {
+		return nil, nil, errors.Join(a.refuse(name, "columns %s, expected %s", columns(file.Schema()), columns(want)), f.Close())
+	}
+	if file.NumRows() != int64(n) {
+		return nil, nil, errors.Join(a.refuse(name, "%d rows, expected %d", file.NumRows(), n), f.Close())
+	}
+	return f, file, nil
+}
+
 // readTable gives the rows of a table of exactly n, one after another; each is overwritten by a later one but what it points to is not.
 // Errors wrap [ErrFormat]. The library panics over some broken files, which the digest keeps out unless someone made them on purpose.
 func readTable[T any](a *Atlas, name string, n int, each func(*T) error) (err error) {
-	f, entry, err := a.verified(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
 	reading := true // and not in the caller's code, whose panics are its own
 	defer func() {
 		if !reading {
@@ -254,16 +279,11 @@ func readTable[T any](a *Atlas, name string, n int, each func(*T) error) (err er
 			err = a.refuse(name, "%v", r)
 		}
 	}()
-	file, err := parquet.OpenFile(f, entry.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+	f, file, err := openTable[T](a, name, n)
 	if err != nil {
-		return a.refuse(name, "%w", err)
+		return err
 	}
-	if want := parquet.SchemaOf(new(T)); !parquet.SameNodes(file.Schema(), want) {
-		return a.refuse(name, "columns %s, expected %s", columns(file.Schema()), columns(want))
-	}
-	if file.NumRows() != int64(n) {
-		return a.refuse(name, "%d rows, expected %d", file.NumRows(), n)
-	}
+	defer f.Close()
 	r := parquet.NewGenericReader[T](file)
 	defer r.Close()
 	batch := make([]T, batchRows)
