@@ -8,8 +8,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 )
@@ -147,34 +145,6 @@ func TestNoChangeIsNotNamed(t *testing.T) {
 	}
 	if named > 6 { // 5 % of 40 is 2; more than 6 would come once in two hundred
 		t.Errorf("%d of 40 comparisons without drift found a change", named)
-	}
-}
-
-func TestSamplesMerge(t *testing.T) {
-	w := newWorld(t)
-	whole, first, second := NewSummary(w.pairs(), w.ov.Embed, 0, 7), NewSummary(w.pairs(), w.ov.Embed, 0, 7), NewSummary(w.pairs(), w.ov.Embed, 0, 7)
-	for i := range 50 {
-		scalars := normals(w.random, w.pairs(), 1)
-		part := first
-		if i%3 == 0 {
-			part = second
-		}
-		for _, s := range []*Summary{whole, part} {
-			if err := s.Add(Image{Path: fmt.Sprint(i), Embedding: scalars[:w.ov.Embed]}, scalars, []int{4, 2}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err := first.Merge(second); err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(whole.Sample(), first.Sample(), cmp.AllowUnexported(Image{})); d != "" {
-		t.Errorf("sample: (-whole +merged)\n%s", d)
-	}
-	near(t, "pairs", first.Pairs, whole.Pairs)
-	near(t, "embedding", first.Embedding, whole.Embedding)
-	if first.Merge(NewSummary(3, w.ov.Embed, 0, 7)) == nil {
-		t.Error("merging a summary of another model: expected an error")
 	}
 }
 

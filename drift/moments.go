@@ -1,7 +1,6 @@
 package drift
 
 import (
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/blas"
@@ -27,24 +26,6 @@ func (m *Moments) Add(x []float32) {
 		m.Mean[i] += δ / n
 		m.M2[i] += δ * (float64(v) - m.Mean[i])
 	}
-}
-
-// Merge takes over the images of others (Chan, Golub and LeVeque). It is an error when they are of other quantities.
-func (m *Moments) Merge(other *Moments) error {
-	if len(m.Mean) != len(other.Mean) {
-		return fmt.Errorf("moments of %d quantities, expected %d", len(other.Mean), len(m.Mean))
-	}
-	if other.Count == 0 {
-		return nil
-	}
-	a, b := float64(m.Count), float64(other.Count)
-	for i := range m.Mean {
-		δ := other.Mean[i] - m.Mean[i]
-		m.Mean[i] += δ * b / (a + b)
-		m.M2[i] += other.M2[i] + δ*δ*a*b/(a+b)
-	}
-	m.Count += other.Count
-	return nil
 }
 
 // Variance is the unbiased variance of quantity i; 0 for fewer than two images.
@@ -77,28 +58,6 @@ func (g *Gaussian) Add(x []float32) {
 		g.Mean[i] += δ[i] / (old + 1)
 	}
 	g.update(old/(old+1), δ)
-}
-
-// Merge takes over the vectors of another. It is an error when those have another length.
-func (g *Gaussian) Merge(other *Gaussian) error {
-	if len(g.Mean) != len(other.Mean) {
-		return fmt.Errorf("embeddings of %d numbers, expected %d", len(other.Mean), len(g.Mean))
-	}
-	if other.Count == 0 {
-		return nil
-	}
-	a, b := float64(g.Count), float64(other.Count)
-	δ := make([]float64, len(g.Mean))
-	for i := range δ {
-		δ[i] = other.Mean[i] - g.Mean[i]
-		g.Mean[i] += δ[i] * b / (a + b)
-	}
-	for i, v := range other.M2 {
-		g.M2[i] += v
-	}
-	g.update(a*b/(a+b), δ)
-	g.Count += other.Count
-	return nil
 }
 
 // update adds weight·δδᵀ.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // StrongShare is the share of pairs that are strong, those of largest standard deviation times ‖u‖; at most [MostStrong].
@@ -20,6 +22,8 @@ type Profile struct {
 	// Labels are the strong pairs in words, in their order; empty for a pair that no words fit, nil for a profile made without words.
 	Labels    []string
 	Qualities []Quality
+	// Sums are the moments of a merged profile without rounding, for the next [Merge]; nil for another.
+	Sums *numeric.Sums
 }
 
 // NewProfile makes a profile of a summary whose sample has the scalars of all pairs, given ‖u‖ of every pair [M,C].

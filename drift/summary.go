@@ -22,8 +22,11 @@ type Image struct {
 // spread is a number that is the same for the same image, and else as good as random.
 func (i Image) spread() uint64 { return key(cmp.Or(i.ID, i.Path)) }
 
+// bySpread orders images by their spread, and where that is the same by path.
+func bySpread(a, b Image) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.Path, b.Path)) }
+
 // Summary is what is kept of a set of images. Its size does not depend on their number: moments of all, and a random sample, whose members
-// are those of smallest hash of their paths, so that summaries of parts merge into the summary of the whole. An image that is there
+// are those of smallest hash of their paths, so that profiles of parts merge into the profile of the whole. An image that is there
 // twice under one path counts twice in the moments.
 type Summary struct {
 	Pairs     *Moments  // of the scalars [M,C]
@@ -45,7 +48,7 @@ func (s *Summary) Count() int { return s.Pairs.Count }
 // Sample is the sample, in an order that is random and always the same.
 func (s *Summary) Sample() []Image {
 	out := slices.Clone(s.kept)
-	slices.SortFunc(out, func(a, b Image) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.Path, b.Path)) })
+	slices.SortFunc(out, bySpread)
 	return out
 }
 
@@ -93,25 +96,6 @@ func pick(scalars []float32, keep []int) []float32 {
 	return out
 }
 
-// Merge takes over the images of another summary of the same model, pairs and concepts.
-func (s *Summary) Merge(other *Summary) error {
-	if err := s.Pairs.Merge(other.Pairs); err != nil {
-		return err
-	}
-	if err := s.Embedding.Merge(other.Embedding); err != nil {
-		return err
-	}
-	if err := s.Scores.Merge(other.Scores); err != nil {
-		return err
-	}
-	for _, image := range other.kept {
-		if s.kept.takes(image, s.Size) {
-			s.kept.add(image, s.Size)
-		}
-	}
-	return nil
-}
-
 // key spreads paths evenly: FNV-1a alone leaves the high bits of like paths alike.
 func key(path string) uint64 {
 	h := fnv.New64a()
@@ -126,7 +110,7 @@ func key(path string) uint64 {
 type byKey []Image
 
 func (b byKey) Len() int           { return len(b) }
-func (b byKey) Less(i, j int) bool { return b[i].key > b[j].key }
+func (b byKey) Less(i, j int) bool { return bySpread(b[i], b[j]) > 0 }
 func (b byKey) Swap(i, j int)      { b[i], b[j] = b[j], b[i] }
 func (b *byKey) Push(x any)        { *b = append(*b, x.(Image)) }
 func (b *byKey) Pop() any {
@@ -136,7 +120,7 @@ func (b *byKey) Pop() any {
 }
 
 func (b byKey) takes(image Image, size int) bool {
-	return len(b) < size || size > 0 && image.key < b[0].key
+	return len(b) < size || size > 0 && bySpread(image, b[0]) < 0
 }
 
 func (b *byKey) add(image Image, size int) {

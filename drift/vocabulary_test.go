@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // across are words that a pair's direction has no part of: random directions less their part along it.
@@ -123,6 +126,72 @@ func TestSetsAreCorrectedTogether(t *testing.T) {
 	}
 }
 
+// sameBits compares profiles, their samples in order.
+var sameBits = cmp.Options{
+	cmp.AllowUnexported(Image{}, Concept{}, numeric.Sums{}),
+	cmp.Transformer("sample", func(s Summary) []any { return []any{s.Pairs, s.Embedding, s.Scores, s.Size, s.Sample()} }),
+}
+
+// TestProfilesMergeInAnyOrder: seven profiles, joined in random orders and steps, give the same numbers to the last bit, and those of
+// a profile of all images to rounding.
+func TestProfilesMergeInAnyOrder(t *testing.T) {
+	w := newWorld(t)
+	score := func(x []float32) []Score { return []Score{{Signed: float64(x[0]), Norm: float64(x[1])}} }
+	watched, err := NewConcept("a text", w.ov.Direction(w.ov.Pair(3)), w.ov)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := NewSummary(w.pairs(), w.ov.Embed, 1, 15)
+	var profiles []*Profile
+	for k := range 7 {
+		s := NewSummary(w.pairs(), w.ov.Embed, 1, 15+k)
+		for i := range 5 + 9*k {
+			scalars := normals(w.random, w.pairs(), 1)
+			for p := range scalars {
+				scalars[p] = (scalars[p] + 3) * float32(1+p%10)
+			}
+			image := Image{Path: fmt.Sprint(k, " ", i), Embedding: scalars[:w.ov.Embed], Scores: score(scalars)}
+			for _, to := range []*Summary{s, whole} {
+				if err := to.Add(image, scalars, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		p := NewProfile(s, w.ov.Norms(), []Concept{watched})
+		q := NewQuality("noise", "mild", w.ov.Embed)
+		q.Add(make([]float32, w.ov.Embed), normals(w.random, w.ov.Embed, 1))
+		q.Pictures *= k // of one profile none
+		p.Qualities, p.Labels = []Quality{q}, make([]string, len(p.Strong))
+		profiles = append(profiles, p)
+	}
+	want, err := Merge(profiles, w.ov.Norms())
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "pairs", want.Pairs, whole.Pairs)
+	near(t, "embedding", want.Embedding, whole.Embedding)
+	near(t, "scores", want.Scores, whole.Scores)
+	if len(want.Strong) == 0 || want.Qualities[0].Pictures != 21 {
+		t.Fatalf("%d strong pairs, %d pictures of noise", len(want.Strong), want.Qualities[0].Pictures)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 10 {
+		left := slices.Clone(profiles)
+		for len(left) > 1 {
+			r.Shuffle(len(left), func(i, j int) { left[i], left[j] = left[j], left[i] })
+			n := 2 + r.IntN(len(left)-1)
+			some, err := Merge(left[:n], w.ov.Norms())
+			if err != nil {
+				t.Fatal(err)
+			}
+			left = append(left[n:], some)
+		}
+		if d := cmp.Diff(want, left[0], sameBits); d != "" {
+			t.Fatalf("in another order: %s", d)
+		}
+	}
+}
+
 func TestProfilesMerge(t *testing.T) {
 	w := newWorld(t)
 	whole, parts := NewSummary(w.pairs(), w.ov.Embed, 0, 20), []*Summary{NewSummary(w.pairs(), w.ov.Embed, 0, 20), NewSummary(w.pairs(), w.ov.Embed, 0, 30)}
@@ -175,6 +244,13 @@ func TestProfilesMerge(t *testing.T) {
 	}
 	if q := got.Qualities[0]; q.Pictures != 3 || math.Abs(float64(q.Shift[0])-2) > 1e-6 {
 		t.Errorf("noise of 1 and 2 pictures: %+v", q)
+	}
+	other, err := Merge([]*Profile{profiles[1], profiles[0]}, w.ov.Norms())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(got, other, sameBits); d != "" {
+		t.Errorf("the parts in another order: %s", d)
 	}
 	profiles[1].Qualities = nil
 	if _, err := Merge(profiles, w.ov.Norms()); err == nil {

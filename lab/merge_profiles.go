@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/drift"
@@ -13,14 +12,15 @@ import (
 
 // MergeProfiles asks for one profile of several, without their images.
 type MergeProfiles struct {
-	// Profiles are the folders, two at least. They are of one model and watch the same texts. The first one's labels are kept.
+	// Profiles are the folders, two at least. They are of one model and watch the same texts. Their order does not count: labels are kept
+	// of the one whose source comes first by name.
 	Profiles []string
 	// Folder is written, new.
 	Folder string
 }
 
 // MergeProfiles makes one profile of several: moments and sample are those of a profile of all the images; strong pairs are those that are strong
-// in every part.
+// in every part. The same profiles in any order, in one step or in several, give the same bytes in every array.
 func (l *Lab) MergeProfiles(ctx context.Context, q MergeProfiles) (*answer.Profile, error) {
 	if len(q.Profiles) < 2 {
 		return nil, &Mistake{Problem: errors.New("expected two profiles at least")}
@@ -47,32 +47,25 @@ func (l *Lab) MergeProfiles(ctx context.Context, q MergeProfiles) (*answer.Profi
 			return nil, fmt.Errorf("%s: turned by EXIF data = %t, of %s %t; merge profiles that were made alike", dir, h.ExifRotate, q.Profiles[0], first)
 		}
 	}
-	merged, err := drift.Merge(parts, ov.Norms())
+	header, order, err := profile.Merge(headers, unreadListed)
 	if err != nil {
 		return nil, err
 	}
-	header, err := l.mergedHeader(ctx, headers)
+	inOrder := make([]*drift.Profile, 0, len(parts))
+	for _, k := range order {
+		inOrder = append(inOrder, parts[k])
+	}
+	merged, err := drift.Merge(inOrder, ov.Norms())
 	if err != nil {
 		return nil, err
 	}
+	by, err := l.Made(ctx)
+	if err != nil {
+		return nil, err
+	}
+	header.Model.File = by.File
 	if err := profile.Write(q.Folder, header, merged); err != nil {
 		return nil, err
 	}
 	return ReadProfile(q.Folder)
-}
-
-// mergedHeader is the first one, whose labels the merged profile has, with the sources of all and what could not be read.
-func (l *Lab) mergedHeader(ctx context.Context, parts []profile.Header) (profile.Header, error) {
-	first := parts[0]
-	out := profile.Header{Model: first.Model, Bank: first.Bank, ExifRotate: first.ExifRotate}
-	var sources []string
-	for _, h := range parts {
-		sources = append(sources, h.Source)
-		out.Unread += h.Unread
-		out.Skipped = append(out.Skipped, h.Skipped[:min(len(h.Skipped), unreadListed-len(out.Skipped))]...)
-	}
-	out.Source = strings.Join(sources, " + ")
-	by, err := l.Made(ctx)
-	out.Model.File = by.File
-	return out, err
 }

@@ -1,6 +1,6 @@
 // Package npy reads and writes arrays in NumPy's .npy format, versions 1 to 3.
 //
-// facet writes float32, float64, float16 and uint8, row-major. It reads float32, float64, float16, int32, int64, uint8 and bool, little-endian
+// facet writes float32, float64, int64, float16 and uint8, row-major. It reads float32, float64, float16, int32, int64, uint8 and bool, little-endian
 // and row-major, and refuses the rest by name.
 package npy
 
@@ -56,6 +56,16 @@ func Write(w io.Writer, data []float32, shape ...int) error {
 
 // WriteFloat64 is [Write] for float64.
 func WriteFloat64(w io.Writer, data []float64, shape ...int) error {
+	return write8(w, "<f8", data, math.Float64bits, shape)
+}
+
+// WriteInt64 is [Write] for int64.
+func WriteInt64(w io.Writer, data []int64, shape ...int) error {
+	return write8(w, "<i8", data, func(v int64) uint64 { return uint64(v) }, shape)
+}
+
+// write8 writes numbers of 8 bytes.
+func write8[T any](w io.Writer, kind string, data []T, bits func(T) uint64, shape []int) error {
 	n := 1
 	for _, s := range shape {
 		n *= s
@@ -64,10 +74,10 @@ func WriteFloat64(w io.Writer, data []float64, shape ...int) error {
 		return fmt.Errorf("npy: %d numbers do not fill the shape %v", len(data), shape)
 	}
 	out := bufio.NewWriterSize(w, 1<<16)
-	writeHeader(out, "<f8", shape)
+	writeHeader(out, kind, shape)
 	var b [8]byte
 	for _, v := range data {
-		binary.LittleEndian.PutUint64(b[:], math.Float64bits(v))
+		binary.LittleEndian.PutUint64(b[:], bits(v))
 		out.Write(b[:])
 	}
 	return out.Flush()
@@ -127,25 +137,35 @@ func Read(r io.Reader) (Array, error) {
 
 // ReadFloat64 reads a float64 array of the given shape and no other. Memory grows with the data that arrives. Errors wrap [ErrFormat].
 func ReadFloat64(r io.Reader, shape ...int) ([]float64, error) {
+	return read8(r, "<f8", math.Float64frombits, shape)
+}
+
+// ReadInt64 is [ReadFloat64] for int64.
+func ReadInt64(r io.Reader, shape ...int) ([]int64, error) {
+	return read8(r, "<i8", func(b uint64) int64 { return int64(b) }, shape)
+}
+
+// read8 reads numbers of 8 bytes.
+func read8[T any](r io.Reader, kind string, number func(uint64) T, shape []int) ([]T, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	h, err := ReadHeader(in)
 	if err != nil {
 		return nil, err
 	}
-	if h.Kind != "<f8" || !slices.Equal(h.Shape, shape) {
-		return nil, fmt.Errorf("%w: numbers of type %s in shape %v, expected <f8 in %v", ErrFormat, h.Kind, h.Shape, shape)
+	if h.Kind != kind || !slices.Equal(h.Shape, shape) {
+		return nil, fmt.Errorf("%w: numbers of type %s in shape %v, expected %s in %v", ErrFormat, h.Kind, h.Shape, kind, shape)
 	}
 	n, ok := product(shape)
 	if !ok {
 		return nil, fmt.Errorf("%w: a shape of %v has too many elements", ErrFormat, shape)
 	}
-	data := make([]float64, 0, min(n, 1<<16))
+	data := make([]T, 0, min(n, 1<<16))
 	var b [8]byte
 	for len(data) < n {
 		if _, err := io.ReadFull(in, b[:]); err != nil {
 			return nil, fmt.Errorf("%w: shape %v: cut off after %d of %d numbers", ErrFormat, shape, len(data), n)
 		}
-		data = append(data, math.Float64frombits(binary.LittleEndian.Uint64(b[:])))
+		data = append(data, number(binary.LittleEndian.Uint64(b[:])))
 	}
 	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("%w: more bytes follow the last number", ErrFormat)

@@ -117,6 +117,24 @@ func TestFloat64(t *testing.T) {
 	}
 }
 
+func TestInt64(t *testing.T) {
+	want := []int64{0, -1, 1 << 62, -1 << 63, 5, 6}
+	var b bytes.Buffer
+	if err := WriteInt64(&b, want, 3, 2); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadInt64(bytes.NewReader(b.Bytes()), 3, 2)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	if _, err := ReadFloat64(bytes.NewReader(b.Bytes()), 3, 2); !errors.Is(err, ErrFormat) {
+		t.Errorf("int64 read as float64: %v", err)
+	}
+	if err := WriteInt64(&b, want, 7); err == nil {
+		t.Error("6 numbers in a shape of 7: no error")
+	}
+}
+
 func TestHalfHeader(t *testing.T) {
 	var b bytes.Buffer
 	if err := WriteHalfHeader(&b, 1, 2); err != nil {

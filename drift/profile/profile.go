@@ -15,6 +15,7 @@ import (
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/internal/atomicfile"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/internal/place"
 	"github.com/facet-clip/facet/internal/regular"
 	"github.com/facet-clip/facet/npy"
@@ -44,6 +45,7 @@ const (
 	embeddingsFile = "sample_embeddings.npy" // float32 [n,D]
 	scalarsFile    = "sample_scalars.npy"    // of the strong pairs: float32 [n,S]
 	scoresFile     = "sample_scores.npy"     // signed and norm: float32 [n,2W]
+	sumsFile       = "moment_sums.npy"       // of a merged profile: its moments without rounding: int64 [n,5], place and four digits (docs/design.md, formula 51)
 	qualitiesFile  = "qualities.npy"         // what more of each quality does to an embedding: float32 [Q,D]
 )
 
@@ -55,6 +57,7 @@ type Header struct {
 	Version int    `json:"version"`
 	Model   Model  `json:"model"`
 	Source  string `json:"source"`
+	Parts   []Part `json:"parts,omitempty"` // of a merged profile, by their sources
 	After   string `json:"after,omitempty"` // the profile before, of a stream whose new state was accepted
 	Images  int    `json:"images"`
 	// ExifRotate says that pictures were turned as their EXIF data say.
@@ -140,6 +143,11 @@ func writeAll(dir string, h Header, p *drift.Profile) error {
 		f.array(scalarsFile, scalars, n, len(p.Strong)), f.array(scoresFile, scores, n, 2*W),
 		f.array(qualitiesFile, qualities, len(p.Qualities), D),
 	)
+	if p.Sums == nil {
+		h.Parts = nil // of the profile that this one comes after
+	} else {
+		err = errors.Join(err, f.momentSums(p.Sums))
+	}
 	if err != nil {
 		return err
 	}
@@ -166,6 +174,15 @@ func (f folder) array(name string, data []float32, shape ...int) error {
 func (f folder) moments(name string, m *drift.Moments) error {
 	both := append(append([]float64{}, m.Mean...), m.M2...)
 	return f.write(name, func(w io.Writer) error { return npy.WriteFloat64(w, both, 2, len(m.Mean)) })
+}
+
+func (f folder) momentSums(s *numeric.Sums) error {
+	rows := make([]int64, 0, 5*s.Len())
+	for i := range s.Len() {
+		place, digits := s.Digits(i)
+		rows = append(append(rows, int64(place)), digits[:]...)
+	}
+	return f.write(sumsFile, func(w io.Writer) error { return npy.WriteInt64(w, rows, s.Len(), 5) })
 }
 
 // ReadHeader reads profile.json. Errors wrap [ErrFormat] where the file is there but wrong.
@@ -203,6 +220,9 @@ func parseHeader(data []byte) (Header, error) {
 		if p < 0 || p >= h.Pairs {
 			return h, fmt.Errorf("%w: strong pair %d of %d", ErrFormat, p, h.Pairs)
 		}
+	}
+	if err := h.checkParts(); err != nil {
+		return h, err
 	}
 	for _, name := range arrays {
 		if h.Files[name] == "" {
@@ -252,7 +272,10 @@ func Open(dir string, ov *decompose.OV) (*drift.Profile, error) {
 		}
 	}
 	p.Restore(images)
-	return p, nil
+	if len(h.Parts) > 0 {
+		p.Sums = r.momentSums(p.MomentSums(), numeric.Numbers*len(h.Parts))
+	}
+	return p, r.err
 }
 
 // reader reads arrays of known shapes and sums; after the first error it reads no more.
@@ -322,6 +345,25 @@ func (r *reader) moments(name string, count, n int) *drift.Moments {
 		return nil
 	}
 	return &drift.Moments{Count: count, Mean: both[:n:n], M2: both[n:]}
+}
+
+// momentSums reads n sums of so many numbers at most.
+func (r *reader) momentSums(n, numbers int) *numeric.Sums {
+	s := numeric.NewSums(n)
+	r.read(sumsFile, func(f io.Reader) error {
+		rows, err := npy.ReadInt64(f, n, 5)
+		if err != nil {
+			return err
+		}
+		for i := range n {
+			row := rows[5*i:]
+			if err := s.SetDigits(i, int(row[0]), [4]int64(row[1:]), numbers); err != nil {
+				return fmt.Errorf("%w: row %d: %w", ErrFormat, i, err)
+			}
+		}
+		return nil
+	})
+	return s
 }
 
 // Fingerprint is the SHA-256 of a profile's header, in hex.

@@ -134,6 +134,7 @@ func FuzzHeader(f *testing.F) {
 	}
 	f.Add(good)
 	f.Add([]byte(`{"format":"facet drift profile","version":3}`))
+	f.Add([]byte(strings.Replace(strings.Replace(string(good), `"images"`, `"parts":[{"skipped":1}],"images"`, 1), `"files":{`, `"files":{"moment_sums.npy":"00",`, 1)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		h, err := parseHeader(data)
 		if err != nil {
@@ -146,6 +147,9 @@ func FuzzHeader(f *testing.F) {
 			if p < 0 || p >= h.Pairs {
 				t.Errorf("strong pair %d of %d", p, h.Pairs)
 			}
+		}
+		if _, _, err := Merge([]Header{h, h}, 100); err == nil { // which takes its parts apart
+			t.Error("a profile was merged with itself")
 		}
 		if h.Labels != nil && len(h.Labels) != len(h.Strong) {
 			t.Errorf("%d labels of %d strong pairs", len(h.Labels), len(h.Strong))

@@ -196,6 +196,12 @@ func (s *Sums) Moments(n int, at Moments, mean, comoments []float64) {
 	}
 }
 
+// Mean is sum i over n, rounded once.
+func (s *Sums) Mean(i, n int) float64 {
+	var sum, scratch big.Int
+	return quotient(&sum, s.exactly(i, &sum, &scratch), scratch.SetInt64(int64(n)))
+}
+
 // exactly is sum i as sum·2^exponent.
 func (s *Sums) exactly(i int, sum, scratch *big.Int) (exponent int) {
 	place, d := s.Digits(i)
