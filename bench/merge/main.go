@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command merge measures facet atlas merge: parts as large as RN50's are drawn, and joined in a process of its own, whose processor time and largest
 // memory are told. Beside it stands a process that reads the same files and writes as many bytes as the joined atlas has.
 //
