@@ -21,7 +21,7 @@ import (
 
 // Merge joins finished atlases of one model into a new one: what a scan of all their images would have left, to rounding. Its files depend on
 // the atlases that were scanned and on nothing else, to the last bit: not on the order of dirs, nor on which of them are merged atlases already
-// ([Part], [decompose.Union]; docs/design.md, formulas 51 to 53). In atlas.json, places alone may differ. It holds two atlases' statistics in memory, however many there are.
+// ([Part], [decompose.Union]; docs/design.md, formulas 55 to 57). In atlas.json, places alone may differ. It holds two atlases' statistics in memory, however many there are.
 //
 // Images are not written again: the new atlas has a file for each part, which is the part's own, under a second name where the file system
 // has such, else a copy.

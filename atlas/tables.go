@@ -56,7 +56,7 @@ type topRow struct {
 	Scalar  float32 `parquet:"scalar"`
 }
 
-// sumRow is a row of moment_sums.parquet: a sum of a [decompose.Union], which is Σ_k Digit_k·2^(40·(Place − k) − 1074) (docs/design.md, formula 51).
+// sumRow is a row of moment_sums.parquet: a sum of a [decompose.Union], which is Σ_k Digit_k·2^(40·(Place − k) − 1074) (docs/design.md, formula 55).
 type sumRow struct {
 	Place  int32 `parquet:"place,dict"`
 	Digit0 int64 `parquet:"digit0"`

@@ -9,7 +9,7 @@ import (
 )
 
 // Union joins the [Stats] of several sets of images into those of all their images. What it holds depends on which sets were added and on nothing
-// else: not on their order, nor on how many were joined before, to the last bit. Moments are sums without an order (docs/design.md, formulas 51 and 52);
+// else: not on their order, nor on how many were joined before, to the last bit. Moments are sums without an order (docs/design.md, formulas 55 and 56);
 // extremes are ordered by scalar and, where these are equal, by image, so images have the same numbers in every order.
 type Union struct {
 	heads, channels, embed int
@@ -90,7 +90,7 @@ func numbered(out, list []Extreme, number func(uint32) uint32) []Extreme {
 	return out
 }
 
-// addMoments adds means and co-moments as they are (formula 52).
+// addMoments adds means and co-moments as they are (formula 56).
 func (u *Union) addMoments(s *Stats) error {
 	d := s.Width()
 	errs := make([]error, s.Channels+s.Heads)

@@ -6,7 +6,7 @@ import (
 	"github.com/facet-clip/facet/internal/numeric"
 )
 
-// joint gathers the moments of profiles in sums that have no order (docs/design.md, formulas 51 to 53): of the pairs' scalars, mean and square [M·C];
+// joint gathers the moments of profiles in sums that have no order (docs/design.md, formulas 55 to 57): of the pairs' scalars, mean and square [M·C];
 // of the embedding, means [D] and products, packed [D(D+1)/2]; of the watched scores, mean and square [2W]; of each quality, Σ of its shifts [D].
 type joint struct {
 	pairs, embed, scores int

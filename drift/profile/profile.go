@@ -45,7 +45,7 @@ const (
 	embeddingsFile = "sample_embeddings.npy" // float32 [n,D]
 	scalarsFile    = "sample_scalars.npy"    // of the strong pairs: float32 [n,S]
 	scoresFile     = "sample_scores.npy"     // signed and norm: float32 [n,2W]
-	sumsFile       = "moment_sums.npy"       // of a merged profile: its moments without rounding: int64 [n,5], place and four digits (docs/design.md, formula 51)
+	sumsFile       = "moment_sums.npy"       // of a merged profile: its moments without rounding: int64 [n,5], place and four digits (docs/design.md, formula 55)
 	qualitiesFile  = "qualities.npy"         // what more of each quality does to an embedding: float32 [Q,D]
 )
 

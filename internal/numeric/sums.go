@@ -17,7 +17,7 @@ const (
 const MostSums = 1 << (63 - digitBits)
 
 // Sums are n sums of float64 numbers that depend on which numbers were added and on nothing else: not on their order, nor on how many were added
-// elsewhere and merged (docs/design.md, formula 51). Every number is cut into digits of 40 bits at places that are the same for all numbers. A sum adds them
+// elsewhere and merged (docs/design.md, formula 55). Every number is cut into digits of 40 bits at places that are the same for all numbers. A sum adds them
 // place by place, as integers, and keeps the four highest places that any of its numbers reached. Integers add up alike in any order, and a place
 // that is dropped would have been dropped whatever came first. Sums of different indexes may be used at the same time.
 type Sums struct {
@@ -110,7 +110,7 @@ func (s *Sums) AddProduct(i int, x, y float64) {
 	s.Add(i, math.FMA(x, y, -p))
 }
 
-// AddMoments takes up n images by their means and co-moments of some quantities (docs/design.md, formula 52): n·mean to sums mean…, and co-moment + n·mean·mean to sums
+// AddMoments takes up n images by their means and co-moments of some quantities (docs/design.md, formula 56): n·mean to sums mean…, and co-moment + n·mean·mean to sums
 // product…, of all products of two quantities, row by row of the upper triangle, or of the squares alone. Means are so many numbers apart, there and here.
 func (s *Sums) AddMoments(n int, at Moments, mean, comoments []float64) error {
 	const most = 1e100 // whose squares are far from overflowing
@@ -164,7 +164,7 @@ func (m Moments) end(a int) int {
 // Numbers is how many numbers [Sums.AddMoments] adds to a sum at most.
 const Numbers = 5
 
-// Moments fills in the means and co-moments of n images (docs/design.md, formula 53): the sums' own, without rounding but of the result. A square is not below 0.
+// Moments fills in the means and co-moments of n images (docs/design.md, formula 57): the sums' own, without rounding but of the result. A square is not below 0.
 func (s *Sums) Moments(n int, at Moments, mean, comoments []float64) {
 	var product, scratch, count big.Int
 	count.SetInt64(int64(n))
