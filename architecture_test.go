@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/cli"},
 	{"web", "internal/verbs"},
 	{"internal/flags", "internal/show"},
-	{"lab/editing", "lab/comparing", "lab/directions", "lab/labtest"},
+	{"lab/editing", "lab/comparing", "lab/directions", "lab/tracing", "lab/labtest"},
 	{"lab", "internal/jsondoc"},
 	{"demo"},
 	{"experiment", "experiment/attribution", "experiment/relatives", "experiment/tree", "naming", "compare", "compare/report"},

@@ -25,10 +25,13 @@ const (
 	Values  Output = "values"  // [B,K+1,C], W_V x_i + b_V
 	Queries Output = "queries" // [B,K+1,C], (W_Q x_i + b_Q)/√d
 	Keys    Output = "keys"    // [B,K+1,C], W_K x_i + b_K
+
+	// What the J blocks of the last stage put out, one after the other; the last of them is what the pool takes.
+	Blocks Output = "blocks" // [B,J·C,h,w]
 )
 
 // outputs are all of them, in the order in which the tower gives them.
-var outputs = []Output{Embedding, Attention, Tokens, Scalars, Values, Queries, Keys}
+var outputs = []Output{Embedding, Attention, Tokens, Scalars, Values, Queries, Keys, Blocks}
 
 // outputList puts outputs into the order of the tower, each once. An unknown one, and none at all, is an error.
 func outputList(want []Output) ([]Output, error) {
@@ -47,24 +50,28 @@ func outputList(want []Output) ([]Output, error) {
 func imageTower(ck *checkpoint.Checkpoint, c Config, h, w int, want []Output) (*graph.Graph, error) {
 	t := newTower("image", ck)
 	pixels := t.Input("pixels", graph.Float32, graph.Batch, 3, graph.Dim(h*Stride), graph.Dim(w*Stride))
-	z := t.trunk(pixels, c)
+	z, blocks := t.trunk(pixels, c)
 	results := t.absorbedPool(z, c, h, w)
+	if slices.Contains(want, Blocks) {
+		results[Blocks] = t.Concat(1, blocks...)
+	}
 	for _, o := range want {
 		t.Output(string(o), results[o])
 	}
 	return t.done()
 }
 
-// trunk is the ModifiedResNet: x [B,3,32h,32w] → Z [B,C,h,w], after ReLU.
-func (t *tower) trunk(x *graph.Value, c Config) *graph.Value {
+// trunk is the ModifiedResNet: x [B,3,32h,32w] → Z [B,C,h,w], after ReLU, and what each block of the last stage puts out, of which Z is the last.
+func (t *tower) trunk(x *graph.Value, c Config) (z *graph.Value, last []*graph.Value) {
 	for _, l := range c.stem() {
 		x = t.Relu(t.convBN(x, l.conv, l.bn, l.in, l.out, 3, l.stride))
 	}
 	x = t.AvgPool(x, 2)
 	for _, b := range c.bottlenecks() {
 		x = t.bottleneck(x, b)
+		last = append(last, x)
 	}
-	return x
+	return x, last[len(last)-c.Blocks[len(c.Blocks)-1]:]
 }
 
 // bottleneck is a residual block; strides are average pools, before the last convolution and before

@@ -8,6 +8,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/concept"
+	"github.com/facet-clip/facet/engine/graph"
 )
 
 // Classify asks which of some labels fit pictures, without training.
@@ -155,13 +156,9 @@ func (l *Lab) zeroShot(ctx context.Context, labels []string, templates concept.T
 
 // embeddings gives those of pictures [n,D], batch by batch.
 func (l *Lab) embeddings(ctx context.Context, in Input, use func(names []string, rows []float32) error) ([]answer.Skipped, error) {
-	return l.batches(ctx, in, l.decoder, func(b batch) error {
-		out, err := l.model.EncodeImages(ctx, b.pixels, clip.Embedding)
-		if err != nil {
-			return err
-		}
-		return use(b.names, out[clip.Embedding].Floats)
-	})
+	return l.Look(ctx, in, func(names []string, out map[clip.Output]graph.Tensor) error {
+		return use(names, out[clip.Embedding].Floats)
+	}, clip.Embedding)
 }
 
 // check is a mistake unless there is one kind of input.

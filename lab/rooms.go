@@ -9,8 +9,10 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/engine/graph"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/experiment/attribution"
 )
@@ -187,6 +189,20 @@ func (w *Wording) Write(ctx context.Context, directions []float32, terms int) ([
 
 // Close frees what the engine holds.
 func (w *Wording) Close() error { return w.close() }
+
+// Look shows the model its input, a few pictures at a time, and hands on what it gives. It lists the pictures of datasets that cannot be read.
+func (l *Lab) Look(ctx context.Context, in Input, use func(names []string, out map[clip.Output]graph.Tensor) error, want ...clip.Output) ([]answer.Skipped, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	return l.batches(ctx, in, l.decoder, func(b batch) error {
+		out, err := l.model.EncodeImages(ctx, b.pixels, want...)
+		if err != nil {
+			return err
+		}
+		return use(b.names, out)
+	})
+}
 
 // OV is the decomposition of the model's attention pool, made once.
 func (l *Lab) OV() (*decompose.OV, error) { return l.ov() }

@@ -11,20 +11,20 @@ import (
 	"github.com/facet-clip/facet/internal/atomicfile"
 )
 
-// Named is a file of float32 rows [N,D] on its way, and beside it a file with the name of each row. Neither is there before [Named.Finish].
+// Named is a file of float32 rows [N,…] on its way, and beside it a file with the name of each row. Neither is there before [Named.Finish].
 type Named struct {
 	path string
 	file *atomicfile.File
 	rows *Rows
 }
 
-// CreateNamed begins the file of rows of the given width.
-func CreateNamed(path string, width int) (n *Named, err error) {
+// CreateNamed begins the file of rows of the given shape.
+func CreateNamed(path string, shape ...int) (n *Named, err error) {
 	n = &Named{path: path}
 	if n.file, err = atomicfile.Create(path); err != nil {
 		return nil, err
 	}
-	if n.rows, err = NewRows(n.file, width); err != nil {
+	if n.rows, err = NewRows(n.file, shape...); err != nil {
 		return nil, errors.Join(n.writing(err), n.Discard())
 	}
 	return n, nil

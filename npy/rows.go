@@ -8,18 +8,22 @@ import (
 	"math"
 )
 
-// Rows writes a float32 array [N,D] row by row, of which N is known only at the end.
+// Rows writes a float32 array [N,…] row by row, of which N is known only at the end.
 type Rows struct {
 	to    io.WriteSeeker
 	out   *bufio.Writer
-	width int
+	shape []int // of a row
+	width int   // numbers in a row
 	count int
 }
 
-// NewRows begins an array of rows of the given width at the beginning of a file.
-func NewRows(to io.WriteSeeker, width int) (*Rows, error) {
-	r := &Rows{to: to, out: bufio.NewWriterSize(to, 1<<16), width: width}
-	writeHeader(r.out, "<f4", []int{0, width}) // whose padding leaves room for any number of rows
+// NewRows begins an array of rows of the given shape at the beginning of a file.
+func NewRows(to io.WriteSeeker, shape ...int) (*Rows, error) {
+	r := &Rows{to: to, out: bufio.NewWriterSize(to, 1<<16), shape: shape, width: 1}
+	for _, n := range shape {
+		r.width *= n
+	}
+	writeHeader(r.out, "<f4", append([]int{0}, shape...)) // whose padding leaves room for any number of rows
 	return r, r.out.Flush()
 }
 
@@ -47,6 +51,6 @@ func (r *Rows) Finish() error {
 	if _, err := r.to.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	writeHeader(r.out, "<f4", []int{r.count, r.width})
+	writeHeader(r.out, "<f4", append([]int{r.count}, r.shape...))
 	return r.out.Flush()
 }

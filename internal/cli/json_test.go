@@ -34,7 +34,7 @@ func jsonTrials(t *testing.T) [][]string {
 		{"version"}, {"model", "list"}, {"model", "inspect", "demo"}, {"model", "doctor", "demo"}, {"model", "verify", "demo"},
 		{"scenes", "-n", "2", "-o", in("scenes"), "--size", "64"},
 		{"demo", "-o", in("demo")},
-		{"explain", picture, "--top", "2"}, {"embed", picture}, {"classify", picture, "--labels", "car, tree, house", "--top", "2"},
+		{"explain", picture, "--top", "2"}, {"embed", picture}, {"trace", picture, "--what", "attentions", "-o", in("attentions.npy")}, {"classify", picture, "--labels", "car, tree, house", "--top", "2"},
 		{"segment", pictures[0], "--classes", "car, tree"},
 		{"texts", words, "-o", in("bank")}, {"nearest", "3,1", "--top", "2"}, {"search", "a car", "--top", "2"},
 		{"scan", small, "-o", in("atlas"), "--keep-scalars"},

@@ -127,7 +127,7 @@ neurons passing through single attention heads ("pairs"), and names them in word
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { verbs.Help(a.stdout, a.stderr, cmd) })
 	root.AddGroup(verbGroups()...)
 	for _, list := range [][]*cobra.Command{
-		group(groupLook, a.demoCommand(), a.explainCommand(), a.classifyCommand(), a.embedCommand(), a.serveCommand()),
+		group(groupLook, a.demoCommand(), a.explainCommand(), a.classifyCommand(), a.embedCommand(), a.traceCommand(), a.serveCommand()),
 		group(groupWords, a.textsCommand(), a.searchCommand(), a.nearestCommand(), a.labelCommand(), a.confuseCommand(), a.discoverCommand()),
 		group(groupAtlases, a.scanCommand(), a.atlasCommand(), a.pairsCommand(), a.neuronCommand(), a.headCommand(), a.propertyCommand(), a.treeCommand(), a.scenesCommand()),
 		group(groupEdit, a.editCommand()),

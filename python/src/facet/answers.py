@@ -326,6 +326,28 @@ class Embeddings:
 
 
 @dataclass(kw_only=True)
+class Trace:
+    """Trace is the answer of facet trace: what pictures make on their way through the attention pool."""
+
+    #: It says which model answers.
+    model: Model
+    #: Tokens, attention, attentions, scalars, neuron or earlier.
+    what: str
+    #: The neuron whose vectors are kept; absent for all else.
+    neuron: int | None = None
+    #: That of a row. The file holds float32 [N, shape].
+    shape: list[int]
+    #: Inputs say which picture each row is of.
+    inputs: list[str]
+    #: The .npy file with the rows.
+    file: str
+    #: The file with the name of each row, a line a row.
+    names: str
+    #: The pictures of datasets that could not be read.
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
 class ClassificationScores:
     """ClassificationScores is the answer of facet evaluate classification: zero-shot classification of a data set whose classes are known."""
 
@@ -2954,6 +2976,7 @@ ANSWERS: dict[str, type] = {
     "segment": Segmentation,
     "sink": Sink,
     "texts": TextBank,
+    "trace": Trace,
     "tree --all": Trees,
     "tree": Tree,
     "version": Version,
