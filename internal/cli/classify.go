@@ -11,6 +11,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -106,10 +107,10 @@ func (a *app) printClasses(c answer.ClassifiedImage, space bool) error {
 		}
 	}
 	if w := c.Why; w != nil && !lab.Named(w.Groups) {
-		fmt.Fprintln(a.stdout, nameless)
+		fmt.Fprintln(a.stdout, show.Nameless)
 	} else if w != nil {
 		fmt.Fprintf(a.stdout, "why %q and not %q: the logits differ by %.3f\n", w.First, w.Second, w.Difference)
-		a.groupTable(w.Groups, lab.ByWord, "part of the difference", w.Difference)
+		show.GroupTable(a.stdout, w.Groups, lab.ByWord, "part of the difference", w.Difference)
 	}
 	return nil
 }

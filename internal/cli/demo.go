@@ -15,6 +15,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/scenes"
 )
@@ -153,7 +154,7 @@ func demoPage(d *lab.Demonstration) demo.Page {
 	}
 	for _, g := range r.Groups {
 		page.Groups = append(page.Groups, demo.PageGroup{
-			Word: groupName(g, r.By), Amount: signed("%+.3f", g.Amount), Share: signed("%+.1f %%", 100*g.Share), Pairs: groupCount(g),
+			Word: show.GroupName(g, r.By), Amount: signed("%+.3f", g.Amount), Share: signed("%+.1f %%", 100*g.Share), Pairs: show.GroupCount(g),
 		})
 	}
 	if s := r.Story; s != nil {
@@ -178,7 +179,7 @@ func (a *app) printDemo(d *lab.Demonstration) {
 		fmt.Fprintf(a.stdout, "%-24s sees %-32s “%s” %.1f\n", s.Picture, sees(s), s.Text, s.Logit)
 	}
 	fmt.Fprintln(a.stdout)
-	a.printExplanation(d.Explained)
+	show.Explanation(a.stdout, d.Explained)
 	if s := d.Answer.Story; s != nil {
 		fmt.Fprintf(a.stdout, "\nNeuron %d fires for %s through head %d, and for %s through head %d.\n",
 			s.Neuron, s.Facets[0].Word, s.Facets[0].Head, s.Facets[1].Word, s.Facets[1].Head)

@@ -6,14 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
@@ -83,7 +79,7 @@ func (a *app) explain(ctx context.Context, q lab.Explain, output string) error {
 	if a.json {
 		return encodeJSON(a.stdout, e.Answer)
 	}
-	a.printExplanation(e)
+	show.Explanation(a.stdout, e)
 	if output != "" {
 		fmt.Fprintf(a.stdout, "\nPictures and arrays are in %s: begin with summary.png\n", output)
 	}
@@ -137,107 +133,4 @@ func writeGroupMaps(dir string, e *lab.Explained) error {
 		}
 	}
 	return nil
-}
-
-func (a *app) printExplanation(e *lab.Explained) {
-	out, r := a.stdout, e.Answer
-	if r.Text == "" {
-		fmt.Fprintf(out, "%s through %s: which pairs made its embedding\n", text.Bold.Sprint(r.Image.Path), r.Model.Name)
-	} else {
-		fmt.Fprintf(out, "%s through %s: which pairs made its logit for %q, %.3f\n", text.Bold.Sprint(r.Image.Path), r.Model.Name, r.Text, r.Total)
-	}
-	a.printGroups(e)
-	columns := []string{"(neuron,head)", "scalar", "‖contribution‖", e.PartsTitle()}
-	switch {
-	case r.Labelling != answer.Unlabelled:
-		columns = append(columns, show.NameColumns(r.Labelling)...)
-	case r.Pairs[0].Words != nil:
-		columns = append(columns, "words")
-	}
-	t := a.table(columns...)
-	numbers := []table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}}
-	t.SetColumnConfigs(numbers)
-	for _, p := range r.Pairs {
-		row := table.Row{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.4f", p.Scalar), fmt.Sprintf("%.4f", p.ContributionNorm), e.Part(p.Amount, p.Share)}
-		switch {
-		case r.Labelling != answer.Unlabelled:
-			row = append(row, show.NameCells(r.Labelling, p.Names)...)
-		case p.Words != nil:
-			row = append(row, show.Words(p.Words))
-		}
-		t.AppendRow(row)
-	}
-	t.Render()
-	fmt.Fprintf(out, "These %d of %d pairs hold %.1f %% of all that pairs add or take away. The constant term brings %s.\n",
-		len(r.Pairs), len(e.Scalars.S), 100*r.TopShare, e.Part(e.Split.Bias, r.BiasShare))
-	fmt.Fprintf(out, "Exactness: all pairs and the constant term miss the embedding by %.1e of its length.\n", r.Residual)
-}
-
-// nameless says what to do where nothing names the pairs.
-const nameless = "No labels are at hand to sum pairs by: --bank BANK names them by what they say, --atlas ATLAS by what they fire for."
-
-// printGroups shows the sums of pairs, with what they are measured against.
-func (a *app) printGroups(e *lab.Explained) {
-	r := e.Answer
-	if e.Wordless() {
-		fmt.Fprintln(a.stdout, nameless)
-		return
-	}
-	if r.Against != nil {
-		fmt.Fprintf(a.stdout, "against %s\n", e.AgainstText())
-	}
-	a.groupTable(r.Groups, r.By, e.GroupsTitle(), r.GroupsTotal)
-	if d := r.Redrawn; d != nil {
-		fmt.Fprintf(a.stdout, "Intervals: the middle 95 of 100 amounts when the images of labels are drawn anew, %d times. %d pairs were named anew, which hold %.0f %% of what labelled pairs add or take away; the words of %d change in some draw.\n",
-			d.Draws, d.Pairs, 100*d.Share, d.Changed)
-	}
-	fmt.Fprintln(a.stdout)
-}
-
-// groupTable shows groups and what they sum to.
-func (a *app) groupTable(groups []answer.Group, by, amounts string, total float64) {
-	intervals := slices.ContainsFunc(groups, func(g answer.Group) bool { return g.Low != nil })
-	columns := []string{by, amounts, "share", "pairs", "strongest pairs"}
-	if intervals {
-		columns = append(columns, "95 % interval")
-	}
-	t := a.table(columns...)
-	t.SetColumnConfigs([]table.ColumnConfig{{Number: 2, Align: text.AlignRight}, {Number: 3, Align: text.AlignRight}, {Number: 4, Align: text.AlignRight}})
-	for _, g := range groups {
-		row := table.Row{groupName(g, by), fmt.Sprintf("%+.3f", g.Amount), fmt.Sprintf("%+.1f %%", 100*g.Share), groupCount(g), strongest(g)}
-		if g.Low != nil {
-			row = append(row, fmt.Sprintf("%+.3f to %+.3f", *g.Low, *g.High))
-		}
-		t.AppendRow(row)
-		for _, w := range g.Groups {
-			t.AppendRow(table.Row{"  " + groupName(w, lab.ByWord), fmt.Sprintf("%+.3f", w.Amount), "", groupCount(w), strongest(w)})
-		}
-	}
-	t.AppendRow(table.Row{"sum", fmt.Sprintf("%+.3f", total)})
-	t.Render()
-}
-
-// groupName is a group as tables show it.
-func groupName(g answer.Group, by string) string {
-	if g.Word == answer.Others {
-		return fmt.Sprintf("%d other %ss", g.PairCount, by)
-	}
-	return g.Word
-}
-
-// groupCount is the number of a group's pairs; the constant, a place and what is left over have none.
-func groupCount(g answer.Group) string {
-	if len(g.Pairs) == 0 {
-		return ""
-	}
-	return fmt.Sprint(g.PairCount)
-}
-
-// strongest are the first pairs of a group.
-func strongest(g answer.Group) string {
-	var list []string
-	for _, p := range g.Pairs[:min(3, len(g.Pairs))] {
-		list = append(list, fmt.Sprintf("(%d,%d)", p.Neuron, p.Head))
-	}
-	return strings.Join(list, " ")
 }

@@ -2,14 +2,13 @@ package cli
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/internal/flags"
+	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
 	"github.com/facet-clip/facet/lab/tracing"
 	"github.com/facet-clip/facet/npy"
@@ -66,15 +65,11 @@ The class token comes first, then the places, row by row.`,
 				}
 				r.File, r.Names = output, file.Names()
 				return r, file.Finish(r.Inputs)
-			}, showTrace)
+			}, show.Trace)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&what, "what", "", "what to keep: tokens, attention, attentions, scalars, neuron:N, earlier")
 	f.StringVarP(&output, "output", "o", "", "write rows of float32 into `FILE.npy`, and their names beside it")
 	return cmd
-}
-
-func showTrace(out io.Writer, r *answer.Trace) {
-	fmt.Fprintf(out, "%s holds the %s of %d pictures: float32 %v.\n", r.File, r.What, len(r.Inputs), append([]int{len(r.Inputs)}, r.Shape...))
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"path/filepath"
 	"strconv"
@@ -10,11 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
-	"github.com/facet-clip/facet/internal/terminal"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -105,37 +102,8 @@ func (a *app) tree(ctx context.Context, o treeOptions) error {
 	if a.json {
 		return encodeJSON(a.stdout, grown)
 	}
-	a.printTree(grown)
+	show.Tree(a.stdout, grown)
 	return nil
-}
-
-func (a *app) printTree(g *answer.Tree) {
-	how := fmt.Sprintf("cut into %d", len(g.Parts))
-	if g.ByGap {
-		how = "cut at the largest gap"
-	}
-	fmt.Fprintf(a.stdout, "Neuron %d in %d parts (%s linkage, %s), %d images\n", g.Neuron, len(g.Parts), g.Linkage, how, g.Images)
-	t := terminal.Table(a.stdout, "part", "share", "heads", "fires for", "clarity", "MonoSemanticity")
-	row := func(name string, n answer.TreeNode) {
-		clarity, mono := "", ""
-		if n.Score != nil {
-			clarity, mono = show.Score(n.Score.Clarity), show.Score(n.Score.MonoSemanticity)
-		}
-		fires := ""
-		if n.Fires != nil {
-			fires = n.Fires.String()
-		}
-		t.AppendRow([]any{name, show.Percent(n.Share), lab.HeadList(n.Heads), fires, clarity, mono})
-	}
-	row("neuron", g.Nodes[len(g.Nodes)-1])
-	for i, node := range g.Parts {
-		row(strconv.Itoa(i+1), g.Nodes[node])
-	}
-	t.Render()
-	if s := g.Split; s != nil && len(g.Parts) > 1 {
-		fmt.Fprintf(a.stdout, "The parts' mean clarity is %.3f (random partitions %.3f ± %.3f, p %.2g), their MonoSemanticity %.3f (%.3f ± %.3f, p %.2g).\n",
-			s.Parts.Clarity, s.Null.Clarity, s.Spread.Clarity, s.P.Clarity, s.Parts.MonoSemanticity, s.Null.MonoSemanticity, s.Spread.MonoSemanticity, s.P.MonoSemanticity)
-	}
 }
 
 func (a *app) trees(ctx context.Context, q lab.Trees) error {
@@ -152,24 +120,6 @@ func (a *app) trees(ctx context.Context, q lab.Trees) error {
 	if a.json {
 		return encodeJSON(a.stdout, r)
 	}
-	t := terminal.Table(a.stdout, "neuron", "heads of the parts", "clarity", "of the neuron", "of chance", "MonoSemanticity", "of the neuron", "of chance", "rank")
-	for _, n := range r.Neurons {
-		var parts []string
-		for _, heads := range n.Parts {
-			parts = append(parts, lab.HeadList(heads))
-		}
-		s := n.Split
-		t.AppendRow([]any{n.Neuron, strings.Join(parts, " | "), show.Score(s.Parts.Clarity), show.Score(s.Neuron.Clarity), show.Score(s.Null.Clarity),
-			show.Score(s.Parts.MonoSemanticity), show.Score(s.Neuron.MonoSemanticity), show.Score(s.Null.MonoSemanticity), fmt.Sprintf("%.2f", n.Rank)})
-	}
-	t.Render()
-	row := func(what string, n answer.TreeCounts) {
-		fmt.Fprintf(a.stdout, "%s: %d by clarity, %d by MonoSemanticity\n", what, n.Clarity, n.MonoSemanticity)
-	}
-	fmt.Fprintf(a.stdout, "Of %d neurons (%s linkage):\n", r.Scored, r.Linkage)
-	row("  whose parts score higher than the neuron", r.Better)
-	row("  than the mean of random partitions", r.Above)
-	row(fmt.Sprintf("  with p ≤ %g", r.Level), r.Low)
-	row(fmt.Sprintf("  told from chance, false ones controlled at %g", r.Level), r.Clean)
+	show.Trees(a.stdout, r)
 	return nil
 }

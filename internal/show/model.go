@@ -43,3 +43,8 @@ func Inspection(w io.Writer, i *answer.Inspection) {
 }
 
 func millions(n int64) string { return fmt.Sprintf("%.1f M", float64(n)/1e6) }
+
+// Trace prints where the rows of a trace are.
+func Trace(out io.Writer, r *answer.Trace) {
+	fmt.Fprintf(out, "%s holds the %s of %d pictures: float32 %v.\n", r.File, r.What, len(r.Inputs), append([]int{len(r.Inputs)}, r.Shape...))
+}
