@@ -168,7 +168,7 @@ func (l *Lab) heldBank(ctx context.Context, path string, truncate bool) (*heldBa
 		if err != nil {
 			return nil, err
 		}
-		return &heldBank{Bank: b, centred: sync.OnceValues(b.Centred)}, nil
+		return &heldBank{Bank: b, centred: sync.OnceValues(b.Centred), fingerprint: sync.OnceValue(b.Fingerprint)}, nil
 	}
 	if !isFile { // a pipe is read once
 		return held(ctx)
@@ -179,8 +179,9 @@ func (l *Lab) heldBank(ctx context.Context, path string, truncate bool) (*heldBa
 // heldBank is a bank, not centred, with what follows from it.
 type heldBank struct {
 	*concept.Bank
-	centred func() (*concept.Bank, error)
-	short   atomic.Pointer[concept.Shortlist] // of the centred bank; nil until [Lab.Warm] has made it
+	centred     func() (*concept.Bank, error)
+	fingerprint func() string
+	short       atomic.Pointer[concept.Shortlist] // of the centred bank; nil until [Lab.Warm] has made it
 }
 
 // worldBank is that of the demo world's words, of all kinds.

@@ -12,7 +12,8 @@ const kept = 8
 
 // cache keeps the values that were used last, by key. A value is made once, and who asks for it meanwhile waits. A failure is not kept.
 type cache[K comparable, V any] struct {
-	most    int // values; 0 is kept
+	most    int     // values; 0 is kept
+	dropped func(V) // told of values that are no longer kept, if it is not nil; whoever uses one may still do so
 	mu      sync.Mutex
 	entries map[K]*entry[V]
 	clock   int
@@ -86,7 +87,16 @@ func (c *cache[K, V]) finish(key K, e *entry[V]) {
 		if !found {
 			return
 		}
-		delete(c.entries, oldest)
+		c.drop(oldest)
+	}
+}
+
+// drop keeps a value no longer. The caller holds the lock.
+func (c *cache[K, V]) drop(key K) {
+	e := c.entries[key]
+	delete(c.entries, key)
+	if c.dropped != nil && e.err == nil {
+		c.dropped(e.value)
 	}
 }
 
@@ -98,7 +108,7 @@ func (c *cache[K, V]) forget(match func(K) bool) {
 		select {
 		case <-e.ready:
 			if match(k) {
-				delete(c.entries, k)
+				c.drop(k)
 			}
 		default:
 		}

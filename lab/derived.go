@@ -24,6 +24,11 @@ const (
 // derive says how what follows from the weights alone is computed: once, when it is first needed.
 func (l *Lab) derive() {
 	l.single.most = keptTexts
+	l.fits.most, l.fits.dropped = keptFits, func(s *sharedFit) {
+		if err := s.drop(); err != nil {
+			l.log.Warn("a dictionary could not be closed", "reason", err)
+		}
+	}
 	of := func(compute func(*decompose.OV) []float32) func() ([]float32, error) {
 		return sync.OnceValues(func() ([]float32, error) {
 			ov, err := l.ov()

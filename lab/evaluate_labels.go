@@ -310,7 +310,7 @@ func (t *labelTrial) phrases(ctx context.Context) (*labelling, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.fitting(bank, Label{}.fit())
+	return t.fitting(ctx, bank, Label{}.fit())
 }
 
 // LabelCurve sorts the strongest pairs by how well they tell their words, and what they tell best; without words it shows the reconstruction.

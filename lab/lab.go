@@ -69,6 +69,7 @@ type Lab struct {
 	atlases  cache[version, *use]
 	banks    cache[bankKey, *heldBank]
 	single   cache[singleText, *concept.Bank]
+	fits     cache[fitKey, *sharedFit]
 
 	norms, neuronDirections, headDirections func() ([]float32, error) // of all pairs [M,C], neurons [C,D] and heads [M,D], by the weights
 
@@ -167,7 +168,10 @@ func (c Config) bind(name string, ck *checkpoint.Checkpoint) (*Lab, error) {
 }
 
 // Close waits for the questions under way and frees the model. Later questions give [clip.ErrClosed].
-func (l *Lab) Close() error { return l.model.Close() }
+func (l *Lab) Close() error {
+	l.fits.forget(func(fitKey) bool { return true })
+	return l.model.Close()
+}
 
 // Name is what the model is called: a published name, demo, or the path of the checkpoint.
 func (l *Lab) Name() string { return l.name }

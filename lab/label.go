@@ -149,7 +149,7 @@ func (l *labelling) keepForExplanations(ctx context.Context, w inWords) {
 	if l.fit.bank == "" || l.fit.method != methodOMP || l.fit.scale != scaleRows || l.fit.terms < concept.MostShown {
 		return
 	}
-	kept, err := l.lab.keptNames(ctx, l.source)
+	kept, err := l.lab.keptNames(ctx, l.source.Fingerprint())
 	if err == nil {
 		kept.Put(w.labels, w.made.SaysNull)
 		err = kept.Save()

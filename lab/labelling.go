@@ -88,12 +88,12 @@ func (l *Lab) labelling(ctx context.Context, f fit) (*labelling, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.fitting(bank, f)
+	return l.fitting(ctx, bank, f)
 }
 
-// fitting makes a dictionary of a bank, and fits to it.
-func (l *Lab) fitting(bank *concept.Bank, f fit) (*labelling, error) {
-	f, source := f.filled(), bank
+// newFitting makes a dictionary of a bank, and fits to it.
+func (l *Lab) newFitting(bank *concept.Bank, f fit) (*labelling, error) {
+	source := bank
 	bank, d, err := l.dictionary(bank, f.scale)
 	if err != nil {
 		return nil, err

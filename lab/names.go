@@ -63,16 +63,16 @@ func (l *Lab) namesBy(ctx context.Context, ov *decompose.OV, use *use, pairs []d
 
 // said are names of pairs by what they say in the words of a bank. What earlier questions needed is kept in the cache folder.
 func (l *Lab) said(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair, bank string, truncate bool) (*Names, error) {
-	b, err := l.Bank(ctx, bank, truncate)
+	b, err := l.heldBank(ctx, bank, truncate)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := l.keptNames(ctx, b)
+	kept, err := l.keptNames(ctx, b.fingerprint())
 	if err != nil {
 		return nil, err
 	}
 	if missing := kept.Missing(ov, pairs); len(missing) > 0 {
-		if err := l.nameMore(ctx, kept, ov, missing, b, fit{bank: bank, truncate: truncate, terms: concept.MostShown}); err != nil {
+		if err := l.nameMore(ctx, kept, ov, missing, b.Bank, fit{bank: bank, truncate: truncate, terms: concept.MostShown}); err != nil {
 			return nil, err
 		}
 	}
@@ -83,8 +83,8 @@ func (l *Lab) said(ctx context.Context, ov *decompose.OV, pairs []decompose.Pair
 	return newNames(labels, false), nil
 }
 
-// keptNames are the names by a bank that earlier questions left.
-func (l *Lab) keptNames(ctx context.Context, b *concept.Bank) (*naming.Kept, error) {
+// keptNames are the names by a bank of a fingerprint that earlier questions left.
+func (l *Lab) keptNames(ctx context.Context, bank string) (*naming.Kept, error) {
 	sum, err := l.model.Checkpoint().SHA256(ctx)
 	if err != nil {
 		return nil, err
@@ -93,13 +93,13 @@ func (l *Lab) keptNames(ctx context.Context, b *concept.Bank) (*naming.Kept, err
 	if err != nil {
 		return nil, err
 	}
-	of := fmt.Sprintf("1 %s %s", sum, b.Fingerprint())
+	of := fmt.Sprintf("1 %s %s", sum, bank)
 	return naming.OpenKept(filepath.Join(cache, "names", fmt.Sprintf("%.16x.names", sha256.Sum256([]byte(of)))), of)
 }
 
 // nameMore names pairs whose names are not kept, and keeps them.
 func (l *Lab) nameMore(ctx context.Context, kept *naming.Kept, ov *decompose.OV, missing []decompose.Pair, b *concept.Bank, f fit) error {
-	w, err := l.fitting(b, f)
+	w, err := l.fitting(ctx, b, f)
 	if err != nil {
 		return err
 	}

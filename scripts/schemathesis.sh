@@ -3,7 +3,7 @@
 # this machine. Needs schemathesis (PyPI): SCHEMATHESIS says where, MODEL and ATLAS what is served (the demo where they are empty), EXAMPLES how many.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-schemathesis=${SCHEMATHESIS:-schemathesis}
+schemathesis=$(realpath -s "$(command -v "${SCHEMATHESIS:-schemathesis}")")
 examples=${EXAMPLES:-300} # of each of some 30 questions
 work=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -25,5 +25,6 @@ def nothing_leaks(ctx, response, case):
     text = response.content.decode("utf-8", "replace") + str(response.headers)
     assert "zqsecretfolder" not in text and "goroutine " not in text, "an answer tells of the machine"
 PY
+cd "$work" # where it leaves its notes of what failed
 SCHEMATHESIS_HOOKS="$work/hooks.py" "$schemathesis" run "$address/api/openapi.json" --checks not_a_server_error,nothing_leaks,content_type_conformance \
   --max-examples "$examples" --phases fuzzing,examples,coverage --request-timeout 120 --workers "${WORKERS:-4}" --no-color ${SEED:+--seed "$SEED"} "$@"
