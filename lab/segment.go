@@ -43,12 +43,13 @@ func (q Segment) check() (Segment, error) {
 	if q.Top == 0 {
 		q.Top = pairsDefault
 	}
+	none := len(q.Classes) == 0 // a background alone divides nothing
 	if q.Background != nil || q.Threshold != 0 {
 		back := segment.Class{Name: segment.Background, Texts: append([]string(nil), q.Background...)}
 		q.Classes = append([]segment.Class{back}, q.Classes...)
 	}
 	switch {
-	case len(q.Classes) == 0:
+	case none:
 		return q, mistake("classes", "is missing: expected the names of two classes or more")
 	case q.Top < 0:
 		return q, mistake("top", "%d: expected 1 or more", q.Top)

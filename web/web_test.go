@@ -221,7 +221,7 @@ func TestUploads(t *testing.T) {
 			}
 		}
 	}
-	for _, mistake := range []string{"segment?classes=a", "segment?classes=a&classes=a", "segment?classes=a&classes=b&why=900,900,901,901"} {
+	for _, mistake := range []string{"segment?classes=a", "segment?classes=a&classes=a", "segment?threshold=0.5", "segment/overlay?threshold=0.9&name=shirt", "segment?classes=a&classes=b&why=900,900,901,901"} {
 		if out := send(h, "POST", "/api/v1/"+mistake, good, picturePNG); out.Code != http.StatusBadRequest {
 			t.Errorf("%s: %d: %s", mistake, out.Code, out.Body)
 		}
