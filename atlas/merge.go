@@ -284,6 +284,9 @@ func (p *plan) numbers(a *Atlas) func(uint32) uint32 {
 			from, to = append(from, uint32(s.image)), append(to, s.first)
 		}
 	}
+	if len(from) == 1 {
+		return func(image uint32) uint32 { return to[0] + image }
+	}
 	return func(image uint32) uint32 {
 		k, found := slices.BinarySearch(from, image)
 		if !found {

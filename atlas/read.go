@@ -210,27 +210,23 @@ func (a *Atlas) readTop() error {
 	s := a.Stats
 	pairs, each := s.Heads*s.Channels, min(s.Count, decompose.Extremes)
 	all := make([]decompose.Extreme, 2*pairs*each)
-	inOrder := func(i int, right bool) error {
-		if !right {
-			return fmt.Errorf("row %d is out of order", i)
-		}
-		return nil
-	}
-	pairOf := func(i int) int { return i / (2 * each) }
+	first := topPlace{largest: true, each: int32(each), channels: int32(s.Channels)}
+	at := first // of the row whose scalar comes next
 	err := readColumns[topRow](a, topFile, len(all),
-		column(int32s, func(i int, head int32) error { return inOrder(i, int(head) == pairOf(i)/s.Channels) }),
-		column(int32s, func(i int, neuron int32) error { return inOrder(i, int(neuron) == pairOf(i)%s.Channels) }),
-		column(booleans, func(i int, largest bool) error { return inOrder(i, largest == (i/each%2 == 0)) }),
-		column(int32s, func(i int, rank int32) error { return inOrder(i, int(rank) == i%each) }),
+		inOrder(first, int32s, func(at *topPlace) int32 { return at.head }),
+		inOrder(first, int32s, func(at *topPlace) int32 { return at.neuron }),
+		inOrder(first, booleans, func(at *topPlace) bool { return at.largest }),
+		inOrder(first, int32s, func(at *topPlace) int32 { return at.rank }),
 		column(uint32s, func(i int, image uint32) error {
 			all[i].Image = image
 			return nil
 		}),
 		column(floats, func(i int, scalar float32) error {
 			x := decompose.Extreme{Image: all[i].Image, Scalar: scalar}
-			if all[i] = x; int(x.Image) >= s.Count || scalar-scalar != 0 || i%each > 0 && !all[i-1].Before(x, i/each%2 == 0) {
+			if all[i] = x; int(x.Image) >= s.Count || scalar-scalar != 0 || at.rank > 0 && !all[i-1].Before(x, at.largest) {
 				return fmt.Errorf("row %d: image %d of %d, scalar %g", i, x.Image, s.Count, scalar)
 			}
+			at.next()
 			return nil
 		}),
 	)
@@ -243,6 +239,41 @@ func (a *Atlas) readTop() error {
 		s.Largest[p], s.Smallest[p] = all[at:at+each:at+each], all[at+each:at+2*each:at+2*each]
 	}
 	return nil
+}
+
+// topPlace is what a row of top_images.parquet says of its place, and goes through the rows without a division for each.
+type topPlace struct {
+	head, neuron, rank int32
+	largest            bool
+	each, channels     int32 // images in a list, neurons of a head
+}
+
+func (t *topPlace) next() {
+	if t.rank++; t.rank < t.each {
+		return
+	}
+	t.rank = 0
+	if t.largest = !t.largest; !t.largest {
+		return
+	}
+	if t.neuron++; t.neuron == t.channels {
+		t.neuron = 0
+		t.head++
+	}
+}
+
+// inOrder checks a column that says where a row stands.
+func inOrder[N comparable](at topPlace, numbers func(parquet.Page) ([]N, error), want func(*topPlace) N) pageReader {
+	return func(row int, page parquet.Page) (int, error) {
+		all, err := numbers(page)
+		for i, number := range all {
+			if number != want(&at) {
+				return 0, fmt.Errorf("row %d is out of order", row+i)
+			}
+			at.next()
+		}
+		return len(all), err
+	}
 }
 
 // errStop ends the reading of a table early.
