@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -69,15 +70,23 @@ func IsWordList(name string) bool { return name == CommonWords || name == Object
 // words.
 func (l *Lab) bankOr(bank string) string {
 	if bank == "" && !l.knowsWorld {
-		return CommonWords
+		return cmp.Or(l.words, CommonWords)
 	}
 	return bank
 }
 
-// namingBank is the common words, or no bank where the model cannot embed them: it still answers, without words, and says why.
+// NameBy has the bank at a path stand in for the common words where a question names no bank, so that nobody waits for those to be embedded. The demo model keeps
+// its own words. Call it before the first question.
+func (l *Lab) NameBy(bank string) {
+	if !l.knowsWorld {
+		l.words = bank
+	}
+}
+
+// namingBank is that of [Lab.NameBy], or else the common words, or no bank where the model cannot embed them: it still answers, without words, and says why.
 func (l *Lab) namingBank(ctx context.Context) string {
-	if !l.model.Config.HasText() {
-		return ""
+	if l.words != "" || !l.model.Config.HasText() {
+		return l.words
 	}
 	tok, err := l.Tokenizer(ctx)
 	if err == nil && tok.Size() != l.model.Config.Text.Vocabulary {

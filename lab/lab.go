@@ -55,7 +55,8 @@ type Lab struct {
 	name  string
 	// knowsWorld tells that the model is the demo's, or was made of it by edits: the world's words and the vocabulary are its own.
 	knowsWorld bool
-	assumed    bool // the activation is a guess, of which whoever embeds a text is told
+	words      string // the bank of questions that name none: see [Lab.NameBy]
+	assumed    bool   // the activation is a guess, of which whoever embeds a text is told
 	config     Config
 	log        *slog.Logger
 	decoder    *dataset.Decoder

@@ -74,6 +74,9 @@ func (s *Server) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if len(first.banks) > 0 {
+		s.lab.NameBy(first.banks[0].path)
+	}
 	s.served.Store(first)
 	if s.streams, err = openStreams(ctx, s.config); err != nil || len(s.config.Banks) > 0 {
 		return err
