@@ -27,6 +27,7 @@ var layers = [][]string{
 	{"lab", "internal/jsondoc"},
 	{"demo"},
 	{"experiment", "experiment/attribution", "experiment/relatives", "experiment/tree", "naming", "compare", "compare/report"},
+	{"atlas/remote"},
 	{"atlas"},
 	{"segment/benchmark", "dataset/known", "paper", "edit/record"},
 	{"drift/watch", "drift/stream"},

@@ -58,6 +58,9 @@ func readManifest(dir string) (Manifest, error) {
 	return m, nil
 }
 
+// ParseManifest reads the content of an atlas.json. Errors wrap [ErrFormat].
+func ParseManifest(data []byte) (Manifest, error) { return parseManifest(data) }
+
 // parseManifest reads and checks a manifest. Errors wrap [ErrFormat].
 func parseManifest(data []byte) (Manifest, error) {
 	refuse := func(format string, args ...any) (Manifest, error) {

@@ -3,9 +3,12 @@ package lab
 import (
 	"context"
 	"errors"
+	"path/filepath"
 
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/atlas/remote"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/internal/bucket"
 	"github.com/facet-clip/facet/internal/place"
 )
 
@@ -38,6 +41,42 @@ func (s *Stopped) Error() string { return s.Reason.Error() }
 
 func (s *Stopped) Unwrap() error { return s.Reason }
 
+// ScanTo is [Lab.Scan] into a folder or to a URL, which ends with what the atlas says of itself. A scan to a URL always resumes, in a folder of the cache.
+// Where the atlas is complete already and the question was to resume, the manifest comes with [atlas.ErrFinished].
+func (l *Lab) ScanTo(ctx context.Context, q Scan) (atlas.Manifest, error) {
+	if !bucket.IsURL(q.Folder) {
+		at, err := l.Scan(ctx, q)
+		if q.Resume && errors.Is(err, atlas.ErrFinished) {
+			m, unread := atlas.ReadManifest(q.Folder)
+			return m, errors.Join(err, unread)
+		}
+		if err != nil {
+			return atlas.Manifest{}, err
+		}
+		return at.Manifest, nil
+	}
+	question, err := l.scanManifest(ctx, q)
+	if err != nil {
+		return atlas.Manifest{}, err
+	}
+	waiting := func() { l.log.Warn("another facet of this machine scans this part: waiting for it", "atlas", q.Folder) }
+	return l.config.Shelf().Scan(ctx, q.Folder, question, waiting, func(dir string) error {
+		here := q
+		here.Folder, here.Resume = dir, true
+		_, err := l.Scan(ctx, here)
+		return err
+	})
+}
+
+// Shelf is where atlases on their way to and from buckets lie.
+func (c Config) Shelf() remote.Shelf {
+	cache, err := c.cacheDir()
+	if err != nil {
+		return "" // which only a URL needs
+	}
+	return remote.Shelf(filepath.Join(cache, "atlases"))
+}
+
 // Scan writes an atlas. Interrupted, it ends with a checkpoint and a [Stopped].
 func (l *Lab) Scan(ctx context.Context, q Scan) (*atlas.Atlas, error) {
 	switch {
@@ -46,11 +85,12 @@ func (l *Lab) Scan(ctx context.Context, q Scan) (*atlas.Atlas, error) {
 	case q.Folder == "":
 		return nil, mistake("output", "is missing: expected the folder to write")
 	}
-	root, err := q.Source.Root()
+	manifest, err := l.scanManifest(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	w, err := l.beginAtlas(ctx, q, root)
+	root := manifest.Datasets[0].Root.Path
+	w, err := l.beginAtlas(q, manifest)
 	if err != nil {
 		return nil, err
 	}
@@ -67,30 +107,39 @@ func (l *Lab) Scan(ctx context.Context, q Scan) (*atlas.Atlas, error) {
 	return atlas.Open(q.Folder)
 }
 
-// beginAtlas begins the atlas, or goes on with it.
-func (l *Lab) beginAtlas(ctx context.Context, q Scan, root string) (*atlas.Writer, error) {
-	weights, err := l.weights()
+// scanManifest is what an atlas of the question says of model, dataset and options.
+func (l *Lab) scanManifest(ctx context.Context, q Scan) (atlas.Manifest, error) {
+	root, err := q.Source.Root()
 	if err != nil {
-		return nil, err
+		return atlas.Manifest{}, err
 	}
 	by, err := l.Made(ctx)
 	if err != nil {
-		return nil, err
+		return atlas.Manifest{}, err
 	}
 	set := atlas.Dataset{Source: q.Source.Name, Root: place.Place{Path: root}, Fingerprint: q.Source.Fingerprint()}
 	if shard, shards := q.Source.Shard(); shards > 1 {
 		set.Shard, set.Shards = shard, shards
 	}
-	manifest := atlas.Manifest{Model: by, Datasets: []atlas.Dataset{set}}
-	begin := atlas.Create
-	if q.Resume {
-		begin = atlas.Resume
-	}
 	every := max(q.Every, 0)
 	if q.Every == 0 {
 		every = everyDefault
 	}
-	return begin(q.Folder, manifest, weights, atlas.Options{CheckpointEvery: every, KeepScalars: q.KeepScalars, ExifRotate: l.config.ExifRotate})
+	return atlas.Manifest{
+		Model: by, Datasets: []atlas.Dataset{set}, Options: atlas.Options{CheckpointEvery: every, KeepScalars: q.KeepScalars, ExifRotate: l.config.ExifRotate},
+	}, nil
+}
+
+// beginAtlas begins the atlas, or goes on with it.
+func (l *Lab) beginAtlas(q Scan, m atlas.Manifest) (*atlas.Writer, error) {
+	weights, err := l.weights()
+	if err != nil {
+		return nil, err
+	}
+	if q.Resume {
+		return atlas.Resume(q.Folder, m, weights, m.Options)
+	}
+	return atlas.Create(q.Folder, m, weights, m.Options)
 }
 
 // addToAtlas keeps the item's path as seen from the root, so that atlas and pictures may move.

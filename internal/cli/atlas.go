@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
+	"github.com/facet-clip/facet/lab"
 )
 
 func (a *app) atlasCommand() *cobra.Command {
@@ -20,19 +23,19 @@ func (a *app) atlasCommand() *cobra.Command {
 		Use:   "merge ATLAS ATLAS… -o ATLAS",
 		Short: "Join atlases of one model into one",
 		Long: `Join atlases of one model: the result is what one scan of all their images would have left, to rounding.
-Any order of atlases, in one step or in several, gives the same bytes in every table.`,
+Any order of atlases, in one step or in several, gives the same bytes in every table. An atlas may lie in a bucket, as s3://bucket/part-0.`,
 		Example: `  facet scan photos -o part0 --shard 0/2
   facet scan photos -o part1 --shard 1/2
   facet atlas merge part0 part1 -o photos.atlas`,
 		Args: argsBetween(2, -1, "at least two atlases"),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if output == "" {
 				return flags.Mistakef("facet atlas merge: expected -o ATLAS, the folder to write")
 			}
-			if err := atlas.Merge(args, output); err != nil {
+			if err := (lab.Config{}).Shelf().Merge(cmd.Context(), args, output); err != nil {
 				return err
 			}
-			return a.showAtlas(output)
+			return a.showAtlas(cmd.Context(), output)
 		},
 	}
 	merge.Flags().StringVarP(&output, "output", "o", "", "write the new atlas into `FOLDER`")
@@ -41,18 +44,20 @@ Any order of atlases, in one step or in several, gives the same bytes in every t
 		Short:   "Say what an atlas holds, and check it",
 		Example: `  facet atlas show photos.atlas`,
 		Args:    argsBetween(1, 1, "one atlas"),
-		RunE:    func(_ *cobra.Command, args []string) error { return a.showAtlas(args[0]) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.showAtlas(cmd.Context(), args[0]) },
 	})
 	return verbsBelow(cmd)
 }
 
 // showAtlas reads an atlas whole, which checks it, and prints its manifest.
-func (a *app) showAtlas(dir string) error {
-	at, err := atlas.Open(dir)
-	if err != nil {
-		return err
-	}
-	return a.showManifest(dir, at.Manifest)
+func (a *app) showAtlas(ctx context.Context, name string) error {
+	return lab.Config{}.Shelf().Show(ctx, name, func(dir string) error {
+		at, err := atlas.Open(dir)
+		if err != nil {
+			return err
+		}
+		return a.showManifest(name, at.Manifest)
+	})
 }
 
 func (a *app) showManifest(dir string, m atlas.Manifest) error {

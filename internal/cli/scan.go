@@ -32,9 +32,12 @@ func (a *app) scanCommand() *cobra.Command {
 of largest and smallest scalar of each pair, and a row for each image. Its size hardly grows with the dataset.
 
 SOURCE is a folder of pictures, a manifest (.csv, .jsonl, .parquet), tar shards, or scenes:default?n=1000.
+Folders, manifests and shards may lie in a bucket, as s3://bucket/photos/, and ATLAS may be one: s3://bucket/part-0
+is scanned in the cache and put there when it is whole. A part that is there already is not scanned again.
 Interrupted or killed, a scan goes on with --resume where its last checkpoint was.`,
 		Example: `  facet scan photos/ --model RN50 -o photos.atlas
   facet scan photos/ --model RN50 -o photos.atlas --resume
+  facet scan 's3://bucket/shard-*.tar' --model RN50 --shard 0/64 -o s3://bucket/atlases/part-0
   facet atlas show photos.atlas`,
 		Args: argsBetween(1, 1, "one dataset"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,7 +52,7 @@ Interrupted or killed, a scan goes on with --resume where its last checkpoint wa
 		},
 	}
 	f := cmd.Flags()
-	f.StringVarP(&q.Folder, "output", "o", "", "write the atlas into `FOLDER`, new or empty")
+	f.StringVarP(&q.Folder, "output", "o", "", "write the atlas into `FOLDER`, new or empty, or to a URL such as s3://bucket/part-0")
 	flags.TimeFormat(f, &o.times)
 	flags.Number(f, &o.limit, "limit", 0, flags.SomeOrNone, "take at most so many items (default all)")
 	flags.Number(f, &o.stride, "stride", 1, flags.Some, "take every n-th item")
@@ -66,7 +69,7 @@ func (a *app) scan(ctx context.Context, o scanOptions, q lab.Scan) error {
 	if err != nil {
 		return err
 	}
-	if q.Source, err = dataset.Open(o.source, selection); err != nil {
+	if q.Source, err = dataset.OpenContext(ctx, o.source, selection); err != nil {
 		return err
 	}
 	l, err := a.openLab(ctx, "")
@@ -74,10 +77,10 @@ func (a *app) scan(ctx context.Context, o scanOptions, q lab.Scan) error {
 		return err
 	}
 	defer l.Close()
-	at, err := l.Scan(ctx, q)
-	if q.Resume && errors.Is(err, atlas.ErrFinished) {
-		slog.Warn("nothing is left to do: the atlas is complete", "atlas", q.Folder)
-		return a.showAtlas(q.Folder)
+	m, err := l.ScanTo(ctx, q)
+	if m.Images > 0 && errors.Is(err, atlas.ErrFinished) {
+		slog.Warn("already done: nothing is left to do, the atlas is complete", "atlas", q.Folder)
+		return a.showManifest(q.Folder, m)
 	}
 	var stopped *lab.Stopped
 	if errors.As(err, &stopped) {
@@ -86,7 +89,7 @@ func (a *app) scan(ctx context.Context, o scanOptions, q lab.Scan) error {
 	if err != nil {
 		return asUsage(err)
 	}
-	return a.showManifest(q.Folder, at.Manifest)
+	return a.showManifest(q.Folder, m)
 }
 
 // selection is which items the flags take.
