@@ -120,6 +120,9 @@ func TestBucketTar(t *testing.T) {
 	if part.Fingerprint() == other.Fingerprint() {
 		t.Error("two parts of one fingerprint")
 	}
+	if shard, shards := part.Shard(); shard != 1 || shards != 2 {
+		t.Errorf("part 1 of 2 calls itself %d of %d", shard, shards)
+	}
 	before := s.Requests()
 	got := read(t, part, 0)
 	if len(got) != 2 || got[0].Path != "s3://data/t/s-1.tar#1.png" || got[1].Path != "s3://data/t/s-3.tar#3.png" {

@@ -119,9 +119,7 @@ func OpenContext(ctx context.Context, name string, o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.Name, s.options = name, o; s.whole {
-		s.options.Shard, s.options.Shards = 0, 1
-	}
+	s.Name, s.options = name, o
 	if s.n == 0 || s.n > 0 && s.Len() == 0 {
 		return nil, fmt.Errorf("%s: %w", name, ErrEmpty)
 	}
@@ -205,15 +203,19 @@ func (s *Source) Items(ctx context.Context, from int) iter.Seq2[Item, error] {
 func (s *Source) readThrough(ctx context.Context, from int) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		i, k := 0, 0
+		selected := s.options
+		if s.whole {
+			selected.Shard, selected.Shards = 0, 1
+		}
 		for item, err := range s.all(ctx) {
 			if err != nil {
 				yield(Item{}, err)
 				return
 			}
-			if s.options.Limit > 0 && k == s.options.Limit {
+			if selected.Limit > 0 && k == selected.Limit {
 				return
 			}
-			if i == s.options.raw(k) {
+			if i == selected.raw(k) {
 				if item.Index = k; k >= from && !yield(item, nil) {
 					return
 				}
