@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/internal/place"
 )
 
@@ -36,6 +37,8 @@ const (
 
 // MaxParts bounds how many atlases may be merged into one, at once or in steps.
 const MaxParts = 100_000
+
+const _ = uint(numeric.MostSums - numeric.Numbers*MaxParts) // does not compile where a digit of a sum could overflow
 
 // Uses is how many of an image's strongest pairs are kept.
 const Uses = 32

@@ -8,10 +8,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // MaxParts bounds how many profiles may be merged into one, at once or in steps.
 const MaxParts = 100_000
+
+const _ = uint(numeric.MostSums - numeric.Numbers*MaxParts) // does not compile where a digit of a sum could overflow
 
 // Part is a profile that was merged into another, and was not merged itself.
 type Part struct {
