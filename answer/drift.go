@@ -90,10 +90,22 @@ type Comparison struct {
 	// Residual is what the pairs leave of the shift, as a share of it: rounding. Of a watched window only the strong pairs' scalars are known,
 	// and it is what the others leave.
 	Residual float64 `json:"residual"`
-	// Changes are those that have a name, the largest first.
+	// Naming says how well names explain the shift. It is absent where nothing changed, or too little to judge a name.
+	Naming *Naming `json:"naming,omitempty"`
+	// Changes are those that have a name, the largest first. There are none unless the names hold on pictures that did not choose them.
 	Changes []Change `json:"changes"`
 	// Rest is a change without a word: the changed pairs that fit no name. It is absent where there are none.
 	Rest *Change `json:"unnamed_change,omitempty"`
+}
+
+// Naming says how well names explain a shift, on the half of the pictures that did not choose them.
+type Naming struct {
+	// Explained is the share of the shift that the names explain; without names, the share that the closest one does.
+	Explained float64 `json:"explained"`
+	// Closest is the name that fits best, also where it does not hold.
+	Closest string `json:"closest"`
+	// Needed is the share of what other names leave of the shift that it must explain to hold.
+	Needed float64 `json:"needed"`
 }
 
 // Change is a word, or a quality of pictures, with the pairs whose part of the shift is most like it.

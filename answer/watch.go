@@ -113,7 +113,8 @@ type Alert struct {
 	Episode int `json:"episode,omitempty"`
 	// Said is all that the episode has said so far.
 	Said []string `json:"said,omitempty"`
-	// New is what was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding".
+	// New is what was not said before: watched texts and named changes; "(unnamed)" where no change has a name; of another drift beside a named
+	// one, pairs, qualities of pictures or "embedding".
 	New []string `json:"new"`
 	// RaisedBy is what crossed the line in this window.
 	RaisedBy []Evidence `json:"raised_by"`

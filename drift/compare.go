@@ -70,6 +70,7 @@ type Comparison struct {
 	Changed               int     // tests with Adjusted ≤ level
 	Explained             float64 // share of the shift that the changed pairs explain
 	Changes               []Change
+	Naming                Naming  // how well names explain the shift; zero where nothing changed, or too little to judge
 	Rest                  *Change // the changed pairs that are like no change's word, as one change without a word; nil when there are none
 	Unnamed               float64 // their share
 	Baseline              Baseline
@@ -164,10 +165,15 @@ func (v *Vocabulary) tell(ctx context.Context, c *Comparison, parts shift, after
 		}
 	}
 	c.Changed = len(changed)
-	changes, rest, err := v.name(ctx, changed)
+	if c.Changed == 0 {
+		return nil
+	}
+	terms, naming, err := v.judge(ctx, after)
 	if err != nil {
 		return err
 	}
+	c.Naming = naming
+	changes, rest := v.name(terms, changed)
 	before := v.profile.Sample()
 	for i := range changes {
 		parts.describe(&changes[i], v.profile, before, after)

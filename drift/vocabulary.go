@@ -14,7 +14,6 @@ import (
 )
 
 const (
-	changeWords      = 8   // named changes, at most
 	chanceDirections = 100 // that changes are compared with
 	chanceWords      = 5   // of each, as many as a change may have by the rule of labels
 	chanceSeed       = 0x6368616e6365
@@ -28,7 +27,10 @@ type Vocabulary struct {
 	words   int                 // how many are words
 	chance  concept.Null        // what atoms explain of changes without meaning
 
+	wordShare float64 // of a shift that a word must explain
+
 	mutex     sync.Mutex
+	frobenius float64          // of the profile's covariance; 0: not known yet
 	baselines map[int]Baseline // by the number of images compared
 	others    []meter          // of words, that a watched text is compared with; nil: not made yet
 	own       map[string]meter // of watched texts
@@ -62,6 +64,7 @@ func NewVocabulary(ctx context.Context, p *Profile, ov *decompose.OV, words *con
 		return nil, err
 	}
 	v.chance = concept.NewNull(labels)
+	v.wordShare = v.shareOfWords()
 	return v, nil
 }
 
@@ -79,31 +82,22 @@ func (v *Vocabulary) baseline(n int) (Baseline, error) {
 	return b, err
 }
 
-// name finds the words of the shift that changed pairs make together, and gives each pair to the word that its own part is most like.
-// Pairs that are like none are the rest.
-func (v *Vocabulary) name(ctx context.Context, changed []PairTest) (changes []Change, rest Change, err error) {
-	parts, sum := make([][]float32, len(changed)), make([]float32, v.ov.Embed)
-	for k, t := range changed {
-		parts[k] = v.ov.Direction(t.Pair)
-		for i := range parts[k] {
-			parts[k][i] *= float32(t.Shift)
-			sum[i] += parts[k][i]
-		}
-	}
-	terms, err := v.fit(ctx, sum)
-	if err != nil {
-		return nil, rest, err
-	}
+// name gives each changed pair to the one of the names that its own part of the shift is most like. Pairs that are like none are the rest.
+func (v *Vocabulary) name(terms []concept.Term, changed []PairTest) (changes []Change, rest Change) {
 	changes, of := v.changes(terms)
 	other := make([]float32, v.ov.Embed)
-	for k, t := range changed {
-		if j := v.mostAlike(parts[k], terms); j >= 0 {
+	for _, t := range changed {
+		part := v.ov.Direction(t.Pair)
+		for i := range part {
+			part[i] *= float32(t.Shift)
+		}
+		if j := v.mostAlike(part, terms); j >= 0 {
 			c := &changes[of[j]]
 			c.Pairs, c.Share = append(c.Pairs, t), c.Share+t.Share
 			continue
 		}
 		rest.Pairs, rest.Share = append(rest.Pairs, t), rest.Share+t.Share
-		for i, x := range parts[k] {
+		for i, x := range part {
 			other[i] += x
 		}
 	}
@@ -114,26 +108,7 @@ func (v *Vocabulary) name(ctx context.Context, changed []PairTest) (changes []Ch
 		slices.SortFunc(c.Pairs, byShare)
 	}
 	slices.SortStableFunc(changes, func(a, b Change) int { return cmp.Compare(b.Share, a.Share) })
-	return slices.DeleteFunc(changes, func(c Change) bool { return len(c.Pairs) == 0 }), rest, nil
-}
-
-// fit writes a shift as a sum of atoms by orthogonal matching pursuit, by the rules of labels: as far as the gain stays worth it, and with as
-// many atoms as explain more of it than as many explain of a change without meaning. None: no word is better than a bad word.
-func (v *Vocabulary) fit(ctx context.Context, shift []float32) ([]concept.Term, error) {
-	most := min(changeWords, len(v.atoms.Texts), v.ov.Embed)
-	for {
-		labels, err := v.atoms.OMP(ctx, shift, concept.Options{Terms: most})
-		if err != nil {
-			return nil, err
-		}
-		shown := labels[0].Shown()
-		if len(shown) == 0 || v.chance.Names(labels[0]) {
-			return shown, nil
-		}
-		if most = len(shown) - 1; most == 0 {
-			return nil, nil
-		}
-	}
+	return slices.DeleteFunc(changes, func(c Change) bool { return len(c.Pairs) == 0 }), rest
 }
 
 // changes are those that terms name, and for each term which one it is. Ways of a quality are one change, more or less as the term of most

@@ -38,7 +38,7 @@ func profileOf(t *testing.T, l *lab.Lab, name string, limit int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Images != limit || p.Sample != limit || p.Labelled == 0 || len(p.Qualities) != 6 || len(p.Watched) != 1 {
+	if p.Images != limit || p.Sample != limit || p.Labelled == 0 || len(p.Qualities) != 11 || len(p.Watched) != 1 {
 		t.Errorf("a profile of %d images: %+v", limit, p)
 	}
 	return dir

@@ -41,8 +41,20 @@ func All() []Quality {
 		{"contrast", "up from two thirds", nil, contrast(1 / 1.5)},
 		{"colour", "half as much again", saturation(1.5), nil},
 		{"colour", "up from two thirds", nil, saturation(1 / 1.5)},
+		{"colour", "up from none", nil, saturation(0)},
 		{"JPEG artefacts", "of quality 30", compress(30), nil},
 		{"JPEG artefacts", "of quality 8", compress(8), nil},
+		{"zoom", "by a third", zoom(4 / 3.0), nil},
+		{"zoom", "by two", zoom(2), nil},
+		{"zoom", "up from two thirds", nil, zoom(1 / 1.5)},
+		{"rotation", "by 30 degrees", turn(30), nil},
+		{"rotation", "by 90 degrees", turn(90), nil},
+		{"rotation", "by 180 degrees", turn(180), nil},
+		{"mirroring", "of left and right", mirror(), nil},
+		{"occlusion", "by a black square of 40 % of the side", occlude(0.4, 0), nil},
+		{"occlusion", "by a grey square of 40 % of the side", occlude(0.4, 128), nil},
+		{"blank frames", "black", plain(0), nil},
+		{"blank frames", "grey", plain(128), nil},
 	}
 }
 

@@ -71,6 +71,42 @@ func colourfulness(img *image.RGBA) float64 {
 	return sum / float64(len(img.Pix)/4)
 }
 
+// size is how many places are of the dark square.
+func size(img *image.RGBA) (n float64) {
+	for _, row := range grid(img) {
+		for _, v := range row {
+			if v < 75 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// lean is how far a picture is from the one that was not turned.
+func lean(img *image.RGBA) (sum float64) {
+	before := grid(picture())
+	for y, row := range grid(img) {
+		for x, v := range row {
+			sum += math.Abs(v - before[y][x])
+		}
+	}
+	return sum
+}
+
+// flatness is the share of neighbours in a row that are equal.
+func flatness(img *image.RGBA) float64 {
+	same, n := 0.0, 0.0
+	for _, row := range grid(img) {
+		for x := 1; x < len(row); x++ {
+			if n++; row[x] == row[x-1] {
+				same++
+			}
+		}
+	}
+	return same / n
+}
+
 // blocks is how much larger steps between columns are at the borders of JPEG's blocks than elsewhere.
 func blocks(img *image.RGBA) float64 {
 	var border, inside, m, n float64
@@ -95,6 +131,11 @@ func TestEachQualityIsWhatItSays(t *testing.T) {
 		"contrast":       spread,
 		"colour":         colourfulness,
 		"JPEG artefacts": blocks,
+		"zoom":           size,
+		"rotation":       lean,
+		"mirroring":      lean,
+		"occlusion":      flatness,
+		"blank frames":   flatness,
 	}
 	img := picture()
 	before := bytes.Clone(img.Pix)

@@ -31,6 +31,9 @@ func Comparison(c *drift.Comparison) answer.Comparison {
 	if c.Shift > 0 {
 		r.Chance = min(1, c.Baseline.Shift*c.Baseline.Shift/(c.Shift*c.Shift))
 	}
+	if n := c.Naming; n.Closest != "" {
+		r.Naming = &answer.Naming{Explained: n.Explained, Closest: n.Closest, Needed: n.Needed}
+	}
 	for _, one := range c.Changes {
 		r.Changes = append(r.Changes, change(one))
 	}

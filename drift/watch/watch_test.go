@@ -90,22 +90,19 @@ var fixture = sync.OnceValues(func() (Config, error) {
 	return c, err
 })
 
-// directions are words that mean nothing, and "red": what the strong pairs add to the embedding when red prevails.
+// directions are words that mean nothing, and "red": how the mean embedding moves when red prevails.
 func directions(m *clip.Model, ov *decompose.OV, p *drift.Profile) (*concept.Dictionary, error) {
 	const n = 50
-	_, s, err := encode(m, 2_000_000, n, 255)
+	seen, _, err := encode(m, 2_000_000, n, 255)
 	if err != nil {
 		return nil, err
 	}
-	embed, pairs := ov.Embed, ov.Heads*ov.Channels
+	embed := ov.Embed
 	red := make([]float32, embed)
-	for _, i := range p.Strong {
-		moved := -float32(p.Pairs.Mean[i])
+	for i := range red {
+		red[i] = -float32(p.Embedding.Mean[i])
 		for k := range n {
-			moved += s[k*pairs+i] / n
-		}
-		for d, u := range ov.Direction(ov.Pair(i)) {
-			red[d] += moved * u
+			red[i] += seen[k*embed+i] / n
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -198,6 +195,24 @@ func newWatcher(t testing.TB, s *store.Store, change func(*Config)) *Watcher {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// redShift is how far the mean embedding moves when red prevails.
+func (w *Watcher) redShift(t testing.TB) []float32 {
+	t.Helper()
+	const n = 50
+	seen, _, err := encode(w.Model, 2_000_000, n, 255)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, D := make([]float32, w.OV.Embed), w.OV.Embed
+	for i := range out {
+		out[i] = -float32(w.Profile.Embedding.Mean[i])
+		for k := range n {
+			out[i] += seen[k*D+i] / n
+		}
+	}
+	return out
 }
 
 func totals(t testing.TB, s *store.Store) store.Totals {
@@ -294,6 +309,18 @@ func TestStreamGoesOn(t *testing.T) {
 
 // TestSmallDriftHasAName: a drift that is too small for a name in the window of its alert has the name that it has in all windows since it began.
 func TestSmallDriftHasAName(t *testing.T) {
+	dir := t.TempDir()
+	some := func(yield func(dataset.Item, error) bool) { // one picture in eight is red
+		for k := 100; k < 400; k++ {
+			red, name := uint8(0), fmt.Sprintf("%d.png", k)
+			if k%8 == 0 {
+				red = 255
+			}
+			if write(t, dir, name, picture(k, red)); !yield(dataset.FileItem(filepath.Join(dir, name)), nil) {
+				return
+			}
+		}
+	}
 	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
 	var alone, said []string
 	w := newWatcher(t, s, func(c *Config) {
@@ -312,7 +339,7 @@ func TestSmallDriftHasAName(t *testing.T) {
 		for totals(t, s).Images < 100 {
 			time.Sleep(10 * time.Millisecond)
 		}
-		return w.Items(list(t, 100, 400, 60), ignore)(ctx)
+		return w.Items(some, ignore)(ctx)
 	})
 	if d := cmp.Diff([]string{"more red"}, said); d != "" {
 		t.Errorf("alerts said: (-want +got)\n%s", d)
@@ -329,11 +356,14 @@ func TestEpisodesAreTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, pairs := w.Profile, w.OV.Heads*w.OV.Channels
+	p, pairs, along := w.Profile, w.OV.Heads*w.OV.Channels, w.redShift(t)
 	sample, random := p.Sample(), rand.New(rand.NewPCG(3, 4))
 	payload := func(drifted bool) (out []byte) {
 		image := sample[random.IntN(len(sample))]
 		values := slices.Clone(image.Embedding)
+		for i := 0; drifted && i < len(values); i++ {
+			values[i] += along[i]
+		}
 		for k, v := range image.Scalars {
 			for n := 0; drifted && n < 50; n++ {
 				v += (red[n*pairs+p.Strong[k]] - float32(p.Pairs.Mean[p.Strong[k]])) / 50
@@ -383,16 +413,30 @@ func TestAnotherDrift(t *testing.T) {
 	p, pairs := w.Profile, w.OV.Heads*w.OV.Channels
 	sample, random := p.Sample(), rand.New(rand.NewPCG(1, 2))
 	const other, first, second = 8, 6, 16 // the pairs of the second drift, and the first windows of both
-	shift := make([]float32, len(p.Strong))
+	shift, along := make([]float32, len(p.Strong)), w.redShift(t)
+	across := make([]float32, w.OV.Embed) // of the second drift
 	for k, i := range p.Strong {
 		for n := range 50 {
 			shift[k] += (red[n*pairs+i] - float32(p.Pairs.Mean[i])) / 50
+		}
+		if k < other {
+			for d, u := range w.OV.Direction(w.OV.Pair(i)) {
+				across[d] -= shift[k] * u
+			}
 		}
 	}
 	// payload is that of an image of the profile with what the drifts do to pairs: the one makes some redder, the other makes others less red.
 	payload := func(window int) (out []byte) {
 		image := sample[random.IntN(len(sample))]
 		values := slices.Clone(image.Embedding)
+		for i := range values {
+			if window >= first {
+				values[i] += along[i]
+			}
+			if window >= second {
+				values[i] += across[i]
+			}
+		}
 		for k, v := range image.Scalars {
 			if k >= other && window >= first {
 				v += shift[k]
@@ -672,7 +716,7 @@ func TestOneAlertForOneDrift(t *testing.T) {
 	}{
 		{"first", []int{1}, 0, red, []string{"more red"}},
 		{"the same change again", []int{2}, 0, red, nil},
-		{"what no name holds", []int{0, 3}, 0, red, []string{"a text", name(3)}},
+		{"what no name holds", []int{0, 3}, 0, red, []string{"a text", unnamed}},
 		{"the largest change, for all that no name holds", []int{0, 1, 4, last}, 0, blue, []string{"less blue"}},
 		{"what began before the largest change was said", []int{5, 6}, 3, blue, nil},
 		{"what began afterwards: another drift", []int{7, 8, 1}, 4, blue, []string{name(7), name(8)}},
@@ -695,6 +739,34 @@ func TestOneAlertForOneDrift(t *testing.T) {
 	data, err := json.Marshal(m)
 	if err != nil || len(data) == 0 {
 		t.Error(err)
+	}
+}
+
+// TestNamelessDriftIsAskedAgain: a drift that was told without a name is told again when it has one, and is asked 1, 3, 7 windows later.
+func TestNamelessDriftIsAskedAgain(t *testing.T) {
+	w := newWatcher(t, nil, nil)
+	m := &memory{Said: map[string]int{}}
+	w.monitor.Episode = &drift.Episode{Number: 1, Begin: 1, Raised: []drift.Raiser{{Followed: 3}}}
+	w.monitor.Detectors[0].Windows = 1
+	if a := w.tell(m, []int{3}, comparison{window: 4}); a == nil || a.Event != begins || !slices.Equal(a.New, []string{unnamed}) {
+		t.Fatalf("an alert without a name: %+v", a)
+	}
+	var asked []int
+	for window := 4; window < 20; window++ {
+		if _, nameless := w.due(m, window); len(nameless) > 0 {
+			asked = append(asked, window)
+		}
+	}
+	if !slices.Equal(asked, []int{5, 7, 11, 19}) {
+		t.Errorf("asked in windows %v", asked)
+	}
+	w.monitor.Detectors[0].Windows = 2
+	c := comparison{window: 5, holds: map[string]string{anyOther: "more red"}, late: []int{3}}
+	if a := w.tell(m, []int{3}, c); a == nil || a.Event != changes || !slices.Equal(a.New, []string{"more red"}) {
+		t.Errorf("an alert with the name: %+v", a)
+	}
+	if _, nameless := w.due(m, 7); len(nameless) > 0 {
+		t.Error("asked again after it has a name")
 	}
 }
 

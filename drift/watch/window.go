@@ -26,7 +26,8 @@ type memory struct {
 	Named bool           `json:"named,omitempty"` // the episode has said a named change
 	Past  map[string]int `json:"past,omitempty"`  // what earlier episodes said, and which
 
-	Shared map[string]int `json:"shared,omitempty"` // watched texts that crossed the line with all others, and in which window
+	Shared   map[string]int `json:"shared,omitempty"`   // watched texts that crossed the line with all others, and in which window
+	Nameless int            `json:"nameless,omitempty"` // the window in which the episode was told without a name
 }
 
 // recall reads what the windows before handed on.
@@ -72,13 +73,16 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 		return window, store.Outcome{}, err
 	}
 	w.weigh(&window, every)
-	asked := w.due(m, window.Number)
-	if all := slices.Concat(crossed, asked); len(all) > 0 && w.monitor.Ended == nil {
+	texts, nameless := w.due(m, window.Number)
+	if all := slices.Concat(crossed, texts, nameless); len(all) > 0 && w.monitor.Ended == nil {
 		if own, err = w.grown(ctx, full, images, all, own); err != nil {
 			return window, store.Outcome{}, err
 		}
 	}
-	own.late = slices.DeleteFunc(asked, func(i int) bool { return !own.specific[i].Is(len(w.Profile.Watched)) })
+	own.late = slices.DeleteFunc(texts, func(i int) bool { return !own.specific[i].Is(len(w.Profile.Watched)) })
+	if own.holds[anyOther] != "" {
+		own.late = append(own.late, nameless...)
+	}
 	if a := w.tell(m, slices.Concat(crossed, own.late), own); a != nil {
 		window.Alerts = append(window.Alerts, *a)
 	}
@@ -105,23 +109,30 @@ type comparison struct {
 	from, taken        int               // the first of the windows, and all their images
 	holds              map[string]string // the named change of every pair that one holds, and of [anyOther]
 	specific           []*drift.Specificity
-	late               []int // watched texts that crossed the line with all others in an earlier window, and now move by themselves
+	late               []int // what crossed the line in an earlier window and has its name only now
 }
 
-// unnamed is said of a watched text that moves as all texts do, where no change has a name.
+// unnamed is said where no change has a name.
 const unnamed = "(unnamed)"
 
-// due are watched texts that crossed the line as all texts did, and that are to be asked about again: 1, 3, 7, … windows later. Who asks every
-// time gets any answer in the end.
-func (w *Watcher) due(m *memory, window int) (out []int) {
+// due are what is to be asked about again: watched texts that crossed the line as all texts did, and what began an episode that has no name yet.
+// Both are asked 1, 3, 7, … windows later. Who asks every time gets any answer in the end.
+func (w *Watcher) due(m *memory, window int) (texts, nameless []int) {
+	again := func(since int) bool {
+		age := window - since + 1
+		return since > 0 && age > 1 && age&(age-1) == 0
+	}
 	for i, c := range w.Profile.Watched {
-		if crossed, waits := m.Shared[c.Text]; waits {
-			if age := window - crossed + 1; age > 1 && age&(age-1) == 0 {
-				out = append(out, i)
-			}
+		if again(m.Shared[c.Text]) {
+			texts = append(texts, i)
 		}
 	}
-	return out
+	if e := w.monitor.Episode; e != nil && !m.Named && again(m.Nameless) {
+		for _, r := range e.Raised {
+			nameless = append(nameless, r.Followed)
+		}
+	}
+	return texts, nameless
 }
 
 // anyOther stands for all pairs that no named change holds.
@@ -194,7 +205,7 @@ func (w *Watcher) tell(m *memory, crossed []int, c comparison) *answer.Alert {
 		for _, said := range a.Said {
 			m.Past[said] = over.Number
 		}
-		m.Said, m.Named, m.Shared = map[string]int{}, false, nil
+		m.Said, m.Named, m.Shared, m.Nameless = map[string]int{}, false, nil, 0
 		return a
 	}
 	open := w.monitor.Episode
@@ -248,8 +259,9 @@ func (w *Watcher) alert(m *memory, crossed []int, c comparison) *answer.Alert {
 			if grew := c.window + 1 - w.monitor.Detectors[i].Grown(); said == name && (!wasSaid || grew <= before) {
 				said = cmp.Or(largest, said)
 			}
-			if m.Named = m.Named || said != name; shared && said == name {
+			if m.Named = m.Named || said != name; said == name && (shared || largest == "") {
 				said = unnamed
+				m.Nameless = cmp.Or(m.Nameless, c.window)
 			}
 		}
 		if _, again := m.Said[said]; !again {

@@ -25,6 +25,7 @@ func Drift(out io.Writer, r *answer.Drift) {
 	if c.Changed == 0 {
 		fmt.Fprintln(out, "No change to name.")
 	} else {
+		fmt.Fprintln(out, naming(c))
 		changes(terminal.Table(out, "Change", "Share of the shift", "Effect", "Pairs", "Strongest pair", "Its label"), c)
 	}
 	if len(r.Groups) > 0 {
@@ -39,6 +40,18 @@ func Drift(out io.Writer, r *answer.Drift) {
 		fmt.Fprintln(out)
 		watched(out, w)
 	}
+}
+
+// naming says first what no name explains.
+func naming(c answer.Comparison) string {
+	n := c.Naming
+	switch {
+	case n == nil:
+		return "Unnamed: the shift is too small to judge a name."
+	case len(c.Changes) == 0:
+		return fmt.Sprintf("Unnamed: on pictures held out, the closest name (%s) explains %.0f %% of the shift; %.0f %% is needed.", n.Closest, 100*n.Explained, 100*n.Needed)
+	}
+	return fmt.Sprintf("%.0f %% of the shift has no name; on pictures held out, names explain %.0f %%.", 100*max(0, 1-n.Explained), 100*n.Explained)
 }
 
 // frechetNull is what the distance is without drift.

@@ -1361,7 +1361,9 @@ class Comparison:
     unnamed: float
     #: What the pairs leave of the shift, as a share of it: rounding. Of a watched window only the strong pairs' scalars are known, and it is what the others leave.
     residual: float
-    #: Those that have a name, the largest first.
+    #: It says how well names explain the shift. It is absent where nothing changed, or too little to judge a name.
+    naming: Naming | None = None
+    #: Those that have a name, the largest first. There are none unless the names hold on pictures that did not choose them.
     changes: list[Change]
     #: A change without a word: the changed pairs that fit no name. It is absent where there are none.
     unnamed_change: Change | None = None
@@ -1403,7 +1405,9 @@ class GroupComparison:
     unnamed: float
     #: What the pairs leave of the shift, as a share of it: rounding. Of a watched window only the strong pairs' scalars are known, and it is what the others leave.
     residual: float
-    #: Those that have a name, the largest first.
+    #: It says how well names explain the shift. It is absent where nothing changed, or too little to judge a name.
+    naming: Naming | None = None
+    #: Those that have a name, the largest first. There are none unless the names hold on pictures that did not choose them.
     changes: list[Change]
     #: A change without a word: the changed pairs that fit no name. It is absent where there are none.
     unnamed_change: Change | None = None
@@ -2389,7 +2393,7 @@ class Alert:
     episode: int | None = None
     #: All that the episode has said so far.
     said: list[str] = field(default_factory=list)
-    #: What was not said before: watched texts and named changes; where none is named, pairs, qualities of pictures or "embedding".
+    #: What was not said before: watched texts and named changes; "(unnamed)" where no change has a name; of another drift beside a named one, pairs, qualities of pictures or "embedding".
     new: list[str]
     #: What crossed the line in this window.
     raised_by: list[Evidence]
@@ -2571,6 +2575,18 @@ class GroupPair:
     amount: float
     #: Amount / |groups_total|.
     share: float
+
+
+@dataclass(kw_only=True)
+class Naming:
+    """Naming says how well names explain a shift, on the half of the pictures that did not choose them."""
+
+    #: The share of the shift that the names explain; without names, the share that the closest one does.
+    explained: float
+    #: The name that fits best, also where it does not hold.
+    closest: str
+    #: The share of what other names leave of the shift that it must explain to hold.
+    needed: float
 
 
 @dataclass(kw_only=True)
