@@ -18,7 +18,7 @@ const (
 	knownWordShare = 0.95
 )
 
-// Naming says how well names explain a shift of the mean embedding on pictures that did not choose them (docs/design.md, 55 to 58).
+// Naming says how well names explain a shift of the mean embedding on pictures that did not choose them (docs/design.md, 58 to 61).
 type Naming struct {
 	Explained float64 // share of the shift that the names explain; without names, that the closest one does
 	Closest   string  // the name that fits best, such as "more noise", also where it does not hold
