@@ -19,7 +19,7 @@ const module = "github.com/facet-clip/facet/"
 
 // layers is the house of docs/architecture.md, top to bottom: a package imports only packages of lower layers.
 var layers = [][]string{
-	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "internal/standin", "internal/clidoc", "bench/encode", "bench/labels", "bench/drift", "bench/serve", "bench/watch", "bench/decode", "bench/attribution", "bench/merge"},
+	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "internal/standin", "internal/clidoc", "bench/encode", "bench/labels", "bench/drift", "bench/serve", "bench/watch", "bench/decode", "bench/attribution", "bench/merge", "bench/names"},
 	{"internal/cli"},
 	{"web", "internal/verbs"},
 	{"internal/flags", "internal/show"},
