@@ -38,7 +38,7 @@ type Profile struct {
 	Reference bool
 	// Sample is how many images to keep one by one, at most; 0 is 2,048.
 	Sample int
-	// Vary is how many pictures of the sample are varied in noise, blur and so on, so that such changes have names. 0 is 100, and a negative
+	// Vary is how many pictures of the sample are varied in noise, blur and so on, so that such changes have names. 0 is 50, and a negative
 	// number none.
 	Vary int
 	// Every is how many images there are between checkpoints; 0 is 1,000.
@@ -55,7 +55,7 @@ var ErrUnfinished = errors.New("begun and not finished")
 // The defaults of [Profile].
 const (
 	defaultSample = 2048
-	defaultVary   = 100
+	defaultVary   = 50
 	defaultEvery  = 1000
 )
 

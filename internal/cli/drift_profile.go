@@ -46,7 +46,7 @@ What is interrupted is kept in PROFILE.partial, and --resume goes on.`,
 	f.StringVarP(&o.output, "output", "o", "", "write the profile into `FOLDER`, new")
 	flags.Compat(f, &q.Reference, "find the pairs of watched texts as the published code does: no bank's mean taken off, in ImageNet's 80 prompts")
 	flags.Number(f, &q.Sample, "sample", 2048, flags.Span[int]{Least: 2, Most: flags.MostCount}, "images to keep in the sample, at most")
-	flags.Number(f, &q.Vary, "vary", 100, flags.SomeOrNone, "pictures of the sample to vary in noise, blur and so on, so that such changes have names; 0: none")
+	flags.Number(f, &q.Vary, "vary", 50, flags.SomeOrNone, "pictures of the sample to vary in noise, blur and so on, so that such changes have names; 0: none")
 	flags.Number(f, &q.Every, "checkpoint-every", 1000, flags.Some, "images between checkpoints: what a kill can lose")
 	f.BoolVar(&q.Resume, "resume", false, "go on after the last checkpoint; begin if nothing was begun")
 	return cmd
