@@ -517,6 +517,7 @@ var screenshots = []screenshot{
 	{"workbench", "/workbench?unit=word:night+sky&scale=0&image=137&image=170&text=night+sky", 1400, ""},
 	{"workbench-phone", "/workbench?unit=word:night+sky&scale=0&image=137&text=night+sky", 400, ""},
 	{"compare", "/compare?kind=pair&a=220,7&b=578,7", 800, ""},
+	{"rather", "/compare?kind=picture&a=137&b=170&text=night+sky", 800, ""},
 }
 
 // TestScreenshots writes the pictures of docs/guide/explorer.md into the folder that FACET_SCREENSHOTS names. FACET_SCREENSHOT_STREAMS is a profile and

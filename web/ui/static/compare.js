@@ -58,7 +58,7 @@ const differences = {
     const [x, y] = [used(one), used(other)], called = new Map([...other.names, ...one.names].map((n) => [n.pair, n.text]));
     const most = [...x.keys()].sort((p, q) => Math.abs(x[q] - y[q]) - Math.abs(x[p] - y[p])).slice(0, 20), widest = Math.max(Math.abs(x[most[0]] - y[most[0]]), 1e-12);
     return [element("h2", {}, "Pairs that one uses more than the other"),
-      element("p", {}, `What all pairs are used in the two correlates with ${plain(correlation(x, y), 3)}. The use of a pair is the mean of its 50 largest contributions, so an atlas of more images has larger ones.`),
+      element("p", {}, `The uses of all pairs in the one and in the other have a correlation of ${plain(correlation(x, y), 3)}. The use of a pair is the mean of its 50 largest contributions, so an atlas of more images has larger ones.`),
       table("Pairs by the difference of their use", element("tr", {}, ...["pair", "name", ...names, "less – more"].map((t) => element("th", {}, t))), ...most.map((p) => {
         const pair = { neuron: p % one.neurons, head: Math.floor(p / one.neurons) };
         return row([pairLink(names[0], pair), called.get(p) || "no label", plain(x[p]), plain(y[p]), bar(x[p] - y[p], widest)]);
