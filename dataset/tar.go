@@ -66,7 +66,7 @@ func shards(ctx context.Context, name string) (all []shard, err error) {
 // objectShards are the objects that a URL stands for. Those that a range names must be there.
 func objectShards(ctx context.Context, name string) (all []shard, err error) {
 	stem, pattern := strings.IndexAny(name, "*?["), true
-	names, err := shardRange(name)
+	names, err := Range(name)
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +103,8 @@ func objectShards(ctx context.Context, name string) (all []shard, err error) {
 	return all, nil
 }
 
-// shardRange are the names that one range {000..009} stands for; none where a name has no range.
-func shardRange(name string) (all []string, err error) {
+// Range are the names that one range {000..009} stands for; none where a name has no range.
+func Range(name string) (all []string, err error) {
 	if m := braceRange.FindStringSubmatchIndex(name); m != nil {
 		first, last := name[m[2]:m[3]], name[m[4]:m[5]]
 		from, err1 := strconv.Atoi(first)
@@ -123,7 +123,7 @@ func shardFiles(name string) ([]string, error) {
 	if regular.Exists(name) {
 		return []string{name}, nil // whatever is in it
 	}
-	if all, err := shardRange(name); err != nil || all != nil {
+	if all, err := Range(name); err != nil || all != nil {
 		return all, err
 	}
 	if !strings.ContainsAny(name, "*?[") {

@@ -8,17 +8,22 @@ import (
 	"path/filepath"
 
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/internal/bucket"
 )
 
 // group is how many atlases from buckets lie on the disk at a time while many are merged. [atlas.Merge] gives the same bytes in one step or in several.
 const group = 16
 
-// Merge is [atlas.Merge] of folders and URLs. Atlases in buckets are fetched one by one into a folder beside out, out.parts, which is gone
+// Merge is [atlas.Merge] of folders and URLs; s3://bucket/part-{0..63} is 64 of them. Atlases in buckets are fetched one by one into a folder beside out, out.parts, which is gone
 // afterwards; there are at most [group] of them at a time, and one that holds what was merged so far.
 func (s Shelf) Merge(ctx context.Context, names []string, out string) error {
 	if bucket.IsURL(out) {
 		return fmt.Errorf("%s: %w: expected a folder: a merged atlas is written to the disk", out, bucket.ErrURL)
+	}
+	names, err := expanded(names)
+	if err != nil {
+		return err
 	}
 	var urls []string
 	for _, n := range names {
@@ -54,6 +59,23 @@ func (s Shelf) Merge(ctx context.Context, names []string, out string) error {
 		}
 		return m.explained(atlas.Merge(m.held, out))
 	})
+}
+
+// expanded has every name that a URL with a range stands for: s3://bucket/part-{0..63}.
+func expanded(names []string) (all []string, err error) {
+	for _, n := range names {
+		var several []string
+		if bucket.IsURL(n) {
+			if several, err = dataset.Range(n); err != nil {
+				return nil, err
+			}
+		}
+		if several == nil {
+			several = []string{n}
+		}
+		all = append(all, several...)
+	}
+	return all, nil
 }
 
 // merging is a merge under way.

@@ -242,6 +242,12 @@ func TestMerge(t *testing.T) {
 			t.Errorf("a folder that was merged is gone: %v", err)
 		}
 	}
+	ranged := filepath.Join(t.TempDir(), "m")
+	if err := shelf.Merge(t.Context(), append([]string{"s3://data/part-{0..6}", "s3://data/part-{8..9}"}, urls[7], urls[10]), ranged); err != nil {
+		t.Error(err)
+	} else if m, err := atlas.ReadManifest(ranged); err != nil || m.Images != 3*11 {
+		t.Errorf("of ranges: %d images, %v", m.Images, err)
+	}
 	twice := []string{"s3://data/part-0", "s3://data/part-1", "s3://data/part-0"}
 	if err := shelf.Merge(t.Context(), twice, filepath.Join(t.TempDir(), "m")); err == nil || !strings.Contains(err.Error(), "s3://data/part-0") || strings.Contains(err.Error(), ".parts") {
 		t.Errorf("the same part twice: %v", err)
