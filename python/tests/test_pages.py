@@ -1,5 +1,6 @@
 """The Python on the pages runs."""
 
+import os
 import pathlib
 import re
 import shutil
@@ -8,6 +9,7 @@ import pytest
 
 import facet
 
+SLOW = bool(os.environ.get("FACET_SLOW"))  # the files of drift take a minute and a half of processor time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -21,6 +23,11 @@ def folder(atlas, picture, tmp_path_factory):
     facet.run("embed", picture, output=at / "e.npy")
     (at / "words.txt").write_text("car\ntree\nhouse\n")
     facet.run("texts", at / "words.txt", output=at / "words")
+    (at / "pairs.json").write_text('[{"neuron": 3, "head": 1}]')
+    facet.run("edit", means=atlas.path, pairs=at / "pairs.json", output=at / "edited.safetensors")
+    if SLOW:
+        facet.run("drift profile", "scenes:steady?n=20&size=64", output=at / "photos.profile", vary=0)
+        facet.run("drift watch", at / "photos.profile", "scenes:yellow-cars?n=20&size=64", window=20, store=at / "stream.db")
     return at
 
 
@@ -32,5 +39,7 @@ def test_page(page, folder, monkeypatch, capsys):
     assert blocks
     names = {}
     for block in blocks:
+        if not SLOW and ("photos.profile" in block or "stream.db" in block):
+            continue
         exec(compile(block, page, "exec"), names)
     assert capsys.readouterr().out
