@@ -211,6 +211,19 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestAnonymous: without any credentials requests are not signed, and the bucket is read all the same.
+func TestAnonymous(t *testing.T) {
+	s := s3test.Start(t, "data")
+	s.Put("data", "a", []byte("x"))
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
+	if got, err := bucket.ReadFile(t.Context(), "s3://data/a", 10); err != nil || string(got) != "x" {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // TestGivenUp: a write whose content breaks leaves no object.
 func TestGivenUp(t *testing.T) {
 	for kind, base := range places(t) {

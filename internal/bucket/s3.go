@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -21,8 +22,9 @@ import (
 
 const (
 	amazon    = "https://s3.amazonaws.com"
-	partBytes = 16 << 20 // of an upload: what is sent at a time, and sent again if it fails. An object has at most 10,000 parts: 160 GB
-	sdkTries  = 5        // of one request, by the library
+	partBytes = 16 << 20        // of an upload: what is sent at a time, and sent again if it fails. An object has at most 10,000 parts: 160 GB
+	sdkTries  = 5               // of one request, by the library
+	probed    = 5 * time.Second // for the role of a machine that may have none
 )
 
 // s3Transport keeps the connections of all buckets.
@@ -50,8 +52,12 @@ func openS3(_ context.Context, name string) (*blob.Bucket, error) {
 	if os.Getenv("AWS_EC2_METADATA_DISABLED") != "true" {
 		providers = append(providers, &credentials.IAM{})
 	}
+	found := credentials.NewChainCredentials(providers)
+	if v, err := found.GetWithContext(&credentials.CredContext{Client: &http.Client{Transport: transport, Timeout: probed}}); err == nil && v.SignerType.IsAnonymous() {
+		found = credentials.NewStaticV4("", "", "") // or each request would look for the machine's role again
+	}
 	client, err := minio.New(u.Host, &minio.Options{
-		Creds: credentials.NewChainCredentials(providers), Secure: u.Scheme == "https", Transport: transport,
+		Creds: found, Secure: u.Scheme == "https", Transport: transport,
 		Region: cmp.Or(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION")), MaxRetries: sdkTries,
 	})
 	if err != nil {
