@@ -19,8 +19,8 @@ const module = "github.com/facet-clip/facet/"
 
 // layers is the house of docs/architecture.md, top to bottom: a package imports only packages of lower layers.
 var layers = [][]string{
-	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "internal/standin", "internal/clidoc", "bench/encode", "bench/labels", "bench/drift", "bench/serve", "bench/watch", "bench/decode", "bench/attribution", "bench/merge", "bench/names"},
-	{"internal/cli"},
+	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "internal/standin", "internal/clidoc", "bench/encode", "bench/labels", "bench/drift", "bench/serve", "bench/watch", "bench/decode", "bench/attribution", "bench/merge", "bench/names", "beam/cmd/facet-beam"},
+	{"internal/cli", "beam/shards"},
 	{"web", "internal/verbs"},
 	{"internal/flags", "internal/show"},
 	{"lab/editing", "lab/comparing", "lab/directions", "lab/tracing", "lab/labtest"},
@@ -116,7 +116,7 @@ func TestOnlyBucketOpensBuckets(t *testing.T) {
 }
 
 // programs are the packages that own a process, and so its log.
-var programs = []string{"cmd/", "internal/cli", "bench/"}
+var programs = []string{"cmd/", "internal/cli", "bench/", "beam/cmd/"}
 
 // TestLibrariesAreGivenTheirLog: who uses a library says where its warnings go.
 func TestLibrariesAreGivenTheirLog(t *testing.T) {
