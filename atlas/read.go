@@ -285,7 +285,10 @@ func openTable[T any](a *Atlas, name string, n int) (*os.File, *parquet.File, er
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := parquet.OpenFile(f, entry.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+	var file *parquet.File
+	if err = checkFooter(f, entry.Bytes); err == nil {
+		file, err = parquet.OpenFile(f, entry.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+	}
 	if err != nil {
 		return nil, nil, errors.Join(a.refuse(name, "%w", err), f.Close())
 	}
@@ -296,6 +299,22 @@ func openTable[T any](a *Atlas, name string, n int) (*os.File, *parquet.File, er
 		return nil, nil, errors.Join(a.refuse(name, "%d rows, expected %d", file.NumRows(), n), f.Close())
 	}
 	return f, file, nil
+}
+
+// checkFooter refuses a Parquet file whose last words claim a footer larger than the file, for which the library would take memory.
+func checkFooter(f io.ReaderAt, size int64) error {
+	const around = 12 // two marks of 4 bytes, and the length of the footer
+	var end [8]byte
+	if size < around {
+		return fmt.Errorf("%d bytes, expected %d at least", size, around)
+	}
+	if _, err := f.ReadAt(end[:], size-int64(len(end))); err != nil {
+		return err
+	}
+	if n := int64(binary.LittleEndian.Uint32(end[:])); n > size-around {
+		return fmt.Errorf("a footer of %d bytes in a file of %d", n, size)
+	}
+	return nil
 }
 
 // readTable gives the rows of a table of exactly n, one after another; each is overwritten by a later one but what it points to is not.
