@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -66,6 +67,9 @@ func (e *Explained) toRedraw(n *Names) (pairs []decompose.Pair, share float64) {
 	return pairs, decompose.Share(some, all)
 }
 
+// ErrOtherTexts is returned where labels that were made by a bank cannot be made again.
+var ErrOtherTexts = errors.New("its labels were made by a bank that holds other texts now; make them again with facet label")
+
 // labellingAs names pairs as names were made.
 func (l *Lab) labellingAs(ctx context.Context, q Explain, n *Names) (*labelling, error) {
 	made := n.made
@@ -79,7 +83,7 @@ func (l *Lab) labellingAs(ctx context.Context, q Explain, n *Names) (*labelling,
 	}
 	if w.bank != made.BankFingerprint {
 		w.close()
-		return nil, fmt.Errorf("%s: its labels were made by the bank %s, which holds other texts now", q.Atlas, made.Bank)
+		return nil, fmt.Errorf("%s: bank %s: %w", q.Atlas, made.Bank, ErrOtherTexts)
 	}
 	return w, nil
 }

@@ -44,6 +44,8 @@ func problem(err error) (status int, told string) {
 		return http.StatusConflict, atlas.ErrNoLabels.Error() + ": name a bank, or make labels with facet label"
 	case errors.Is(err, atlas.ErrNoScalars):
 		return http.StatusConflict, atlas.ErrNoScalars.Error()
+	case errors.Is(err, lab.ErrOtherTexts):
+		return http.StatusConflict, lab.ErrOtherTexts.Error()
 	case errors.Is(err, errNoAnswer):
 		return http.StatusConflict, errNoAnswer.Error()
 	case errors.Is(err, clip.ErrNoText):

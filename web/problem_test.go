@@ -20,6 +20,7 @@ func TestProblem(t *testing.T) {
 		{fmt.Errorf("a.png: %w", &lab.Mistake{Problem: errors.New("not within")}), http.StatusBadRequest, "not within"},
 		{&lab.Mistake{Field: "top", Problem: errors.New("too many")}, http.StatusBadRequest, "too many"},
 		{errNoJob, http.StatusNotFound, "job"},
+		{fmt.Errorf("/home/somebody/atlas: %w", lab.ErrOtherTexts), http.StatusConflict, "facet label"},
 		{errNoAnswer, http.StatusConflict, "answer"},
 		{errors.New("open /home/somebody/atlas: gone"), http.StatusInternalServerError, "log"},
 	} {
