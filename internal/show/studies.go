@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/facet-clip/facet/answer"
@@ -43,7 +42,7 @@ func Reconstructions(out io.Writer, r *answer.Reconstructions) {
 		if r.Images > 1 { // of one image no spread is known
 			cosine += fmt.Sprintf(" ± %.4f", row.CosineHalf)
 		}
-		first := strconv.Itoa(row.Components)
+		var first any = row.Components
 		if inWords {
 			first = "its own"
 		}
