@@ -36,7 +36,7 @@ func TestFlagsCount(t *testing.T) {
 		}},
 		"reconstruct": {[]string{"rows"}, map[string][]string{
 			"unit": {"head"}, "classes": {twoClasses, "--unit", "head"}, "templates": {templates, "--unit", "head"}, "means": {other, "--unit", "head"}, "compat": {"reference", "--unit", "head"},
-			"components": {"0"}, "output": {chart},
+			"components": {"0"}, "words": {"2", "--unit", "head"}, "bank": {words, "--unit", "head", "--words", "2"}, "truncate": nil, "output": {chart},
 		}},
 		"polysemanticity": {[]string{"units", "spread"}, map[string][]string{"unit": {"head"}, "top": {"2"}, "output": {chart}}},
 		"pairs": {[]string{"pairs"}, map[string][]string{
