@@ -13,7 +13,6 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/drift/profile"
-	"github.com/facet-clip/facet/drift/quality"
 )
 
 // driftArgs run a drift verb with the demo model on the engine that every machine has.
@@ -222,7 +221,7 @@ func TestDriftMerge(t *testing.T) {
 	if err := json.Unmarshal([]byte(succeed(t, driftArgs("merge", parts[0], parts[1], "-o", merged, "--json")...)), &r); err != nil {
 		t.Fatal(err)
 	}
-	if r.Images != 40 || r.Sample != 40 || r.Strong < 100 || len(r.Qualities) != len(quality.Unmeasured(1)) || r.Labelled == 0 {
+	if r.Images != 40 || r.Sample != 40 || r.Strong < 100 || len(r.Qualities) != 11 || r.Labelled == 0 {
 		t.Fatalf("%+v", r)
 	}
 	if h, err := profile.ReadHeader(merged); err != nil || h.Bank != "" {
