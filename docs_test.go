@@ -3,6 +3,7 @@ package facet
 import (
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -108,5 +109,29 @@ func TestAnchors(t *testing.T) {
 	}
 	if got["no-heading"] {
 		t.Error("a comment in a code block became a heading")
+	}
+}
+
+// TestScriptsParse: every shell script is one that bash can read to its end.
+func TestScriptsParse(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("there is no bash here")
+	}
+	scripts := []string{".ci/run"}
+	for _, pattern := range []string{"*/*.sh", "*/*/*.sh", "*/*/*.sbatch"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scripts = append(scripts, found...)
+	}
+	if len(scripts) < 15 {
+		t.Fatalf("only %d scripts: %v", len(scripts), scripts)
+	}
+	for _, s := range scripts {
+		if out, err := exec.Command(bash, "-n", s).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", s, err, out)
+		}
 	}
 }

@@ -14,8 +14,8 @@ go build -o "$work/facet" ./cmd/facet
 go build -o "$work/bench" ./bench/serve
 [ -d "$work/scenes" ] || "$work/facet" scenes -n "$images" -o "$work/scenes" --size 256
 [ -f "$work/drawn.atlas/atlas.json" ] ||
-  "$work/bench" make -vocab "${VOCAB:?the file of CLIP's vocabulary}" -pictures "$work/scenes/images" -images "$images" "$work"
-picture=$(find "$work/scenes/images" -name '*.png' | sort | head -1)
+  "$work/bench" make -vocab "${VOCAB:?the file of the vocabulary of CLIP}" -pictures "$work/scenes/images" -images "$images" "$work"
+picture=$(find "$work/scenes/images" -name '*.png' | sort | sed -n 1p)
 echo "== RN50, $images images"
 "$work/bench" ask -facet "$work/facet" -model "$work/rn50.safetensors" -atlas "$work/drawn.atlas" -requests "${REQUESTS:-1000}" -warm "${WARM:-60s}" \
   -picture "$picture" -memory "${MEMORY:-100000}"
