@@ -1,6 +1,7 @@
 package atlas
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -43,7 +44,7 @@ func readChunk(chunk parquet.ColumnChunk, row, most int, read pageReader) (_ int
 	defer pages.Close()
 	for {
 		page, err := pages.ReadPage()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return row, nil
 		}
 		if err != nil {
@@ -116,7 +117,7 @@ func booleans(page parquet.Page) ([]bool, error) {
 	}
 	out := make([]bool, page.NumValues())
 	n, err := r.ReadBooleans(out)
-	if err == io.EOF && n == len(out) {
+	if errors.Is(err, io.EOF) && n == len(out) {
 		err = nil
 	}
 	return out[:n], err

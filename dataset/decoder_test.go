@@ -66,7 +66,7 @@ func TestBudgetWaits(t *testing.T) {
 	close(free)
 	mine := errors.New("mine")
 	for range 3 {
-		if err := d.Bytes(t.Context(), "third", data, func(*image.NRGBA) error { return mine }); err != mine {
+		if err := d.Bytes(t.Context(), "third", data, func(*image.NRGBA) error { return mine }); !errors.Is(err, mine) {
 			t.Errorf("got %v", err)
 		}
 	}

@@ -48,7 +48,7 @@ func readParquet(t table, use func(row) error) (err error) {
 			}
 			n++
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -3,6 +3,7 @@ package dataset
 import (
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -21,7 +22,7 @@ func csvRows(in io.Reader, required []string, use func(row) error) error {
 	c := csv.NewReader(limited)
 	c.ReuseRecord, c.FieldsPerRecord = true, -1
 	record, err := c.Read()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("the file is empty: expected a header with %s", columnsOf(required))
 	}
 	if err != nil {

@@ -207,7 +207,7 @@ func (r repository) ask(ctx context.Context, client *http.Client, method, file s
 	watch.Stop()
 	if err != nil {
 		defer cancel(nil)
-		if context.Cause(ctx) == silent {
+		if errors.Is(context.Cause(ctx), silent) {
 			return nil, silent
 		}
 		return nil, failure(ctx, err)
