@@ -103,6 +103,8 @@ type UnitComponents struct {
 // Ablations is the answer of facet ablate.
 type Ablations struct {
 	Study
+	// Activations tells that neurons were held where they fire, in every token, and not where heads read them.
+	Activations bool `json:"activations,omitempty"`
 	// StrongHeld tells that the strongest units are held at their mean, and not the weakest.
 	StrongHeld bool `json:"strong_held"`
 	// Rows are the results, one for each percentile.

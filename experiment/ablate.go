@@ -70,16 +70,8 @@ type AblationOptions struct {
 	Seed        uint64
 }
 
-// Ablate holds the units under each percentile of the scores at their mean, and classifies the test images (paper, sparsity; docs/design.md, 16 and 18).
-func (d *Data) Ablate(ctx context.Context, mean, scores []float64, u Unit, test []int, o AblationOptions) ([]answer.Ablation, error) {
-	n, err := d.count(u)
-	if err != nil {
-		return nil, err
-	}
-	if len(scores) != n {
-		return nil, fmt.Errorf("%d scores for %d units", len(scores), n)
-	}
-	var masks [][]bool // each percentile's, then its random ones
+// masks are what is kept at each percentile, each followed by its random ones.
+func (o AblationOptions) masks(scores []float64) (masks [][]bool) {
 	r := rand.New(rand.NewPCG(o.Seed, 1))
 	for _, q := range o.Percentiles {
 		keep := Kept(scores, q)
@@ -91,14 +83,32 @@ func (d *Data) Ablate(ctx context.Context, mean, scores []float64, u Unit, test 
 		masks = append(masks, keep)
 		for range o.Draws {
 			drawn := slices.Clone(keep)
-			r.Shuffle(n, func(i, j int) { drawn[i], drawn[j] = drawn[j], drawn[i] })
+			r.Shuffle(len(drawn), func(i, j int) { drawn[i], drawn[j] = drawn[j], drawn[i] })
 			masks = append(masks, drawn)
 		}
 	}
-	scored := make([]scorer, len(masks))
+	return masks
+}
+
+func scorers(count, images int) []scorer {
+	scored := make([]scorer, count)
 	for i := range scored {
-		scored[i] = newScorer(len(test))
+		scored[i] = newScorer(images)
 	}
+	return scored
+}
+
+// Ablate holds the units under each percentile of the scores at their mean, and classifies the test images (paper, sparsity; docs/design.md, 16 and 18).
+func (d *Data) Ablate(ctx context.Context, mean, scores []float64, u Unit, test []int, o AblationOptions) ([]answer.Ablation, error) {
+	n, err := d.count(u)
+	if err != nil {
+		return nil, err
+	}
+	if len(scores) != n {
+		return nil, fmt.Errorf("%d scores for %d units", len(scores), n)
+	}
+	masks := o.masks(scores)
+	scored := scorers(len(masks), len(test))
 	err = d.each(ctx, mean, test, func(k, image int, δ []float32) error {
 		s := make([]float32, len(δ))
 		for i, keep := range masks {
@@ -164,4 +174,50 @@ func (d *Data) Ablated(mean []float64, u Unit, keep []bool, s []float32) []float
 	}
 	d.mask(u, mean, δ, keep, masked)
 	return d.sum(masked)
+}
+
+// AblateActivations is [Data.Ablate] of neurons where they fire and not where they are read: x_{i,n} of every token, the class token too, is held at its mean
+// over images, so that queries and attention change with it. Mean are the mean tokens [K+1,C]; tokens gives those of an image.
+func (d *Data) AblateActivations(ctx context.Context, q decompose.Query, mean []float32, scores []float64, test []int, o AblationOptions,
+	tokens func(ctx context.Context, image int) ([]float32, error),
+) ([]answer.Ablation, error) {
+	if len(scores) != d.OV.Channels {
+		return nil, fmt.Errorf("%d scores for %d neurons", len(scores), d.OV.Channels)
+	}
+	masks := o.masks(scores)
+	scored := scorers(len(masks), len(test))
+	for k, image := range test {
+		x, err := tokens(ctx, image)
+		if err != nil {
+			return nil, err
+		}
+		for i, keep := range masks {
+			e, err := d.AblatedActivations(q, mean, keep, x)
+			if err != nil {
+				return nil, err
+			}
+			scored[i].add(d, k, image, e)
+		}
+	}
+	return summarise(o, masks, scored), nil
+}
+
+// AblatedActivations is the embedding [D] of tokens x [K+1,C] where only some neurons fire as they do, and the others as they do on average.
+func (d *Data) AblatedActivations(q decompose.Query, mean []float32, keep []bool, x []float32) ([]float32, error) {
+	if len(x) != len(mean) || len(keep) != d.OV.Channels {
+		return nil, fmt.Errorf("tokens of %d numbers and means of %d, with %d neurons: they do not fit each other", len(x), len(mean), len(keep))
+	}
+	y := slices.Clone(x)
+	for at := 0; at < len(y); at += len(keep) {
+		for n, kept := range keep {
+			if !kept {
+				y[at+n] = mean[at+n]
+			}
+		}
+	}
+	t, err := d.OV.Tokens(y, q.Attend(y))
+	if err != nil {
+		return nil, err
+	}
+	return d.sum(t.Scalars()), nil
 }

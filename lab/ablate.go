@@ -3,11 +3,14 @@ package lab
 import (
 	"context"
 	"fmt"
+	"image"
 	"math"
 	"slices"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/plot"
 )
 
@@ -18,6 +21,10 @@ type Ablate struct {
 	Percentiles []float64
 	// Strong holds the units that reach a percentile instead, and keeps the weak ones.
 	Strong bool
+	// Activations holds neurons where they fire, in every token, and not where heads read them. The pictures of the atlas are looked at again.
+	Activations bool
+	// Roots say where the pictures of the atlas are, if they have moved.
+	Roots []string
 	// Random holds as many units drawn at random beside it, in five draws.
 	Random bool
 }
@@ -36,6 +43,9 @@ func (q Ablate) check() (Ablate, error) {
 		if !(p >= 0 && p <= 100) {
 			return q, mistake("percentile", "%v: expected a number from 0 to 100", p)
 		}
+	}
+	if q.Activations && q.Unit != UnitNeuron {
+		return q, mistake("unit", "%s: expected neuron, where activations are held", q.Unit)
 	}
 	return q, nil
 }
@@ -59,12 +69,74 @@ func (l *Lab) Ablate(ctx context.Context, q Ablate) (*answer.Ablations, error) {
 	if q.Random {
 		o.Draws = ablationDraws
 	}
-	a := &answer.Ablations{StrongHeld: q.Strong}
-	if a.Rows, err = s.Ablate(ctx, s.means.Mean, scores, s.unit, s.test, o); err != nil {
+	a := &answer.Ablations{StrongHeld: q.Strong, Activations: q.Activations}
+	if q.Activations {
+		a.Rows, err = s.ablateActivations(ctx, q, scores, o)
+	} else {
+		a.Rows, err = s.Ablate(ctx, s.means.Mean, scores, s.unit, s.test, o)
+	}
+	if err != nil {
 		return nil, err
 	}
 	a.Study, err = s.record(ctx, false)
 	return a, err
+}
+
+// ablateActivations holds neurons in the tokens of the atlas' pictures.
+func (s *study) ablateActivations(ctx context.Context, q Ablate, scores []float64, o experiment.AblationOptions) ([]answer.Ablation, error) {
+	query, err := s.lab.query()
+	if err != nil {
+		return nil, err
+	}
+	means := s.asked.Atlas
+	if s.asked.Means != "" {
+		means = s.asked.Means
+	}
+	of, err := s.lab.anyAtlas(ctx, means)
+	if err != nil {
+		return nil, err
+	}
+	step := s.lab.Step(ctx, "pictures", len(s.from)+len(s.test))
+	defer step.Done()
+	var mean []float64
+	for _, i := range s.from {
+		x, err := s.lab.tokensOf(ctx, of, i, q.Roots)
+		if err != nil {
+			return nil, err
+		}
+		if mean == nil {
+			mean = make([]float64, len(x))
+		}
+		for k, v := range x {
+			mean[k] += float64(v) / float64(len(s.from))
+		}
+		step.Add(1)
+	}
+	own, err := s.lab.openAtlas(ctx, s.asked.Atlas)
+	if err != nil {
+		return nil, err
+	}
+	return s.AblateActivations(ctx, query, numeric.Float32(mean), scores, s.test, o, func(ctx context.Context, image int) ([]float32, error) {
+		step.Add(1)
+		return s.lab.tokensOf(ctx, own, image, q.Roots)
+	})
+}
+
+// tokensOf are the tokens [K+1,C] of an image of an atlas, whose picture is looked at again.
+func (l *Lab) tokensOf(ctx context.Context, use *use, index int, roots []string) ([]float32, error) {
+	rows, err := use.rows()
+	if err != nil {
+		return nil, err
+	}
+	seen, err := l.pictureOf(ctx, use, index, rows[index].path, roots)
+	if err != nil {
+		return nil, err
+	}
+	out, err := l.model.EncodePictures(ctx, []*image.RGBA{seen}, clip.Tokens)
+	if err != nil {
+		return nil, err
+	}
+	return out[clip.Tokens].Floats, nil
 }
 
 // AblationCurve is accuracy against the percentile, with the random control where there is one.

@@ -245,3 +245,20 @@ func TestStudiesTogether(t *testing.T) {
 		})
 	}
 }
+
+// TestAblateActivations: with nothing held in the tokens the embeddings are the atlas' own, with more held less so; pairs cannot be held there.
+func TestAblateActivations(t *testing.T) {
+	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	q := lab.Ablate{Study: lab.Study{Atlas: labtest.ScenesAtlas(), Unit: "neuron"}, Percentiles: []float64{0, 90}, Activations: true}
+	a, err := l.Ablate(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !a.Activations || a.Rows[0].Held != 0 || a.Rows[0].Cosine < 0.9999 || !(a.Rows[1].Cosine < a.Rows[0].Cosine) {
+		t.Errorf("%+v", a)
+	}
+	q.Unit = "pair"
+	if _, err := l.Ablate(t.Context(), q); !errors.Is(err, lab.ErrQuestion) {
+		t.Errorf("pairs: %v", err)
+	}
+}

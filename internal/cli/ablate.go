@@ -37,6 +37,8 @@ largest centred contribution norms; those under each percentile of all scores ar
 	}
 	o.flags(cmd.Flags(), string(experiment.Pair))
 	flags.Numbers(cmd.Flags(), &q.Percentiles, "percentile", []float64{0, 50, 90, 95, 99}, flags.Span[float64]{Least: 0, Most: 100}, "percentiles of the scores")
+	cmd.Flags().BoolVar(&q.Activations, "activations", false, "with --unit neuron, hold neurons where they fire, in every token; the pictures are looked at again")
+	rootFlag(cmd.Flags(), &q.Roots)
 	cmd.Flags().BoolVar(&q.Random, "random", false, "beside it, hold as many units drawn at random (five draws)")
 	cmd.Flags().BoolVar(&q.Strong, "keep", false, "keep the units under each percentile and hold the others")
 	return cmd

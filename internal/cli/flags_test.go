@@ -33,6 +33,7 @@ func TestFlagsCount(t *testing.T) {
 	}{
 		"ablate": {[]string{"rows"}, map[string][]string{
 			"unit": {"head"}, "classes": {twoClasses}, "templates": {templates}, "means": {other}, "percentile": {"80"}, "random": {"true"}, "keep": {"true"}, "output": {chart},
+			"activations": {"true", "--unit", "neuron"}, "root": nil,
 		}},
 		"reconstruct": {[]string{"rows"}, map[string][]string{
 			"unit": {"head"}, "classes": {twoClasses, "--unit", "head"}, "templates": {templates, "--unit", "head"}, "means": {other, "--unit", "head"}, "compat": {"reference", "--unit", "head"},

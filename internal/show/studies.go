@@ -27,6 +27,9 @@ func Ablations(out io.Writer, r *answer.Ablations) {
 	}
 	t.Render()
 	fmt.Fprintf(out, "%d images, %d classes; means and scores from %s.\n", r.Images, r.Classes, r.Means)
+	if r.Activations {
+		fmt.Fprintln(out, "Neurons were held where they fire, in every token, so attention changed with them.")
+	}
 }
 
 // Reconstructions prints accuracy of reconstructed embeddings.

@@ -839,6 +839,8 @@ class Ablations:
     classes: int
     #: Reference where the published code's way was asked for.
     compat: str | None = None
+    #: It tells that neurons were held where they fire, in every token, and not where heads read them.
+    activations: bool | None = None
     #: It tells that the strongest units are held at their mean, and not the weakest.
     strong_held: bool
     #: The results, one for each percentile.
