@@ -5,6 +5,7 @@ package ort
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -69,14 +70,20 @@ func load(o Options) error {
 }
 
 func initialise(path string) error {
+	if err := silence(); err != nil {
+		return err
+	}
 	onnx.SetSharedLibraryPath(path)
 	// Every error comes back to its caller too; logged ones would only stand between a user's lines.
 	if err := onnx.InitializeEnvironment(onnx.WithLogLevelFatal()); err != nil {
 		return fmt.Errorf("%s is no ONNX Runtime of version 1.24 or later for %s/%s: %w", path, runtime.GOOS, runtime.GOARCH, err)
 	}
-	// Only Windows' builds have telemetry; where there is none, this does nothing.
-	return onnx.DisableTelemetry()
+	return onnx.DisableTelemetry() // of Windows' builds
 }
+
+// silence tells ONNX Runtime to send nothing home. Newer builds for Linux and macOS (1.30 was seen) send what they are used for to their maker, and keep an
+// identity and a database in the user's cache. They begin when they are loaded, before [onnx.DisableTelemetry] can be called; this variable they read before.
+func silence() error { return os.Setenv("ORT_DISABLE_TELEMETRY", "1") }
 
 // Library is the path of the library that [New] loaded, empty before.
 func Library() string {

@@ -213,3 +213,43 @@ func compile(t *testing.T, dir, name, code string) string {
 	}
 	return library
 }
+
+// TestSendsNothingHome: a process that loads ONNX Runtime and runs something leaves no identity and no database of its own under the user's home.
+func TestSendsNothingHome(t *testing.T) {
+	if os.Getenv("FACET_TEST_HOME") != "" { // the process that is watched
+		e := newEngine(t, Options{})
+		s, err := e.Compile(newTrunk(16))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Run(t.Context(), map[string]graph.Tensor{"image": graph.Floats(make([]float32, 3*224*224), 1, 3, 224, 224)}); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	newEngine(t, Options{})
+	library, err := filepath.Abs(Library())
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSendsNothingHome$")
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); name != "ORT_DISABLE_TELEMETRY" && name != "CI" && name != "GITHUB_ACTIONS" && name != "TF_BUILD" {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "FACET_TEST_HOME="+home, "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, ".cache"), "TMPDIR="+home, "FACET_ONNXRUNTIME="+library)
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), "SKIP") {
+		t.Fatalf("%v: %s", err, out)
+	}
+	err = filepath.WalkDir(home, func(path string, d os.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			t.Errorf("ONNX Runtime left %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
