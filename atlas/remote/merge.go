@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/dataset"
@@ -48,7 +50,7 @@ func (s Shelf) Merge(ctx context.Context, names []string, out string) error {
 	}
 	return s.held(ctx, "merge\x00"+absolute, nil, func(string) (err error) {
 		m := merging{ctx: ctx, folder: absolute + ".parts", urls: map[string]string{}}
-		if err := os.RemoveAll(m.folder); err != nil {
+		if err := m.clear(); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(m.folder)) }()
@@ -105,6 +107,23 @@ func (m *merging) add(name string) error {
 	}
 	m.held, m.fetched = append(m.held, dir), append(m.fetched, dir)
 	return nil
+}
+
+// clear removes what a merge that was killed left. A folder of that name that holds anything else is not ours, and an error.
+func (m *merging) clear() error {
+	entries, err := os.ReadDir(m.folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if _, err := strconv.Atoi(e.Name()); err != nil || len(e.Name()) != 6 || !e.IsDir() {
+			return fmt.Errorf("%s: it holds %s: expected no folder of that name, where parts are fetched to; move it, or write the atlas elsewhere", m.folder, e.Name())
+		}
+	}
+	return os.RemoveAll(m.folder)
 }
 
 func (m *merging) next() string {

@@ -256,6 +256,24 @@ func TestMerge(t *testing.T) {
 	if err := shelf.Merge(t.Context(), missing, filepath.Join(t.TempDir(), "m")); !errors.Is(err, bucket.ErrKey) || !strings.Contains(err.Error(), "s3://data/none: expected an atlas") {
 		t.Errorf("a part that is not there: %v", err)
 	}
+	own := filepath.Join(t.TempDir(), "m")
+	letter := filepath.Join(own+".parts", "letter.txt") // a folder of that name that somebody else made
+	if err := errors.Join(os.Mkdir(own+".parts", 0o700), os.WriteFile(letter, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if err := shelf.Merge(t.Context(), []string{"s3://data/part-0", "s3://data/part-1"}, own); err == nil || !strings.Contains(err.Error(), "letter.txt") {
+		t.Errorf("a folder of somebody else: %v", err)
+	}
+	if _, err := os.Stat(letter); err != nil {
+		t.Errorf("what somebody kept there is gone: %v", err)
+	}
+	left := filepath.Join(t.TempDir(), "m")
+	if err := os.MkdirAll(filepath.Join(left+".parts", "000001"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := shelf.Merge(t.Context(), []string{"s3://data/part-0", "s3://data/part-1"}, left); err != nil {
+		t.Errorf("after a merge that was killed: %v", err)
+	}
 }
 
 // TestCopied: an atlas that was copied to a bucket file by file is shown; one of which a file was changed is refused.
