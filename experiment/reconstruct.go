@@ -48,12 +48,15 @@ func Along(u Unit, directions []float32, embed int) Basis {
 }
 
 // PairDirections are those of all pairs [M·C,D], of unit length where they have one, as a basis.
-func (d *Data) PairDirections() Basis {
-	var own []float32
+func (d *Data) PairDirections() Basis { return Along(Pair, d.directions(), d.OV.Embed) }
+
+// directions are u of every pair [M·C,D].
+func (d *Data) directions() []float32 {
+	all := make([]float32, 0, d.OV.Heads*d.OV.Channels*d.OV.Embed)
 	for _, u := range d.OV.Directions() {
-		own = append(own, u...)
+		all = append(all, u...)
 	}
-	return Along(Pair, own, d.OV.Embed)
+	return all
 }
 
 // Components takes the basis of neurons or heads from statistics: all images they saw.

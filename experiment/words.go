@@ -18,10 +18,7 @@ type InWords func(ctx context.Context, directions []float32, terms int) ([]float
 // ReconstructWords rebuilds the test images' embeddings from directions in words, for each number of terms; 0 stands for the directions
 // themselves. It holds every direction, M·C·D numbers.
 func (d *Data) ReconstructWords(ctx context.Context, mean []float64, counts, test []int, say InWords) ([]answer.WordReconstruction, error) {
-	own := make([]float32, 0, len(mean)*d.OV.Embed)
-	for _, u := range d.OV.Directions() {
-		own = append(own, u...)
-	}
+	own := d.directions()
 	whole, err := d.moved(ctx, mean, test, own)
 	if err != nil {
 		return nil, err

@@ -284,18 +284,7 @@ func (t *labelTrial) reconstruct(ctx context.Context) ([]answer.WordReconstructi
 		return nil, err
 	}
 	defer l.close()
-	say := func(ctx context.Context, directions []float32, terms int) ([]float32, error) {
-		labels, err := (&Wording{l}).Write(ctx, directions, terms)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]float32, 0, len(directions))
-		for _, x := range labels {
-			out = append(out, l.dictionary.Sum(x)...)
-		}
-		return out, nil
-	}
-	return t.rebuilt.data.ReconstructWords(ctx, t.rebuilt.mean, []int{0, 1, 4, 16, 64}, t.rebuilt.test, say)
+	return t.rebuilt.data.ReconstructWords(ctx, t.rebuilt.mean, []int{0, 1, 4, 16, 64}, t.rebuilt.test, (&Wording{l}).Sums)
 }
 
 // phrases fits directions to the bank asked for, or to what the demo world can say.

@@ -187,6 +187,19 @@ func (w *Wording) Write(ctx context.Context, directions []float32, terms int) ([
 	})
 }
 
+// Sums gives directions [U,D] as the sums of so many texts each, at most [U,D].
+func (w *Wording) Sums(ctx context.Context, directions []float32, terms int) ([]float32, error) {
+	labels, err := w.Write(ctx, directions, terms)
+	if err != nil {
+		return nil, err
+	}
+	sums := make([]float32, 0, len(directions))
+	for _, x := range labels {
+		sums = append(sums, w.dictionary.Sum(x)...)
+	}
+	return sums, nil
+}
+
 // Close frees what the engine holds.
 func (w *Wording) Close() error { return w.close() }
 

@@ -67,13 +67,9 @@ func Reconstruct(ctx context.Context, l *lab.Lab, q InWords) (a *answer.Reconstr
 // reconstructed is the row of so many words.
 func reconstructed(ctx context.Context, s *lab.Studied, w *lab.Wording, own experiment.Basis, words int) (answer.Reconstruction, error) {
 	embed := s.OV.Embed
-	labels, err := w.Write(ctx, own.First(embed), words)
+	sums, err := w.Sums(ctx, own.First(embed), words)
 	if err != nil {
 		return answer.Reconstruction{}, err
-	}
-	sums := make([]float32, 0, len(labels)*embed)
-	for _, x := range labels {
-		sums = append(sums, w.Dictionary().Sum(x)...)
 	}
 	rows, err := s.Reconstruct(ctx, s.Means.Mean, experiment.Along(s.Unit, sums, embed), []int{1}, s.Test)
 	if err != nil {
