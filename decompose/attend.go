@@ -1,8 +1,6 @@
 package decompose
 
 import (
-	"math"
-
 	"github.com/facet-clip/facet/internal/numeric"
 )
 
@@ -19,8 +17,7 @@ func (q Query) Attend(x []float32) []float32 {
 				logits[i] += u[n] * float64(v)
 			}
 		}
-		softmax(logits)
-		for i, v := range logits {
+		for i, v := range numeric.Softmax(logits) {
 			a[h*N+i] = float32(v)
 		}
 	})
@@ -39,28 +36,12 @@ func Attentions(heads, channels int, queries, keys []float32) []float32 {
 			for j := range N {
 				logits[j] = numeric.Dot(q, keys[j*channels+h*d:][:d])
 			}
-			softmax(logits)
-			for j, v := range logits {
+			for j, v := range numeric.Softmax(logits) {
 				a[(h*N+i)*N+j] = float32(v)
 			}
 		}
 	})
 	return a
-}
-
-// softmax makes shares of logits, in place.
-func softmax(logits []float64) {
-	largest, sum := math.Inf(-1), 0.0
-	for _, l := range logits {
-		largest = math.Max(largest, l)
-	}
-	for i, l := range logits {
-		logits[i] = math.Exp(l - largest)
-		sum += logits[i]
-	}
-	for i := range logits {
-		logits[i] /= sum
-	}
 }
 
 // NeuronTokens are a neuron's vectors at each place, Σ_h a_i^h x_{i,n}·u[h,n] [N,D]. They sum to what the neuron contributes.

@@ -9,6 +9,7 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/engine/graph"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/internal/torchrand"
 )
 
@@ -107,7 +108,7 @@ func (p plainPool) attention() []float64 {
 				row[i] += float64(p.queries[c]) * float64(p.keys[i*C+c])
 			}
 		}
-		a = append(a, softmax(row)...)
+		a = append(a, numeric.Softmax(row)...)
 	}
 	return a
 }
@@ -130,18 +131,6 @@ func (p plainPool) embedding(a []float64) []float64 {
 		}
 	}
 	return e
-}
-
-func softmax(x []float64) []float64 {
-	top, sum := slices.Max(x), 0.0
-	for i, v := range x {
-		x[i] = math.Exp(v - top)
-		sum += x[i]
-	}
-	for i := range x {
-		x[i] /= sum
-	}
-	return x
 }
 
 // rows is how far a head's attention [M,K+1] is from a distribution: from a sum of 1.

@@ -5,6 +5,7 @@ package numeric
 import (
 	"math"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -22,6 +23,19 @@ func Dot(a, b []float32) float64 {
 
 // Norm is the length ‖x‖, summed in float64.
 func Norm(x []float32) float64 { return math.Sqrt(Dot(x, x)) }
+
+// Softmax makes shares of logits, in place, and gives them. There is at least one.
+func Softmax(x []float64) []float64 {
+	top, sum := slices.Max(x), 0.0
+	for i, v := range x {
+		x[i] = math.Exp(v - top)
+		sum += x[i]
+	}
+	for i := range x {
+		x[i] /= sum
+	}
+	return x
+}
 
 // Float32 rounds each number of x.
 func Float32(x []float64) []float32 {
