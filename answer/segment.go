@@ -99,6 +99,10 @@ type SegmentationProtocol struct {
 	Methods []string `json:"methods"`
 	// Pairs is how many neuron–head pairs each text has.
 	Pairs int `json:"pairs"`
+	// NeuronsBack tells that neurons are those of the block so many before the last; absent: of the last.
+	NeuronsBack int `json:"neurons_back,omitempty"`
+	// HeadsBack tells that attention and values are those of the block so many before the last; absent: of the last.
+	HeadsBack int `json:"heads_back,omitempty"`
 	// ExifRotate tells that pictures were turned as their EXIF data say.
 	ExifRotate bool `json:"exif_rotate"`
 	// Signs are those of the pairs' directions: "+" for all, or the SHA-256 of an atlas's signs.

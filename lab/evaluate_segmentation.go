@@ -250,7 +250,8 @@ func (e *EvaluatedSegmentation) compared(ctx context.Context, i int, caption str
 	if err != nil {
 		return nil, err
 	}
-	first := &segment.Runner{Model: all.Model, Protocol: all.Protocol, Methods: all.Methods[:1]}
+	first := *all
+	first.Methods = all.Methods[:1]
 	maps, err := first.Run(ctx, photo)
 	if err != nil {
 		return nil, err

@@ -98,8 +98,28 @@ func (l *Lab) prepare(ctx context.Context, s SegmentSettings, methods []segment.
 		}
 		r.Methods = append(r.Methods, one)
 	}
+	if r.Earlier, err = l.earlierBlocks(s, methods); err != nil {
+		return nil, record, err
+	}
 	record, err = l.protocolRecord(ctx, s, r, p, told)
 	return r, record, err
+}
+
+// earlierBlocks are the blocks that methods look at; nil: the last.
+func (l *Lab) earlierBlocks(s SegmentSettings, methods []segment.Method) (*segment.Earlier, error) {
+	if !s.earlier() {
+		return nil, nil
+	}
+	query, err := l.query()
+	if err != nil {
+		return nil, err
+	}
+	e := &segment.Earlier{Neurons: s.NeuronsBack, Heads: s.HeadsBack, Query: query}
+	blocks := l.model.Config.Blocks
+	if err := e.Check(blocks[len(blocks)-1], methods); err != nil {
+		return nil, &Mistake{Problem: err}
+	}
+	return e, nil
 }
 
 // method prepares a method, or takes it from an earlier question.
@@ -248,6 +268,7 @@ func (l *Lab) protocolRecord(ctx context.Context, s SegmentSettings, r *segment.
 	if record.Pairs == 0 {
 		record.Pairs = segment.DefaultPairs(l.model.Config.Heads, l.model.Config.Channels)
 	}
+	record.NeuronsBack, record.HeadsBack = s.NeuronsBack, s.HeadsBack
 	if s.Reference {
 		record.Compat = compatReference
 	}

@@ -49,6 +49,9 @@ type SegmentSettings struct {
 	Refine string
 	// Sink is what is done about the last token: [SinkAuto] (also empty), [SinkDrop] or [SinkPublished].
 	Sink string
+	// NeuronsBack takes what neurons do from the block so many before the last of the trunk's last stage, and HeadsBack what heads take from tokens. Both
+	// blocks are pooled with the pool's own weights. With one of them, SinkAuto is [SinkPublished].
+	NeuronsBack, HeadsBack int
 	// Templates are the prompts of a text; nil: facet's own for photographs, or those of the data set.
 	Templates concept.Templates
 }
@@ -61,7 +64,7 @@ func (s SegmentSettings) check(methods []segment.Method) (SegmentSettings, error
 	if s.Refine == "" {
 		s.Refine = RefineNone
 	}
-	if s.Sink = cmp.Or(s.Sink, SinkAuto); s.Sink == SinkAuto && s.Reference {
+	if s.Sink = cmp.Or(s.Sink, SinkAuto); s.Sink == SinkAuto && (s.Reference || s.earlier()) {
 		s.Sink = SinkPublished
 	}
 	if s.Reference && s.Templates == nil {
@@ -85,6 +88,8 @@ func (s SegmentSettings) check(methods []segment.Method) (SegmentSettings, error
 		return s, mistake("sink", "%s: expected %s, %s or %s", s.Sink, SinkAuto, SinkDrop, SinkPublished)
 	case s.Reference && s.Sink == SinkDrop:
 		return s, mistake("sink", "%s: the published code replaces the last token", s.Sink)
+	case s.earlier() && s.Sink == SinkDrop:
+		return s, mistake("sink", "%s: registers are known of the last block alone", s.Sink)
 	case s.Pairs < 0:
 		return s, mistake("pairs", "%d: expected 1 or more", s.Pairs)
 	}
@@ -119,6 +124,9 @@ func (s SegmentSettings) protocol(native int) (segment.Protocol, error) {
 	}
 	return p, nil
 }
+
+// earlier tells whether other blocks than the last are looked at.
+func (s SegmentSettings) earlier() bool { return s.NeuronsBack != 0 || s.HeadsBack != 0 }
 
 // fill gives the prompts of a text of a class.
 type fill func(class int, text string) []string

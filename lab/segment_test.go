@@ -308,6 +308,9 @@ func TestSegmentMistakes(t *testing.T) {
 		"no pairs":   {Classes: two, SegmentSettings: lab.SegmentSettings{Pairs: -1}},
 		"window":     {Classes: two, SegmentSettings: lab.SegmentSettings{WindowSide: 50}},
 		"threshold":  {Classes: two, SegmentSettings: lab.SegmentSettings{Threshold: 1.5}},
+		"block":      {Classes: two, SegmentSettings: lab.SegmentSettings{HeadsBack: 9}},
+		"selfself":   {Classes: two, Method: segment.SelfSelf, SegmentSettings: lab.SegmentSettings{NeuronsBack: 1}},
+		"registers":  {Classes: two, SegmentSettings: lab.SegmentSettings{NeuronsBack: 1, Sink: lab.SinkDrop}},
 		"no number":  {Classes: two, SegmentSettings: lab.SegmentSettings{Threshold: math.NaN()}},
 	} {
 		if _, err := l.Segment(t.Context(), q); !errors.Is(err, lab.ErrQuestion) || strings.Contains(err.Error(), "--") {

@@ -31,6 +31,8 @@ type Runner struct {
 	Model    *clip.Model
 	Protocol Protocol
 	Methods  []*Segmenter // with the pool of the protocol's window
+	// Earlier says which blocks the methods look at; nil: the last.
+	Earlier *Earlier
 }
 
 // Run gives the maps of each method.
@@ -113,7 +115,11 @@ func (r *Runner) windows(ctx context.Context, img image.Image, plan Plan, some [
 			return err
 		}
 		for at, i := range part {
-			if err := use(i, window(out, at, len(part))); err != nil {
+			w, err := r.window(out, at, len(part))
+			if err != nil {
+				return err
+			}
+			if err := use(i, w); err != nil {
 				return err
 			}
 		}
@@ -123,6 +129,9 @@ func (r *Runner) windows(ctx context.Context, img image.Image, plan Plan, some [
 
 // outputs are what the methods need of the tower.
 func (r *Runner) outputs() []clip.Output {
+	if r.Earlier != nil {
+		return []clip.Output{clip.Blocks}
+	}
 	want := []clip.Output{clip.Attention, clip.Tokens, clip.Values}
 	for _, s := range r.Methods {
 		if s.Method == SelfSelf {
@@ -133,10 +142,13 @@ func (r *Runner) outputs() []clip.Output {
 }
 
 // window is the i-th of n in a batch.
-func window(out map[clip.Output]graph.Tensor, i, n int) Window {
+func (r *Runner) window(out map[clip.Output]graph.Tensor, i, n int) (Window, error) {
 	part := func(o clip.Output) []float32 {
 		data := out[o].Floats
 		return data[i*len(data)/n : (i+1)*len(data)/n]
 	}
-	return Window{part(clip.Tokens), part(clip.Attention), part(clip.Values), part(clip.Queries), part(clip.Keys)}
+	if r.Earlier != nil {
+		return r.Earlier.Window(r.Methods[0].Pool, part(clip.Blocks))
+	}
+	return Window{part(clip.Tokens), part(clip.Attention), part(clip.Values), part(clip.Queries), part(clip.Keys)}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"math"
 	"os"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 	"github.com/facet-clip/facet/lab/labtest"
 	"github.com/facet-clip/facet/lab/tracing"
 	"github.com/facet-clip/facet/npy"
+	"github.com/facet-clip/facet/segment"
 )
 
 // pixels are the pictures of testdata/tiny, normalised, in a file.
@@ -137,6 +139,46 @@ func TestEarlier(t *testing.T) {
 	last, first := rows[(J-1)*one:J*one], rows[:one]
 	if d := numeric.Norm(last) - numeric.Norm(first); math.Abs(d) < 1e-6 {
 		t.Error("the blocks give the same, and the test tests nothing")
+	}
+}
+
+// TestEarlierMaps: maps from an earlier block are those of a model that ends with this block. Neurons of one block and heads of another give maps of neither.
+func TestEarlierMaps(t *testing.T) {
+	c := clip.Config{Image: 64, Width: 4, Blocks: [4]int{1, 1, 1, 3}, Channels: 128, Heads: 2, Embed: 16,
+		Text: clip.TextConfig{Width: 64, Layers: 1, Heads: 1, Vocabulary: 979, Context: 32}}
+	whole, err := randomclip.Checkpoint(c, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps := func(data []byte, neurons, heads int) []float32 {
+		l := labtest.Open(t, lab.Config{Engine: "portable", Activation: "quickgelu", Vocabulary: "../../demo/vocabulary.txt", Model: written(t, "model.safetensors", data)})
+		q := lab.Segment{Classes: []segment.Class{{Name: "a", Texts: []string{"a"}}, {Name: "b", Texts: []string{"b"}}}, Method: segment.NAP}
+		q.NeuronsBack, q.HeadsBack = neurons, heads
+		s, err := l.Segment(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := s.Head.Protocol; p.NeuronsBack != neurons || p.HeadsBack != heads {
+			t.Errorf("the protocol says %d and %d", p.NeuronsBack, p.HeadsBack)
+		}
+		picture := image.NewRGBA(image.Rect(0, 0, 96, 64))
+		for i := range picture.Pix {
+			picture.Pix[i] = uint8(i * i)
+		}
+		var logits []float32
+		if err := s.Picture(t.Context(), "a.png", picture, func(one *lab.Segmented) error { logits = one.Maps.Logits(0, 1); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return logits
+	}
+	for back := 1; back < 3; back++ {
+		golden.Compare(t, fmt.Sprintf("%d before the last", back), maps(whole, back, back), maps(ending(t, whole, 2-back), 0, 0), 1e-4, 1e-5)
+	}
+	mixed := maps(whole, 1, 0)
+	for i, other := range [][]float32{maps(whole, 0, 0), maps(whole, 1, 1), maps(whole, 0, 1)} {
+		if slices.Equal(mixed, other) {
+			t.Errorf("%d: the same maps from other blocks", i)
+		}
 	}
 }
 

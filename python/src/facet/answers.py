@@ -1777,6 +1777,10 @@ class SegmentationProtocol:
     methods: list[str]
     #: How many neuron–head pairs each text has.
     pairs: int
+    #: It tells that neurons are those of the block so many before the last; absent: of the last.
+    neurons_back: int | None = None
+    #: It tells that attention and values are those of the block so many before the last; absent: of the last.
+    heads_back: int | None = None
     #: It tells that pictures were turned as their EXIF data say.
     exif_rotate: bool
     #: Those of the pairs' directions: "+" for all, or the SHA-256 of an atlas's signs.
