@@ -107,8 +107,25 @@ type Ablations struct {
 	Activations bool `json:"activations,omitempty"`
 	// StrongHeld tells that the strongest units are held at their mean, and not the weakest.
 	StrongHeld bool `json:"strong_held"`
-	// Rows are the results, one for each percentile.
+	// Rows are the results, one for each percentile; none where units of note were held.
 	Rows []Ablation `json:"rows"`
+	// Notable are the results where each image's own units of note were held, or all others; absent where nobody asked.
+	Notable []NotableAblation `json:"notable,omitempty"`
+}
+
+// NotableAblation is what is left when units are held image by image: a unit is of note in an image where its contribution is longer than its own fiftieth
+// longest among the images that means come from.
+type NotableAblation struct {
+	// Held says which units are held at their mean: none, notable, others or all.
+	Held string `json:"held"`
+	// Mean is how many are held in an image, on average.
+	Mean float64 `json:"mean_held"`
+	// Of is how many units there are.
+	Of int `json:"of"`
+	// Accuracy is zero-shot.
+	Accuracy Share `json:"accuracy"`
+	// Cosine is the mean cosine with the embedding itself.
+	Cosine float64 `json:"cosine"`
 }
 
 // Ablation is a point of the ablation curve (docs/design.md, 18).

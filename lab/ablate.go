@@ -10,6 +10,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/experiment"
+	"github.com/facet-clip/facet/experiment/relatives"
 	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/plot"
 )
@@ -25,6 +26,8 @@ type Ablate struct {
 	Activations bool
 	// Roots say where the pictures of the atlas are, if they have moved.
 	Roots []string
+	// Notable holds, image by image, the units whose contribution is longer than their own fiftieth longest, or all others, in place of percentiles.
+	Notable bool
 	// Random holds as many units drawn at random beside it, in five draws.
 	Random bool
 }
@@ -47,6 +50,9 @@ func (q Ablate) check() (Ablate, error) {
 	if q.Activations && q.Unit != UnitNeuron {
 		return q, mistake("unit", "%s: expected neuron, where activations are held", q.Unit)
 	}
+	if q.Notable && (q.Activations || q.Strong || q.Random) {
+		return q, mistake("notable", "holds the units of note of each image: expected no activations, no random draws, and nothing kept by percentile")
+	}
 	return q, nil
 }
 
@@ -61,6 +67,9 @@ func (l *Lab) Ablate(ctx context.Context, q Ablate) (*answer.Ablations, error) {
 		return nil, err
 	}
 	defer s.close()
+	if q.Notable {
+		return s.ablateNotable(ctx)
+	}
 	scores, err := s.scores(ctx, s.unit)
 	if err != nil {
 		return nil, err
@@ -76,6 +85,27 @@ func (l *Lab) Ablate(ctx context.Context, q Ablate) (*answer.Ablations, error) {
 		a.Rows, err = s.Ablate(ctx, s.means.Mean, scores, s.unit, s.test, o)
 	}
 	if err != nil {
+		return nil, err
+	}
+	a.Study, err = s.record(ctx, false)
+	return a, err
+}
+
+// ablateNotable holds the units of note of each image, or all others.
+func (s *study) ablateNotable(ctx context.Context) (*answer.Ablations, error) {
+	fit, images := s.Data, []int(nil)
+	if s.unit != experiment.Pair { // those of pairs are in every atlas
+		var err error
+		if fit, images, err = s.fitting(); err != nil {
+			return nil, err
+		}
+	}
+	thresholds, err := fit.Thresholds(ctx, s.means, images, s.unit, relatives.Rank)
+	if err != nil {
+		return nil, err
+	}
+	a := &answer.Ablations{Rows: []answer.Ablation{}}
+	if a.Notable, err = s.AblateNotable(ctx, s.means.Mean, thresholds, s.unit, s.test); err != nil {
 		return nil, err
 	}
 	a.Study, err = s.record(ctx, false)

@@ -25,6 +25,9 @@ largest centred contribution norms; those under each percentile of all scores ar
 			if err := o.check(); err != nil {
 				return err
 			}
+			if q.Notable && (o.chart != "" || cmd.Flags().Changed("percentile")) {
+				return flags.Mistakef("--notable: there are no percentiles to choose or to draw")
+			}
 			study, err := o.question(cmd.Context(), args[0])
 			if err != nil {
 				return err
@@ -38,6 +41,7 @@ largest centred contribution norms; those under each percentile of all scores ar
 	o.flags(cmd.Flags(), string(experiment.Pair))
 	flags.Numbers(cmd.Flags(), &q.Percentiles, "percentile", []float64{0, 50, 90, 95, 99}, flags.Span[float64]{Least: 0, Most: 100}, "percentiles of the scores")
 	cmd.Flags().BoolVar(&q.Activations, "activations", false, "with --unit neuron, hold neurons where they fire, in every token; the pictures are looked at again")
+	cmd.Flags().BoolVar(&q.Notable, "notable", false, "instead, hold in each image the units of note, which contribute more than their own fiftieth most, or all others")
 	rootFlag(cmd.Flags(), &q.Roots)
 	cmd.Flags().BoolVar(&q.Random, "random", false, "beside it, hold as many units drawn at random (five draws)")
 	cmd.Flags().BoolVar(&q.Strong, "keep", false, "keep the units under each percentile and hold the others")

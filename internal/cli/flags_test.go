@@ -31,9 +31,9 @@ func TestFlagsCount(t *testing.T) {
 		answer []string            // fields
 		flags  map[string][]string // each flag, with what goes before it in the command line that it is compared with
 	}{
-		"ablate": {[]string{"rows"}, map[string][]string{
+		"ablate": {[]string{"rows", "notable"}, map[string][]string{
 			"unit": {"head"}, "classes": {twoClasses}, "templates": {templates}, "means": {other}, "percentile": {"80"}, "random": {"true"}, "keep": {"true"}, "output": {chart},
-			"activations": {"true", "--unit", "neuron"}, "root": nil,
+			"activations": {"true", "--unit", "neuron"}, "notable": {"true"}, "root": nil,
 		}},
 		"reconstruct": {[]string{"rows"}, map[string][]string{
 			"unit": {"head"}, "classes": {twoClasses, "--unit", "head"}, "templates": {templates, "--unit", "head"}, "means": {other, "--unit", "head"}, "compat": {"reference", "--unit", "head"},

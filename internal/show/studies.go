@@ -14,6 +14,10 @@ import (
 
 // Ablations prints accuracy against what is held at its mean.
 func Ablations(out io.Writer, r *answer.Ablations) {
+	if len(r.Notable) > 0 {
+		notable(out, r)
+		return
+	}
 	t := terminal.Table(out, "percentile", r.Unit+"s held", "zero-shot accuracy (95 %)", "cosine", "random: accuracy (range)", "cosine")
 	for _, x := range r.Rows {
 		row := []any{fmt.Sprintf("%g", x.Percentile), fmt.Sprintf("%d of %d", x.Held, x.Of), Interval(x.Accuracy), fmt.Sprintf("%.4f", x.Cosine), "", ""}
@@ -30,6 +34,17 @@ func Ablations(out io.Writer, r *answer.Ablations) {
 	if r.Activations {
 		fmt.Fprintln(out, "Neurons were held where they fire, in every token, so attention changed with them.")
 	}
+}
+
+// notable prints what is left without each image's units of note, and with them alone.
+func notable(out io.Writer, r *answer.Ablations) {
+	said := map[string]string{"none": "nothing", "notable": r.Unit + "s of note", "others": "all others", "all": "all"}
+	t := terminal.Table(out, "held", "an image, on average", "zero-shot accuracy (95 %)", "cosine")
+	for _, x := range r.Notable {
+		t.AppendRow([]any{said[x.Held], fmt.Sprintf("%.1f of %d", x.Mean, x.Of), Interval(x.Accuracy), fmt.Sprintf("%.4f", x.Cosine)})
+	}
+	t.Render()
+	fmt.Fprintf(out, "%d images, %d classes; means and fiftieth norms from %s.\n", r.Images, r.Classes, r.Means)
 }
 
 // Reconstructions prints accuracy of reconstructed embeddings.

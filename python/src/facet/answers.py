@@ -843,8 +843,10 @@ class Ablations:
     activations: bool | None = None
     #: It tells that the strongest units are held at their mean, and not the weakest.
     strong_held: bool
-    #: The results, one for each percentile.
+    #: The results, one for each percentile; none where units of note were held.
     rows: list[Ablation]
+    #: The results where each image's own units of note were held, or all others; absent where nobody asked.
+    notable: list[NotableAblation] = field(default_factory=list)
 
 
 @dataclass(kw_only=True)
@@ -2183,6 +2185,22 @@ class Ablation:
     cosine: float
     #: The accuracy when as many units are held that were drawn at random; absent where nobody asked.
     random: Draws | None = None
+
+
+@dataclass(kw_only=True)
+class NotableAblation:
+    """NotableAblation is what is left when units are held image by image: a unit is of note in an image where its contribution is longer than its own fiftieth longest among the images that means come from."""
+
+    #: It says which units are held at their mean: none, notable, others or all.
+    held: str
+    #: How many are held in an image, on average.
+    mean_held: float
+    #: How many units there are.
+    of: int
+    #: Zero-shot.
+    accuracy: Share
+    #: The mean cosine with the embedding itself.
+    cosine: float
 
 
 @dataclass(kw_only=True)
