@@ -40,7 +40,7 @@ func (w *Watcher) Succeed(state []byte, before *Watcher) ([]byte, error) {
 	for said := range m.Said {
 		m.Past[said] = w.monitor.Spent
 	}
-	m.Said, m.Named = map[string]int{}, false
+	m.forget()
 	if m.Monitor, err = w.monitor.State(); err != nil {
 		return nil, err
 	}

@@ -800,3 +800,25 @@ func TestTiesGoByContent(t *testing.T) {
 		t.Errorf("ten contents of one name fall on %d sides of a tie, expected 2", len(sides))
 	}
 }
+
+// TestSuccessorForgetsWhatWasAsked: with a new reference, nothing that was asked of the one before is asked again.
+func TestSuccessorForgetsWhatWasAsked(t *testing.T) {
+	before, after := newWatcher(t, nil, nil), newWatcher(t, nil, nil)
+	state, err := json.Marshal(memory{Monitor: before.initial, Said: map[string]int{"more red": 3}, Named: true, Shared: map[string]int{"red": 3}, Nameless: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, err = after.Succeed(state, before); err != nil {
+		t.Fatal(err)
+	}
+	m, err := after.recall(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Said)+len(m.Shared) > 0 || m.Named || m.Nameless != 0 {
+		t.Errorf("said %v, named %v, still to be asked: %v and window %d", m.Said, m.Named, m.Shared, m.Nameless)
+	}
+	if _, told := m.Past["more red"]; !told {
+		t.Errorf("what was told is not in the past: %v", m.Past)
+	}
+}

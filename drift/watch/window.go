@@ -30,6 +30,9 @@ type memory struct {
 	Nameless int            `json:"nameless,omitempty"` // the window in which the episode was told without a name
 }
 
+// forget forgets what was said and is to be asked of an episode that is over.
+func (m *memory) forget() { m.Said, m.Named, m.Shared, m.Nameless = map[string]int{}, false, nil, 0 }
+
 // recall reads what the windows before handed on.
 func (w *Watcher) recall(state []byte) (*memory, error) {
 	m := &memory{Monitor: w.initial, Said: map[string]int{}}
@@ -205,7 +208,7 @@ func (w *Watcher) tell(m *memory, crossed []int, c comparison) *answer.Alert {
 		for _, said := range a.Said {
 			m.Past[said] = over.Number
 		}
-		m.Said, m.Named, m.Shared, m.Nameless = map[string]int{}, false, nil, 0
+		m.forget()
 		return a
 	}
 	open := w.monitor.Episode
