@@ -13,12 +13,15 @@ import (
 // detectors.
 var shifts = []float64{-1.5, -0.7, -0.3, -0.12, 0.12, 0.3, 0.7, 1.5}
 
-// A tail bet says that images are so many times as frequent as in the reference among its most extreme ones. A rare new category moves the mean of
-// a number little and fills one of its tails.
-var (
-	tailShares = []float64{0.005, 0.02, 0.06} // of the reference
-	tailTimes  = []float64{2, 5}
-)
+// tailBet says that images are so many times as frequent as in the reference among its most extreme ones, on one side.
+type tailBet struct{ share, times float64 }
+
+// tails are the bets of rules on tails. A rare new category moves the mean of a number little and fills one of its tails: the further out, the rarer it
+// may be.
+var tails = map[Rules][]tailBet{
+	ShiftsAndTails: {{0.005, 2}, {0.005, 5}, {0.02, 2}, {0.02, 5}, {0.06, 2}, {0.06, 5}},
+	WholeTexts:     {{0.0005, 5}, {0.0005, 20}, {0.002, 5}, {0.002, 20}, {0.005, 2}, {0.005, 5}, {0.02, 2}, {0.02, 5}, {0.06, 2}, {0.06, 5}},
+}
 
 // Rules says what a [Monitor] bets on. A stream goes on under the rules that it began with, for what was won under others means something else.
 type Rules int
@@ -27,9 +30,14 @@ const (
 	// ShiftsOnly are the rules of streams that were begun before tails were followed: bets on shifts, evidence that is looked at when a window
 	// ends, and an embedding that is compared with the mean of the images that it is ranked among.
 	ShiftsOnly Rules = 1
-	// ShiftsAndTails are the rules of new streams. Half of the wealth bets on shifts and half on tails, evidence is looked at after
-	// every image, and directions come from images that are not ranked.
+	// ShiftsAndTails are those of streams that were begun before watched texts were followed by the whole embedding. Half of the wealth bets on shifts
+	// and half on tails, evidence is looked at after every image, and directions come from images that are not ranked.
 	ShiftsAndTails Rules = 2
+	// WholeTexts are the rules of new streams. A watched text is followed by its five pairs and by the cosine of the whole embedding with it, and
+	// tails are bet on that hold one image in 2,000.
+	WholeTexts Rules = 3
+
+	newest = WholeTexts
 )
 
 // Reference is one number of every image of a reference sample, sorted: what a [Detector] ranks new images in.
@@ -65,20 +73,18 @@ func newOdds(n int, rules Rules) *odds {
 	if rules < ShiftsAndTails {
 		return o
 	}
-	each = 0.5 / float64(2*len(tailShares)*len(tailTimes))
-	for _, share := range tailShares {
-		within := max(1, int(math.Round(share*float64(gaps))))
-		for _, times := range tailTimes {
-			for _, up := range []bool{false, true} {
-				bet := make([]float64, gaps)
-				for g := range bet {
-					bet[g] = 1
-					if from := gaps - within; up && g >= from || !up && g < within {
-						bet[g] = times
-					}
+	each = 0.5 / float64(2*len(tails[rules]))
+	for _, tail := range tails[rules] {
+		within := max(1, int(math.Round(tail.share*float64(gaps))))
+		for _, up := range []bool{false, true} {
+			bet := make([]float64, gaps)
+			for g := range bet {
+				bet[g] = 1
+				if from := gaps - within; up && g >= from || !up && g < within {
+					bet[g] = tail.times
 				}
-				o.add(bet, each, up)
 			}
+			o.add(bet, each, up)
 		}
 	}
 	return o
@@ -99,7 +105,7 @@ func (o *odds) add(bet []float64, share float64, up bool) {
 
 // NewReference takes the numbers of a reference sample, two at least and all finite.
 func NewReference(values []float32) (*Reference, error) {
-	return newReference(values, newOdds(len(values), ShiftsAndTails))
+	return newReference(values, newOdds(len(values), newest))
 }
 
 func newReference(values []float32, o *odds) (*Reference, error) {

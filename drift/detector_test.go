@@ -205,13 +205,13 @@ func TestMonitorFollowsQualities(t *testing.T) {
 	if last := len(m.Names) - 1; !slices.Contains(alerts, last) || !m.Up(last) {
 		t.Errorf("alerts %v of %q, expected noise", alerts, m.Names)
 	}
-	for _, c := range []struct{ watched, others, qualities int }{{0, 3, 0}, {2, 3, 0}, {0, 3, 2}, {2, 3, 2}} {
-		sum, m := 0.0, &Monitor{}
-		m.share(c.watched, c.others, c.qualities)
+	for _, c := range []struct{ watched, others, qualities, wholes int }{{0, 3, 0, 0}, {2, 3, 0, 0}, {2, 3, 0, 2}, {0, 3, 2, 0}, {2, 3, 2, 2}} {
+		sum, m := 0.0, &Monitor{profile: &Profile{Watched: make([]Concept, c.watched)}}
+		m.share(c.others, c.qualities, c.wholes)
 		for _, share := range m.shares {
 			sum += share
 		}
-		if near(t, "shares of the budget", sum, 1.0); len(m.shares) != c.watched+c.others+c.qualities {
+		if near(t, "shares of the budget", sum, 1.0); len(m.shares) != c.watched+c.others+c.qualities+c.wholes {
 			t.Errorf("%+v: %d shares", c, len(m.shares))
 		}
 	}

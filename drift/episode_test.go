@@ -106,38 +106,106 @@ func TestEmbeddingIsExact(t *testing.T) {
 	}
 }
 
-// TestRareCategory: 3 in 100 images have a number far out. Bets on tails find that sooner than bets on shifts.
+// TestRareCategory: some images have a number far out. Bets on tails find that sooner than bets on shifts, and the rarer the images, the thinner the tails
+// must be.
 func TestRareCategory(t *testing.T) {
-	delay := map[Rules]int{}
-	for _, rules := range []Rules{ShiftsOnly, ShiftsAndTails} {
-		s := &stream{random: rand.New(rand.NewPCG(6, 1)), strong: 20, embed: 4}
-		rare := func(x []float32) {
-			if s.random.Float64() < 0.03 {
-				x[7] += 4
+	for _, c := range []struct {
+		share         float64
+		far           float32
+		sooner, later Rules
+	}{{0.03, 4, ShiftsAndTails, ShiftsOnly}, {0.01, 8, WholeTexts, ShiftsAndTails}} {
+		delay := map[Rules]int{}
+		for _, rules := range []Rules{c.later, c.sooner} {
+			s := &stream{random: rand.New(rand.NewPCG(6, 1)), strong: 20, embed: 4}
+			rare := func(x []float32) {
+				if s.random.Float64() < c.share {
+					x[7] += c.far
+				}
+			}
+			m := s.monitor(t, s.profile(t, 2000))
+			if err := m.begin(rules); err != nil {
+				t.Fatal(err)
+			}
+			for range 5 {
+				if alerts := m.Window(s.window(m, 200, 1, nil), 0.05); alerts != nil {
+					t.Fatalf("rules %d: an alert without drift", rules)
+				}
+			}
+			for delay[rules] = 1; delay[rules] < 40; delay[rules]++ {
+				if alerts := m.Window(s.window(m, 200, 1, rare), 0.05); len(alerts) > 0 {
+					if m.Names[alerts[0]] != "pair 7" || !m.Up(alerts[0]) {
+						t.Errorf("rules %d: alert by %s", rules, m.Names[alerts[0]])
+					}
+					break
+				}
 			}
 		}
-		m := s.monitor(t, s.profile(t, 1000))
-		if err := m.begin(rules); err != nil {
+		if 2*delay[c.sooner] > delay[c.later] {
+			t.Errorf("%g of the images: found after %d windows by rules %d and %d by rules %d, expected half at most", c.share, delay[c.sooner], c.sooner, delay[c.later], c.later)
+		}
+		t.Log(delay)
+	}
+}
+
+// TestTextByTheWholeEmbedding: a watched text of which the five pairs say nothing is seen in the embedding, and its two numbers are known as one text's.
+func TestTextByTheWholeEmbedding(t *testing.T) {
+	s := &stream{random: rand.New(rand.NewPCG(11, 1)), strong: 3, embed: 8}
+	snow := Concept{Text: "snow", Direction: []float32{1, 0, 0, 0, 0, 0, 0, 0}}
+	image := func(snowy bool) Image {
+		i := s.image(nil)
+		i.Scores = []Score{{Signed: s.random.NormFloat64()}}
+		if snowy {
+			i.Embedding[0] += 8
+		}
+		return i
+	}
+	summary := NewSummary(s.strong, s.embed, 1, 500)
+	for range 500 {
+		i := image(false)
+		if err := summary.Add(i, i.Scalars, nil); err != nil {
 			t.Fatal(err)
 		}
-		for range 5 {
-			if alerts := m.Window(s.window(m, 200, 1, nil), 0.05); alerts != nil {
-				t.Fatalf("rules %d: an alert without drift", rules)
-			}
+	}
+	p := &Profile{Summary: *summary, Strong: []int{0, 1, 2}, Watched: []Concept{snow}}
+	m := s.monitor(t, p)
+	var of []int
+	for i := range m.Names {
+		if text, ok := m.Text(i); ok && text == 0 {
+			of = append(of, i)
 		}
-		for delay[rules] = 1; delay[rules] < 40; delay[rules]++ {
-			if alerts := m.Window(s.window(m, 200, 1, rare), 0.05); len(alerts) > 0 {
-				if m.Names[alerts[0]] != "pair 7" || !m.Up(alerts[0]) {
-					t.Errorf("rules %d: alert by %s", rules, m.Names[alerts[0]])
-				}
-				break
+	}
+	if last := len(m.Names) - 1; len(of) != 2 || of[0] != 0 || of[1] != last || m.Names[last] != "snow"+Whole {
+		t.Fatalf("numbers of the text: %v of %q", of, m.Names)
+	}
+	found := 0
+	for w := 1; w <= 20 && found == 0; w++ {
+		var ranks [][]int
+		for range 100 {
+			ranks = append(ranks, m.Ranks(image(w > 3 && s.random.Float64() < 0.03)))
+		}
+		if alerts := m.Window(ranks, 0.05); len(alerts) > 0 {
+			if found = w; w <= 3 || alerts[0] != of[1] || m.Leading(0, 0.05) != of[1] {
+				t.Errorf("window %d: alerts %v", w, alerts)
 			}
 		}
 	}
-	if 2*delay[ShiftsAndTails] > delay[ShiftsOnly] {
-		t.Errorf("found after %d windows with tails and %d without, expected half at most", delay[ShiftsAndTails], delay[ShiftsOnly])
+	if found == 0 {
+		t.Error("not found")
 	}
-	t.Log(delay)
+	old := s.monitor(t, p)
+	if err := old.begin(ShiftsAndTails); err != nil {
+		t.Fatal(err)
+	}
+	state, err := old.State()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Restore(state); err != nil {
+		t.Fatal(err)
+	}
+	if _, text := m.Text(len(m.Names) - 1); text || len(m.Names) != len(p.Strong)+2 || m.Leading(0, 0.05) != 0 {
+		t.Errorf("a stream of before follows %q", m.Names)
+	}
 }
 
 // TestEpisodes: a drift that stays is one episode; it ends when the images are as before, and what comes back begins another.

@@ -13,17 +13,17 @@ import (
 // FollowedPairs is how many of the strong pairs a [Monitor] follows, at most.
 const FollowedPairs = 256
 
-// Monitor follows a stream of images window by window against a profile: the signed score of each watched concept, the strongest pairs,
-// the cosine with the reference's mean embedding, and the cosine with each quality of pictures that the profile knows, in its first way. Each has a [Detector] and
-// a share of the budget α: half goes to the concepts where there are any; of the rest half goes to the qualities where there are any, and what is left evenly to
-// the others. What budget means says the [Guarantee].
+// Monitor follows a stream of images window by window against a profile: each watched concept, by its signed score and by the cosine of the whole embedding with
+// it; the strongest pairs; the cosine with the reference's mean embedding; and the cosine with each quality of pictures that the profile knows, in its first way.
+// Each number has a [Detector] and a share of the budget α: half goes to the concepts where there are any; of the rest half goes to the qualities where there are
+// any, and what is left evenly to the others. What budget means says the [Guarantee].
 //
 // That holds for images that are exchangeable with the reference's. Pictures of one video, or by day and by night, are not: [Order] tells, and
 // [Monitor.Thin] helps.
 type Monitor struct {
 	Rules     Rules
 	Guarantee Guarantee
-	Names     []string // of what is followed: the watched texts, pairs, "embedding", the qualities
+	Names     []string // of what is followed: the watched texts, pairs, "embedding", the qualities, the watched texts by the whole embedding
 	Detectors []Detector
 	Alerted   []bool   // in this episode
 	Spent     int      // episodes that are over, each with its share of the budget
@@ -34,7 +34,8 @@ type Monitor struct {
 	Thin      int  // take every n-th image of a window; 0 or 1: all; [ThinAuto]: as the lag correlation of earlier windows asks
 
 	profile    *Profile
-	directions [][]float32 // that embeddings are compared with: the reference's mean, and one of each quality
+	pairs      []string    // names of those that are followed
+	directions [][]float32 // that embeddings are compared with: the reference's mean, one of each quality, and those of watched texts
 	references []*Reference
 	shares     []float64
 }
@@ -44,22 +45,57 @@ func NewMonitor(p *Profile, names []string) (*Monitor, error) {
 	if len(names) != len(p.Strong) {
 		return nil, fmt.Errorf("%d names for %d strong pairs", len(names), len(p.Strong))
 	}
-	m := &Monitor{profile: p}
-	for _, c := range p.Watched {
+	m := &Monitor{profile: p, pairs: names[:min(FollowedPairs, len(p.Strong))]}
+	return m, m.begin(newest)
+}
+
+// Whole is what is added to a watched text for the cosine of the whole embedding with it.
+const Whole = " (whole embedding)"
+
+// name lists what is followed under the rules, and divides the budget.
+func (m *Monitor) name() {
+	m.Names, m.shares = nil, nil
+	for _, c := range m.profile.Watched {
 		m.Names = append(m.Names, c.Text)
 	}
-	others := min(FollowedPairs, len(p.Strong)) + 1
-	m.Names = append(append(m.Names, names[:others-1]...), "embedding")
-	for _, q := range p.followedQualities() {
+	m.Names = append(append(m.Names, m.pairs...), "embedding")
+	qualities := m.profile.followedQualities()
+	for _, q := range qualities {
 		m.Names = append(m.Names, q.Name)
 	}
-	m.share(len(p.Watched), others, len(m.Names)-len(p.Watched)-others)
-	return m, m.begin(ShiftsAndTails)
+	wholes := 0
+	if m.Rules >= WholeTexts {
+		wholes = len(m.profile.Watched)
+		for _, c := range m.profile.Watched {
+			m.Names = append(m.Names, c.Text+Whole)
+		}
+	}
+	m.share(len(m.pairs)+1, len(qualities), wholes)
+}
+
+// Text is the watched text of which number i is the score, or the cosine.
+func (m *Monitor) Text(i int) (text int, ok bool) {
+	n := len(m.profile.Watched)
+	if m.Rules >= WholeTexts && i >= len(m.Names)-n {
+		return i - (len(m.Names) - n), true
+	}
+	return i, i < n
+}
+
+// Leading is the number of a watched text that has the most evidence.
+func (m *Monitor) Leading(text int, α float64) int {
+	whole := len(m.Names) - len(m.profile.Watched) + text
+	if m.Rules >= WholeTexts && m.Evidence(whole, α) > m.Evidence(text, α) {
+		return whole
+	}
+	return text
 }
 
 // begin makes references and detectors by rules.
 func (m *Monitor) begin(rules Rules) error {
-	m.Rules, m.directions, m.references, m.Alerted = rules, nil, nil, make([]bool, len(m.Names))
+	m.Rules, m.directions, m.references = rules, nil, nil
+	m.name()
+	m.Alerted = make([]bool, len(m.Names))
 	sample := m.profile.Sample()
 	mean, aside := m.profile.outside(sample)
 	if rules < ShiftsAndTails {
@@ -72,6 +108,11 @@ func (m *Monitor) begin(rules Rules) error {
 			unranked[q.Name] = q.Pictures
 		}
 	}
+	if rules >= WholeTexts {
+		for _, c := range m.profile.Watched {
+			m.directions = append(m.directions, c.Direction)
+		}
+	}
 	columns := make([][]float32, len(m.Names))
 	for _, image := range sample {
 		for i, v := range m.values(image) {
@@ -80,7 +121,7 @@ func (m *Monitor) begin(rules Rules) error {
 	}
 	bySize := map[int]*odds{}
 	for i, column := range columns {
-		if i >= len(m.profile.Watched) {
+		if _, text := m.Text(i); !text {
 			column = column[unranked[m.Names[i]]:]
 		}
 		if bySize[len(column)] == nil {
@@ -144,16 +185,20 @@ func (p *Profile) outside(sample []Image) (mean []float32, aside int) {
 	return numeric.Float32(sum), aside
 }
 
-// share divides the budget.
-func (m *Monitor) share(watched, others, qualities int) {
-	rest := 1.0
+// share divides the budget among the watched texts, so many pairs and the embedding, so many qualities, and so many watched texts by the whole embedding.
+func (m *Monitor) share(others, qualities, wholes int) {
+	rest, watched := 1.0, len(m.profile.Watched)
 	part := func(n int, of float64) {
 		for range n {
 			m.shares = append(m.shares, of/float64(n))
 		}
 	}
+	ofTexts := 0.5
+	if wholes > 0 {
+		ofTexts /= 2
+	}
 	if watched > 0 {
-		part(watched, 0.5)
+		part(watched, ofTexts)
 		rest -= 0.5
 	}
 	if qualities > 0 {
@@ -161,6 +206,7 @@ func (m *Monitor) share(watched, others, qualities int) {
 	}
 	part(others, rest)
 	part(qualities, rest)
+	part(wholes, ofTexts)
 }
 
 // values are the numbers of an image that are followed. Its scalars are those of the profile's strong pairs.
@@ -243,16 +289,16 @@ func (m *Monitor) Restore(data []byte) error {
 	if s.Rules == 0 {
 		s.Rules = ShiftsOnly
 	}
-	if s.Rules > ShiftsAndTails || s.Rules < 0 {
-		return fmt.Errorf("the state of a monitor: rules %d, expected %d at most: a newer facet wrote it", s.Rules, ShiftsAndTails)
-	}
-	if !slices.Equal(s.Names, m.Names) || len(s.Detectors) != len(m.Names) || len(s.Alerted) != len(m.Names) {
-		return fmt.Errorf("the state of another monitor: it follows %d numbers, expected the %d of this profile", len(s.Names), len(m.Names))
+	if s.Rules > newest || s.Rules < 0 {
+		return fmt.Errorf("the state of a monitor: rules %d, expected %d at most: a newer facet wrote it", s.Rules, newest)
 	}
 	if s.Rules != m.Rules {
 		if err := m.begin(s.Rules); err != nil {
 			return err
 		}
+	}
+	if !slices.Equal(s.Names, m.Names) || len(s.Detectors) != len(m.Names) || len(s.Alerted) != len(m.Names) {
+		return fmt.Errorf("the state of another monitor: it follows %d numbers, expected the %d of this profile", len(s.Names), len(m.Names))
 	}
 	for i, d := range s.Detectors {
 		if bets := len(m.references[i].bets); len(d.Sums) != bets || len(d.Wealth) != bets {

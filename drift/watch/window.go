@@ -82,7 +82,10 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 			return window, store.Outcome{}, err
 		}
 	}
-	own.late = slices.DeleteFunc(texts, func(i int) bool { return !own.specific[i].Is(len(w.Profile.Watched)) })
+	own.late = slices.DeleteFunc(texts, func(i int) bool {
+		text, _ := w.monitor.Text(i)
+		return !own.specific[text].Is(len(w.Profile.Watched))
+	})
 	if own.holds[anyOther] != "" {
 		own.late = append(own.late, nameless...)
 	}
@@ -127,7 +130,7 @@ func (w *Watcher) due(m *memory, window int) (texts, nameless []int) {
 	}
 	for i, c := range w.Profile.Watched {
 		if again(m.Shared[c.Text]) {
-			texts = append(texts, i)
+			texts = append(texts, w.monitor.Leading(i, w.Budget))
 		}
 	}
 	if e := w.monitor.Episode; e != nil && !m.Named && again(m.Nameless) {
@@ -220,7 +223,8 @@ func (w *Watcher) tell(m *memory, crossed []int, c comparison) *answer.Alert {
 		event = changes
 		crossed = slices.DeleteFunc(slices.Clone(crossed), func(i int) bool {
 			_, isNamed := c.holds[w.monitor.Names[i]]
-			first := !m.Named && i >= len(w.Profile.Watched) && (isNamed || c.holds[anyOther] != "") // the first name that the episode has
+			_, isText := w.monitor.Text(i)
+			first := !m.Named && !isText && (isNamed || c.holds[anyOther] != "") // the first name that the episode has
 			return !w.monitor.Later(i) && !first && !slices.Contains(c.late, i)
 		})
 	}
@@ -255,9 +259,13 @@ func (w *Watcher) alert(m *memory, crossed []int, c comparison) *answer.Alert {
 	before, wasSaid := m.Said[largest]
 	for _, i := range crossed {
 		a.RaisedBy = append(a.RaisedBy, w.evidence(i))
-		name := w.monitor.Names[i]
+		name, shared := w.monitor.Names[i], false
+		text, isText := w.monitor.Text(i)
+		if isText {
+			name, shared = w.Profile.Watched[text].Text, w.shared(m, text, c)
+		}
 		said := name
-		if shared := w.shared(m, i, c); shared || i >= len(w.Profile.Watched) {
+		if shared || !isText {
 			said = cmp.Or(c.holds[said], said)
 			if grew := c.window + 1 - w.monitor.Detectors[i].Grown(); said == name && (!wasSaid || grew <= before) {
 				said = cmp.Or(largest, said)
@@ -278,22 +286,20 @@ func (w *Watcher) alert(m *memory, crossed []int, c comparison) *answer.Alert {
 	return a
 }
 
-// shared reports whether something that crossed the line is a watched text that moves as all texts do, and remembers it.
+// shared reports whether a watched text that crossed the line moves as all texts do, and remembers it.
 func (w *Watcher) shared(m *memory, i int, c comparison) bool {
-	if i >= len(w.Profile.Watched) {
+	text := w.Profile.Watched[i].Text
+	if c.specific == nil || c.specific[i].Is(len(w.Profile.Watched)) {
+		delete(m.Shared, text)
 		return false
 	}
-	if text := w.monitor.Names[i]; c.specific != nil && !c.specific[i].Is(len(w.Profile.Watched)) {
-		if m.Shared == nil {
-			m.Shared = map[string]int{}
-		}
-		if _, waits := m.Shared[text]; !waits {
-			m.Shared[text] = c.window
-		}
-		return true
+	if m.Shared == nil {
+		m.Shared = map[string]int{}
 	}
-	delete(m.Shared, w.monitor.Names[i])
-	return false
+	if _, waits := m.Shared[text]; !waits {
+		m.Shared[text] = c.window
+	}
+	return true
 }
 
 func moments(images []store.Image) (first, last time.Time) {
@@ -339,7 +345,7 @@ func (w *Watcher) weigh(window *answer.Window, every int) {
 		all[i] = w.evidence(i)
 	}
 	for i := range window.Watched {
-		window.Watched[i].Evidence = all[i].Value
+		window.Watched[i].Evidence = all[m.Leading(i, w.Budget)].Value
 	}
 	slices.SortStableFunc(all, func(a, b answer.Evidence) int { return cmp.Compare(b.Value, a.Value) })
 	window.Evidence = all[:min(strongest, len(all))]
