@@ -87,7 +87,7 @@ func main() {
 	seeds := flag.Int("seeds", 20, "runs")
 	windows := flag.Int("windows", runWindows, "windows of a run without drift")
 	compared := flag.Int("compared", 25, "windows of a run without drift that are compared pair by pair and given to the MMD")
-	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) changes (delays and names), or order (streams whose images are like their neighbours, without pools); all but that by default")
+	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) changes (delays and names), quiet (false alarms of duplicates, bursts and cycles too), or order (streams whose images are like their neighbours, without pools); all but the last two by default")
 	peers := flag.Bool("peers", true, "run the peers beside facet on changes")
 	only := flag.String("only", "", "only the drifts whose names hold this")
 	flag.Parse()
@@ -105,6 +105,17 @@ func run(ctx context.Context, dir, part, only string, seeds, windows, compared i
 		return err
 	}
 	wanted := func(name string) bool { return part == "" || part == name }
+	if part == "quiet" {
+		for _, s := range quietStreams {
+			if !strings.Contains(s.name, only) {
+				continue
+			}
+			if err := b.quiet(ctx, s, seeds, windows); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
+		return nil
+	}
 	if wanted("calm") {
 		if err := b.calm(ctx, seeds, windows, compared); err != nil {
 			return err
