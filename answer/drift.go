@@ -48,6 +48,8 @@ type Drift struct {
 	Unread int `json:"unread"`
 	// Repeated is how many pictures came whose content had come before. Each counts once.
 	Repeated int `json:"repeated"`
+	// Verdict is the result in a sentence: what changed, how sure that is, and how large it is.
+	Verdict string `json:"verdict"`
 	// All compares all images.
 	All Comparison `json:"all"`
 	// Groups compare the parts of two images and more, in the order of their names.
@@ -79,6 +81,10 @@ type Comparison struct {
 	Energy float64 `json:"energy_distance"`
 	// EnergyP is its p-value, by permutation of both samples.
 	EnergyP float64 `json:"energy_p"`
+	// Classifier says how well images can be told from those of the profile at all. Only the comparison of all images has it, with 20 of each side at least.
+	Classifier *DomainClassifier `json:"classifier,omitempty"`
+	// Detectable is the shift of one pair, in standard deviations, that so many images show with a chance of 0.8. It is absent in what earlier versions kept.
+	Detectable float64 `json:"detectable,omitempty"`
 	// Tested is how many pairs were tested.
 	Tested int `json:"pairs_tested"`
 	// Changed is how many of them changed, at the level of the comparison.
@@ -96,6 +102,25 @@ type Comparison struct {
 	Changes []Change `json:"changes"`
 	// Rest is a change without a word: the changed pairs that fit no name. It is absent where there are none.
 	Rest *Change `json:"unnamed_change,omitempty"`
+}
+
+// DomainClassifier says how well a logistic regression on embeddings tells images from those of the profile. It learns from four fifths of the images and
+// is tested on the rest, five times.
+type DomainClassifier struct {
+	// Images is how many of those compared it has: 400 at most.
+	Images int `json:"images"`
+	// ProfileImages is how many of the profile's sample it has: 400 at most.
+	ProfileImages int `json:"profile_images"`
+	// Components is how many principal components of the embeddings it sees.
+	Components int `json:"components"`
+	// AUC is the chance that it ranks a new image above one of the profile, on images that it did not learn from: 0.5 where it cannot tell.
+	AUC float64 `json:"auc"`
+	// AUCNull is the mean AUC when the sides are dealt by lot.
+	AUCNull float64 `json:"auc_null"`
+	// AUCNullHigh is what 95 in 100 of these stay below.
+	AUCNullHigh float64 `json:"auc_null_high"`
+	// P is the permutation p-value.
+	P float64 `json:"p"`
 }
 
 // Naming says how well names explain a shift, on the half of the pictures that did not choose them.
@@ -128,6 +153,9 @@ type Change struct {
 	Before []string `json:"before"`
 	// After are those of the compared images.
 	After []string `json:"after"`
+	// Carry are the compared images that carry the change most, whatever they are like: those whose pairs move furthest along what the change's pairs add
+	// to the shift. It is absent in what earlier versions kept.
+	Carry []string `json:"carry,omitempty"`
 }
 
 // PairTest is the difference of a strong pair between images and a profile.

@@ -1,11 +1,9 @@
 package drift
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"math"
-	"slices"
 
 	"github.com/facet-clip/facet/internal/numeric"
 
@@ -45,6 +43,7 @@ type Change struct {
 	Pairs   []PairTest // largest share first
 	Before  []string   // images of the profile most like the word
 	After   []string   // and of those compared
+	Carry   []string   // those compared that carry the change most, whatever they are like
 
 	direction []float32 // of the word, a unit vector [D]
 }
@@ -74,6 +73,7 @@ type Comparison struct {
 	Rest                  *Change // the changed pairs that are like no change's word, as one change without a word; nil when there are none
 	Unnamed               float64 // their share
 	Baseline              Baseline
+	Detectable            float64 // see [Detectable]
 	Residual              float64 // of Σ_p Δs_p·u_p = Δe: rounding
 }
 
@@ -151,6 +151,7 @@ func (v *Vocabulary) test(images *Summary, o Options) (*Comparison, shift, error
 	c.Energy, c.EnergyP = Energy(embeddings(before, energyImages), embeddings(after, energyImages), v.ov.Embed, permutations, o.Seed)
 	parts := newShift(p, images, v.ov)
 	c.Shift, c.Residual = parts.length, parts.residual(v.ov)
+	c.Detectable = Detectable(images.Count(), p.Count(), len(p.Strong), o.Level)
 	c.Tests = testPairs(p, images, v.ov, parts, before, after)
 	return c, parts, nil
 }
@@ -177,10 +178,12 @@ func (v *Vocabulary) tell(ctx context.Context, c *Comparison, parts shift, after
 	before := v.profile.Sample()
 	for i := range changes {
 		parts.describe(&changes[i], v.profile, before, after)
+		changes[i].Carry = v.carriers(changes[i], after)
 	}
 	c.Changes = changes
 	if len(rest.Pairs) > 0 {
 		parts.describe(&rest, v.profile, before, after)
+		rest.Carry = v.carriers(rest, after)
 		c.Rest, c.Unnamed = &rest, rest.Share
 	}
 	return nil
@@ -278,22 +281,13 @@ func (s shift) describe(c *Change, p *Profile, before, after []Image) {
 
 // mostLike are the images of a sample with the largest cosine with a direction.
 func mostLike(direction []float32, sample []Image) []string {
-	type like struct {
-		path string
-		cos  float64
-	}
-	all := make([]like, len(sample))
+	cosines := make([]float64, len(sample))
 	for k, image := range sample {
 		sum := 0.0
 		for i, v := range image.Embedding {
 			sum += float64(v) * float64(direction[i])
 		}
-		all[k] = like{image.Path, sum / math.Max(numeric.Norm(image.Embedding), 1e-30)}
+		cosines[k] = sum / math.Max(numeric.Norm(image.Embedding), 1e-30)
 	}
-	slices.SortStableFunc(all, func(a, b like) int { return cmp.Compare(b.cos, a.cos) })
-	var paths []string
-	for _, l := range all[:min(examples, len(all))] {
-		paths = append(paths, l.path)
-	}
-	return paths
+	return first(sample, cosines)
 }

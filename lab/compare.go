@@ -17,6 +17,7 @@ import (
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/profile"
 	"github.com/facet-clip/facet/drift/record"
+	"github.com/facet-clip/facet/drift/report"
 )
 
 // Compare asks how images differ from a profile, in words.
@@ -117,6 +118,7 @@ func (l *Lab) Compare(ctx context.Context, q Compare) (*answer.Drift, error) {
 	if err := c.tell(ctx, a); err != nil {
 		return nil, err
 	}
+	a.Verdict = report.Verdict(a)
 	return a, nil
 }
 
@@ -178,6 +180,11 @@ func (c *comparing) tell(ctx context.Context, a *answer.Drift) error {
 		return err
 	}
 	a.All = record.Comparison(whole[0])
+	told, err := drift.Classify(c.profile.Sample(), c.all.Sample(), c.Seed)
+	if err != nil {
+		return err
+	}
+	a.All.Classifier = record.Classifier(told)
 	var groups []*drift.Group
 	var names []string
 	var sets []*drift.Summary

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"image"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/drift/profile"
@@ -16,14 +15,14 @@ func (l *Lab) CompareReport(ctx context.Context, a *answer.Drift) (*report.Page,
 		return nil, err
 	}
 	decoder := l.decoder.Rotating(h.ExifRotate)
-	return report.New(a, func(paths []string) (pictures []image.Image) {
+	return report.New(a, func(paths []string) (pictures []report.Opened) {
 		for _, path := range paths {
 			seen, err := cropped(ctx, decoder, path, report.Thumbnail)
 			if err != nil {
 				l.log.Warn("a picture is missing from the report", "reason", err)
 				continue
 			}
-			pictures = append(pictures, seen)
+			pictures = append(pictures, report.Opened{Path: path, Image: seen})
 		}
 		return pictures
 	})

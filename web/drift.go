@@ -192,6 +192,7 @@ type driftPictureInput struct {
 	Alert   bool `query:"alert" doc:"a picture of the window's alert, and not of the window's own comparison"`
 	Change  int  `query:"change" minimum:"0" maximum:"65536" doc:"the number of the change, from 0; the unnamed one follows those with a name"`
 	Before  bool `query:"before" doc:"a picture of the profile, and not of the stream"`
+	Carry   bool `query:"carry" doc:"one of the pictures of the stream that changed most, and not of those most like the change's word"`
 	Picture int  `query:"picture" minimum:"0" maximum:"65536" doc:"its number, from 0"`
 	Whole   bool `query:"whole" doc:"the whole picture, at most 1,024 pixels long, and not the square that the model sees"`
 }
@@ -283,7 +284,7 @@ func (s *Server) driftAlerts(ctx context.Context, one *stream.Stream, in *alerts
 }
 
 func (s *Server) driftPicture(ctx context.Context, one *stream.Stream, in *driftPictureInput) (out image.Image, err error) {
-	at := stream.Shown{Window: in.Window, Alert: in.Alert, Change: in.Change, Before: in.Before, Picture: in.Picture}
+	at := stream.Shown{Window: in.Window, Alert: in.Alert, Change: in.Change, Before: in.Before, Carry: in.Carry, Picture: in.Picture}
 	err = one.Picture(ctx, at, func(img *image.NRGBA) error {
 		if out = preprocess.Crop(img, s.lab.Model().Config.Image); in.Whole {
 			out = preprocess.Within(img, longSide)
@@ -305,7 +306,7 @@ func hideWindow(w *answer.Window) {
 
 func hideChanges(changes []answer.Change, rest *answer.Change) {
 	for _, c := range (answer.Comparison{Changes: changes, Rest: rest}).All() {
-		for _, paths := range [][]string{c.Before, c.After} {
+		for _, paths := range [][]string{c.Before, c.After, c.Carry} {
 			for i, path := range paths {
 				if !strings.HasPrefix(path, "scenes:") {
 					paths[i] = path[strings.LastIndexAny(path, `/\`)+1:]

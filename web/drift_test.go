@@ -100,7 +100,7 @@ func (w watchedStream) follow(windows int) error {
 func (w watchedStream) outcome(number int, images []store.Image) (o store.Outcome, err error) {
 	change := answer.Change{
 		Word: "yellow", More: true, Share: 0.25, Effect: 0.7, Count: 12, Pairs: []answer.PairTest{{Pair: answer.Pair{Neuron: 64, Head: 3}, Label: "yellow", Share: 0.1, Effect: 1.2, Adjusted: 0.01}},
-		Before: []string{reference + "1", reference + "2"}, After: []string{images[0].Name, images[1].Name},
+		Before: []string{reference + "1", reference + "2"}, After: []string{images[0].Name, images[1].Name}, Carry: []string{images[1].Name},
 	}
 	window := answer.Window{
 		Format: 2, Number: number, Images: 2, First: images[0].Moment, Last: images[1].Moment, Closed: images[1].Arrived, Watched: []answer.WatchedText{{Text: "a yellow car", Score: float64(number), Low: float64(number) - 1, High: float64(number) + 1, Evidence: 0.01}},
@@ -109,6 +109,7 @@ func (w watchedStream) outcome(number int, images []store.Image) (o store.Outcom
 	if number == 2 {
 		if w.before != "" {
 			change.Before, change.After = []string{reference + "3", w.before, "/etc/hostname"}, []string{images[0].Name, w.after, w.before}
+			change.Carry = []string{w.after, "/etc/hostname"}
 		}
 		window.Alerts = append(window.Alerts, answer.Alert{Format: 2, Window: 2, Budget: 0.05, New: []string{"more yellow"}, RaisedBy: window.Evidence, From: 1, Images: 4, Changes: []answer.Change{}, Rest: &change})
 		for _, a := range window.Alerts {
@@ -209,6 +210,7 @@ func TestDriftPictures(t *testing.T) {
 	}{
 		{"before=true", 200}, {"", 200}, {"change=1", 404}, {"picture=2", 404}, {"whole=true", 200},
 		{"alert=true&before=true", 200}, {"alert=true&before=true&picture=1", 200}, {"alert=true&before=true&picture=2", 404},
+		{"carry=true", 200}, {"carry=true&picture=1", 404}, {"alert=true&carry=true", 200}, {"alert=true&carry=true&picture=1", 404},
 		{"alert=true&picture=0", 200}, {"alert=true&picture=1", 200}, {"alert=true&picture=2", 404},
 	} {
 		out := send(newServer(t, "127.0.0.1:8080", func(c *Config) { c.Profiles, c.Stores = []string{w.profile}, []string{w.store} }).Handler(), "GET", at+c.query, nil, nil)

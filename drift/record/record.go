@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/decompose"
@@ -25,9 +26,13 @@ func Pair(p decompose.Pair) answer.Pair { return answer.Pair{Neuron: p.Neuron, H
 func Comparison(c *drift.Comparison) answer.Comparison {
 	r := answer.Comparison{
 		Images: c.Images, ProfileImages: c.ProfileImages, Shift: c.Shift, Frechet: c.Distance, Energy: c.Energy, EnergyP: c.EnergyP,
-		Tested: len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed, Residual: c.Residual, Changes: []answer.Change{},
+		Detectable: c.Detectable,
+		Tested:     len(c.Tests), Changed: c.Changed, Explained: c.Explained, Unnamed: c.Unnamed, Residual: c.Residual, Changes: []answer.Change{},
 	}
 	r.ShiftNull, r.FrechetNull, r.FrechetNullImages = c.Baseline.Shift, c.Baseline.Distance, c.Baseline.Images
+	if math.IsInf(r.Detectable, 0) {
+		r.Detectable = 0
+	}
 	if c.Shift > 0 {
 		r.Chance = min(1, c.Baseline.Shift*c.Baseline.Shift/(c.Shift*c.Shift))
 	}
@@ -47,7 +52,7 @@ func Comparison(c *drift.Comparison) answer.Comparison {
 func change(c drift.Change) answer.Change {
 	r := answer.Change{
 		Word: c.Word, Quality: c.Quality, More: c.More, Share: c.Share, Effect: c.Effect, Pairs: []answer.PairTest{}, Count: len(c.Pairs),
-		Before: append([]string{}, c.Before...), After: append([]string{}, c.After...),
+		Before: append([]string{}, c.Before...), After: append([]string{}, c.After...), Carry: c.Carry,
 	}
 	for _, t := range c.Pairs[:min(pairsOfAChange, len(c.Pairs))] {
 		r.Pairs = append(r.Pairs, answer.PairTest{
@@ -55,6 +60,14 @@ func change(c drift.Change) answer.Change {
 		})
 	}
 	return r
+}
+
+// Classifier is the record of a domain classifier; nil where there is none.
+func Classifier(c *drift.Classifier) *answer.DomainClassifier {
+	if c == nil {
+		return nil
+	}
+	return &answer.DomainClassifier{Images: c.Images, ProfileImages: c.Profile, Components: c.Components, AUC: c.AUC, AUCNull: c.Null, AUCNullHigh: c.NullHigh, P: c.P}
 }
 
 // Specificity is the record of how much of a text's change is its own; nil where it is not known.

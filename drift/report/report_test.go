@@ -2,67 +2,20 @@ package report
 
 import (
 	"bytes"
-	"html/template"
 	"image"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/plot"
 )
 
-func TestPage(t *testing.T) {
-	picture, err := Picture(image.NewGray(image.Rect(0, 0, 8, 8)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	chart, err := Draw(plot.Curve{Title: "<script>alert(1)</script>", Series: []plot.Series{{Name: "score", X: []float64{1, 2}, Y: []float64{1, 3}}}}, "a & b")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page := Page{
-		Headline: "More <b>yellow</b>", Title: "x", Facts: []Fact{{"Model", "demo"}},
-		Shares:  []Share{{Name: "more yellow", Share: "40.0 %", Width: 100}, {Name: "(unnamed)", Share: "-2.0 %", Width: 5, Negative: true}},
-		Changes: []Change{{Name: "more yellow", Pairs: []Pair{{Pair: "(1,2)", Label: "<i>"}}, Before: []template.URL{picture}}},
-		Columns: []string{"year"}, Parts: [][]string{{"2015"}}, Charts: []Chart{chart},
-	}
-	var b bytes.Buffer
-	if err := page.Write(&b); err != nil {
-		t.Fatal(err)
-	}
-	html := b.String()
-	for _, want := range []string{"More &lt;b&gt;yellow&lt;/b&gt;", `src="data:image/jpeg;base64,`, "width: 100%", "bar negative", "&lt;i&gt;", "2015", "a &amp; b", "<svg"} {
-		if !strings.Contains(html, want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
-	html = strings.ReplaceAll(html, "http://www.w3.org/", "") // names of SVG, which nothing loads
-	for _, bad := range []string{"<script>alert", "ZgotmplZ", "http://", "https://"} {
-		if strings.Contains(html, bad) {
-			t.Errorf("the page holds %q", bad)
-		}
-	}
-}
+func none([]string) []Opened { return nil }
 
-func TestPageWithoutChanges(t *testing.T) {
-	var b bytes.Buffer
-	if err := (Page{Headline: "Nothing changed"}).Write(&b); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(b.String(), "nothing to name") {
-		t.Error("a page without changes does not say so")
-	}
-}
-
-// TestVerdict: what no name explains is said first, and watched texts are there without parts.
-func TestVerdict(t *testing.T) {
-	low, high, p := 0.01, 0.03, 0.004
-	score := answer.MeanScore{Images: 9, Signed: &answer.Interval{Mean: 0.02, Low: &low, High: &high}, Norm: &answer.Interval{}}
-	r := &answer.Drift{
-		All:     answer.Comparison{Images: 9, Tested: 40, Changed: 3, Explained: 0.7, Unnamed: 0.2, Chance: 0.125, Changes: []answer.Change{{Word: "snow", More: true, Share: 0.5}}},
-		Watched: []answer.FollowedText{{Text: "a <yellow> car", All: score, Profile: &score, P: &p}},
-	}
-	made, err := New(r, func([]string) []image.Image { return nil })
+func written(t *testing.T, r *answer.Drift, open Pictures) string {
+	t.Helper()
+	made, err := New(r, open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,9 +23,104 @@ func TestVerdict(t *testing.T) {
 	if err := made.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"50.0 % of the shift has no name: 20.0 %", "12.5 % of the squared shift", "a &lt;yellow&gt; car", "0.0200 (", "0.004"} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("the page lacks %q", want)
+	html := b.String()
+	for _, bad := range []string{"<script", "ZgotmplZ", "http://", "https://", "NaN", "Inf"} {
+		if strings.Contains(html, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	return html
+}
+
+func holds(t *testing.T, html string, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if !strings.Contains(html, w) {
+			t.Errorf("the page lacks %q", w)
+		}
+	}
+}
+
+func mean(v, half float64) *answer.Interval {
+	low, high := v-half, v+half
+	return &answer.Interval{Mean: v, Low: &low, High: &high}
+}
+
+// TestPage: names are escaped, each change has pictures of the reference, of now, and those most changed.
+func TestPage(t *testing.T) {
+	pairs := []answer.PairTest{{Pair: answer.Pair{Neuron: 1, Head: 2}, Label: "<i>"}}
+	r := &answer.Drift{Level: 0.05, All: answer.Comparison{Images: 9, ProfileImages: 20, Tested: 40, Changed: 3, Explained: 0.7, Unnamed: 0.2, Chance: 0.125, EnergyP: 0.002,
+		Classifier: &answer.DomainClassifier{AUC: 0.9, P: 0.005},
+		Changes:    []answer.Change{{Word: "<b>yellow</b>", More: true, Share: 0.5, Effect: 1.25, Pairs: pairs, Count: 1, Before: []string{"b"}, After: []string{"a"}, Carry: []string{"c"}}},
+		Rest:       &answer.Change{Share: 0.2, Effect: -1, Pairs: pairs, Count: 2}}}
+	var asked []string
+	html := written(t, r, func(paths []string) (out []Opened) {
+		for _, p := range paths {
+			asked = append(asked, p)
+			out = append(out, Opened{p + "<&", image.NewGray(image.Rect(0, 0, 8, 8))})
+		}
+		return out
+	})
+	holds(t, html, "More &lt;b&gt;yellow&lt;/b&gt;, by 1.2 standard deviations", "3 of 40 tested pairs changed, at most 5 % of them by chance on average (energy test p 0.002, classifier AUC 0.90, p 0.005)",
+		`src="data:image/jpeg;base64,`, "width: 100%", "&lt;i&gt;", "most changed", `title="c&lt;&amp;"`, "A change without a name", "50.0 %", "30.0 %")
+	if !slices.Equal(asked, []string{"b", "a", "c"}) {
+		t.Errorf("pictures asked for: %v", asked)
+	}
+}
+
+// TestVerdict: what changed, how much and how sure; or what could have been seen.
+func TestVerdict(t *testing.T) {
+	p := 0.004
+	quietly := answer.Comparison{Images: 200, Tested: 40, EnergyP: 0.4, Detectable: 0.361}
+	whole := quietly
+	whole.EnergyP = 0.01
+	changed := answer.Comparison{Images: 9, Tested: 40, Changed: 3, EnergyP: 0.002, Rest: &answer.Change{Effect: -2}}
+	for _, c := range []struct {
+		r    answer.Drift
+		want string
+	}{
+		{answer.Drift{All: quietly}, "Nothing changed that 200 pictures could show: none of 40 tested pairs changed (energy test p 0.4); a shift of one pair by 0.36 standard deviations would have been found four times in five."},
+		{answer.Drift{All: whole}, "The pictures differ as a whole: none of 40 tested pairs changed by itself (energy test p 0.01)."},
+		{answer.Drift{All: changed}, "Something changed that no name fits, by 2.0 standard deviations: 3 of 40 tested pairs changed, at most 5 % of them by chance on average (energy test p 0.002)."},
+		{answer.Drift{All: quietly, Watched: []answer.FollowedText{{Text: "snow", Changed: true, P: &p, All: answer.MeanScore{Signed: mean(1, 0.5)}}}}, "A watched text changed: “snow”, though none of 40 tested pairs did (energy test p 0.4)."},
+		{answer.Drift{All: quietly, Groups: []answer.GroupComparison{{Name: "a"}, {Name: "b", Comparison: changed}}}, "1 of 2 parts changed: b (unnamed), though all 200 pictures together show no change (energy test p 0.4)."},
+	} {
+		c.r.Level = 0.05
+		if got := Verdict(&c.r); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+		html, calm := written(t, &c.r, none), strings.HasPrefix(c.want, "Nothing")
+		if strings.Contains(html, "no drift seen") != calm {
+			t.Errorf("%s: the page is not told so", c.want)
+		}
+	}
+}
+
+// TestWatched: a watched text is there without parts, with its scores in percent and what is its own; with parts there is a curve with the profile's mean and named axes.
+func TestWatched(t *testing.T) {
+	p, truth := 0.004, []float64{0.1, 0.3}
+	now, profile := answer.MeanScore{Images: 9, Signed: mean(0.02, 0.01)}, answer.MeanScore{Images: 20, Signed: mean(0.01, 0.001)}
+	text := answer.FollowedText{Text: "a <yellow> car", All: now, Profile: &profile, P: &p, Specific: &answer.Specificity{Effect: 1.5, Shared: 0.2, Specific: 1.48, P: 0.01}, Changed: true}
+	r := &answer.Drift{Level: 0.05, By: "time:year", Watched: []answer.FollowedText{text}}
+	holds(t, written(t, r, none), "a &lt;yellow&gt; car", "2.000 % (1.000 to 3.000)", "1.000 % (0.900 to 1.100)", "1.48 is its own", ">changed</span>")
+	for i, g := range []string{"2015", "2017"} {
+		part := now
+		part.Name, part.Truth = g, &truth[i]
+		text.Groups = append(text.Groups, part)
+	}
+	r.Watched = []answer.FollowedText{text}
+	html := written(t, r, none)
+	holds(t, html, `aria-label="a &lt;yellow&gt; car: mean signed score, % by year"`, ">profile</text>", `class="truth"`, ">2017</text>", "<title>2015: 2.000 % (1.000 to 3.000), 9 images</title>")
+}
+
+func TestTicks(t *testing.T) {
+	for _, c := range []struct {
+		low, high float64
+		want      []float64
+	}{{0, 1, []float64{0, 0.2, 0.4, 0.6, 0.8, 1}}, {0.3812, 0.4631, []float64{0.4, 0.42, 0.44, 0.46}}, {-1.2, 7, []float64{0, 2, 4, 6}}} {
+		got := ticks(c.low, c.high)
+		if !slices.EqualFunc(got, c.want, func(a, b float64) bool { return math.Abs(a-b) < 1e-12 }) {
+			t.Errorf("ticks from %g to %g: %v, expected %v", c.low, c.high, got, c.want)
 		}
 	}
 }

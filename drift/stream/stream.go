@@ -161,6 +161,7 @@ type Shown struct {
 	Alert   bool // one of the window's alert, and not of the window itself
 	Change  int  // the number of the change, from 0; the unnamed change follows those that have a name
 	Before  bool // one of the profile, and not of the stream
+	Carry   bool // one of those most changed, and not of those most like the change's word
 	Picture int  // its number, from 0
 }
 
@@ -202,8 +203,11 @@ func (at Shown) path(w *answer.Window) (path string, ok bool) {
 		return "", false
 	}
 	paths := changes[at.Change].After
-	if at.Before {
+	switch {
+	case at.Before:
 		paths = changes[at.Change].Before
+	case at.Carry:
+		paths = changes[at.Change].Carry
 	}
 	if at.Picture < 0 || at.Picture >= len(paths) {
 		return "", false

@@ -15,11 +15,15 @@ import (
 // Drift prints a comparison with a profile.
 func Drift(out io.Writer, r *answer.Drift) {
 	c := r.All
+	fmt.Fprintf(out, "%s\n\n", r.Verdict)
 	fmt.Fprintf(out, "%d images against %d of %s\n", c.Images, c.ProfileImages, r.Profile)
 	if r.Repeated > 0 {
 		fmt.Fprintf(out, "%d more came whose content had come before and are left out\n", r.Repeated)
 	}
 	fmt.Fprintf(out, "Fréchet distance %.4g%s; energy distance %.4g (p %.3g by permutation)\n", c.Frechet, frechetNull(c), c.Energy, c.EnergyP)
+	if d := c.Classifier; d != nil {
+		fmt.Fprintf(out, "Classifier, old or new: AUC %.3f (p %.3g; without drift %.2f, and below %.2f in 95 of 100 cases)\n", d.AUC, d.P, d.AUCNull, d.AUCNullHigh)
+	}
 	fmt.Fprintf(out, "Shift of the mean embedding %.4g (%.4g without drift: chance is %.0f %% of its square)\n", c.Shift, c.ShiftNull, 100*c.Chance)
 	fmt.Fprintf(out, "%d of %d strong pairs changed (false discoveries at %g); they explain %.0f %% of the shift\n\n", c.Changed, c.Tested, r.Level, 100*c.Explained)
 	if c.Changed == 0 {

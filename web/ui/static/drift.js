@@ -137,11 +137,13 @@ function changes(s, w, of, alert) {
 
 function change(s, w, c, i, alert) {
   const title = c.word ? `${c.more ? "more" : "less"} ${c.word}` : "A change without a word";
-  const side = (what, names, before) => element("div", {}, element("h4", {}, what),
-    names.length ? element("div", { class: "small pictures" }, ...names.map((n, k) => pictureOf(s, w, { alert: alert || null, change: i, before: before || null, picture: k }, n, `${what}: ${n}`))) : element("p", { class: "soft" }, "none"));
+  const side = (what, names, which) => element("div", {}, element("h4", {}, what),
+    names.length ? element("div", { class: "small pictures" }, ...names.map((n, k) => pictureOf(s, w, { alert: alert || null, change: i, ...which, picture: k }, n, `${what}: ${n}`))) : element("p", { class: "soft" }, "none"));
+  const like = c.word ? "most like it" : "furthest along it";
   return element("section", { class: "card change" }, element("h4", { class: "named" }, title, c.quality ? element("span", { class: "soft" }, " a quality of the pictures") : ""),
     element("p", {}, `${percent(c.share, Math.abs(c.share) < 0.01 ? 1 : 0)} of the shift, ${signed(c.effect, 2)} standard deviations, ${c.pair_count} pairs`),
-    element("div", { class: "side" }, side("Before, in the profile", c.before, true), side("After, in the stream", c.after, false)),
+    element("div", { class: "side" }, side(`Before, in the profile: ${like}`, c.before, { before: true }), side(`After, in the stream: ${like}`, c.after, {})),
+    c.carry?.length ? side("After: most changed", c.carry, { carry: true }) : "",
     c.pairs.length ? element("details", {}, element("summary", {}, `Its ${c.pairs.length < c.pair_count ? `${c.pairs.length} strongest ` : ""}pairs`), pairTable(c, title)) : "");
 }
 
