@@ -129,7 +129,7 @@ func (l *Lab) method(ctx context.Context, key methodKey, classes *segment.Classe
 		if err != nil {
 			return nil, err
 		}
-		o := segment.Options{Pairs: key.pairs, Signs: signs, Positions: key.whole}
+		o := segment.Options{Pairs: key.pairs, Signs: signs, Published: key.whole}
 		if key.sink {
 			if o.Sink, err = l.sinkOf(ctx, key.window); err != nil {
 				return nil, err

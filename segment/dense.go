@@ -109,19 +109,26 @@ func (s selfSelf) logits(w Window) []float32 {
 	return s.cosines(y[s.Channels:])
 }
 
-type surgery struct{ cosine }
+type surgery struct {
+	cosine
+	published bool // texts are weighed by the class token that attends by values
+}
 
 func (s surgery) logits(w Window) []float32 {
 	y := make([]float32, s.tokens()*s.Channels)
 	numeric.Parallel(s.Heads, func(h int) { s.attend(y, w.Values, w.Values, float32(1/math.Sqrt(float64(s.Width))), h) })
 	out := s.cosines(y[s.Channels:])
-	s.removeShared(out, s.weigh(w))
+	class := y[:s.Channels]
+	if !s.published {
+		class = s.whole(w)
+	}
+	s.removeShared(out, s.weigh(class))
 	return out
 }
 
-// weigh is how well each text fits the window, softmax of twice the cosines over its mean [Q].
-func (s surgery) weigh(w Window) []float32 {
-	fit := s.cosines(s.whole(w))
+// weigh is how well each text fits what the output map makes of y [C], softmax of twice the cosines over its mean [Q].
+func (s surgery) weigh(y []float32) []float32 {
+	fit := s.cosines(y)
 	sum := 0.0
 	for _, f := range fit {
 		sum += math.Exp(2 * float64(f))

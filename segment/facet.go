@@ -18,14 +18,14 @@ type ours struct {
 
 func newOurs(p *Pool, c *Classes, o Options) (ours, error) {
 	n, err := newPairs(p, c, o, true)
-	return ours{n, surgery{newCosine(p, c.Texts)}}, err
+	return ours{n, surgery{newCosine(p, c.Texts), false}}, err
 }
 
 func (n ours) logits(w Window) []float32 {
 	K := n.H * n.W
 	z := n.filled(w)
 	unitRows(z, n.Channels)
-	own, fit := n.logitSums(tiled(z, n.Channels), n.cosines(w)), n.fit.weigh(w)
+	own, fit := n.logitSums(tiled(z, n.Channels), n.cosines(w)), n.fit.weigh(n.whole(w))
 	for i := range own {
 		own[i] *= n.root() * fit[i/K]
 	}

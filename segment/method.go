@@ -19,13 +19,14 @@ const (
 	// NAP is the paper's: the mean over the k pairs (h,n) most like t_c of z_{i,n}·cos(r_i^h, t_c).
 	NAP
 	// MaskCLIP is cos(W_O (W_V z_i + b_V) + b_O, t_c): each token as if it were the whole picture (Zhou et al., arXiv 2112.01071). With
-	// [Options.Positions] it is of x_i = z_i + p_i, as the paper's code has it.
+	// [Options.Published] it is of x_i = z_i + p_i, as the paper's code has it.
 	MaskCLIP
 	// SelfSelf lets tokens attend to tokens like themselves, by queries and by keys: softmax(qqᵀ/√d) + softmax(kkᵀ/√d) in place of the class
 	// query's attention, then cos with t_c (SCLIP; Wang et al., arXiv 2312.01597).
 	SelfSelf
 	// Surgery lets tokens attend by their values and takes off what all texts share, weighed by how well a text fits the window
-	// (CLIP Surgery; Li et al., arXiv 2304.05653). It works on texts that are not centred.
+	// (CLIP Surgery; Li et al., arXiv 2304.05653). It works on texts that are not centred. How well a text fits is its cosine with the window's
+	// embedding; with [Options.Published] with what the class token is where it too attends by values, as the published code has it for ResNets.
 	Surgery
 	// CAM is a split of the class logit ⟨e,t⟩/‖e‖, t not centred, over the tokens; exact: its sum over the window is that logit.
 	CAM
@@ -87,8 +88,8 @@ type Options struct {
 	Signs []int8
 	// Sink is what is known of the last token; nil: nothing, and it is replaced, as the paper does.
 	Sink *Sink
-	// Positions leaves them in the tokens of [MaskCLIP], as the paper's code does (values_only).
-	Positions bool
+	// Published does [MaskCLIP] and [Surgery] as published code does, where ours differ.
+	Published bool
 }
 
 // New prepares a method: all that does not depend on a picture.
@@ -117,11 +118,11 @@ func New(p *Pool, c *Classes, m Method, o Options) (*Segmenter, error) {
 		}
 		s.scorer = map[Method]scorer{NAP: nap{n}, Heads: headsAlone{n}, Neurons: neuronsAlone{n}}[m]
 	case MaskCLIP:
-		s.scorer = maskCLIP{newCosine(p, c.Centred), o.Positions}
+		s.scorer = maskCLIP{newCosine(p, c.Centred), o.Published}
 	case SelfSelf:
 		s.scorer = selfSelf{newCosine(p, c.Centred)}
 	case Surgery:
-		s.scorer = surgery{newCosine(p, c.Texts)}
+		s.scorer = surgery{newCosine(p, c.Texts), o.Published}
 	case CAM:
 		s.scorer = cam{newCosine(p, c.Texts)}
 	default:

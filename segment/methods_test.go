@@ -171,65 +171,6 @@ func TestFacet(t *testing.T) {
 	}
 }
 
-// TestSurgery compares with a plain transcription of the formula.
-func TestSurgery(t *testing.T) {
-	s := load(t, "tiny")
-	want := s.truths()
-	w, err := s.model.PoolWeights()
-	if err != nil {
-		t.Fatal(err)
-	}
-	N, C, M, D := want.K+1, want.C, want.M, want.D
-	d := C / M
-	value, output := rows(w.Value, C), rows(w.Output, C)
-	x := rows(s.Array("tokens").Data, C)
-	features := make([][][]float64, want.pictures) // of tokens, unit
-	for p := range features {
-		v := make([][]float64, N)
-		for i := range v {
-			for n := range C {
-				v[i] = append(v[i], inner(value[n], x[p*N+i])+float64(w.ValueBias[n]))
-			}
-		}
-		for i := range N {
-			y := make([]float64, C)
-			for h := range M {
-				part := func(i int) []float64 { return v[i][h*d : (h+1)*d] }
-				sum := 0.0
-				for j := range N {
-					sum += math.Exp(inner(part(i), part(j)) / math.Sqrt(float64(d)))
-				}
-				for j := range N {
-					a := math.Exp(inner(part(i), part(j))/math.Sqrt(float64(d))) / sum
-					for k, value := range part(j) {
-						y[h*d+k] += a * value
-					}
-				}
-			}
-			e := make([]float64, D)
-			for o := range e {
-				e[o] = inner(output[o], y) + float64(w.OutputBias[o])
-			}
-			features[p] = append(features[p], e)
-		}
-	}
-	weigh := func(p, q int) float64 {
-		sum := 0.0
-		for _, text := range want.raw {
-			sum += math.Exp(2 * cosine(want.embedding[p], text))
-		}
-		return math.Exp(2*cosine(want.embedding[p], want.raw[q])) / (sum / float64(len(want.raw)))
-	}
-	maps := want.maps(func(p, q, i int) float64 {
-		mean := 0.0
-		for other, text := range want.raw {
-			mean += weigh(p, other) * cosine(features[p][i+1], text) / float64(len(want.raw))
-		}
-		return weigh(p, q)*cosine(features[p][i+1], want.raw[q]) - mean
-	})
-	golden.Compare(t, "surgery", s.logits(t, segment.Surgery, segment.Options{}), maps, 1e-4, 1e-6)
-}
-
 // TestCAM: the spatial parts of a class's logit sum to the logit.
 func TestCAM(t *testing.T) {
 	for _, set := range golden.Sets {

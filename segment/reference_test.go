@@ -24,20 +24,34 @@ type published struct {
 
 func readPublished(t *testing.T) (p published) {
 	t.Helper()
-	data, err := os.ReadFile("testdata/reference.json")
+	readJSON(t, "testdata/reference.json", &p)
+	return p
+}
+
+func readJSON(t *testing.T, path string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(data, &p); err != nil {
+	if err := json.Unmarshal(data, into); err != nil {
 		t.Fatal(err)
 	}
-	return p
 }
 
 // TestMaskCLIPWithPositions is the published values_only.
 func TestMaskCLIPWithPositions(t *testing.T) {
 	s := loadOn(t, "tiny", portable.New())
-	golden.Compare(t, "maskclip", s.logits(t, segment.MaskCLIP, segment.Options{Positions: true}), numeric.Float32(readPublished(t).MaskCLIP), 1e-5, 1e-6)
+	golden.Compare(t, "maskclip", s.logits(t, segment.MaskCLIP, segment.Options{Published: true}), numeric.Float32(readPublished(t).MaskCLIP), 1e-5, 1e-6)
+}
+
+// TestSurgery compares with CLIP Surgery's own code (testdata/surgery.py): with its class token, which attends by values, and with the embedding in that token's place.
+func TestSurgery(t *testing.T) {
+	s := loadOn(t, "tiny", portable.New())
+	var want struct{ Published, Embedding []float64 }
+	readJSON(t, "testdata/surgery.json", &want)
+	golden.Compare(t, "published", s.logits(t, segment.Surgery, segment.Options{Published: true}), numeric.Float32(want.Published), 1e-5, 1e-6)
+	golden.Compare(t, "embedding", s.logits(t, segment.Surgery, segment.Options{}), numeric.Float32(want.Embedding), 1e-5, 1e-6)
 }
 
 // TestArea: labels after small classes are left out are the published segmentor's, but for pixels whose logits are equal within rounding.

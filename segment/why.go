@@ -176,7 +176,7 @@ func (n ours) parts(sums []float64, w Window, q int, weights []float32) {
 	unitRows(z, n.Channels)
 	spread := make([]float32, K) // each token passes its weight on to those like it
 	blas32.Gemv(blas.Trans, 1, numeric.Matrix(n.alike(z), K, K), numeric.Vector(weights), 0, numeric.Vector(spread))
-	n.addParts(sums, tiled(z, n.Channels), n.cosines(w), q, spread, float64(n.root()*n.fit.weigh(w)[q]))
+	n.addParts(sums, tiled(z, n.Channels), n.cosines(w), q, spread, float64(n.root()*n.fit.weigh(n.whole(w))[q]))
 }
 
 // addParts adds scale·weight·Σ_i weights_i·z_{i,n}·cos(r_i^h,t_q) for each selected pair.
