@@ -10,10 +10,9 @@ import (
 	"image"
 	"slices"
 
-	"golang.org/x/image/draw"
-
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/experiment"
 	"github.com/facet-clip/facet/scenes"
@@ -250,9 +249,7 @@ func (l *Lab) probe(ctx context.Context, index uint64, side int) ([]float32, err
 	if err != nil {
 		return nil, err
 	}
-	canvas := image.NewRGBA(image.Rect(0, 0, side, side))
-	draw.BiLinear.Scale(canvas, canvas.Rect, scene.Image, scene.Image.Rect, draw.Src, nil)
-	out, err := l.model.EncodePictures(ctx, []*image.RGBA{canvas}, clip.Tokens)
+	out, err := l.model.EncodePictures(ctx, []*image.RGBA{preprocess.Bilinear(scene.Image, side, side)}, clip.Tokens)
 	return out[clip.Tokens].Floats, err
 }
 

@@ -47,7 +47,10 @@ def pixels(path, S):
     v = v if w == W else along(v.swapaxes(0, 1), W).swapaxes(0, 1)
     v = v if h == H else along(v, H)
     top, left = round((H - S) / 2), round((W - S) / 2)
-    v = v[top:top + S, left:left + S]
+    return normalised(v[top:top + S, left:left + S])
+
+
+def normalised(v):
     v = (v / 255 - [0.48145466, 0.4578275, 0.40821073]) / [0.26862954, 0.26130258, 0.27577711]
     return v.transpose(2, 0, 1)
 
@@ -110,8 +113,11 @@ class Model:
 
     def picture(self, path):
         """embedding [D], attention [M,K+1], scalars [M,C], directions [M,C,D], constant [D]"""
+        return self.pool(self.trunk(pixels(path, self.S)))
+
+    def pool(self, z):
+        """The same of the trunk's output z [C,h,w]."""
         p = {k: self.t[f"visual.attnpool.{k}"] for k in (f"{m}_proj.{w}" for m in "qkvc" for w in ("weight", "bias"))}
-        z = self.trunk(pixels(path, self.S))
         C = len(z)
         M, d = C // 64, 64
         z = z.reshape(C, -1).T
@@ -231,4 +237,5 @@ def main():
     sys.exit(failed)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ import (
 	"image"
 	"math"
 
-	"golang.org/x/image/draw"
+	"github.com/facet-clip/facet/clip/preprocess"
 )
 
 // Protocol is how windows slide over a picture and how logits become labels.
@@ -143,11 +143,5 @@ func (p Plan) Place(i int) image.Rectangle {
 
 // Resize makes the canvas: bilinear, and antialiased where it shrinks.
 func (p Plan) Resize(img image.Image) *image.RGBA {
-	canvas := image.NewRGBA(image.Rectangle{Max: p.Canvas})
-	if p.Canvas == p.Size {
-		draw.Draw(canvas, canvas.Rect, img, img.Bounds().Min, draw.Src)
-		return canvas
-	}
-	draw.BiLinear.Scale(canvas, canvas.Rect, img, img.Bounds(), draw.Src, nil)
-	return canvas
+	return preprocess.Bilinear(img, p.Canvas.X, p.Canvas.Y)
 }

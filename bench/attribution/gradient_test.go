@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 
@@ -157,4 +159,45 @@ func TestCAM(t *testing.T) {
 	if got, want := hiResCAM(z, g, 2), []float32{0, 9}; !slices.Equal(got, want) {
 		t.Errorf("HiResCAM %v: expected %v", got, want)
 	}
+}
+
+// TestGradCAM compares with pytorch-grad-cam (segment/testdata/cam.py), which takes the mean of the gradients where ours takes the sum over the K places.
+func TestGradCAM(t *testing.T) {
+	p, arrays := goldenPool(t), golden.Open(t, "tiny")
+	data, err := os.ReadFile("testdata/cam.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want struct {
+		GradCAM  []float64 `json:"grad_cam"`
+		HiResCAM []float64 `json:"hires_cam"`
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	C, D := p.ov.Channels, p.ov.Embed
+	trunk, texts := arrays.Array("trunk"), arrays.Array("word_embedding").Data
+	var mean, own []float32
+	for picture := range slices.Chunk(trunk.Data, C*p.K) {
+		z := make([]float64, p.K*C)
+		for n := range C {
+			for i := range p.K {
+				z[i*C+n] = float64(picture[n*p.K+i])
+			}
+		}
+		x, a, e := p.forward(z)
+		tokens, err := p.ov.Tokens(numeric.Float32(x), numeric.Float32(a))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for q := range 4 {
+			g := gradients(tokens, p.ask, numeric.Float32(e), texts[q*D:(q+1)*D], 10)
+			for _, v := range gradCAM(numeric.Float32(z), g, C) {
+				mean = append(mean, v/float32(p.K))
+			}
+			own = append(own, hiResCAM(numeric.Float32(z), g, C)...)
+		}
+	}
+	golden.Compare(t, "Grad-CAM", mean, numeric.Float32(want.GradCAM), 1e-5, 1e-6)
+	golden.Compare(t, "HiResCAM", own, numeric.Float32(want.HiResCAM), 1e-5, 1e-6)
 }
