@@ -134,6 +134,7 @@ type File struct {
 	Name   string `json:"name"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
+	CRC32C uint32 `json:"crc32c,omitempty"` // none: an earlier version of facet wrote it
 }
 
 // Options are how a scan is kept. They must be the same when it goes on.

@@ -253,25 +253,29 @@ func (p *plan) write(out string) error {
 	return writeManifest(out, p.manifest, files)
 }
 
-// join reads the statistics of one atlas after another. Lengths of directions are those of the first part.
+// join reads the statistics of one atlas after another, the next while one is taken up. Lengths of directions are those of the first part.
 func (p *plan) join() (union *decompose.Union, u unitNorms, err error) {
 	c := p.manifest.Model.Config
 	union = decompose.NewUnion(c.Heads, c.Channels, c.Embed)
+	ahead := readAhead(p.atlases)
+	defer ahead.stop()
+	var shared sharing
 	for _, planned := range p.atlases {
-		a, err := Open(planned.dir)
+		h, err := ahead.next()
 		if err != nil {
 			return nil, u, err
 		}
-		sums, err := a.momentSums()
-		if err != nil {
+		a := newAtlas(planned.dir, planned.Manifest)
+		if err := a.joinInto(union, h, p.numbers(planned), &shared); err != nil {
 			return nil, u, err
-		}
-		if err := union.Add(a.Stats, sums, p.numbers(planned)); err != nil {
-			return nil, u, fmt.Errorf("%s: %w", a.dir, err)
 		}
 		if planned == p.parts[0].from {
-			u = unitNorms{a.Norms, a.NeuronGram}
+			if err := a.readGram(h.gram); err != nil {
+				return nil, u, err
+			}
+			u = unitNorms{slices.Clone(a.Norms), a.NeuronGram}
 		}
+		ahead.done(h)
 	}
 	return union, u, nil
 }
@@ -323,32 +327,36 @@ func (s source) placeImages(out, name string) (File, error) {
 		return File{}, err
 	}
 	path := filepath.Join(s.from.dir, filepath.FromSlash(s.file))
-	var got File
-	if atomicfile.Link(path, filepath.Join(out, filepath.FromSlash(name))) == nil {
-		got, err = hashFile(out, name)
-	} else {
-		got, err = copyFile(path, out, name)
+	to := filepath.Join(out, filepath.FromSlash(name))
+	if atomicfile.Link(path, to) != nil {
+		return want.copied(path, out, name)
 	}
-	if err != nil {
-		return got, err
+	if err := want.checked(to, func([]byte) {}); err != nil {
+		return File{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if got.Bytes != want.Bytes || got.SHA256 != want.SHA256 {
-		return got, refuseDigest(path, got, want)
-	}
-	return got, nil
+	return want.named(name), nil
 }
 
-// copyFile copies a file into an atlas.
-func copyFile(path, out, name string) (File, error) {
-	in, err := regular.Open(path)
-	if err != nil {
-		return File{}, err
-	}
-	defer in.Close()
-	return writeFile(out, name, func(w io.Writer) error {
-		_, err := io.Copy(w, in)
-		return err
+// named is the entry of the same content under another name.
+func (f File) named(name string) File {
+	f.Name = name
+	return f
+}
+
+// copied copies a file into an atlas, and checks it.
+func (f File) copied(path, out, name string) (File, error) {
+	got, err := writeFile(out, name, func(w io.Writer) error {
+		in, err := regular.Open(path)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(w, in)
+		return errors.Join(err, in.Close())
 	})
+	if err == nil && (got.Bytes != f.Bytes || got.SHA256 != f.SHA256) {
+		err = refuseDigest(path, got, f)
+	}
+	return got, err
 }
 
 // mergeScalars copies the rows of every part under one header.

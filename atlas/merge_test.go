@@ -172,13 +172,14 @@ func TestMergeOfEarlierMerge(t *testing.T) {
 
 // TestMergeRefusesGarbage: a part of which any file is not what was written is named, and nothing is left of the merge.
 func TestMergeRefusesGarbage(t *testing.T) {
-	dirs := []string{scan(t, 0, 50, Options{}), scan(t, 50, 90, Options{})}
+	keep := Options{KeepScalars: true}
+	dirs := []string{scan(t, 0, 50, keep), scan(t, 50, 90, keep)}
 	merged := filepath.Join(t.TempDir(), "merged")
 	if err := Merge(dirs, merged); err != nil {
 		t.Fatal(err)
 	}
-	third := scan(t, 90, 100, Options{})
-	for _, name := range []string{pairsFile, topFile, neuronCovFile, headMeanFile, gramFile, sumsFile, partFile(0), partFile(1), imagesFile, ManifestFile} {
+	third := scan(t, 90, 100, keep)
+	for _, name := range []string{pairsFile, neuronsFile, scalarsFile, topFile, neuronCovFile, headMeanFile, gramFile, sumsFile, partFile(0), partFile(1), imagesFile, ManifestFile} {
 		from := merged
 		if name == imagesFile {
 			from = dirs[1]

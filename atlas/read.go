@@ -1,15 +1,18 @@
 package atlas
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -29,6 +32,9 @@ type Atlas struct {
 
 	dir   string
 	first []int // of each dataset, where its images begin
+
+	scalarsMu      sync.Mutex
+	scalarsChecked bool // their digest is the one that is listed
 }
 
 // Open reads an atlas and checks it: the format version, the sizes of all files, and the digests of those it reads here. Errors wrap
@@ -87,12 +93,8 @@ func (a *Atlas) verified(name string) (*os.File, File, error) {
 		return nil, want, err
 	}
 	path := filepath.Join(a.dir, filepath.FromSlash(name))
-	got, err := hashFile(a.dir, name)
-	if err != nil {
+	if err := want.checked(path, func([]byte) {}); err != nil {
 		return nil, want, err
-	}
-	if got != want {
-		return nil, want, refuseDigest(path, got, want)
 	}
 	f, err := regular.Open(path)
 	return f, want, err
@@ -102,21 +104,35 @@ func refuseDigest(path string, got, want File) error {
 	return fmt.Errorf("%s: %w: %d bytes with sha256 %.12s…, expected %d with %.12s…", path, ErrFormat, got.Bytes, got.SHA256, want.Bytes, want.SHA256)
 }
 
-// readStats fills the statistics. The covariances come first: their files are as large as the shape says, so that a shape that is
-// only claimed is found out before memory is taken for it.
+// readStats fills the statistics, one table after another.
 func (a *Atlas) readStats() (err error) {
+	var h held
+	if err := h.hold(a); err != nil {
+		return err
+	}
+	if err := a.readMoments(&h); err != nil {
+		return err
+	}
+	if err := a.readGram(h.gram); err != nil {
+		return err
+	}
+	top := h.top
+	h = held{} // whose memory is free now
+	return a.readTop(top)
+}
+
+// readMoments fills the moments and the norms. The covariances come first: their files are as large as the shape says, so that a shape that is
+// only claimed is found out before memory is taken for it.
+func (a *Atlas) readMoments(h *held) (err error) {
 	s := a.Stats
 	M, C, d := s.Heads, s.Channels, s.Width()
-	if s.NeuronCov, err = a.readNumbers(neuronCovFile, C, decompose.Packed(M)); err != nil {
+	if s.NeuronCov, err = a.numbers(neuronCovFile, h.neuronCov, s.NeuronCov, C, decompose.Packed(M)); err != nil {
 		return err
 	}
-	if s.HeadCov, err = a.readNumbers(headCovFile, M, decompose.Packed(d)); err != nil {
+	if s.HeadCov, err = a.numbers(headCovFile, h.headCov, s.HeadCov, M, decompose.Packed(d)); err != nil {
 		return err
 	}
-	if s.HeadMean, err = a.readNumbers(headMeanFile, M, d); err != nil {
-		return err
-	}
-	if err := a.readGram(C, decompose.Packed(M)); err != nil {
+	if s.HeadMean, err = a.numbers(headMeanFile, h.headMean, s.HeadMean, M, d); err != nil {
 		return err
 	}
 	for _, cov := range [][]float64{s.NeuronCov, s.HeadCov} {
@@ -124,37 +140,36 @@ func (a *Atlas) readStats() (err error) {
 			cov[i] *= float64(s.Count)
 		}
 	}
-	if err := a.readPairs(); err != nil {
-		return err
-	}
-	return a.readTop()
+	return a.readPairs(h.pairs)
 }
 
-func (a *Atlas) readNumbers(name string, shape ...int) ([]float64, error) {
-	f, _, err := a.verified(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := npy.ReadFloat64(f, shape...)
+// numbers are those of a .npy file in memory, in the memory of old, if that is large enough.
+func (a *Atlas) numbers(name string, file []byte, old []float64, shape ...int) ([]float64, error) {
+	h, err := npy.ReadHeader(bytes.NewReader(file))
 	if err != nil {
 		return nil, a.refuse(name, "%w", err)
 	}
-	for i, v := range data {
-		if v-v != 0 {
-			return nil, a.refuse(name, "number %d is %g", i, v)
+	n := 1
+	for _, v := range shape {
+		n *= v
+	}
+	if data := file[h.Bytes:]; h.Kind != "<f8" || !slices.Equal(h.Shape, shape) || len(data) != 8*n {
+		return nil, a.refuse(name, "%d bytes of type %s in shape %v, expected <f8 in %v", len(data), h.Kind, h.Shape, shape)
+	}
+	data := slices.Grow(old[:0], n)[:n]
+	for i := range data {
+		if data[i] = float64At(file[int(h.Bytes)+8*i:]); data[i]-data[i] != 0 {
+			return nil, a.refuse(name, "number %d is %g", i, data[i])
 		}
 	}
 	return data, nil
 }
 
-func (a *Atlas) readGram(shape ...int) error {
-	f, _, err := a.verified(gramFile)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	gram, err := npy.Read(f)
+func float64At(b []byte) float64 { return math.Float64frombits(binary.LittleEndian.Uint64(b)) }
+
+func (a *Atlas) readGram(file []byte) error {
+	shape := []int{a.Stats.Channels, decompose.Packed(a.Stats.Heads)}
+	gram, err := npy.Parse(file)
 	if err != nil {
 		return a.refuse(gramFile, "%w", err)
 	}
@@ -169,136 +184,145 @@ func (a *Atlas) refuse(name, format string, args ...any) error {
 	return fmt.Errorf("%s: %w: %w", filepath.Join(a.dir, filepath.FromSlash(name)), ErrFormat, fmt.Errorf(format, args...))
 }
 
-func (a *Atlas) readPairs() error {
+// readPairs reads the columns of pairs.parquet that are not made of others.
+func (a *Atlas) readPairs(data []byte) error {
 	s := a.Stats
 	n := s.Heads * s.Channels
-	s.Mean, s.M2, a.Norms = make([]float64, 0, n), make([]float64, 0, n), make([]float32, 0, n)
-	return readTable(a, pairsFile, n, func(row *pairRow) error {
-		p := len(s.Mean)
-		if int(row.Head) != p/s.Channels || int(row.Neuron) != p%s.Channels {
-			return fmt.Errorf("row %d is of pair (%d,%d)", p, row.Neuron, row.Head)
-		}
-		if v := row.Mean + row.Variance; v-v != 0 || row.Variance < 0 {
-			return fmt.Errorf("row %d: mean %g, variance %g", p, row.Mean, row.Variance)
-		}
-		s.Mean = append(s.Mean, row.Mean)
-		s.M2 = append(s.M2, row.Variance*float64(s.Count))
-		a.Norms = append(a.Norms, row.DirectionNorm)
-		return nil
-	})
-}
-
-// momentSums are the sums of a merged atlas, nil of another.
-func (a *Atlas) momentSums() (*numeric.Sums, error) {
-	if len(a.Manifest.Parts) == 0 {
-		return nil, nil
-	}
-	n, i := decompose.MomentSums(a.Stats.Heads, a.Stats.Channels), 0
-	sums := numeric.NewSums(n)
-	err := readTable(a, sumsFile, n, func(row *sumRow) error {
-		if err := sums.SetDigits(i, int(row.Place), [...]int64{row.Digit0, row.Digit1, row.Digit2, row.Digit3}, numeric.Numbers*len(a.Manifest.Parts)); err != nil {
-			return fmt.Errorf("row %d: %w", i, err)
-		}
-		i++
-		return nil
-	})
-	return sums, err
-}
-
-// readTop reads the extremes, which come in a known order and number.
-func (a *Atlas) readTop() error {
-	s := a.Stats
-	pairs, each := s.Heads*s.Channels, min(s.Count, decompose.Extremes)
-	all := make([]decompose.Extreme, 2*pairs*each)
-	first := topPlace{largest: true, each: int32(each), channels: int32(s.Channels)}
-	at := first // of the row whose scalar comes next
-	err := readColumns[topRow](a, topFile, len(all),
-		inOrder(first, int32s, func(at *topPlace) int32 { return at.head }),
-		inOrder(first, int32s, func(at *topPlace) int32 { return at.neuron }),
-		inOrder(first, booleans, func(at *topPlace) bool { return at.largest }),
-		inOrder(first, int32s, func(at *topPlace) int32 { return at.rank }),
-		column(uint32s, func(i int, image uint32) error {
-			all[i].Image = image
-			return nil
-		}),
-		column(floats, func(i int, scalar float32) error {
-			x := decompose.Extreme{Image: all[i].Image, Scalar: scalar}
-			if all[i] = x; int(x.Image) >= s.Count || scalar-scalar != 0 || at.rank > 0 && !all[i-1].Before(x, at.largest) {
-				return fmt.Errorf("row %d: image %d of %d, scalar %g", i, x.Image, s.Count, scalar)
-			}
-			at.next()
-			return nil
-		}),
-	)
+	t, err := openTable[pairRow](a, pairsFile, data, n)
 	if err != nil {
 		return err
 	}
-	s.Largest, s.Smallest = make([][]decompose.Extreme, pairs), make([][]decompose.Extreme, pairs)
-	for p := range pairs {
-		at := 2 * p * each
-		s.Largest[p], s.Smallest[p] = all[at:at+each:at+each], all[at+each:at+2*each:at+2*each]
+	s.Mean, s.M2, a.Norms = slices.Grow(s.Mean[:0], n), slices.Grow(s.M2[:0], n), slices.Grow(a.Norms[:0], n)
+	err = guarded(func() error {
+		if err := inOrder(t, 0, n, s.Channels, math.MaxInt32, int32s); err != nil {
+			return err
+		}
+		if err := inOrder(t, 1, n, 1, int32(s.Channels), int32s); err != nil {
+			return err
+		}
+		for k, use := range map[int]func(row int, number []byte) error{
+			2: func(row int, number []byte) error {
+				s.Mean = append(s.Mean, float64At(number))
+				if v := s.Mean[row]; v-v != 0 {
+					return fmt.Errorf("row %d: mean %g", row, v)
+				}
+				return nil
+			},
+			3: func(row int, number []byte) error {
+				v := float64At(number)
+				s.M2 = append(s.M2, v*float64(s.Count))
+				if v-v != 0 || v < 0 {
+					return fmt.Errorf("row %d: variance %g", row, v)
+				}
+				return nil
+			},
+			4: func(_ int, number []byte) error {
+				a.Norms = append(a.Norms, math.Float32frombits(binary.LittleEndian.Uint32(number)))
+				return nil
+			},
+		} {
+			column, err := t.plain(k, map[bool]int{true: 4, false: 8}[k == 4], n)
+			if err != nil {
+				return err
+			}
+			if err := column.all(use); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return a.refuse(pairsFile, "%w", err)
 	}
 	return nil
 }
 
-// topPlace is what a row of top_images.parquet says of its place, and goes through the rows without a division for each.
-type topPlace struct {
-	head, neuron, rank int32
-	largest            bool
-	each, channels     int32 // images in a list, neurons of a head
-}
-
-func (t *topPlace) next() {
-	if t.rank++; t.rank < t.each {
-		return
+// momentSums are the sums of a merged atlas, nil of another.
+func (a *Atlas) momentSums(data []byte) (*numeric.Sums, error) {
+	if len(a.Manifest.Parts) == 0 {
+		return nil, nil
 	}
-	t.rank = 0
-	if t.largest = !t.largest; !t.largest {
-		return
+	n := decompose.MomentSums(a.Stats.Heads, a.Stats.Channels)
+	t, err := openTable[sumRow](a, sumsFile, data, n)
+	if err != nil {
+		return nil, err
 	}
-	if t.neuron++; t.neuron == t.channels {
-		t.neuron = 0
-		t.head++
-	}
-}
-
-// inOrder checks a column that says where a row stands.
-func inOrder[N comparable](at topPlace, numbers func(parquet.Page) ([]N, error), want func(*topPlace) N) pageReader {
-	return func(row int, page parquet.Page) (int, error) {
-		all, err := numbers(page)
-		for i, number := range all {
-			if number != want(&at) {
-				return 0, fmt.Errorf("row %d is out of order", row+i)
+	sums := numeric.NewSums(n)
+	err = guarded(func() error {
+		var columns [4]plain
+		for k := range columns {
+			if columns[k], err = t.plain(1+k, 8, n); err != nil {
+				return err
 			}
-			at.next()
 		}
-		return len(all), err
+		row := 0
+		for _, group := range t.file.RowGroups() {
+			row, err = readChunk(group.ColumnChunks()[0], row, n, func(row int, page parquet.Page) (int, error) {
+				places, err := int32s(page)
+				var spare [8]byte
+				for i, place := range places {
+					var d [4]int64
+					for k := range d {
+						d[k] = int64(binary.LittleEndian.Uint64(columns[k].run(row+i, 1, spare[:0])))
+					}
+					if err := sums.SetDigits(row+i, int(place), d, numeric.Numbers*len(a.Manifest.Parts)); err != nil {
+						return 0, fmt.Errorf("row %d: %w", row+i, err)
+					}
+				}
+				return len(places), err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if row != n {
+			return fmt.Errorf("%d of %d rows", row, n)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, a.refuse(sumsFile, "%w", err)
 	}
+	return sums, nil
+}
+
+// guarded gives the panics of the library over some broken files as errors; digests keep such files out unless someone made them on purpose.
+func guarded(do func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%v", r)
+		}
+	}()
+	return do()
 }
 
 // errStop ends the reading of a table early.
 var errStop = errors.New("stop")
 
-// openTable opens a table of exactly n rows of a type.
-func openTable[T any](a *Atlas, name string, n int) (*os.File, *parquet.File, error) {
-	f, entry, err := a.verified(name)
+// openTable opens a table of exactly n rows of a type, of which these are the bytes.
+func openTable[T any](a *Atlas, name string, data []byte, n int) (table, error) {
+	file, err := openParquet[T](a, name, bytes.NewReader(data), int64(len(data)), n)
+	return table{name, data, file}, err
+}
+
+// openParquet opens a Parquet file of an atlas.
+func openParquet[T any](a *Atlas, name string, f io.ReaderAt, size int64, n int) (file *parquet.File, err error) {
+	err = guarded(func() (err error) {
+		if err = checkFooter(f, size); err == nil {
+			file, err = parquet.OpenFile(f, size, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
+		}
+		return err
+	})
 	if err != nil {
-		return nil, nil, err
-	}
-	var file *parquet.File
-	if err = checkFooter(f, entry.Bytes); err == nil {
-		file, err = parquet.OpenFile(f, entry.Bytes, parquet.SkipBloomFilters(true), parquet.SkipPageIndex(true))
-	}
-	if err != nil {
-		return nil, nil, errors.Join(a.refuse(name, "%w", err), f.Close())
+		return nil, a.refuse(name, "%w", err)
 	}
 	if want := parquet.SchemaOf(new(T)); !parquet.SameNodes(file.Schema(), want) {
-		return nil, nil, errors.Join(a.refuse(name, "columns %s, expected %s", columns(file.Schema()), columns(want)), f.Close())
+		return nil, a.refuse(name, "columns %s, expected %s", columns(file.Schema()), columns(want))
 	}
 	if file.NumRows() != int64(n) {
-		return nil, nil, errors.Join(a.refuse(name, "%d rows, expected %d", file.NumRows(), n), f.Close())
+		return nil, a.refuse(name, "%d rows, expected %d", file.NumRows(), n)
 	}
-	return f, file, nil
+	return file, nil
 }
 
 // checkFooter refuses a Parquet file whose last words claim a footer larger than the file, for which the library would take memory.
@@ -329,11 +353,15 @@ func readTable[T any](a *Atlas, name string, n int, each func(*T) error) (err er
 			err = a.refuse(name, "%v", r)
 		}
 	}()
-	f, file, err := openTable[T](a, name, n)
+	f, entry, err := a.verified(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	file, err := openParquet[T](a, name, f, entry.Bytes, n)
+	if err != nil {
+		return err
+	}
 	r := parquet.NewGenericReader[T](file)
 	defer r.Close()
 	batch := make([]T, batchRows)
@@ -450,11 +478,29 @@ func (a *Atlas) Labels() ([]string, error) {
 	return all, nil
 }
 
-// Scalars opens the scalars of single images; [ErrNoScalars] when they were not kept. The caller closes them.
+// checkScalars reads scalars.npy through, once.
+func (a *Atlas) checkScalars(path string) error {
+	a.scalarsMu.Lock()
+	defer a.scalarsMu.Unlock()
+	if a.scalarsChecked {
+		return nil
+	}
+	want, err := a.Manifest.file(scalarsFile)
+	if err == nil {
+		err = want.checked(path, func([]byte) {})
+	}
+	a.scalarsChecked = err == nil
+	return err
+}
+
+// Scalars opens the scalars of single images; [ErrNoScalars] when they were not kept. The first call checks the digest of all. The caller closes them.
 func (a *Atlas) Scalars() (*Scalars, error) {
 	path := filepath.Join(a.dir, scalarsFile)
 	if !a.Manifest.Options.KeepScalars {
 		return nil, fmt.Errorf("%s: %w", a.dir, ErrNoScalars)
+	}
+	if err := a.checkScalars(path); err != nil {
+		return nil, err
 	}
 	f, err := regular.Open(path)
 	if err != nil {

@@ -153,7 +153,7 @@ func FuzzRows(f *testing.F) {
 func FuzzManifest(f *testing.F) {
 	var files []File
 	for _, name := range []string{pairsFile, neuronsFile, imagesFile, topFile, neuronCovFile, headCovFile, headMeanFile, gramFile} {
-		files = append(files, File{name, 1, "ab"})
+		files = append(files, File{name, 1, "ab", 7})
 	}
 	m := manifest("x")
 	m.Format, m.Images, m.Datasets[0].Images, m.Files = scanFormat, 5, 5, files
@@ -168,7 +168,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add(data)
 	f.Add([]byte(strings.Replace(good, `"channels":12`, `"channels":9000000000000000000`, 1)))
 	f.Add([]byte(`{"format":1}`))
-	m.Files = append(m.Files, File{labelsFile, 1, "ab"})
+	m.Files = append(m.Files, File{labelsFile, 1, "ab", 7})
 	m.Labels = &Labels{Format: LabelFormat, Terms: 2, Pairs: 1, Rows: 2}
 	m.Labels.Fingerprint = m.Labels.fingerprint(m)
 	if data, err = json.Marshal(m); err != nil {
@@ -181,7 +181,7 @@ func FuzzManifest(f *testing.F) {
 	m = manifest("x")
 	m.Format, m.Images, m.Datasets[0].Images, m.Parts = Format, 5, 5, []Part{{1, 5, 0}}
 	for _, name := range m.tableFiles() {
-		m.Files = append(m.Files, File{name, 1, "ab"})
+		m.Files = append(m.Files, File{name, 1, "ab", 7})
 	}
 	if data, err = json.Marshal(m); err != nil {
 		f.Fatal(err)

@@ -248,7 +248,7 @@ func TestShapesRefused(t *testing.T) {
 	_, neuron := a.Stats().NeuronComponents(ov, 0, 1)
 	_, head := a.Stats().HeadComponents(other, 0, 1)
 	for name, err := range map[string]error{
-		"union": NewUnion(3, 12, 5).Add(b.Stats(), nil, nil), "restore": a.Restore(b.State()), "restore cut off": a.Restore(cut), "neuron": neuron, "head": head,
+		"union": NewUnion(3, 12, 5).Add(b.Stats(), nil, nil, nil), "restore": a.Restore(b.State()), "restore cut off": a.Restore(cut), "neuron": neuron, "head": head,
 	} {
 		if !errors.Is(err, ErrMismatch) {
 			t.Errorf("%s: got %v, want ErrMismatch", name, err)

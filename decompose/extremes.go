@@ -73,6 +73,18 @@ func (e *extremes) merge(p int, others []Extreme) {
 	}
 }
 
+// take merges what a set has of a pair into its list, under other numbers. What is beyond the last of a full list is not asked for.
+func (e *extremes) take(p int, from Lists, spare []Extreme, number func(uint32) uint32) error {
+	list, err := from(p, e.sign > 0, e.sign*e.limits[p], spare)
+	for i := range list {
+		list[i].Image = number(list[i].Image)
+	}
+	if len(list) > 0 {
+		e.merge(p, list)
+	}
+	return err
+}
+
 // restore takes lists over, each with as many entries as so many images give.
 func (e *extremes) restore(kept []Extreme, images int) {
 	e.kept = kept

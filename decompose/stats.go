@@ -42,6 +42,14 @@ type Stats struct {
 	HeadMean               []float64 // mean of W_V^h s_h [M,d]
 }
 
+// Extremes are the [Lists] of the statistics.
+func (s *Stats) Extremes(p int, largest bool, _ float32, into []Extreme) ([]Extreme, error) {
+	if largest {
+		return append(into, s.Largest[p]...), nil
+	}
+	return append(into, s.Smallest[p]...), nil
+}
+
 // Width is d = C/M.
 func (s *Stats) Width() int { return s.Channels / s.Heads }
 

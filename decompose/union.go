@@ -1,6 +1,7 @@
 package decompose
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -53,10 +54,14 @@ func (u *Union) head(h int) numeric.Moments {
 	return numeric.Moments{Quantities: d, Mean: first + h*d, Stride: 1, Product: first + u.heads*d + h*Packed(d)}
 }
 
-// Add takes up a set of images by its statistics; sums are those of the union that gave them, nil if none did. Number gives the images of the set
+// Lists gives images of largest, or of smallest, scalar of pair p, the most extreme first, appended to into: all that a set keeps, or those alone whose scalar is not
+// beyond a limit. Calls for different pairs may come at the same time.
+type Lists func(p int, largest bool, limit float32, into []Extreme) ([]Extreme, error)
+
+// Add takes up a set of images by its moments and its extremes; sums are those of the union that gave them, nil if none did. Number gives the images of the set
 // their numbers in the union, which rise as those in the set do. It is [ErrMismatch] when the statistics are of another shape. After an error the
 // union is of no use.
-func (u *Union) Add(s *Stats, sums *numeric.Sums, number func(uint32) uint32) error {
+func (u *Union) Add(s *Stats, extremes Lists, sums *numeric.Sums, number func(uint32) uint32) error {
 	if u.heads != s.Heads || u.channels != s.Channels || u.embed != s.Embed {
 		return fmt.Errorf("%w: %d heads, %d neurons, embedding %d; expected %d, %d, %d", ErrMismatch,
 			s.Heads, s.Channels, s.Embed, u.heads, u.channels, u.embed)
@@ -71,23 +76,15 @@ func (u *Union) Add(s *Stats, sums *numeric.Sums, number func(uint32) uint32) er
 	} else if err := u.addMoments(s); err != nil {
 		return err
 	}
+	errs := make([]error, u.heads)
 	numeric.Parallel(u.heads, func(h int) {
 		var list [Extremes]Extreme
-		for p := h * u.channels; p < (h+1)*u.channels; p++ {
-			u.largest.merge(p, numbered(list[:0], s.Largest[p], number))
-			u.smallest.merge(p, numbered(list[:0], s.Smallest[p], number))
+		for p := h * u.channels; p < (h+1)*u.channels && errs[h] == nil; p++ {
+			errs[h] = cmp.Or(u.largest.take(p, extremes, list[:0], number), u.smallest.take(p, extremes, list[:0], number))
 		}
 	})
 	u.count += s.Count
-	return nil
-}
-
-// numbered is a list with other numbers for its images.
-func numbered(out, list []Extreme, number func(uint32) uint32) []Extreme {
-	for _, e := range list {
-		out = append(out, Extreme{number(e.Image), e.Scalar})
-	}
-	return out
+	return errors.Join(errs...)
 }
 
 // addMoments adds means and co-moments as they are (formula 56).

@@ -34,7 +34,7 @@ func joined(t *testing.T, r *rand.Rand, pieces []piece, number func(image int) u
 	t.Helper()
 	u := NewUnion(small.Heads, small.Channels, small.Embed)
 	for _, at := range r.Perm(len(pieces)) {
-		if err := u.Add(pieces[at].stats(t), nil, func(i uint32) uint32 { return number(pieces[at].from + int(i)) }); err != nil {
+		if err := u.Add(pieces[at].stats(t), pieces[at].stats(t).Extremes, nil, func(i uint32) uint32 { return number(pieces[at].from + int(i)) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,7 +74,7 @@ func TestUnion(t *testing.T) {
 				continue
 			}
 			u := joined(t, r, side, func(i int) uint32 { return numbers[i] })
-			if err := stepwise.Add(u.Stats(), u.Sums(), func(i uint32) uint32 { return uint32(images[i]) }); err != nil {
+			if err := stepwise.Add(u.Stats(), u.Stats().Extremes, u.Sums(), func(i uint32) uint32 { return uint32(images[i]) }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -110,7 +110,7 @@ func TestUnionOfTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := u.Add(acc.Stats(), nil, func(i uint32) uint32 { return uint32(100*k) + i }); err != nil {
+		if err := u.Add(acc.Stats(), acc.Stats().Extremes, nil, func(i uint32) uint32 { return uint32(100*k) + i }); err != nil {
 			t.Fatal(err)
 		}
 	}

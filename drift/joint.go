@@ -67,7 +67,7 @@ func (j *joint) add(p *Profile) error {
 			if v-v != 0 {
 				return fmt.Errorf("quality %s: a shift of %g", quality.Name, v)
 			}
-			j.sums.AddProduct(j.shift(q)+i, float64(quality.Pictures), float64(v))
+			j.sums.AddTimes(j.shift(q)+i, quality.Pictures, float64(v))
 		}
 	}
 	return nil

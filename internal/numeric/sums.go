@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/bits"
 )
 
 const (
@@ -56,38 +57,52 @@ func (s *Sums) SetDigits(i, place int, d [digits]int64, numbers int) error {
 
 // Add adds a finite number to sum i.
 func (s *Sums) Add(i int, x float64) {
-	b := math.Float64bits(x)
-	mantissa, at := b&(1<<52-1), int(b>>52&0x7ff) // x = ±mantissa·2^(at−1074)
-	if at > 0 {
-		mantissa, at = mantissa|1<<52, at-1
-	}
+	mantissa, at := parts(x)
 	if mantissa == 0 {
 		return
 	}
 	const mask = 1<<digitBits - 1
 	place, shift := at/digitBits, uint(at%digitBits)
-	high, low := mantissa>>(64-shift), mantissa<<shift
-	cut := [3]int64{int64(high >> (2*digitBits - 64)), int64((low>>digitBits | high<<(64-digitBits)) & mask), int64(low & mask)}
-	place += 2
-	first := 0
-	for cut[first] == 0 {
-		first++
+	high, low := mantissa>>1>>(63-shift&63), mantissa<<(shift&63)
+	var c cut
+	c[digits-1], c[digits], c[digits+1] = int64(low&mask), int64((low>>digitBits|high<<(64-digitBits))&mask), int64(high>>(2*digitBits-64))
+	top := place
+	if c[digits+1] != 0 {
+		top += 2
+	} else if c[digits] != 0 {
+		top++
 	}
-	if lift := place - first - int(s.places[i]); lift > 0 {
+	s.add(i, place, top, &c, int64(math.Float64bits(x))>>63)
+}
+
+// cut is a number in digits, the lowest first, with room for a sum's places above and below.
+type cut [3*digits - 1]int64
+
+// parts are a number's mantissa and exponent: |x| = mantissa·2^(at−1074).
+func parts(x float64) (mantissa uint64, at int) {
+	b := math.Float64bits(x)
+	mantissa, at = b&(1<<52-1), int(b>>52&0x7ff)
+	if at > 0 {
+		mantissa, at = mantissa|1<<52, at-1
+	}
+	return mantissa, at
+}
+
+// add adds a number to sum i: its digits, of which the lowest, at digits-1, is of some place and the highest that is not 0 is of place top; minus, −1, takes it off.
+func (s *Sums) add(i, place, top int, c *cut, minus int64) {
+	if lift := top - int(s.places[i]); lift > 0 {
 		s.lift(i, lift)
 	}
-	sum := s.digits[digits*i : digits*(i+1)]
-	for k := first; k < len(cut); k++ {
-		at := int(s.places[i]) - place + k
-		if at >= digits {
-			return
-		}
-		if b>>63 != 0 {
-			sum[at] -= cut[k]
-		} else {
-			sum[at] += cut[k]
-		}
+	first := int(s.places[i]) - place + digits - 1 // of the sum's first digit
+	if first >= len(c) {                           // the number lies below the sum's digits
+		return
 	}
+	sum := (*[digits]int64)(s.digits[digits*i:])
+	four := (*[digits]int64)(c[first-digits+1:])
+	sum[0] += (four[3] ^ minus) - minus
+	sum[1] += (four[2] ^ minus) - minus
+	sum[2] += (four[1] ^ minus) - minus
+	sum[3] += (four[0] ^ minus) - minus
 }
 
 // lift makes room for digits at higher places, and drops as many of the lowest.
@@ -103,34 +118,146 @@ func (s *Sums) lift(i, by int) {
 	s.places[i] += uint8(by)
 }
 
-// AddProduct adds x·y to sum i, without rounding it: as the product and what it was rounded by.
-func (s *Sums) AddProduct(i int, x, y float64) {
-	p := x * y
-	s.Add(i, p)
-	s.Add(i, math.FMA(x, y, -p))
+// factor is a number as ±mantissa·2^(at−1074); minus is −1 where it is negative, else 0.
+type factor struct {
+	mantissa uint64
+	at       int
+	minus    int64
 }
 
-// AddMoments takes up n images by their means and co-moments of some quantities (docs/design.md, formula 56): n·mean to sums mean…, and co-moment + n·mean·mean to sums
-// product…, of all products of two quantities, row by row of the upper triangle, or of the squares alone. Means are so many numbers apart, there and here.
+func factorOf(x float64) factor {
+	mantissa, at := parts(x)
+	return factor{mantissa, at, int64(math.Float64bits(x)) >> 63}
+}
+
+// wide is a whole number of up to 192 bits, the lowest first, times ±2^(at−1074).
+type wide struct {
+	w0, w1, w2 uint64
+	at         int
+	minus      int64
+}
+
+// times is n·x.
+func (x factor) times(n uint64) wide {
+	high, low := bits.Mul64(n, x.mantissa)
+	return wide{low, high, 0, x.at, x.minus}
+}
+
+// product is x·y without rounding, but for what lies below 2^−1074. The highest word of x is 0.
+func (x wide) product(y factor) wide {
+	h0, l0 := bits.Mul64(x.w0, y.mantissa)
+	h1, l1 := bits.Mul64(x.w1, y.mantissa)
+	middle, carry := bits.Add64(h0, l1, 0)
+	p := wide{l0, middle, h1 + carry, x.at + y.at + lowest, x.minus ^ y.minus}
+	if p.at < 0 {
+		p = p.raised()
+	}
+	return p
+}
+
+// raised is a number without what lies below 2^−1074.
+func (x wide) raised() wide {
+	for x.w0|x.w1|x.w2 != 0 && x.at < 0 {
+		x = wide{x.w0>>1 | x.w1<<63, x.w1>>1 | x.w2<<63, x.w2 >> 1, x.at + 1, x.minus}
+	}
+	x.at = max(x.at, 0)
+	return x
+}
+
+// addBoth is [Sums.Add] of c and [Sums.addWide] of x·y at once, in less time, for the numbers that come most often: it gives false, and adds nothing, where the sum
+// would have to be lifted or where the numbers lie far below it. It cuts both numbers at the places of the sum. The highest word of x is 0.
+func (s *Sums) addBoth(i int, c float64, x *wide, y factor) bool {
+	const mask = 1<<digitBits - 1
+	from := digitBits * (int(s.places[i]) - digits + 1) // of the sum's lowest digit
+	end := from + digits*digitBits
+	h0, w0 := bits.Mul64(x.w0, y.mantissa)
+	w2, l1 := bits.Mul64(x.w1, y.mantissa)
+	w1, carry := bits.Add64(h0, l1, 0)
+	w2 += carry
+	top := 2*64 - bits.LeadingZeros64(w1|1)
+	if w2 != 0 {
+		top = 3*64 - bits.LeadingZeros64(w2)
+	}
+	at := x.at + y.at + lowest
+	down := 64 + from - at // the shift of the number with an empty word below it
+	mantissa, atC := parts(c)
+	up := atC - from
+	if at < 0 || at+top > end || uint(down) >= 128 || atC+53 > end || up < -63 {
+		return false
+	}
+	b := uint(down) & 63
+	v0, v1, v2, v3 := uint64(0), w0, w1, w2
+	if down >= 64 {
+		v0, v1, v2, v3 = w0, w1, w2, 0
+	}
+	w0, w1, w2 = v0>>b|v1<<1<<(63-b), v1>>b|v2<<1<<(63-b), v2>>b|v3<<1<<(63-b)
+	b = uint(up) & 63
+	low, high := mantissa<<b, mantissa>>1>>(63-b)
+	c0, c1 := low, high
+	if up < 0 {
+		c0, c1 = high, 0
+	}
+	c2 := uint64(0)
+	if up >= 64 {
+		c0, c1, c2 = 0, low, high
+	}
+	sum := (*[digits]int64)(s.digits[digits*i:])
+	m, n := x.minus^y.minus, int64(math.Float64bits(c))>>63
+	sum[3] += (int64(w0&mask) ^ m) - m + (int64(c0&mask) ^ n) - n
+	sum[2] += (int64((w0>>40|w1<<24)&mask) ^ m) - m + (int64((c0>>40|c1<<24)&mask) ^ n) - n
+	sum[1] += (int64((w1>>16)&mask) ^ m) - m + (int64((c1>>16)&mask) ^ n) - n
+	sum[0] += (int64(w1>>56|w2<<8) ^ m) - m + (int64(c1>>56|c2<<8) ^ n) - n
+	return true
+}
+
+// addWide adds a number to sum i, as one.
+func (s *Sums) addWide(i int, x wide) {
+	if x.w0|x.w1|x.w2 == 0 {
+		return
+	}
+	const mask = 1<<digitBits - 1
+	place, shift := x.at/digitBits, uint(x.at%digitBits)
+	w0 := x.w0 << (shift & 63)
+	w1 := x.w1<<(shift&63) | x.w0>>1>>(63-shift&63)
+	w2 := x.w2<<(shift&63) | x.w1>>1>>(63-shift&63)
+	var c cut
+	c[3], c[4], c[5] = int64(w0&mask), int64((w0>>40|w1<<24)&mask), int64(w1>>16&mask)
+	c[6], c[7] = int64((w1>>56|w2<<8)&mask), int64(w2>>32)
+	top := place + 4
+	for c[top-place+3] == 0 {
+		top--
+	}
+	s.add(i, place, top, &c, x.minus)
+}
+
+// AddTimes adds n·x to sum i, n ≥ 0, without rounding it.
+func (s *Sums) AddTimes(i, n int, x float64) { s.addWide(i, factorOf(x).times(uint64(n))) }
+
+// AddMoments takes up n images by their means and co-moments of some quantities (docs/design.md, formula 56): n·mean to sums mean…, and co-moment and n·mean·mean to sums
+// product…, of all products of two quantities, row by row of the upper triangle, or of the squares alone. Means are so many numbers apart, there and here. There are fewer than 2^32 images.
 func (s *Sums) AddMoments(n int, at Moments, mean, comoments []float64) error {
 	const most = 1e100 // whose squares are far from overflowing
-	for a := range at.Quantities {
+	factors := make([]factor, at.Quantities)
+	for a := range factors {
 		x := mean[a*at.Stride]
 		if !(math.Abs(x) < most) {
 			return fmt.Errorf("a mean of %g, expected less than %g", x, most)
 		}
-		s.AddProduct(at.Mean+a*at.Stride, float64(n), x)
+		factors[a] = factorOf(x)
+	}
+	for a, x := range factors {
+		nx := x.times(uint64(n))
+		s.addWide(at.Mean+a*at.Stride, nx)
 		k := at.row(a)
 		for b := a; b < at.end(a); b++ {
 			c := comoments[k]
 			if !(math.Abs(c) < most*most) {
 				return fmt.Errorf("a co-moment of %g, expected less than %g", c, most*most)
 			}
-			i, y := at.Product+k, mean[b*at.Stride]
-			s.Add(i, c)
-			p := x * y
-			s.AddProduct(i, float64(n), p)
-			s.AddProduct(i, float64(n), math.FMA(x, y, -p))
+			if i := at.Product + k; !s.addBoth(i, c, &nx, factors[b]) {
+				s.Add(i, c)
+				s.addWide(i, nx.product(factors[b]))
+			}
 			k++
 		}
 	}
@@ -162,7 +289,7 @@ func (m Moments) end(a int) int {
 }
 
 // Numbers is how many numbers [Sums.AddMoments] adds to a sum at most.
-const Numbers = 5
+const Numbers = 2
 
 // Moments fills in the means and co-moments of n images (docs/design.md, formula 57): the sums' own, without rounding but of the result. A square is not below 0.
 func (s *Sums) Moments(n int, at Moments, mean, comoments []float64) {

@@ -194,3 +194,45 @@ func BenchmarkMoments(b *testing.B) {
 		}
 	})
 }
+
+// TestBothAtOnce: co-moments and products that are added together leave the digits that they leave one by one, in any order.
+func TestBothAtOnce(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	together := 0
+	for range 300 {
+		type moment struct {
+			n       int
+			x, y, c float64
+		}
+		var all []moment
+		spread := r.IntN(70)
+		for range 1 + r.IntN(30) {
+			m := moment{1 + r.IntN(1<<r.IntN(32)), math.Ldexp(r.NormFloat64(), r.IntN(spread+1)), math.Ldexp(r.NormFloat64(), r.IntN(spread+1)), math.Ldexp(r.NormFloat64(), r.IntN(spread+1))}
+			if r.IntN(6) == 0 {
+				m.x, m.c = 0, math.Ldexp(m.c, -1000)
+			}
+			all = append(all, m)
+		}
+		want, got := NewSums(1), NewSums(1)
+		for _, m := range all {
+			want.Add(0, m.c)
+			want.addWide(0, factorOf(m.x).times(uint64(m.n)).product(factorOf(m.y)))
+		}
+		r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		for _, m := range all {
+			nx := factorOf(m.x).times(uint64(m.n))
+			if got.addBoth(0, m.c, &nx, factorOf(m.y)) {
+				together++
+				continue
+			}
+			got.addWide(0, nx.product(factorOf(m.y)))
+			got.Add(0, m.c)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%v: %v, want %v", all, got, want)
+		}
+	}
+	if together < 1000 {
+		t.Errorf("%d were added together", together)
+	}
+}
