@@ -18,10 +18,11 @@ import (
 const group = 16
 
 // Merge is [atlas.Merge] of folders and URLs; s3://bucket/part-{0..63} is 64 of them. Atlases in buckets are fetched one by one into a folder beside out, out.parts, which is gone
-// afterwards; there are at most [group] of them at a time, and one that holds what was merged so far.
+// afterwards; there are at most [group] of them at a time, and one that holds what was merged so far. Where out is a URL, the atlas is merged in a folder of the shelf
+// and then put there, whole or not at all; what lies there already is [atlas.ErrFinished].
 func (s Shelf) Merge(ctx context.Context, names []string, out string) error {
 	if bucket.IsURL(out) {
-		return fmt.Errorf("%s: %w: expected a folder: a merged atlas is written to the disk", out, bucket.ErrURL)
+		return s.mergeTo(ctx, names, out)
 	}
 	names, err := expanded(names)
 	if err != nil {
@@ -60,6 +61,29 @@ func (s Shelf) Merge(ctx context.Context, names []string, out string) error {
 			}
 		}
 		return m.explained(atlas.Merge(m.held, out))
+	})
+}
+
+// mergeTo is Merge into a bucket.
+func (s Shelf) mergeTo(ctx context.Context, names []string, url string) error {
+	return s.held(ctx, "merge to\x00"+url, nil, func(dir string) (err error) {
+		if _, err := Manifest(ctx, url); err == nil {
+			return fmt.Errorf("%s: %w; give another place, or remove it", url, atlas.ErrFinished)
+		} else if !errors.Is(err, bucket.ErrKey) {
+			return err
+		}
+		if err := os.RemoveAll(dir); err != nil { // of a merge that was killed
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+		merged := filepath.Join(dir, "atlas")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return err
+		}
+		if err := s.Merge(ctx, names, merged); err != nil {
+			return err
+		}
+		return Put(ctx, merged, url)
 	})
 }
 

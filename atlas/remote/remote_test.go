@@ -242,6 +242,17 @@ func TestMerge(t *testing.T) {
 			t.Errorf("a folder that was merged is gone: %v", err)
 		}
 	}
+	back := filepath.Join(t.TempDir(), "m")
+	if err := errors.Join(shelf.Merge(t.Context(), urls, "s3://data/merged"), remote.Get(t.Context(), "s3://data/merged", back)); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(filesOf(t, want), filesOf(t, back)); diff != "" {
+		t.Errorf("merged into the bucket: %s", diff)
+	}
+	if err := shelf.Merge(t.Context(), urls, "s3://data/merged"); !errors.Is(err, atlas.ErrFinished) || !strings.Contains(err.Error(), "s3://data/merged") {
+		t.Errorf("merged into the bucket again: %v", err)
+	}
+	empty(t, shelf)
 	ranged := filepath.Join(t.TempDir(), "m")
 	if err := shelf.Merge(t.Context(), append([]string{"s3://data/part-{0..6}", "s3://data/part-{8..9}"}, urls[7], urls[10]), ranged); err != nil {
 		t.Error(err)

@@ -6,6 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/facet-clip/facet/atlas"
+	"github.com/facet-clip/facet/atlas/remote"
+	"github.com/facet-clip/facet/internal/bucket"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
@@ -30,15 +32,22 @@ Any order of atlases, in one step or in several, gives the same bytes in every t
 		Args: argsBetween(2, -1, "at least two atlases"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if output == "" {
-				return flags.Mistakef("facet atlas merge: expected -o ATLAS, the folder to write")
+				return flags.Mistakef("facet atlas merge: expected -o ATLAS, the folder or URL to write")
 			}
 			if err := (lab.Config{}).Shelf().Merge(cmd.Context(), args, output); err != nil {
 				return err
 			}
+			if bucket.IsURL(output) { // of which every file was just written
+				m, err := remote.Manifest(cmd.Context(), output)
+				if err != nil {
+					return err
+				}
+				return a.showManifest(output, m)
+			}
 			return a.showAtlas(cmd.Context(), output)
 		},
 	}
-	merge.Flags().StringVarP(&output, "output", "o", "", "write the new atlas into `FOLDER`")
+	merge.Flags().StringVarP(&output, "output", "o", "", "write the new atlas into `FOLDER`, or to a URL such as s3://bucket/photos")
 	cmd.AddCommand(merge, &cobra.Command{
 		Use:     "show ATLAS",
 		Short:   "Say what an atlas holds, and check it",
