@@ -29,7 +29,13 @@ Any order of atlases, in one step or in several, gives the same bytes in every t
 		Example: `  facet scan photos -o part0 --shard 0/2
   facet scan photos -o part1 --shard 1/2
   facet atlas merge part0 part1 -o photos.atlas`,
-		Args: argsBetween(2, -1, "at least two atlases"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			least := 2
+			if len(args) == 1 && bucket.IsURL(args[0]) { // which may stand for several: part-{0..63}
+				least = 1
+			}
+			return argsBetween(least, -1, "at least two atlases")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if output == "" {
 				return flags.Mistakef("facet atlas merge: expected -o ATLAS, the folder or URL to write")

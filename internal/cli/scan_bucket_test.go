@@ -7,12 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/internal/s3test"
@@ -154,6 +157,89 @@ func TestScanBucket(t *testing.T) {
 	if out := succeed(t, "atlas", "show", "s3://data/run/part-1"); !strings.Contains(out, "s3://data/run/part-1") || !strings.Contains(out, "images     6") {
 		t.Error(out)
 	}
+}
+
+// TestScanKilledOften: a worker of a bucket that fails one request in ten, with a garbage shard, is killed at 20 random moments, each time started again as it was. Merged into the
+// bucket, its parts have the bytes of undisturbed scans.
+func TestScanKilledOften(t *testing.T) {
+	if os.Getenv("FACET_SLOW") == "" {
+		t.Skip("FACET_SLOW=1 kills a worker twenty times, which takes a minute or two")
+	}
+	s := s3test.Start(t, "data")
+	root := t.TempDir()
+	for k := range 8 {
+		shard := shardOf(t, k)
+		if k == 5 {
+			shard = []byte("garbage")
+		}
+		s.Put("data", fmt.Sprintf("shard-%d.tar", k), shard)
+	}
+	const parts = 4
+	scanOf := func(run string, k int) []string {
+		return scanArgs("s3://data/shard-*.tar", fmt.Sprintf("s3://data/%s/part-%d", run, k), "--shard", fmt.Sprintf("%d/%d", k, parts), "--checkpoint-every", "1")
+	}
+	began := time.Now()
+	for k := range parts {
+		if cmd, said := worker(filepath.Join(root, "calm"), scanOf("calm", k)...); cmd.Run() != nil {
+			t.Fatalf("undisturbed: %s", said)
+		}
+	}
+	each := time.Since(began) / parts
+	s.FailEvery(10)
+	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 23))
+	cache, killed, k := filepath.Join(root, "cache"), 0, 0
+	for killed < 20 || k < parts {
+		run := fmt.Sprintf("killed-%d", k/parts)
+		cmd, said := worker(cache, scanOf(run, k%parts)...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		after := time.AfterFunc(time.Duration(r.Int64N(int64(each))), func() { cmd.Process.Kill() })
+		err := cmd.Wait()
+		after.Stop()
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
+			k++
+		case errors.As(err, &exit) && exit.ExitCode() == -1:
+			killed++
+		default:
+			t.Fatalf("not killed, and yet: %v: %s", err, said)
+		}
+	}
+	for k%parts != 0 { // what was begun is finished
+		if cmd, said := worker(cache, scanOf(fmt.Sprintf("killed-%d", k/parts), k%parts)...); cmd.Run() != nil {
+			t.Fatalf("at last: %s", said)
+		}
+		k++
+	}
+	t.Logf("%d kills, %d parts of about %v", killed, k, each)
+	t.Setenv("FACET_CACHE", filepath.Join(root, "third"))
+	want := mergedTables(t, "calm", parts)
+	for run := range k / parts {
+		name := fmt.Sprintf("killed-%d", run)
+		if diff := cmp.Diff(want, mergedTables(t, name, parts)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// mergedTables merges the parts of a run into the bucket, and gives the digests of the tables, with what is listed as unreadable.
+func mergedTables(t *testing.T, run string, parts int) map[string]string {
+	t.Helper()
+	var m atlas.Manifest
+	out := succeed(t, "atlas", "merge", fmt.Sprintf("s3://data/%s/part-{0..%d}", run, parts-1), "-o", "s3://data/"+run+"/atlas", "--json")
+	if err := json.Unmarshal([]byte(out), &m); err != nil {
+		t.Fatal(err)
+	}
+	tables := map[string]string{"skipped": fmt.Sprint(m.Skipped)}
+	for _, f := range m.Files {
+		tables[f.Name] = f.SHA256
+	}
+	if len(m.Skipped) != 1 || len(tables) < 8 {
+		t.Errorf("%s: skipped %v, %d tables", run, m.Skipped, len(tables))
+	}
+	return tables
 }
 
 func manifestOf(t *testing.T, dir string) atlas.Manifest {
