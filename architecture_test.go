@@ -19,7 +19,7 @@ const module = "github.com/facet-clip/facet/"
 
 // layers is the house of docs/architecture.md, top to bottom: a package imports only packages of lower layers.
 var layers = [][]string{
-	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "internal/standin", "internal/clidoc", "bench/encode", "bench/labels", "bench/drift", "bench/serve", "bench/watch", "bench/decode", "bench/attribution", "bench/merge", "bench/names", "beam/cmd/facet-beam"},
+	{".", "cmd/facet", "internal/demopairs", "internal/wordbank", "internal/standin", "internal/clidoc", "bench/encode", "bench/labels", "bench/drift", "bench/serve", "bench/watch", "bench/decode", "bench/attribution", "bench/flow", "bench/merge", "bench/names", "beam/cmd/facet-beam"},
 	{"internal/cli", "beam/shards"},
 	{"web", "internal/verbs"},
 	{"internal/flags", "internal/show"},

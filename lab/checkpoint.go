@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/facet-clip/facet/clip"
@@ -98,6 +100,13 @@ func (c Config) activation(name string, ck *checkpoint.Checkpoint) (act clip.Act
 // engine is what the config names. By default it is ONNX Runtime where it is there, which is found out when it is first needed:
 // what is little work runs without it ([clip.Model.StartOn]).
 func (c Config) engine() (engine.Engine, error) {
+	gpu, err := c.gpu()
+	if err != nil {
+		return nil, err
+	}
+	if gpu >= 0 && (c.Engine == engineORT || c.Engine == engineAuto) {
+		return ort.New(ort.Options{Log: c.Log, CUDA: true, GPU: gpu})
+	}
 	switch c.Engine {
 	case enginePortable:
 		return portable.New(), nil
@@ -107,6 +116,27 @@ func (c Config) engine() (engine.Engine, error) {
 		return lateEngine(sync.OnceValues(c.fastest)), nil
 	}
 	return nil, mistake("engine", "%s: expected %s, %s or %s", c.Engine, engineAuto, engineORT, enginePortable)
+}
+
+// gpu is the number of the GPU that the config names, −1 for the processor.
+func (c Config) gpu() (int, error) {
+	kind, number, numbered := strings.Cut(c.Device, ":")
+	n := 0
+	if numbered {
+		var err error
+		if n, err = strconv.Atoi(number); err != nil || n < 0 || n > 1023 || number != strconv.Itoa(n) {
+			kind = ""
+		}
+	}
+	switch {
+	case c.Device == "" || c.Device == "cpu":
+		return -1, nil
+	case kind != "cuda":
+		return -1, mistake("device", "%s: expected cpu, cuda, or cuda:N with the number of a GPU", c.Device)
+	case c.Engine == enginePortable:
+		return -1, mistake("device", "%s: the portable engine runs on the processor alone; leave the engine to facet, or name %s", c.Device, engineORT)
+	}
+	return n, nil
 }
 
 // fastest is ONNX Runtime, else the portable engine, aloud.

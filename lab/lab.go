@@ -31,6 +31,8 @@ type Config struct {
 	Model string
 	// Engine is auto (also empty), ort or portable.
 	Engine string
+	// Device is cpu (also empty), or cuda or cuda:N for GPU N: ONNX Runtime runs there, or the lab is not opened.
+	Device string
 	// Activation of the text tower: quickgelu or gelu. Empty, it is what the checkpoint is known to use.
 	Activation string
 	// Vocabulary is the file of the text tower's vocabulary. Empty, it is looked for beside the checkpoint and then in the cache.
@@ -149,7 +151,7 @@ func (c Config) bind(name string, ck *checkpoint.Checkpoint) (*Lab, error) {
 		return nil, errors.Join(err, ck.Close())
 	}
 	m.Log = c.Log
-	if c.Engine == engineAuto {
+	if gpu, _ := c.gpu(); c.Engine == engineAuto && gpu < 0 {
 		m.StartOn(portable.New())
 	}
 	weights := sync.OnceValues(m.PoolWeights)

@@ -34,7 +34,18 @@ type Content struct {
 	Data []byte
 }
 
-const batchSize = 8
+const (
+	batchSize     = 8
+	cudaBatchSize = 64 // small batches leave a GPU waiting for its orders
+)
+
+// batch is how many pictures go through the model at once.
+func (l *Lab) batch() int {
+	if gpu, err := l.config.gpu(); err == nil && gpu >= 0 {
+		return cudaBatchSize
+	}
+	return batchSize
+}
 
 // batch is what a model is shown at once: pictures of one size.
 type batch struct {
@@ -122,7 +133,7 @@ func (l *Lab) warnSkipped(skipped []answer.Skipped) {
 
 // source shows the pictures of one source. Those that were named share batches; so do those of a dataset.
 func (f *feed) source(ctx context.Context, s *dataset.Source) error {
-	size := batchSize
+	size := f.batch()
 	if f.whole {
 		size = 1 // each picture has its own shape
 	}

@@ -41,7 +41,7 @@ type scanned struct {
 // reason is why an item cannot be read, without its path.
 func (s *scanned) reason() string { return strings.TrimPrefix(s.Err.Error(), s.Path+": ") }
 
-// scanBatch holds items k·batchSize to k·batchSize+7 of a source. A batch is the same whether or not a scan was interrupted: the engine's
+// scanBatch holds items k·B to k·B+B−1 of a source, for batches of B. A batch is the same whether or not a scan was interrupted: the engine's
 // rounding may depend on it.
 type scanBatch []*scanned
 
@@ -98,17 +98,18 @@ func (s *scanner) read(ctx context.Context, to chan<- scanBatch) error {
 		b = nil
 		return err
 	}
+	batch := s.batch()
 	cropped := func(_ dataset.Item, img *image.NRGBA) ([]float32, error) {
 		return preprocess.Normalise(preprocess.Crop(img, s.model.Config.Image)), nil
 	}
-	for item, err := range dataset.Load(ctx, s.source, s.from/batchSize*batchSize, s.decoder, cropped) {
+	for item, err := range dataset.Load(ctx, s.source, s.from/batch*batch, s.decoder, cropped) {
 		if err != nil {
 			return err
 		}
 		if item.Err != nil && s.strict {
 			return fmt.Errorf("%w (%w)", item.Err, ErrStrict)
 		}
-		if b = append(b, &scanned{Loaded: item}); len(b) == batchSize {
+		if b = append(b, &scanned{Loaded: item}); len(b) == batch {
 			if err := flush(); err != nil {
 				return err
 			}

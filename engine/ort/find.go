@@ -26,6 +26,12 @@ const maxConfiguration = 1 << 20 // bytes of a file of the loader
 // Variable is the environment variable that names the library and ends the search.
 const Variable = "FACET_ONNXRUNTIME"
 
+// ErrNoCUDA is returned when ONNX Runtime is asked for CUDA and cannot run there. The error around it says why, and what to get.
+var ErrNoCUDA = errors.New("ONNX Runtime does not run on CUDA here")
+
+const adviceCUDA = "it takes a build of ONNX Runtime for CUDA, with libonnxruntime_providers_shared and libonnxruntime_providers_cuda beside libonnxruntime, such as those in the Python " +
+	"package onnxruntime-gpu; CUDA, cuDNN and a driver that this build names; and " + Variable + ", the path of its libonnxruntime"
+
 const advice = "`make onnxruntime` puts the official library into the cache folder; any libonnxruntime 1.24 or newer named in " +
 	Variable + " will do"
 
@@ -33,6 +39,8 @@ const advice = "`make onnxruntime` puts the official library into the cache fold
 type Options struct {
 	Threads int          // for the work inside of one run; 0: as many as Go uses
 	Library string       // path of the library; empty: the one that [Find] finds
+	CUDA    bool         // run on a GPU of NVIDIA's
+	GPU     int          // which one, from 0
 	Log     *slog.Logger // is told which library was loaded; nil: nobody is
 }
 

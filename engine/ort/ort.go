@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"sync"
 
 	onnx "github.com/yalue/onnxruntime_go"
@@ -34,7 +35,15 @@ func New(o Options) (engine.Engine, error) {
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
-	return ortEngine{threads: o.Threads}, nil
+	e := ortEngine{threads: o.Threads, cuda: o.CUDA, gpu: o.GPU}
+	if o.CUDA {
+		options, err := e.options() // now, and not when the first graph comes
+		if err != nil {
+			return nil, err
+		}
+		return e, options.Destroy()
+	}
+	return e, nil
 }
 
 // load tries one library after the other until one works.
@@ -92,10 +101,35 @@ func Library() string {
 	return loaded.path
 }
 
-type ortEngine struct{ threads int }
+type ortEngine struct {
+	threads int
+	cuda    bool
+	gpu     int
+}
 
-// Name is "ort" and the version of ONNX Runtime.
-func (ortEngine) Name() string { return "ort " + onnx.GetVersion() }
+// Name is "ort" and the version of ONNX Runtime, and "cuda" where it runs there: it rounds differently.
+func (e ortEngine) Name() string {
+	if e.cuda {
+		return "ort " + onnx.GetVersion() + " cuda"
+	}
+	return "ort " + onnx.GetVersion()
+}
+
+// onCUDA has the sessions of some options run on a GPU.
+func (e ortEngine) onCUDA(o *onnx.SessionOptions) error {
+	c, err := onnx.NewCUDAProviderOptions()
+	if err == nil {
+		// TF32 has ten bits of a number's mantissa: too few for a decomposition that adds up.
+		if err = c.Update(map[string]string{"device_id": strconv.Itoa(e.gpu), "use_tf32": "0"}); err == nil {
+			err = o.AppendExecutionProviderCUDA(c)
+		}
+		err = errors.Join(err, c.Destroy())
+	}
+	if err != nil {
+		return fmt.Errorf("%w: GPU %d, with %s of version %s: %w; %s", ErrNoCUDA, e.gpu, Library(), onnx.GetVersion(), err, adviceCUDA)
+	}
+	return nil
+}
 
 // Compile hands the graph to ONNX Runtime, which optimises it for this machine and keeps its own copy of the weights: the
 // session needs the caller's no longer.
@@ -160,6 +194,9 @@ func (e ortEngine) options() (*onnx.SessionOptions, error) {
 		// Idle threads sleep. Spinning, they were 2 % faster on an idle machine and a third slower beside other busy threads.
 		o.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
 	)
+	if err == nil && e.cuda {
+		err = e.onCUDA(o)
+	}
 	if err != nil {
 		return nil, errors.Join(err, o.Destroy())
 	}

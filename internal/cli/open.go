@@ -20,7 +20,7 @@ const demoName = lab.DemoName
 // config is what the common flags say.
 func (a *app) config() lab.Config {
 	return lab.Config{
-		Model: a.model, Engine: a.engine, Activation: a.activation, Vocabulary: a.vocabulary,
+		Model: a.model, Engine: a.engine, Device: a.device, Activation: a.activation, Vocabulary: a.vocabulary,
 		MaxPixels: a.maxPixels, ExifRotate: a.exifRotate, Brief: a.brief, Log: slog.Default(), Progress: a.tell,
 	}
 }

@@ -39,6 +39,7 @@ const (
 type app struct {
 	model      string
 	engine     string
+	device     string
 	vocabulary string
 	activation string
 	threads    int
@@ -152,6 +153,7 @@ neurons passing through single attention heads ("pairs"), and names them in word
 func (a *app) commonFlags(f *pflag.FlagSet) {
 	f.StringVar(&a.model, "model", "", "checkpoint `FILE`, the name of a pulled model, or demo (default: the one that an atlas or profile was made with, else demo)")
 	f.StringVar(&a.engine, "engine", "auto", "what runs the network: auto, ort (ONNX Runtime) or portable (pure Go)")
+	f.StringVar(&a.device, "device", "cpu", "where ONNX Runtime runs: cpu, or cuda or cuda:N, GPU N of NVIDIA's, with a library that can")
 	f.StringVar(&a.vocabulary, "vocab", "", "vocabulary `FILE` of the text tower (default: beside the checkpoint, then the cache)")
 	f.StringVar(&a.activation, "activation", "", "of the text tower: quickgelu or gelu (default: what the checkpoint is known to use)")
 	flags.Number(f, &a.threads, "threads", 0, flags.Span[int]{Least: 0, Most: 1024}, "cores to use (default all)")
