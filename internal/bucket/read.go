@@ -49,6 +49,10 @@ func List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
 		if p.key == "" && len(base) > 0 && base[len(base)-1] != '/' {
 			base += "/"
 		}
+		if _, test := mounted.Load(p.scheme); p.scheme == "file" && !test {
+			listFolder(ctx, p, yield)
+			return
+		}
 		for page, err := range pages(ctx, p, b) {
 			if err != nil {
 				yield(Object{}, err)
