@@ -27,6 +27,7 @@ var layers = [][]string{
 	{"lab", "internal/jsondoc"},
 	{"demo"},
 	{"experiment", "experiment/attribution", "experiment/relatives", "experiment/tree", "naming", "compare", "compare/report"},
+	{"experiment/judged"},
 	{"atlas/remote"},
 	{"atlas"},
 	{"segment/benchmark", "dataset/known", "paper", "edit/record"},
@@ -54,7 +55,7 @@ var layers = [][]string{
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.
-var pure = []string{"answer", "compare", "concept", "decompose", "drift", "edit", "experiment", "experiment/attribution", "experiment/relatives", "experiment/tree", "segment"}
+var pure = []string{"answer", "compare", "concept", "decompose", "drift", "edit", "experiment", "experiment/attribution", "experiment/judged", "experiment/relatives", "experiment/tree", "segment"}
 
 // impure is what they reach neither directly nor through other packages of facet. What the standard library and other modules import
 // does not count.

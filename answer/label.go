@@ -103,4 +103,16 @@ type LabelReport struct {
 	Truth Truth `json:"truth"`
 	// Fires is how well scalars tell what their pairs fire for.
 	Fires Truth `json:"fires"`
+	// Seeds is how many sets of scenes were drawn to name pairs by and to judge the names, 1 for an atlas. All of the above is of the first.
+	Seeds int `json:"seeds"`
+	// Asked is how many pairs each way to name pairs was asked about, the strongest.
+	Asked int `json:"asked"`
+	// Ways compare facet's names with other ways to name the same pairs.
+	Ways []NamingWay `json:"ways"`
+	// Calibrations say how honest the probability of a name is; one for each sense with names.
+	Calibrations []Calibration `json:"calibrations"`
+	// Discoveries say how many names stand when the share of false ones is controlled over all pairs; one for each sense with names.
+	Discoveries []NameDiscovery `json:"discoveries"`
+	// SamePictures tells that the pictures which judge the names also made them: p-values are too small then.
+	SamePictures bool `json:"same_pictures,omitempty"`
 }

@@ -38,6 +38,20 @@ type Detection struct {
 	Best string `json:"best"`
 	// BestAUC is how well it does.
 	BestAUC float64 `json:"best_auc"`
+	// Probability is that the first word is right, by a regression on margin, stability and explained share that has not seen the pair; null without a
+	// known word.
+	Probability *float64 `json:"probability"`
+	// RankSum is Mann and Whitney's p-value that images with and without the word have the same values, as INVERT and CoSy give it; null without a known word.
+	RankSum *float64 `json:"rank_sum_p"`
+	// Wrong is the p-value that the AUC is 0.8 or less, adjusted over the named pairs (Benjamini and Hochberg); null without a known word.
+	Wrong *float64 `json:"wrong_q"`
+	// Chance is the p-value that the first word explains no more than that of something meaningless, adjusted over all labelled pairs that were tested; null where
+	// the texts of the labels are not at hand.
+	Chance *float64 `json:"chance_q"`
+	// Invert is INVERT's name for the pair, of at most three words; empty for pairs that are not compared.
+	Invert string `json:"invert,omitempty"`
+	// Dissect is CLIP-Dissect's name for it.
+	Dissect string `json:"clip_dissect,omitempty"`
 }
 
 // Ablated is what becomes of the detection of a concept when the pairs named by it are held at their mean. It is measured by the AUC of the cosine of image

@@ -18,6 +18,14 @@ const (
 	SingleSeed = singleSeed
 )
 
+// MostSeeds is how many sets of scenes [LabelSeeds] has.
+const MostSeeds = 100
+
+// LabelSeeds are the seeds of a set of scenes: those that pairs are named by, and those that judge the names. Set 0 has [NamingSeed] and [TruthSeed].
+func LabelSeeds(set int) (naming, truth uint64) {
+	return NamingSeed + 1000*uint64(set), TruthSeed + 1000*uint64(set)
+}
+
 // Look lets a model look at n scenes of a world: what an atlas of them with every scalar would hold. Labels are the categories of the main
 // objects, the head those of the world. tick, if not nil, is told of each batch of scenes done.
 func Look(ctx context.Context, m *clip.Model, w scenes.World, seed uint64, n int, tick func(scenes int)) (*experiment.Data, []scenes.Spec, error) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/experiment/judged"
 	"github.com/facet-clip/facet/internal/numeric"
 
 	"gonum.org/v1/gonum/blas"
@@ -152,7 +153,7 @@ func (e *experimentOn) detect(embeddings []float32, words []int) []float64 {
 		for k := range values {
 			values[k] = float64(cosines[k*len(words)+i]) / lengths[k]
 		}
-		out[i] = auc(ranks(values), e.present[t])
+		out[i] = judged.AUC(judged.Ranks(values), e.present[t])
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
+	"github.com/facet-clip/facet/experiment/judged"
 	"github.com/facet-clip/facet/internal/golden"
 )
 
@@ -136,10 +137,10 @@ func TestCausal(t *testing.T) {
 			axpy(-1, d.centre(stats.Mean), e)
 			values[i] = numeric.Dot(e, c.Bank.Embeddings[:4]) / numeric.Norm(e)
 		}
-		return ranks(values)
+		return judged.Ranks(values)
 	}
-	before := auc(cosines(func(i int) []float32 { return slices.Clone(d.embedding(i)) }), c.Present[0])
-	after := auc(cosines(func(i int) []float32 {
+	before := judged.AUC(cosines(func(i int) []float32 { return slices.Clone(d.embedding(i)) }), c.Present[0])
+	after := judged.AUC(cosines(func(i int) []float32 {
 		s := make([]float32, 12)
 		if err := d.Row(i, s); err != nil {
 			t.Fatal(err)
@@ -247,7 +248,7 @@ func TestAUC(t *testing.T) {
 		if couples > 0 {
 			want = higher / couples
 		}
-		if got := auc(ranks(values), present); math.Abs(got-want) > 1e-12 {
+		if got := judged.AUC(judged.Ranks(values), present); math.Abs(got-want) > 1e-12 {
 			t.Fatalf("auc(%v, %v) = %g, want %g", values, present, got, want)
 		}
 	}

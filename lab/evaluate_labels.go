@@ -30,6 +30,8 @@ type EvaluateLabels struct {
 	Bank string
 	// Scenes is how many scenes of each kind to ask without an atlas; 0 is 1000. Pairs are named by twice as many.
 	Scenes int
+	// Seeds is how many sets of scenes name pairs and judge the names without an atlas; 0 is 3.
+	Seeds int
 	// Truncate cuts texts that are too long instead of refusing them.
 	Truncate bool
 }
@@ -41,7 +43,12 @@ func (q EvaluateLabels) check(l *Lab) (EvaluateLabels, error) {
 	if q.Scenes == 0 {
 		q.Scenes = 1000
 	}
+	if q.Seeds == 0 {
+		q.Seeds = 3
+	}
 	switch {
+	case q.Seeds < 1 || q.Seeds > demo.MostSeeds:
+		return q, mistake("seeds", "%d: expected 1 to %d", q.Seeds, demo.MostSeeds)
 	case q.Scenes < 100 || q.Scenes > scenes.MaxScenes/4:
 		return q, mistake("scenes", "%d: expected 100 to %d", q.Scenes, scenes.MaxScenes/4)
 	case q.Atlas == "" && l.name != DemoName:
@@ -51,8 +58,8 @@ func (q EvaluateLabels) check(l *Lab) (EvaluateLabels, error) {
 	return q, nil
 }
 
-// EvaluateLabels asks three things of labels: what is left of the model when directions are replaced by words, what becomes of words without the pairs
-// named by them, and whether a pair's scalar tells its first word.
+// EvaluateLabels asks of labels what is left of the model when directions are replaced by words, what becomes of words without the pairs named by them,
+// whether a pair's scalar tells its first word, how names compare with those of other methods and of chance, and how honest a probability of them is.
 func (l *Lab) EvaluateLabels(ctx context.Context, q EvaluateLabels) (*answer.LabelReport, error) {
 	q, err := q.check(l)
 	if err != nil {
@@ -76,6 +83,9 @@ func (l *Lab) EvaluateLabels(ctx context.Context, q EvaluateLabels) (*answer.Lab
 		return nil, err
 	}
 	if r.Reconstruction, err = t.reconstruct(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.judgeNames(ctx, r); err != nil {
 		return nil, err
 	}
 	r.Model, err = l.describe(ctx)
@@ -104,6 +114,12 @@ type labelTrial struct {
 	strength []float32 // likewise
 	names    string    // where the labels are from
 	close    func() error
+
+	choosing seen                                      // what rivals choose names by
+	judging  []int                                     // images of asked.data that judge them
+	made     seen                                      // scenes of one thing, for CoSy; without data where none can be made
+	rename   func(context.Context) (*labelling, error) // names as the labels were made, by their first word alone
+	namedBy  func() ([]float32, error)                 // embeddings of the images that named [N,D]
 }
 
 // asked are images with every scalar, and the halves of means and of tests.
@@ -119,6 +135,8 @@ func (t *labelTrial) fromAtlas(ctx context.Context, s *study) (err error) {
 	if t.concepts, err = t.known(ctx, s); err != nil {
 		return err
 	}
+	odd, even := experiment.Halves(s.Images())
+	t.choosing, t.judging = seen{s.Data, odd[:min(len(odd), choosingMost)], t.concepts}, even
 	return t.take(ctx, cmp.Or(t.question.Labels, t.question.Atlas))
 }
 
@@ -128,7 +146,8 @@ func (t *labelTrial) take(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	t.names, t.signs, t.strength = use.atlas.Dir(), use.signs, use.strength
+	t.names, t.signs, t.strength, t.namedBy = use.atlas.Dir(), use.signs, use.strength, use.images
+	t.nameAs(use.atlas.Manifest.Labels)
 	t.labels, err = use.atlas.PairLabels()
 	return err
 }
@@ -148,7 +167,7 @@ func (t *labelTrial) known(ctx context.Context, s *study) (experiment.Concepts, 
 	if err != nil {
 		return experiment.Concepts{}, err
 	}
-	c := experiment.Concepts{Bank: head, Present: make([][]bool, len(head.Texts))}
+	c := experiment.Concepts{Bank: head, Plain: s.Head, Present: make([][]bool, len(head.Texts))}
 	for i := range c.Present {
 		for _, l := range s.Labels {
 			c.Present[i] = append(c.Present[i], l == i)
@@ -182,50 +201,88 @@ func (t *labelTrial) inScenes(ctx context.Context, specs []scenes.Spec) (experim
 	if err != nil {
 		return experiment.Concepts{}, err
 	}
-	return experiment.Concepts{Bank: bank, Present: demo.Present(bank.Texts, specs)}, nil
+	plain, err := t.worldBank(ctx)
+	if err != nil {
+		return experiment.Concepts{}, err
+	}
+	return experiment.Concepts{Bank: bank, Plain: plain, Present: demo.Present(bank.Texts, specs)}, nil
 }
 
+// fromScenes asks about scenes that are rendered now.
 func (t *labelTrial) fromScenes(ctx context.Context) error {
-	scene, labels := t.question.Scenes, t.question.Labels
-	total := 2 * scene
-	if labels == "" {
-		total = 4 * scene
-	}
-	bar := t.Step(ctx, "scenes", total)
-	defer bar.Done()
-	look := func(w scenes.World, seed uint64, n int) (asked, []scenes.Spec, error) {
-		data, specs, err := demo.Look(ctx, t.model, w, seed, n, bar.Add)
-		if err != nil {
-			return asked{}, nil, err
-		}
-		from, test := experiment.Halves(n)
-		means, err := data.Fit(ctx, from)
-		if err != nil {
-			return asked{}, nil, err
-		}
-		return asked{data, means.Mean, test}, specs, nil
-	}
-	var specs []scenes.Spec
-	var err error
-	if t.asked, specs, err = look(scenes.DefaultWorld(), demo.TruthSeed, scene); err != nil {
-		return err
-	}
-	if t.rebuilt, _, err = look(scenes.DefaultWorld().Single(), demo.SingleSeed, scene); err != nil {
-		return err
-	}
-	if t.concepts, err = t.inScenes(ctx, specs); err != nil {
-		return err
-	}
-	if labels != "" {
-		return t.take(ctx, labels)
-	}
-	t.names = fmt.Sprintf("%d scenes rendered for it", 2*scene)
-	naming, _, err := demo.Look(ctx, t.model, scenes.DefaultWorld(), demo.NamingSeed, 2*scene, bar.Add)
+	single, specs, err := t.look(ctx, scenes.DefaultWorld().Single(), demo.SingleSeed, t.question.Scenes)
 	if err != nil {
 		return err
 	}
-	bar.Done()
-	return t.label(ctx, naming)
+	t.rebuilt = single
+	concepts, err := t.inScenes(ctx, specs)
+	if err != nil {
+		return err
+	}
+	t.made = seen{single.data, numeric.Indices(len(specs)), concepts}
+	return t.draw(ctx, 0)
+}
+
+// drawn is the trial with scenes of another seed; of seed 0 it is the trial itself.
+func (t *labelTrial) drawn(ctx context.Context, seed int) (*labelTrial, error) {
+	if seed == 0 {
+		return t, nil
+	}
+	other := &labelTrial{Lab: t.Lab, question: t.question, made: t.made}
+	return other, other.draw(ctx, seed)
+}
+
+// draw renders scenes that judge names, and others that pairs are named by unless an atlas names them.
+func (t *labelTrial) draw(ctx context.Context, seed int) error {
+	scene := t.question.Scenes
+	naming, truth := demo.LabelSeeds(seed)
+	judges, specs, err := t.look(ctx, scenes.DefaultWorld(), truth, scene)
+	if err != nil {
+		return err
+	}
+	t.asked, t.judging = judges, numeric.Indices(scene)
+	if t.concepts, err = t.inScenes(ctx, specs); err != nil {
+		return err
+	}
+	named, specs, err := t.look(ctx, scenes.DefaultWorld(), naming, 2*scene)
+	if err != nil {
+		return err
+	}
+	concepts, err := t.inScenes(ctx, specs)
+	if err != nil {
+		return err
+	}
+	t.choosing = seen{named.data, numeric.Indices(2 * scene), concepts}
+	if t.question.Labels != "" {
+		return t.take(ctx, t.question.Labels)
+	}
+	t.names = fmt.Sprintf("%d scenes rendered for it", 2*scene)
+	return t.label(ctx, named.data)
+}
+
+// look lets the model look at scenes of a world, and takes means from half of them.
+func (t *labelTrial) look(ctx context.Context, w scenes.World, seed uint64, n int) (asked, []scenes.Spec, error) {
+	bar := t.Step(ctx, "scenes", n)
+	defer bar.Done()
+	data, specs, err := demo.Look(ctx, t.model, w, seed, n, bar.Add)
+	if err != nil {
+		return asked{}, nil, err
+	}
+	from, test := experiment.Halves(n)
+	means, err := data.Fit(ctx, from)
+	if err != nil {
+		return asked{}, nil, err
+	}
+	return asked{data, means.Mean, test}, specs, nil
+}
+
+// nameAs has meaningless directions named as labels were made, by their first words alone.
+func (t *labelTrial) nameAs(made *atlas.Labels) {
+	if made != nil {
+		t.rename = func(ctx context.Context) (*labelling, error) {
+			return t.labellingAs(ctx, t.names, *made, 1, t.question.Truncate)
+		}
+	}
 }
 
 // label labels the tenth of the pairs used most in some images, as facet label would.
@@ -246,8 +303,10 @@ func (t *labelTrial) label(ctx context.Context, d *experiment.Data) error {
 		return err
 	}
 	defer l.close()
-	t.signs, t.strength = u.signs, u.strength
-	t.labels, _, err = l.run(ctx, d.OV, pairs, u)
+	t.signs, t.strength, t.namedBy = u.signs, u.strength, u.images
+	var made atlas.Labels
+	t.labels, made, err = l.run(ctx, d.OV, pairs, u)
+	t.nameAs(&made)
 	return err
 }
 

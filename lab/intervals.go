@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/atlas"
 	"github.com/facet-clip/facet/concept"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/experiment/attribution"
@@ -24,7 +25,7 @@ func (l *Lab) intervals(ctx context.Context, e *Explained, q Explain, use *use, 
 	}
 	terms := n.terms()
 	pairs, share := e.toRedraw(n)
-	w, err := l.labellingAs(ctx, q, n)
+	w, err := l.labellingAs(ctx, q.Atlas, n.made, concept.MostShown, q.Truncate)
 	if err != nil {
 		return err
 	}
@@ -70,12 +71,11 @@ func (e *Explained) toRedraw(n *Names) (pairs []decompose.Pair, share float64) {
 // ErrOtherTexts is returned where labels that were made by a bank cannot be made again.
 var ErrOtherTexts = errors.New("its labels were made by a bank that holds other texts now; make them again with facet label")
 
-// labellingAs names pairs as names were made.
-func (l *Lab) labellingAs(ctx context.Context, q Explain, n *Names) (*labelling, error) {
-	made := n.made
-	f := fit{bank: made.Bank, method: made.Method, scale: made.DictionaryNorm, terms: made.Terms, truncate: q.Truncate}
+// labellingAs names pairs as labels that an atlas keeps were made, with as many terms at most where what comes after does not change them.
+func (l *Lab) labellingAs(ctx context.Context, where string, made atlas.Labels, terms int, truncate bool) (*labelling, error) {
+	f := fit{bank: made.Bank, method: made.Method, scale: made.DictionaryNorm, terms: made.Terms, truncate: truncate}
 	if f.method == methodOMP {
-		f.terms = min(f.terms, concept.MostShown) // what comes after does not change them
+		f.terms = min(f.terms, terms)
 	}
 	w, err := l.labelling(ctx, f)
 	if err != nil {
@@ -83,7 +83,7 @@ func (l *Lab) labellingAs(ctx context.Context, q Explain, n *Names) (*labelling,
 	}
 	if w.bank != made.BankFingerprint {
 		w.close()
-		return nil, fmt.Errorf("%s: bank %s: %w", q.Atlas, made.Bank, ErrOtherTexts)
+		return nil, fmt.Errorf("%s: bank %s: %w", where, made.Bank, ErrOtherTexts)
 	}
 	return w, nil
 }

@@ -59,12 +59,21 @@ func Says(ctx context.Context, fit Fit, ov *decompose.OV, pairs []decompose.Pair
 func chance(ctx context.Context, fit Fit, ov *decompose.OV, heads []int) (concept.Null, error) {
 	var units concept.Units
 	for _, h := range heads {
-		output, value := ov.Factors(h)
-		mixtures := concept.RandomDirections(value, ov.Width, (Draws+len(heads)-1)/len(heads), uint64(h))
-		units = append(units, concept.Block{Basis: output, Coefficients: mixtures}.Unit(ov.Embed))
+		units = append(units, mixtures(ov, h, (Draws+len(heads)-1)/len(heads)))
 	}
 	null, err := fit(ctx, units, nil)
 	return concept.NewNull(null), err
+}
+
+// mixtures are n random mixtures of the directions of a head.
+func mixtures(ov *decompose.OV, head, n int) concept.Block {
+	output, value := ov.Factors(head)
+	return concept.Block{Basis: output, Coefficients: concept.RandomDirections(value, ov.Width, n, uint64(head))}.Unit(ov.Embed)
+}
+
+// ChanceSays are labels of n random mixtures of the directions of one head: what a pair of it would say if it meant nothing.
+func ChanceSays(ctx context.Context, fit Fit, ov *decompose.OV, head, n int) ([]concept.Label, error) {
+	return fit(ctx, concept.Units{mixtures(ov, head, n)}, nil)
 }
 
 // says are labels of the directions of pairs, in their order.
@@ -197,26 +206,33 @@ func endsOf(stats *decompose.Stats, pairs []decompose.Pair, signs []int8) []Ends
 // FiresAt names what units fire for by their two ends: of these the one whose displacement a single text explains better. That of the weak end is
 // turned around, so that "not X" means: strong where X is missing, weak where it is. Chance is two random sets of images, treated alike.
 func FiresAt(ctx context.Context, fit Fit, images *Images, units []Ends, done func(int)) (Named, error) {
-	var ends, chance []float32
+	var ends []float32
 	for _, u := range units {
 		ends = append(ends, images.displacement(u.Strong, 1)...)
 		ends = append(ends, images.displacement(u.Weak, -1)...)
-	}
-	random := rand.New(rand.NewPCG(uint64(images.count()), 2))
-	for range 2 * Draws {
-		chance = append(chance, images.displacement(images.draw(random), 1)...)
 	}
 	halfDone := func(n int) {
 		if done != nil {
 			done(n / 2)
 		}
 	}
-	null, err := fit(ctx, concept.Units{{Basis: chance}}, nil)
+	null, err := ChanceFires(ctx, fit, images, Draws)
 	if err != nil {
 		return Named{}, err
 	}
 	labels, err := fit(ctx, concept.Units{{Basis: ends}}, halfDone)
-	return Named{better(labels), concept.NewNull(better(null))}, err
+	return Named{better(labels), concept.NewNull(null)}, err
+}
+
+// ChanceFires are n labels, each the better one of two random sets of images: what a pair would fire for if its ends were no more than that.
+func ChanceFires(ctx context.Context, fit Fit, images *Images, n int) ([]concept.Label, error) {
+	var sets []float32
+	random := rand.New(rand.NewPCG(uint64(images.count()), 2))
+	for range 2 * n {
+		sets = append(sets, images.displacement(images.draw(random), 1)...)
+	}
+	labels, err := fit(ctx, concept.Units{{Basis: sets}}, nil)
+	return better(labels), err
 }
 
 // draw takes as many images as an end has, each at most once.

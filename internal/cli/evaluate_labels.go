@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/facet-clip/facet/demo"
 	"github.com/facet-clip/facet/internal/flags"
 	"github.com/facet-clip/facet/internal/show"
 	"github.com/facet-clip/facet/lab"
@@ -19,9 +20,10 @@ func (a *app) evaluateLabelsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "labels [ATLAS]",
 		Short: "Ask whether the words that pairs are given hold",
-		Long: `Three questions of labels. How much of the model is left when every pair's direction is replaced by its words (zero-shot accuracy, the paper's
+		Long: `Questions of labels. How much of the model is left when every pair's direction is replaced by its words (zero-shot accuracy, the paper's
 table)? Does holding the pairs named by a class at their mean hurt that class more than others, and more than random pairs of equal strength? Does a pair's scalar
-tell whether its first word is in the picture?
+tell whether its first word is in the picture? The names stand beside those of other methods (CLIP-Dissect, INVERT) and of chance, with CoSy's scores, the
+probability that a name is right, and how many names stand when false ones are controlled (docs/guide/label.md).
 
 ATLAS holds the images that are asked about, with every scalar and with class labels; of scenes, all that is in them is known. The labels are its own (facet label), or
 those of --labels-from OTHER, so that names are not judged by the images they were made from. Without ATLAS the demo model is asked: scenes to name its pairs by, and
@@ -53,6 +55,7 @@ others to judge them, are rendered on the spot.`,
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	f.StringVar(&o.means, "means", "", "take means from this other `ATLAS` (default: every other image; the rest is held and rebuilt)")
 	flags.Number(f, &q.Scenes, "scenes", 1000, flags.Span[int]{Least: 100, Most: scenes.MaxScenes / 4}, "how many scenes of each kind to ask without ATLAS; pairs are named by twice as many")
+	flags.Number(f, &q.Seeds, "seeds", 3, flags.Span[int]{Least: 1, Most: demo.MostSeeds}, "how many sets of scenes name pairs and judge the names without ATLAS; each takes the time of the first")
 	flags.Number(f, &top, "top", 20, flags.Some, "show at most so many: pairs")
 	f.StringVarP(&o.chart, "output", "o", "", "write a chart of how well the strongest pairs tell their words into `FILE`.png or .svg")
 	return cmd

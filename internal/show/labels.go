@@ -46,10 +46,10 @@ func Labels(out io.Writer, r *answer.Labels) {
 
 // LabelReport prints whether labels hold: how many tell where their word is, the first top pairs, and what words do when their pairs are held.
 func LabelReport(out io.Writer, r *answer.LabelReport, top int) {
-	t := terminal.Table(out, "pair", "strength", "fires for", "AUC of its first word", "says", "AUC of its first word", "tells best", "AUC")
+	t := terminal.Table(out, "pair", "strength", "fires for", "AUC of its first word", "right, by its marks", "says", "AUC of its first word", "tells best", "AUC")
 	for i, p := range first(r.Fires.Rows, top) {
 		row := []any{fmt.Sprintf("(%d,%d)", p.Neuron, p.Head), fmt.Sprintf("%.3f", p.Strength)}
-		for _, d := range []answer.Detection{p, r.Truth.Rows[i]} {
+		for k, d := range []answer.Detection{p, r.Truth.Rows[i]} {
 			switch {
 			case d.Word == "":
 				row = append(row, "unnamed", "")
@@ -57,6 +57,9 @@ func LabelReport(out io.Writer, r *answer.LabelReport, top int) {
 				row = append(row, d.Label, "unknown")
 			default:
 				row = append(row, d.Label, fmt.Sprintf("%.2f", d.AUC))
+			}
+			if k == 0 {
+				row = append(row, percent(d.Probability))
 			}
 		}
 		t.AppendRow(append(row, p.Best, fmt.Sprintf("%.2f", p.BestAUC)))
@@ -74,6 +77,8 @@ func LabelReport(out io.Writer, r *answer.LabelReport, top int) {
 		fmt.Fprintln(out)
 	}
 	fmt.Fprintln(out)
+	ways(out, r)
+	discoveries(out, r)
 	causal(out, "fire for it", r.CausalFires)
 	causal(out, "say it", r.Causal)
 	wordReconstruction(out, r.Reconstruction)
