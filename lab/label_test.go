@@ -180,6 +180,7 @@ func TestLabelMistakes(t *testing.T) {
 		"file":                   texts(lab.TextBank{Folder: "bank"}),
 		"folder of the bank":     texts(lab.TextBank{File: "words.txt"}),
 		"100 to":                 evaluate(demo, lab.EvaluateLabels{Scenes: 99}),
+		"1 to 100":               evaluate(demo, lab.EvaluateLabels{Seeds: 101}),
 		"only the demo model":    evaluate(anyone, lab.EvaluateLabels{}),
 	} {
 		err := ask(t.Context())

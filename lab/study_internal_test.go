@@ -205,9 +205,69 @@ func TestEvaluateLabels(t *testing.T) {
 	if r.Labels != at || r.Truth.Pairs != judgedPairs || r.Fires.Pairs != judgedPairs || r.Fires.Named == 0 || len(r.CausalFires) == 0 {
 		t.Errorf("labels of %s; %d and %d pairs, %d named, %d words held", r.Labels, r.Truth.Pairs, r.Fires.Pairs, r.Fires.Named, len(r.CausalFires))
 	}
+	judgedOf(t, r)
 	rows := r.Reconstruction
 	if len(rows) != 5 || rows[0].Terms != 0 || math.Abs(rows[0].Cosine-1) > 1e-3 || !(rows[1].Cosine < rows[2].Cosine && rows[2].Cosine < rows[0].Cosine) {
 		t.Errorf("rebuilt: %+v", rows)
+	}
+}
+
+// TestSeedsSpread: without an atlas names are made and judged by several sets of scenes.
+func TestSeedsSpread(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: renders 700 scenes")
+	}
+	trial := &labelTrial{Lab: inside(t), question: EvaluateLabels{Scenes: 100, Seeds: 2}}
+	if err := trial.fromScenes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var a answer.LabelReport
+	if err := trial.judgeNames(t.Context(), &a); err != nil {
+		t.Fatal(err)
+	}
+	fires := a.Ways[0]
+	if a.Seeds != 2 || a.SamePictures || fires.AUC.Least == fires.AUC.Most || fires.AUC.SD == 0 || fires.CosyAUC == nil || fires.CosyAUC.Mean < 0.7 || fires.CosyMAD.Mean < 1 {
+		t.Errorf("over %d seeds: %+v", a.Seeds, fires)
+	}
+	if c := a.Calibrations[0]; c.Names < 2*a.Discoveries[0].Named*9/10 || c.Brier > 0.3 || c.ECE > 0.2 {
+		t.Errorf("calibrated: %+v", c)
+	}
+}
+
+// judgedOf checks what an atlas says of its names beside others.
+func judgedOf(t *testing.T, r *answer.LabelReport) {
+	t.Helper()
+	ways := map[string]answer.NamingWay{}
+	for _, w := range r.Ways {
+		ways[w.Way] = w
+	}
+	best := ways["best-word"]
+	if len(ways) != 8 || best.Named.Mean != judgedPairs || best.TextCosine.Mean < 0.5 || r.Seeds != 1 || !r.SamePictures {
+		t.Fatalf("%d ways, %d seeds, same pictures %v; the best: %+v", len(ways), r.Seeds, r.SamePictures, best)
+	}
+	for _, way := range []string{"invert-1", "clip-dissect", "random-word"} {
+		if w := ways[way]; w.Named.Mean != judgedPairs || w.AUC.Mean > best.AUC.Mean || w.Right.Mean > best.Right.Mean || w.Right.Mean < 0 {
+			t.Errorf("%s: %+v, better than the best %+v", way, w, best)
+		}
+	}
+	if fires := ways["fires"]; fires.Right.Mean < 2*ways["random-word"].Right.Mean || fires.Right.Mean < 2*ways["another-pair"].Right.Mean || fires.CosyAUC != nil {
+		t.Errorf("names are no better than random ones: %+v", fires)
+	}
+	if len(r.Discoveries) != 2 || r.Discoveries[0].Meaning == nil || r.Discoveries[0].Pairs != 300 || r.Discoveries[0].Holding > r.Discoveries[0].Named {
+		t.Errorf("discoveries: %+v", r.Discoveries)
+	}
+	names := 0
+	for _, c := range r.Calibrations {
+		for _, b := range c.Bins {
+			names += b.Names
+		}
+	}
+	if named := r.Discoveries[0].Named + r.Discoveries[1].Named; names == 0 || names > named {
+		t.Errorf("%d names calibrated of %d", names, named)
+	}
+	row := r.Fires.Rows[slices.IndexFunc(r.Fires.Rows, func(d answer.Detection) bool { return d.Word != "" && !d.Unknown })]
+	if row.Probability == nil || *row.Probability <= 0 || *row.Probability >= 1 || row.Wrong == nil || row.RankSum == nil || row.Chance == nil || row.Invert == "" || row.Dissect == "" {
+		t.Errorf("%+v", row)
 	}
 }
 

@@ -79,7 +79,7 @@ func ties(values []float64) (sum float64) {
 }
 
 // AUCVariance is the variance of an AUC over draws of pictures, by DeLong et al. (1988): that of the placements of the pictures with the thing among those
-// without, and the other way round (docs/design.md, 65), with Welch and Satterthwaite's degrees of freedom. NaN with fewer than two pictures of either kind.
+// without, and the other way round (docs/design.md, 63), with Welch and Satterthwaite's degrees of freedom. NaN with fewer than two pictures of either kind.
 func AUCVariance(values []float64, present []bool) (variance, freedom float64) {
 	with, without := where(values, present)
 	m, n := float64(len(with)), float64(len(without))
@@ -101,7 +101,7 @@ func AUCVariance(values []float64, present []bool) (variance, freedom float64) {
 // Holds is the p-value against "the AUC is at most least": small where a name is right beyond doubt. It is the larger of two: Student's t on the
 // scale of the log odds with DeLong's variance, and a normal test with the variance that Hanley and McNeil (1982) give an AUC of least, which does not depend on
 // the values: with ten pictures of a thing, DeLong's test alone is too bold. Where every picture with the thing is above every one without, it is least to the
-// power of the smaller number of pictures, which bounds the chance of that (docs/design.md, 66). 1 with fewer than two pictures of either kind.
+// power of the smaller number of pictures, which bounds the chance of that (docs/design.md, 64). 1 with fewer than two pictures of either kind.
 func Holds(values []float64, present []bool, least float64) float64 {
 	auc := AUC(Ranks(values), present)
 	variance, freedom := AUCVariance(values, present)
@@ -127,7 +127,7 @@ func hanley(a, m, n float64) float64 {
 
 // Chance are the p-values of statistics [n] given those of as many draws as there are of what means nothing [B]: (1 + draws at least as large) / (1 + B).
 // They are valid, and fit Benjamini and Hochberg's procedure, where a pair that means nothing is exchangeable with a draw (Bates et al., Annals of
-// Statistics 2023; docs/design.md, 67).
+// Statistics 2023; docs/design.md, 65).
 func Chance(statistics, draws []float64) []float64 {
 	sorted := slices.Sorted(slices.Values(draws))
 	p := make([]float64, len(statistics))

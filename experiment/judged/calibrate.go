@@ -32,7 +32,7 @@ const (
 )
 
 // Calibrate fits a logistic regression to examples, marks standardised, with a penalty of ½‖w‖² that leaves the constant free: scikit-learn's with C = 1
-// (docs/design.md, 71). It is found by Newton's method. Where all examples are right, or none, each probability is (right + 1) / (examples + 2).
+// (docs/design.md, 69). It is found by Newton's method. Where all examples are right, or none, each probability is (right + 1) / (examples + 2).
 func Calibrate(examples []Example) Logistic {
 	var l Logistic
 	right := 0

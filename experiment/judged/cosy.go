@@ -7,7 +7,7 @@ import (
 )
 
 // CoSy are the two scores of Kopf et al. (NeurIPS 2024): the AUC of a unit's values in pictures made of its name against those in control pictures, and the
-// difference of their means in standard deviations of the control (MAD; 0 where the control does not vary). docs/design.md, 68.
+// difference of their means in standard deviations of the control (MAD; 0 where the control does not vary). docs/design.md, 66.
 func CoSy(made, control []float64) (auc, mad float64) {
 	present := make([]bool, len(made)+len(control))
 	for i := range made {

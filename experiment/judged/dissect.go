@@ -19,7 +19,7 @@ const (
 )
 
 // SoftWPMI is CLIP-Dissect's score of each word for each pair [P][T]: the soft weighted pointwise mutual information of Oikarinen and Weng (ICLR 2023,
-// docs/design.md, 70), with the settings of their code. cosines are those of pictures and words [N][T], values those of pairs [P][N].
+// docs/design.md, 68), with the settings of their code. cosines are those of pictures and words [N][T], values those of pairs [P][N].
 func SoftWPMI(cosines, values [][]float64) [][]float64 {
 	words := make([][]float64, len(cosines)) // of each picture, a distribution over words
 	for i, row := range cosines {

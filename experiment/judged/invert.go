@@ -81,7 +81,7 @@ const (
 	invertAtoms = 200 // words and absences that formulas are joined with, those of AUC farthest from ½
 )
 
-// Invert finds for each pair the formula of at most so many words of largest AUC, by the beam search of Bykov et al. (NeurIPS 2023; docs/design.md, 69): the
+// Invert finds for each pair the formula of at most so many words of largest AUC, by the beam search of Bykov et al. (NeurIPS 2023; docs/design.md, 67): the
 // best formulas of one word, each joined with each word or its absence by "and" and by "or", and so on. A formula is true in some pictures and in at most
 // half of them. Formulas that are true in the same pictures count once, which their code does not do: it may keep "a or b" beside "b or a".
 func (s Sight) Invert(words int) []Formula {

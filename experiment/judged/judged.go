@@ -1,5 +1,5 @@
 // Package judged asks whether names of pairs are right, as the field does. Names are held against other ways to name the same pairs, and against scores of
-// three published methods (docs/design.md, 64 to 71):
+// three published methods (docs/design.md, 62 to 69):
 //
 //   - CoSy (Kopf et al., NeurIPS 2024) compares what a unit does in pictures made of its name with what it does in others: [CoSy].
 //   - INVERT (Bykov et al., NeurIPS 2023) names a unit by the formula of concepts that its values tell best: [Invert], [RankSum].
@@ -70,17 +70,19 @@ type Score struct {
 	AUC   float64 // the mean of those named
 }
 
-func (s *Score) add(auc, weight float64) {
-	s.Named += weight
-	s.AUC += weight * auc
+func (s *Score) add(auc float64) {
+	s.Named++
+	s.AUC += auc
 	if auc >= Right {
-		s.Right += weight
+		s.Right++
 	}
 }
 
-func (s Score) mean() Score {
+// mean makes a mean of the sum of AUCs, and divides what was counted for several choices of each pair.
+func (s Score) mean(choices int) Score {
 	if s.Named > 0 {
 		s.AUC /= s.Named
+		s.Named, s.Right = s.Named/float64(choices), s.Right/float64(choices)
 	}
 	return s
 }
@@ -89,28 +91,31 @@ func (s Score) mean() Score {
 func Judge(aucs [][]float64, claims []Claim) (s Score) {
 	for p, c := range claims {
 		if c.Known() {
-			s.add(c.AUC(aucs[p]), 1)
+			s.add(c.AUC(aucs[p]))
 		}
 	}
-	return s.mean()
+	return s.mean(1)
 }
 
 // JudgeAUCs scores names of which only the AUCs [P] are known, such as formulas.
 func JudgeAUCs(aucs []float64) (s Score) {
 	for _, a := range aucs {
-		s.add(a, 1)
+		s.add(a)
 	}
-	return s.mean()
+	return s.mean(1)
 }
 
 // RandomWord is what a word drawn at random would score for each pair: the expectation, without drawing.
 func RandomWord(aucs [][]float64) (s Score) {
 	for _, words := range aucs {
 		for _, a := range words {
-			s.add(a, 1/float64(len(words)))
+			s.add(a)
 		}
 	}
-	return s.mean()
+	if len(aucs) == 0 {
+		return s
+	}
+	return s.mean(len(aucs[0]))
 }
 
 // AnotherPair is what the name of another named pair, drawn at random, would score for each named pair: the expectation, without drawing.
@@ -124,11 +129,11 @@ func AnotherPair(aucs [][]float64, claims []Claim) (s Score) {
 	for _, p := range known {
 		for _, q := range known {
 			if p != q {
-				s.add(claims[q].AUC(aucs[p]), 1/float64(len(known)-1))
+				s.add(claims[q].AUC(aucs[p]))
 			}
 		}
 	}
-	return s.mean()
+	return s.mean(len(known) - 1)
 }
 
 // BestWord is for each pair the word of largest AUC, or with Not of smallest: no name of one word scores better in these pictures.

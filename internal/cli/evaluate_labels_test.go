@@ -17,7 +17,7 @@ func TestEvaluateLabels(t *testing.T) {
 		t.Skip("renders 600 scenes and labels every pair four times")
 	}
 	var r answer.LabelReport
-	if err := json.Unmarshal([]byte(succeed(t, "evaluate", "labels", "--scenes", "150", "--top", "1000", "--json")), &r); err != nil {
+	if err := json.Unmarshal([]byte(succeed(t, "evaluate", "labels", "--scenes", "150", "--seeds", "1", "--top", "1000", "--json")), &r); err != nil {
 		t.Fatal(err)
 	}
 	if r.Fires.Pairs != 200 || r.Fires.Named < 120 || 10*r.Fires.Predictive < 8*r.Fires.Named || r.Truth.Named < 20 {
@@ -41,6 +41,13 @@ func TestEvaluateLabels(t *testing.T) {
 		if x := words[i]; x.Terms != terms || i > 0 && x.Cosine <= words[i-1].Cosine {
 			t.Errorf("more words, less like the model: %+v", words)
 		}
+	}
+	fires := r.Ways[0]
+	if r.Seeds != 1 || fires.Way != "fires" || fires.Right.SD != 0 || fires.Right.Mean < 0.75 || fires.CosyAUC == nil || fires.CosyAUC.Mean < 0.7 || fires.CosyMAD.Mean < 1 {
+		t.Errorf("over %d seeds: %+v", r.Seeds, fires)
+	}
+	if c := r.Calibrations[0]; c.Sense != "fires" || c.Names != r.Discoveries[0].Named || c.Brier > 0.3 || c.ECE > 0.2 || c.Right < 0.5 {
+		t.Errorf("calibrated: %+v", c)
 	}
 	var out strings.Builder
 	show.LabelReport(&out, &r, 3)

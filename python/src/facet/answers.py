@@ -549,6 +549,18 @@ class LabelReport:
     truth: Truth
     #: How well scalars tell what their pairs fire for.
     fires: Truth
+    #: How many sets of scenes were drawn to name pairs by and to judge the names, 1 for an atlas. All of the above is of the first.
+    seeds: int
+    #: How many pairs each way to name pairs was asked about, the strongest.
+    asked: int
+    #: Ways compare facet's names with other ways to name the same pairs.
+    ways: list[NamingWay]
+    #: Calibrations say how honest the probability of a name is; one for each sense with names.
+    calibrations: list[Calibration]
+    #: Discoveries say how many names stand when the share of false ones is controlled over all pairs; one for each sense with names.
+    discoveries: list[NameDiscovery]
+    #: It tells that the pictures which judge the names also made them: p-values are too small then.
+    same_pictures: bool | None = None
 
 
 @dataclass(kw_only=True)
@@ -1928,6 +1940,68 @@ class Truth:
 
 
 @dataclass(kw_only=True)
+class NamingWay:
+    """NamingWay is a way to name pairs, judged."""
+
+    #: Fires and says (facet's names), clip-dissect, invert-1 and invert-3 (at most so many words), another-pair (the name of another pair, of those that fire), random-word, or best-word, which no name of one word can exceed.
+    way: str
+    #: It tells that the way was told what is in pictures.
+    knows: bool | None = None
+    #: How many pairs it names by a word of which it is known where it is.
+    named: SeedSpread
+    #: The share of the named whose value tells the word with an AUC of 0.8 or more.
+    right: SeedSpread
+    #: Their mean.
+    auc: SeedSpread
+    #: The mean AUC of CoSy, in scenes made of the word against all scenes that judge; only where scenes can be made.
+    cosy_auc: SeedSpread | None = None
+    #: The mean difference of activation of CoSy, in standard deviations.
+    cosy_mad: SeedSpread | None = None
+    #: The mean cosine of the word with the best word for the pair, both as texts: CLIP-Dissect's score. Names that something is missing do not count.
+    text_cosine: SeedSpread | None = None
+
+
+@dataclass(kw_only=True)
+class Calibration:
+    """Calibration is how honest the probability of a name is, judged by other scenes and other neurons than those it was fitted to."""
+
+    #: Fires or says.
+    sense: str
+    #: How many were judged, over all seeds.
+    names: int
+    #: The share of them that is right.
+    right: float
+    #: The mean squared difference of probability and truth.
+    brier: float
+    #: The Brier score where the share that is right is said of each name.
+    base: float
+    #: The expected calibration error: the mean difference of probability and share over tenths, weighted by names.
+    ece: float
+    #: The tenths of the probability that have names.
+    bins: list[CalibrationBin]
+
+
+@dataclass(kw_only=True)
+class NameDiscovery:
+    """NameDiscovery is what stands of one sense of names at a false discovery rate of 5 %, by Benjamini and Hochberg, of the first seed."""
+
+    #: Fires or says.
+    sense: str
+    #: How many were tested.
+    pairs: int
+    #: How many facet label names.
+    named: int
+    #: How many of the named are right.
+    named_right: int
+    #: How many pairs a first word explains better than chance, of all; null where the texts of the labels are not at hand.
+    meaning: int | None
+    #: How many of these have a first word that is right.
+    meaning_right: int | None
+    #: How many of the named are right beyond doubt: their AUC is above 0.8.
+    holding: int
+
+
+@dataclass(kw_only=True)
 class UsedPair:
     """UsedPair says what a pair did in a dataset."""
 
@@ -2851,6 +2925,46 @@ class Detection:
     best: str
     #: How well it does.
     best_auc: float
+    #: That the first word is right, by a regression on margin, stability and explained share that has not seen the pair; null without a known word.
+    probability: float | None
+    #: Mann and Whitney's p-value that images with and without the word have the same values, as INVERT and CoSy give it; null without a known word.
+    rank_sum_p: float | None
+    #: The p-value that the AUC is 0.8 or less, adjusted over the named pairs (Benjamini and Hochberg); null without a known word.
+    wrong_q: float | None
+    #: The p-value that the first word explains no more than that of something meaningless, adjusted over all labelled pairs that were tested; null where the texts of the labels are not at hand.
+    chance_q: float | None
+    #: INVERT's name for the pair, of at most three words; empty for pairs that are not compared.
+    invert: str | None = None
+    #: CLIP-Dissect's name for it.
+    clip_dissect: str | None = None
+
+
+@dataclass(kw_only=True)
+class SeedSpread:
+    """SeedSpread is a number over sets of scenes."""
+
+    #: The mean over the sets.
+    mean: float
+    #: Their standard deviation, 0 for one.
+    sd: float
+    #: The smallest.
+    least: float
+    #: The largest.
+    most: float
+
+
+@dataclass(kw_only=True)
+class CalibrationBin:
+    """CalibrationBin are the names whose probability lies in a tenth."""
+
+    #: Where the tenth begins.
+    low: float
+    #: How many there are.
+    names: int
+    #: The mean of what was said.
+    probability: float
+    #: The share that is right.
+    right: float
 
 
 @dataclass(kw_only=True)
