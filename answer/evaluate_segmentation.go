@@ -23,6 +23,8 @@ type MethodScore struct {
 	MIoU Number `json:"miou"`
 	// MAcc is the mean of the classes' accuracies that are defined.
 	MAcc Number `json:"macc"`
+	// AP is the mean over pictures of the average precision of the thing against the rest; absent in sets of more classes.
+	AP *Number `json:"ap,omitempty"`
 	// AAcc is the share of pixels that are right.
 	AAcc Number `json:"aacc"`
 	// Groups are the means over groups of classes, for data sets that have groups.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/dataset/known"
 	"github.com/facet-clip/facet/plot"
 	"github.com/facet-clip/facet/segment"
 	"github.com/facet-clip/facet/segment/benchmark"
@@ -38,16 +39,42 @@ func (q EvaluateSegmentation) check() (EvaluateSegmentation, error) {
 	if len(q.Methods) == 0 {
 		q.Methods = []segment.Method{segment.Facet, segment.NAP}
 	}
+	if q.Set.Split && q.Set.Shown == nil {
+		if q.Set, err = shownOfImageNet(q.Set); err != nil {
+			return q, err
+		}
+	}
 	switch {
 	case q.Set.Len() == 0:
 		return q, mistake("limit", "leaves no picture of %s: expected 1 or more", q.Set.Name)
-	case q.Threshold > 0 && !q.Set.Background:
+	case q.Set.Split && q.earlier():
+		return q, mistake("neurons-back", "and heads-back: %s asks what a picture shows, which the last block alone knows", q.Set.Name)
+	case q.Set.Split && q.Refine == string(segment.PAMR):
+		return q, mistake("refine", "%s: %s has no logits of classes to refine", q.Refine, q.Set.Name)
+	case q.Threshold > 0 && !q.Set.Background && !q.Set.Split:
 		return q, mistake("threshold", "%g: %s has no background class", q.Threshold, q.Set.Name)
 	case q.Area > 0 && !q.Set.Background:
 		return q, mistake("area-threshold", "%g: %s has no background class", q.Area, q.Set.Name)
 	}
 	q.SegmentSettings, err = q.SegmentSettings.check(q.Methods)
 	return q, err
+}
+
+// shownOfImageNet is a set whose pictures show things of ImageNet's classes, in its prompts. Of classes with one name, the first stands for all.
+func shownOfImageNet(of *benchmark.Set) (*benchmark.Set, error) {
+	words, err := known.Protocol("imagenet")
+	if err != nil {
+		return nil, err
+	}
+	set, seen := *of, map[string]bool{}
+	for _, c := range words.Classes {
+		if !seen[c.Name] {
+			seen[c.Name] = true
+			set.Shown = append(set.Shown, segment.Class{Name: c.Name, Texts: []string{c.Name}})
+		}
+	}
+	set.Prompts = func(_ int, text string) []string { return words.Templates.Fill(text) }
+	return &set, nil
 }
 
 // EvaluatedSegmentation is the answer of an [EvaluateSegmentation], with what its tables and pictures are made of.
@@ -68,6 +95,9 @@ func (l *Lab) EvaluateSegmentation(ctx context.Context, q EvaluateSegmentation) 
 	if l.config.ExifRotate {
 		return nil, &Mistake{Problem: fmt.Errorf("%s: masks are not turned, so pictures cannot be", q.Set.Name)}
 	}
+	if q.Reference && q.Set.Split {
+		q.Set = q.Set.Squeezed(l.model.Config.Image)
+	}
 	e, err := l.evaluation(ctx, q)
 	if err != nil {
 		return nil, err
@@ -87,7 +117,7 @@ func (l *Lab) evaluation(ctx context.Context, q EvaluateSegmentation) (*Evaluate
 	if prompts == nil || q.Templates != nil {
 		prompts = q.prompts()
 	}
-	runner, record, err := l.prepare(ctx, q.SegmentSettings, q.Methods, prompted(q.Set.Classes, prompts))
+	runner, record, err := l.prepare(ctx, q.SegmentSettings, q.Methods, prompted(q.Set.Named(), prompts))
 	if err != nil {
 		return nil, err
 	}
@@ -122,6 +152,7 @@ func (e *EvaluatedSegmentation) count(methods []segment.Method) error {
 		}
 		score := scoreOf(set, total)
 		score.Method = method.String()
+		score.AP = meanPrecision(e.pictures, i)
 		score.Seconds = medianOf(e.pictures, func(p benchmark.Picture) float64 { return p.Methods[i].Seconds })
 		a.Methods = append(a.Methods, score)
 	}
@@ -169,6 +200,19 @@ func medianOf(pictures []benchmark.Picture, f func(benchmark.Picture) float64) f
 	}
 	slices.Sort(values)
 	return values[len(values)/2]
+}
+
+// meanPrecision is the mean over pictures of a method's average precision; nil in sets that have none.
+func meanPrecision(pictures []benchmark.Picture, method int) *answer.Number {
+	sum := 0.0
+	for _, p := range pictures {
+		if p.Methods[method].Precision == nil {
+			return nil
+		}
+		sum += *p.Methods[method].Precision
+	}
+	mean := answer.Number(sum / float64(len(pictures)))
+	return &mean
 }
 
 // PictureScore is what a method scored on one picture.
@@ -245,23 +289,20 @@ func (e *EvaluatedSegmentation) Worst(ctx context.Context) (image.Image, error) 
 
 // compared are picture i with a caption, its truth, and what the first method gives it.
 func (e *EvaluatedSegmentation) compared(ctx context.Context, i int, caption string) ([]plot.Panel, error) {
-	set, all := e.evaluation.Set, e.evaluation.Runner
+	set := e.evaluation.Set
 	photo, truth, err := set.Load(ctx, i, e.evaluation.Decoder)
 	if err != nil {
 		return nil, err
 	}
-	first := *all
-	first.Methods = all.Methods[:1]
-	maps, err := first.Run(ctx, photo)
+	given, err := e.evaluation.Labels(ctx, photo)
 	if err != nil {
 		return nil, err
 	}
-	given := maps[0].Labels()
 	right := segment.NewLabels(given.Size, truth)
 	return []plot.Panel{
 		{Title: set.Item(i), Caption: caption, Image: photo},
 		{Title: "truth", Caption: largestNames(set, right), Image: right.Colours()},
-		{Title: first.Methods[0].Method.String(), Caption: largestNames(set, given), Image: given.Colours()},
+		{Title: e.evaluation.Runner.Methods[0].Method.String(), Caption: largestNames(set, given), Image: given.Colours()},
 	}, nil
 }
 

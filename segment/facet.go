@@ -17,7 +17,7 @@ type ours struct {
 }
 
 func newOurs(p *Pool, c *Classes, o Options) (ours, error) {
-	n, err := newPairs(p, c, o, true)
+	n, err := newPairs(p, c, o, selection{texts: c.Centred, weighed: true})
 	return ours{n, surgery{newCosine(p, c.Texts), false}}, err
 }
 

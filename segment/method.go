@@ -34,10 +34,13 @@ const (
 	Heads
 	// Neurons is NAP without heads: the mean of z_{i,n} over the same pairs.
 	Neurons
+	// Activations is the mean of z_{i,n} over the k pairs most like t or most unlike it, by |⟨û,t⟩| with t not centred: what the published code does with
+	// second-order neurons of a ViT (Gandelsman, Efros, Steinhardt, arXiv 2406.04341).
+	Activations
 )
 
 // methodNames are the names of all methods, in order from [Facet].
-var methodNames = []string{"facet", "nap", "maskclip", "selfself", "surgery", "cam", "heads", "neurons"}
+var methodNames = []string{"facet", "nap", "maskclip", "selfself", "surgery", "cam", "heads", "neurons", "activations"}
 
 // Methods are all methods, ours and the paper's first.
 func Methods() []Method {
@@ -112,11 +115,17 @@ func New(p *Pool, c *Classes, m Method, o Options) (*Segmenter, error) {
 		}
 		s.scorer = n
 	case NAP, Heads, Neurons:
-		n, err := newPairs(p, c, o, false)
+		n, err := newPairs(p, c, o, selection{texts: c.Centred})
 		if err != nil {
 			return nil, err
 		}
 		s.scorer = map[Method]scorer{NAP: nap{n}, Heads: headsAlone{n}, Neurons: neuronsAlone{n}}[m]
+	case Activations:
+		n, err := newPairs(p, c, o, selection{texts: c.Texts, size: true})
+		if err != nil {
+			return nil, err
+		}
+		s.scorer = neuronsAlone{n}
 	case MaskCLIP:
 		s.scorer = maskCLIP{newCosine(p, c.Centred), o.Published}
 	case SelfSelf:

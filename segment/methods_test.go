@@ -1,6 +1,7 @@
 package segment_test
 
 import (
+	stdcmp "cmp"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -136,6 +137,35 @@ func TestHeadsAndNeurons(t *testing.T) {
 				return sum
 			})
 			golden.Compare(t, "neurons", s.logits(t, segment.Neurons, o), neurons, 1e-5, 1e-6)
+		})
+	}
+}
+
+// TestActivations takes the pairs whose unit direction is most like a text or most unlike it, and means the activations of their neurons.
+func TestActivations(t *testing.T) {
+	for _, set := range golden.Sets {
+		t.Run(set, func(t *testing.T) {
+			s := load(t, set)
+			want := s.truths()
+			const k = 50
+			directions := rows(s.Array("directions").Data, want.D)
+			chosen := make([][]int, len(want.raw))
+			for q, text := range want.raw {
+				order := make([]int, len(directions))
+				size := make([]float64, len(directions))
+				for i, u := range directions {
+					order[i], size[i] = i, math.Abs(cosine(u, text))
+				}
+				slices.SortFunc(order, func(a, b int) int { return stdcmp.Compare(size[b], size[a]) })
+				chosen[q] = order[:k]
+			}
+			maps := want.maps(func(p, q, i int) (sum float64) {
+				for _, pair := range chosen[q] {
+					sum += want.z[p][i][pair%want.C] / k
+				}
+				return sum
+			})
+			golden.Compare(t, "activations", s.logits(t, segment.Activations, segment.Options{Pairs: k, Signs: s.signs()}), maps, 1e-5, 1e-6)
 		})
 	}
 }

@@ -11,7 +11,7 @@ import (
 // TestMethodNames: every method is found by its name, and nothing else is a method.
 func TestMethodNames(t *testing.T) {
 	all := segment.Methods()
-	if len(all) != 8 || all[0] != segment.Facet || all[7] != segment.Neurons || segment.CAM.String() != "cam" {
+	if len(all) != 9 || all[0] != segment.Facet || all[8] != segment.Activations || segment.CAM.String() != "cam" {
 		t.Errorf("methods %v", all)
 	}
 	for _, m := range all {
@@ -19,7 +19,7 @@ func TestMethodNames(t *testing.T) {
 			t.Errorf("%v: found %v, %v", m, found, err)
 		}
 	}
-	for _, m := range []segment.Method{0, segment.Neurons + 1} {
+	for _, m := range []segment.Method{0, segment.Activations + 1} {
 		if m.Known() || m.String() != "" {
 			t.Errorf("method %d is known as %q", uint8(m), m)
 		}

@@ -31,8 +31,15 @@ type pairs struct {
 	weight  []float32 // of each, those of a query summing to 1
 }
 
-// newPairs selects pairs; weighed, each counts as max(⟨û,t⟩,0)², otherwise all count alike.
-func newPairs(p *Pool, c *Classes, o Options, weighed bool) (*pairs, error) {
+// selection is how the pairs of a text are chosen.
+type selection struct {
+	texts   []float32 // [Q,D]
+	weighed bool      // each counts as max(⟨û,t⟩,0)²; otherwise all count alike
+	size    bool      // by |⟨û,t⟩|
+}
+
+// newPairs selects pairs.
+func newPairs(p *Pool, c *Classes, o Options, by selection) (*pairs, error) {
 	M, C, D, Q := p.Heads, p.Channels, p.Embed, len(c.Queries)
 	k := o.Pairs
 	if k == 0 {
@@ -48,17 +55,17 @@ func newPairs(p *Pool, c *Classes, o Options, weighed bool) (*pairs, error) {
 	case o.Signs != nil && len(o.Signs) != M*C:
 		return nil, fmt.Errorf("signs of pairs: expected %d, found %d", M*C, len(o.Signs))
 	}
-	n := &pairs{Pool: p, queries: Q, k: k, heads: project(c.Centred, p.weights.Output, Q, D, C), bias: make([]float32, Q)}
+	n := &pairs{Pool: p, queries: Q, k: k, heads: project(by.texts, p.weights.Output, Q, D, C), bias: make([]float32, Q)}
 	for q := range Q {
-		n.bias[q] = float32(numeric.Dot(p.weights.OutputBias, c.row(c.Centred, q)) / float64(p.tokens()*M))
+		n.bias[q] = float32(numeric.Dot(p.weights.OutputBias, c.row(by.texts, q)) / float64(p.tokens()*M))
 	}
 	n.start, n.neuron, n.weight = make([]int32, Q*M+1), make([]uint16, Q*k), make([]float32, Q*k)
-	n.selectPairs(c, o, weighed)
+	n.selectPairs(c, o, by)
 	return n, nil
 }
 
 // selectPairs takes, for each query, the k pairs of largest ⟨û,t⟩; ties in order of index. Pairs of no length and those of registers come last.
-func (n *pairs) selectPairs(c *Classes, o Options, weighed bool) {
+func (n *pairs) selectPairs(c *Classes, o Options, by selection) {
 	M, C, Q := n.Heads, n.Channels, n.queries
 	lengths := n.Norms()
 	if o.Sink != nil {
@@ -69,9 +76,11 @@ func (n *pairs) selectPairs(c *Classes, o Options, weighed bool) {
 		}
 	}
 	numeric.Parallel(Q, func(q int) {
-		scores := n.Text(c.row(c.Centred, q))
+		scores := n.Text(c.row(by.texts, q))
 		for i, l := range lengths {
-			if o.Signs != nil && o.Signs[i] < 0 {
+			if by.size {
+				scores[i] = float32(math.Abs(float64(scores[i])))
+			} else if o.Signs != nil && o.Signs[i] < 0 {
 				scores[i] = -scores[i]
 			}
 			if scores[i] /= l; l == 0 {
@@ -89,7 +98,7 @@ func (n *pairs) selectPairs(c *Classes, o Options, weighed bool) {
 					ties--
 				}
 				n.neuron[at] = uint16(i % C)
-				if weighed {
+				if by.weighed {
 					n.weight[at] = max(v, 0) * max(v, 0)
 				}
 				at++

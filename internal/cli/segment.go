@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,7 @@ type segmentOptions struct {
 	method, why, output string
 	templates           string
 	backgrounds         []string
-	saveLogits          bool
+	saveLogits, grid    bool
 }
 
 func (a *app) segmentCommand() *cobra.Command {
@@ -51,6 +52,8 @@ be read are left out and listed.`,
 				return flags.Mistakef("facet segment: expected either --classes, a list with commas, or --classes-file")
 			case o.saveLogits && o.output == "":
 				return flags.Mistakef("--save-logits: expected -o DIR, where to put them")
+			case o.grid && o.output == "":
+				return flags.Mistakef("--grid: expected -o DIR, where to put it")
 			}
 			return a.segment(cmd.Context(), o)
 		},
@@ -59,10 +62,11 @@ be read are left out and listed.`,
 	segmentFlags(f, &o.SegmentSettings, &o.templates)
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` as --classes-file takes it")
 	f.StringVar(&o.file, "classes-file", "", "a `FILE` with a class a line, its other names after commas")
-	f.StringVar(&o.method, "method", segment.Facet.String(), "the method: facet, nap (the paper's), maskclip, selfself, surgery, cam, heads or neurons")
+	f.StringVar(&o.method, "method", segment.Facet.String(), "the method: facet, nap (the paper's), maskclip, selfself, surgery, cam, heads, neurons or activations")
 	f.StringArrayVar(&o.backgrounds, "background", nil, "what is none of the classes: a probability below which a pixel is background, or a list with commas of what\nthere is besides; may be given twice")
 	f.StringVarP(&o.output, "output", "o", "", "write labels, overlay and JSON of each picture into this `DIR`")
 	f.BoolVar(&o.saveLogits, "save-logits", false, "write a float map of each class as well")
+	f.BoolVar(&o.grid, "grid", false, "write grid.png as well: a heat map of each class for each picture")
 	f.StringVar(&o.why, "why", "", "say why: the pairs behind the pixel `X,Y`, or the region X0,Y0,X1,Y1")
 	f.StringVar(&o.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name those pairs by it (default common; the demo model has its own)")
 	flags.Number(f, &o.Top, "top", 10, flags.Some, "show at most so many: pairs behind --why")
@@ -111,11 +115,14 @@ func (a *app) segment(ctx context.Context, o segmentOptions) error {
 	if err != nil {
 		return asUsage(err)
 	}
-	result, names := s.Head, outputNames{}
+	result, names, grid := s.Head, outputNames{}, lab.Grid{}
 	result.Skipped, err = s.Each(ctx, sources, func(source *dataset.Source, one *lab.Segmented) error {
 		result.Images = append(result.Images, one.Answer)
 		if o.output == "" {
 			return nil
+		}
+		if o.grid {
+			grid.Add(one)
 		}
 		name, err := names.of(source, one.Answer.Image)
 		if err != nil {
@@ -125,6 +132,11 @@ func (a *app) segment(ctx context.Context, o segmentOptions) error {
 	})
 	if err != nil {
 		return asUsage(err)
+	}
+	if o.grid {
+		if err := writePNG(filepath.Join(o.output, "grid.png"), grid.Draw()); err != nil {
+			return err
+		}
 	}
 	if a.json {
 		return encodeJSON(a.stdout, result)

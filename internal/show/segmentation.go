@@ -15,12 +15,18 @@ import (
 // Segmentation prints the scores of methods.
 func Segmentation(out io.Writer, r answer.SegmentationScores) {
 	columns := []string{"method", "mIoU", "aAcc", "mAcc"}
+	if r.Methods[0].AP != nil {
+		columns = append(columns, "mAP")
+	}
 	for _, g := range r.Methods[0].Groups {
 		columns = append(columns, "mIoU "+g.Group)
 	}
 	t := terminal.Table(out, append(columns, "ms an image")...)
 	for _, m := range r.Methods {
 		row := table.Row{m.Method, m.MIoU.Percent(), m.AAcc.Percent(), m.MAcc.Percent()}
+		if m.AP != nil {
+			row = append(row, m.AP.Percent())
+		}
 		for _, g := range m.Groups {
 			row = append(row, g.MIoU.Percent())
 		}

@@ -15,9 +15,11 @@ import (
 	"fmt"
 	"github.com/facet-clip/facet/dataset"
 	"image"
+	"image/draw"
 	"slices"
 	"strings"
 
+	"github.com/facet-clip/facet/clip/preprocess"
 	"github.com/facet-clip/facet/segment"
 )
 
@@ -29,11 +31,16 @@ type Set struct {
 	ReduceZero bool
 	Background bool // class 0 is what is none of the others
 
+	// Split tells that the classes are the rest and the one thing that a picture shows. Shown are then what that may be; whoever evaluates names them.
+	Split bool
+	Shown []segment.Class
+
 	// Prompts are the prompts of a text of a class, where a set has its own; else nil.
 	Prompts func(class int, text string) []string
 
-	items []item
-	load  func(ctx context.Context, it item, d *dataset.Decoder) (image.Image, []uint8, error)
+	items    []item
+	squeezed int // side in pixels of what Load gives; 0: as it is
+	load     func(ctx context.Context, it item, d *dataset.Decoder) (image.Image, []uint8, error)
 }
 
 // item is a picture with its mask: files, or the number of a scene.
@@ -78,12 +85,25 @@ func Open(name string) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	set.Name, set.Background = name, set.Classes[0].Name == segment.Background
+	set.Name, set.Background = name, !set.Split && set.Classes[0].Name == segment.Background
 	return set, nil
 }
 
-// Rename gives the classes other names and texts, in the same order. Another number of classes is an error that names the list.
+// Named are the classes that texts are for: what a picture may show, or else the classes themselves.
+func (s *Set) Named() []segment.Class {
+	if s.Split {
+		return s.Shown
+	}
+	return s.Classes
+}
+
+// Rename gives the classes other names and texts, in the same order. Another number of classes is an error that names the list. What a picture may show
+// is any number.
 func (s *Set) Rename(list string, classes []segment.Class) error {
+	if s.Split {
+		s.Shown, s.Prompts = classes, nil
+		return nil
+	}
 	if len(classes) != len(s.Classes) {
 		return fmt.Errorf("%s: %d classes: expected the %d of %s, in its order", list, len(classes), len(s.Classes), s.Name)
 	}
@@ -115,7 +135,31 @@ func (s *Set) Load(ctx context.Context, i int, d *dataset.Decoder) (image.Image,
 			return nil, nil, fmt.Errorf("%s: %w: label %d at %d,%d; expected the %d classes of %s", s.items[i].mask, ErrMask, v, at%w, at/w, len(s.Classes), s.Name)
 		}
 	}
+	if s.squeezed > 0 {
+		img, truth = squeeze(img, truth, s.squeezed)
+	}
 	return img, truth, nil
+}
+
+// Squeezed is the set as the published code measures it on a model of a side in pixels: pictures are cropped to a square as the model takes them, and truths are
+// squeezed into it, whatever their shape, so the two do not match where a picture is no square.
+func (s *Set) Squeezed(side int) *Set {
+	out := *s
+	out.squeezed = side
+	return &out
+}
+
+// squeeze crops a picture and resizes its truth by nearest neighbours, both to side×side.
+func squeeze(img image.Image, truth []uint8, side int) (image.Image, []uint8) {
+	size := img.Bounds().Size()
+	photo := image.NewNRGBA(image.Rectangle{Max: size})
+	draw.Draw(photo, photo.Rect, img, img.Bounds().Min, draw.Src)
+	out := make([]uint8, side*side)
+	for i := range out {
+		x, y := (2*(i%side)+1)*size.X/(2*side), (2*(i/side)+1)*size.Y/(2*side) // where the pixel's middle falls, as Pillow has it
+		out[i] = truth[y*size.X+x]
+	}
+	return preprocess.Crop(photo, side), out
 }
 
 // classes reads one of the class files.

@@ -126,6 +126,12 @@ func TestLayouts(t *testing.T) {
 			classes: 81, places: map[int]string{0: "background", 1: "person", 80: "toothbrush"},
 		},
 		{
+			set: "imagenet-seg", names: []string{"0001", "0002"},
+			files:  map[string]string{"images/*.png": "picture", "masks/*.png": "mask"},
+			labels: []uint8{0, 1, 255}, truth: []uint8{0, 1, 255},
+			classes: 2, places: map[int]string{0: "background", 1: "foreground"},
+		},
+		{
 			set: "cityscapes19", names: []string{"frankfurt/frankfurt_000000_000294", "lindau/lindau_000000_000019"},
 			files:  map[string]string{"leftImg8bit/val/*_leftImg8bit.png": "picture", "gtFine/val/*_gtFine_labelTrainIds.png": "mask"},
 			labels: []uint8{0, 18, 255}, truth: []uint8{0, 18, 255},

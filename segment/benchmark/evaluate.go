@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
 	"io"
 	"time"
 
@@ -37,6 +38,8 @@ type Picture struct {
 type Count struct {
 	Seconds float64  `json:"seconds"` // beyond encoding
 	Cells   [][3]int `json:"cells"`   // of the confusion: truth, prediction, pixels
+	// Precision is the average precision of the thing against the rest, in sets of pictures of one thing.
+	Precision *float64 `json:"precision,omitempty"`
 }
 
 // Confusion is the picture's own.
@@ -102,25 +105,67 @@ func (e *Evaluation) measure(ctx context.Context, i int) (Picture, error) {
 	if err != nil {
 		return p, err
 	}
-	maps, err := e.Runner.Run(ctx, img)
+	given, err := e.labelled(ctx, img)
 	if err != nil {
 		return p, fmt.Errorf("%s: %w", p.Name, err)
 	}
-	for _, m := range maps {
-		started := time.Now()
-		labels := m.Labels()
+	for _, g := range given {
 		c, err := segment.NewConfusion(len(e.Set.Classes))
 		if err != nil {
 			return p, err
 		}
-		seconds := (m.Scoring + time.Since(started)).Seconds()
-		if err := c.Add(truth, labels.Class); err != nil {
+		if err := c.Add(truth, g.labels.Class); err != nil {
 			return p, fmt.Errorf("%s: %w", p.Name, err)
 		}
-		p.Encoding = m.Encoding.Seconds()
-		p.Methods = append(p.Methods, Count{seconds, cells(c)})
+		one := Count{Seconds: g.scoring.Seconds(), Cells: cells(c)}
+		if g.precision != nil {
+			average := g.precision(truth)
+			one.Precision = &average
+		}
+		p.Encoding = g.encoding.Seconds()
+		p.Methods = append(p.Methods, one)
 	}
 	return p, nil
+}
+
+// labelled is what a method makes of a picture.
+type labelled struct {
+	labels            *segment.Labels
+	encoding, scoring time.Duration
+	precision         func(truth []uint8) float64 // in sets of pictures of one thing
+}
+
+// labelled are the labels of each method.
+func (e *Evaluation) labelled(ctx context.Context, img image.Image) (list []labelled, err error) {
+	if e.Set.Split {
+		split, err := e.Runner.Foregrounds(ctx, img)
+		for _, f := range split {
+			list = append(list, labelled{f.Labels, f.Encoding, f.Scoring, f.Precision})
+		}
+		return list, err
+	}
+	maps, err := e.Runner.Run(ctx, img)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range maps {
+		started := time.Now()
+		labels := m.Labels()
+		list = append(list, labelled{labels, m.Encoding, m.Scoring + time.Since(started), nil})
+	}
+	return list, nil
+}
+
+// Labels are those of the first method for a picture.
+func (e *Evaluation) Labels(ctx context.Context, img image.Image) (*segment.Labels, error) {
+	first := *e
+	runner := *e.Runner
+	runner.Methods, first.Runner = runner.Methods[:1], &runner
+	list, err := first.labelled(ctx, img)
+	if err != nil {
+		return nil, err
+	}
+	return list[0].labels, nil
 }
 
 func cells(c *segment.Confusion) (list [][3]int) {

@@ -23,6 +23,7 @@ type layout struct {
 	withoutZero   bool   // the class file has a background, which this set leaves out
 	list          string // file of names; none: whatever matches picture
 	picture, mask string
+	split         bool // the classes are the rest and the thing
 }
 
 const (
@@ -38,6 +39,7 @@ var layouts = []layout{
 	{name: "ade150", classes: "ade.txt", picture: "images/validation/*.jpg", mask: "annotations/validation/*.png", reduceZero: true},
 	{name: "coco-stuff171", classes: "coco-stuff.txt", picture: cocoPictures, mask: "annotations/val2017/*_labelTrainIds.png"},
 	{name: "coco-object81", classes: "coco-object.txt", picture: cocoPictures, mask: "annotations/val2017/*_instanceTrainIds.png"},
+	{name: "imagenet-seg", classes: "imagenet-seg.txt", picture: "images/*.png", mask: "masks/*.png", split: true},
 	{name: "cityscapes19", classes: "cityscapes.txt", picture: "leftImg8bit/val/*_leftImg8bit.png", mask: "gtFine/val/*_gtFine_labelTrainIds.png"},
 }
 
@@ -54,7 +56,7 @@ func (l layout) open(dir string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{Classes: named, ReduceZero: l.reduceZero, load: loadFiles}
+	s := &Set{Classes: named, Split: l.split, ReduceZero: l.reduceZero, load: loadFiles}
 	for _, n := range names {
 		at := func(pattern string) string {
 			return filepath.Join(dir, filepath.FromSlash(strings.Replace(pattern, "*", n, 1)))

@@ -1837,6 +1837,8 @@ class MethodScore:
     miou: float | None
     #: The mean of the classes' accuracies that are defined.
     macc: float | None
+    #: The mean over pictures of the average precision of the thing against the rest; absent in sets of more classes.
+    ap: float | None | None = None
     #: The share of pixels that are right.
     aacc: float | None
     #: The means over groups of classes, for data sets that have groups.
