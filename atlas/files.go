@@ -112,23 +112,23 @@ func (f File) sum() (_ hash.Hash, want string) {
 	return sha256.New(), f.SHA256
 }
 
-// checked reads a file, has each piece of it used, and is an error that wraps [ErrFormat] unless it is the one that is listed.
-func (f File) checked(path string, use func([]byte)) error {
+// checked reads a file and is an error that wraps [ErrFormat] unless it is the one that is listed. Each piece is read into the memory that room gives.
+func (f File) checked(path string, room func(read int64) []byte) error {
 	in, err := regular.Open(path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	sum, want := f.sum()
-	buf := make([]byte, 1<<18)
-	for size := int64(0); ; {
-		n, err := in.Read(buf)
+	size := int64(0)
+	for {
+		piece := room(size)
+		n, err := in.Read(piece)
 		size += int64(n)
 		if size > f.Bytes || err == io.EOF && size < f.Bytes {
 			return fmt.Errorf("%s: %w: expected a file of %d bytes, found another size", path, ErrFormat, f.Bytes)
 		}
-		sum.Write(buf[:n])
-		use(buf[:n])
+		sum.Write(piece[:n])
 		if err == io.EOF {
 			break
 		}
@@ -142,19 +142,27 @@ func (f File) checked(path string, use func([]byte)) error {
 	return nil
 }
 
+const checkedPiece = 1 << 18 // bytes that are read at a time: they are still in the processor's cache when they are summed up
+
+// check is checked, and keeps nothing.
+func (f File) check(path string) error {
+	piece := make([]byte, checkedPiece)
+	return f.checked(path, func(int64) []byte { return piece })
+}
+
 // contents are the bytes of a table, checked; they are read into the memory of old, if that is large enough.
 func (a *Atlas) contents(name string, old []byte) ([]byte, error) {
 	want, err := a.Manifest.file(name)
 	if err != nil {
 		return nil, err
 	}
-	path := filepath.Join(a.dir, filepath.FromSlash(name))
 	if err := checkSize(a.dir, want); err != nil { // before memory is taken
 		return nil, err
 	}
-	data := slices.Grow(old[:0], int(want.Bytes))
-	err = want.checked(path, func(piece []byte) { data = append(data, piece...) })
-	return data, err
+	data := slices.Grow(old[:0], int(want.Bytes)+1) // with room to find out that there is no more
+	data = data[:cap(data)]
+	err = want.checked(filepath.Join(a.dir, filepath.FromSlash(name)), func(read int64) []byte { return data[read:min(read+checkedPiece, int64(len(data)))] })
+	return data[:want.Bytes], err
 }
 
 // exists tells whether there is such a file.

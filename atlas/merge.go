@@ -331,7 +331,7 @@ func (s source) placeImages(out, name string) (File, error) {
 	if atomicfile.Link(path, to) != nil {
 		return want.copied(path, out, name)
 	}
-	if err := want.checked(to, func([]byte) {}); err != nil {
+	if err := want.check(to); err != nil {
 		return File{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return want.named(name), nil

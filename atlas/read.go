@@ -33,8 +33,13 @@ type Atlas struct {
 	dir   string
 	first []int // of each dataset, where its images begin
 
-	scalarsMu      sync.Mutex
-	scalarsChecked bool // their digest is the one that is listed
+	scalars *onceChecked
+}
+
+// onceChecked is whether the digest of a file was found to be the one that is listed.
+type onceChecked struct {
+	sync.Mutex
+	done bool
 }
 
 // Open reads an atlas and checks it: the format version, the sizes of all files, and the digests of those it reads here. Errors wrap
@@ -59,7 +64,7 @@ func Open(dir string) (*Atlas, error) {
 // newAtlas is an atlas of which no table is read.
 func newAtlas(dir string, m Manifest) *Atlas {
 	c := m.Model.Config
-	a := &Atlas{Manifest: m, dir: dir, Stats: &decompose.Stats{Heads: c.Heads, Channels: c.Channels, Embed: c.Embed, Count: m.Images}}
+	a := &Atlas{Manifest: m, dir: dir, Stats: &decompose.Stats{Heads: c.Heads, Channels: c.Channels, Embed: c.Embed, Count: m.Images}, scalars: &onceChecked{}}
 	n := 0
 	for _, d := range m.Datasets {
 		a.first, n = append(a.first, n), n+d.Images
@@ -93,7 +98,7 @@ func (a *Atlas) verified(name string) (*os.File, File, error) {
 		return nil, want, err
 	}
 	path := filepath.Join(a.dir, filepath.FromSlash(name))
-	if err := want.checked(path, func([]byte) {}); err != nil {
+	if err := want.check(path); err != nil {
 		return nil, want, err
 	}
 	f, err := regular.Open(path)
@@ -480,16 +485,16 @@ func (a *Atlas) Labels() ([]string, error) {
 
 // checkScalars reads scalars.npy through, once.
 func (a *Atlas) checkScalars(path string) error {
-	a.scalarsMu.Lock()
-	defer a.scalarsMu.Unlock()
-	if a.scalarsChecked {
+	a.scalars.Lock()
+	defer a.scalars.Unlock()
+	if a.scalars.done {
 		return nil
 	}
 	want, err := a.Manifest.file(scalarsFile)
 	if err == nil {
-		err = want.checked(path, func([]byte) {})
+		err = want.check(path)
 	}
-	a.scalarsChecked = err == nil
+	a.scalars.done = err == nil
 	return err
 }
 
