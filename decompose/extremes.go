@@ -53,6 +53,12 @@ func (e *extremes) add(p int, images []uint32, scalars []float32) {
 // nothing moves any more.
 func (e *extremes) merge(p int, others []Extreme) {
 	list := e.kept[p*Extremes : (p+1)*Extremes]
+	if len(others) <= few {
+		for _, x := range others {
+			e.counts[p] = uint8(insert(list, int(e.counts[p]), x, e.sign > 0))
+		}
+		others = nil
+	}
 	old, more := int(e.counts[p])-1, len(others)-1
 	e.counts[p] = uint8(min(old+more+2, Extremes))
 	for more >= 0 {
@@ -71,6 +77,26 @@ func (e *extremes) merge(p int, others []Extreme) {
 	if e.counts[p] == Extremes {
 		e.limits[p] = e.sign * list[Extremes-1].Scalar
 	}
+}
+
+const few = 8 // others, which are inserted one by one
+
+// insert puts x into the first n of a list, in order, and gives how many there are then: all but the last of too many.
+func insert(list []Extreme, n int, x Extreme, largest bool) int {
+	at, end := 0, n
+	for at < end {
+		if middle := (at + end) / 2; x.Before(list[middle], largest) {
+			end = middle
+		} else {
+			at = middle + 1
+		}
+	}
+	if at == len(list) {
+		return n
+	}
+	copy(list[at+1:min(n+1, len(list))], list[at:])
+	list[at] = x
+	return min(n+1, len(list))
 }
 
 // take merges what a set has of a pair into its list, under other numbers. What is beyond the last of a full list is not asked for.
