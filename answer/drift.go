@@ -216,7 +216,7 @@ type FollowedText struct {
 	Curve ScoreAgreement `json:"truth_groups"`
 }
 
-// Specificity says how much of a text's change is its own, and how much is shared by all texts, as when pictures are zoomed or lose their colours.
+// Specificity says how much of a text's change is its own, and how much all texts share. Pictures that are zoomed or lose their colours move all texts.
 // Effect² is Shared² + Specific², where the effect is the larger one.
 type Specificity struct {
 	// Effect is the shift of the text's score by the five strong pairs most like it, in standard deviations of the profile's sample.

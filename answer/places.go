@@ -40,7 +40,7 @@ type PlaceMap struct {
 
 // EditParts is the answer of GET atlases/{atlas}/edit: all that is needed to tell what any scaling of some units does to logits, exactly.
 //
-// Scaling unit k by α_k about its mean turns the embedding e of a picture into e − Σ_k (1−α_k)·d_k, where d_k = Σ (s − s̄)·u over the unit's pairs. So
+// Let d_k = Σ (s − s̄)·u over the pairs of unit k. Scaling units by α_k about their means turns the embedding e of a picture into e − Σ_k (1−α_k)·d_k. So
 // the logit of class c is τ·(⟨e,t_c⟩ − Σ_k g_k⟨d_k,t_c⟩) / √(‖e‖² − 2Σ_k g_k⟨d_k,e⟩ + Σ_kl g_k·g_l⟨d_k,d_l⟩), with g_k = 1−α_k.
 // Tables of numbers are float32, little-endian, as base64. N is the number of images, L of classes and texts, K of units.
 type EditParts struct {

@@ -22,8 +22,8 @@ func (a *app) compareCommand() *cobra.Command {
 		Use:   "compare A B",
 		Short: "Tell two checkpoints apart: pairs that say something else, fire otherwise, help or harm a class",
 		Long: `A and B are two checkpoints, or two atlases with scalars of the same pictures, one by each model. Of checkpoints, facet says which pairs point elsewhere,
-in words. Of atlases it also splits the difference of the embeddings exactly: into what fires otherwise, what says otherwise, both, and the constant; by word
-and by pair. Pairs that do otherwise are held against chance: against what A does on two halves of the pictures. Pairs of different architectures are matched by
+in words. Of atlases it also splits the difference of the embeddings exactly, by word and by pair: into what fires otherwise, what says otherwise, both, and the
+constant. Pairs that do otherwise are held against chance: against what A does on two halves of the pictures. Pairs of different architectures are matched by
 what they do.`,
 		Example: `  facet compare before.pt after.pt
   facet scan photos -o before --model before.pt --keep-scalars

@@ -27,8 +27,8 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "See it work at once: the built-in model explains scenes it knows",
-		Long: `Renders a few scenes of the demo world, shows what the built-in model sees in them, explains one of them
-down to its neuron–head pairs, and leaves pictures and an index.html. It needs nothing: no network, no files.`,
+		Long: `Renders a few scenes of the demo world and shows what the built-in model sees in them. It explains one of them down to its neuron–head pairs, and
+leaves pictures and an index.html. It needs nothing: no network, no files.`,
 		Example: `  facet demo               leaves facet-demo/index.html
   facet demo --evaluate    how well the built-in model knows its world, on scenes it was not trained on`,
 		Args: argsBetween(0, 0, "no arguments"),

@@ -33,8 +33,8 @@ func (a *app) driftCompareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare PROFILE SOURCE",
 		Short: "Say in words how images differ from a profile",
-		Long: `Tests every strong pair against the profile, controls the share of false discoveries, and names what the changed pairs
-add to the shift of the mean embedding. With --by, false discoveries are controlled over all groups. Watched texts are followed over
+		Long: `Tests every strong pair against the profile, and controls the share of false discoveries. It names what the changed pairs add to the shift of the mean
+embedding. With --by, false discoveries are controlled over all groups. Watched texts are followed over
 groups. With --fail-on, the exit code is 3 where all images, or a group, break a rule; --junit writes the rules as a test report.`,
 		Example: `  facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html
   facet drift compare reference.profile cars.csv --by time:year --watch "a yellow car"

@@ -15,8 +15,8 @@ func (a *app) driftMergeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "merge PROFILE PROFILE... -o PROFILE",
 		Short: "Make one profile of several, without their images",
-		Long: `Merges profiles of one model that watch the same texts: moments and sample are those of a profile of all the images; strong
-pairs are those that are strong in every part.`,
+		Long: `Merges profiles of one model that watch the same texts. Moments and sample are those of a profile of all the images. Strong pairs are those that are
+strong in every part.`,
 		Example: `  facet drift merge monday.profile tuesday.profile -o week.profile`,
 		Args:    argsBetween(2, mostProfiles, "profiles"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -21,9 +21,9 @@ func (a *app) driftProfileCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "profile SOURCE -o PROFILE",
 		Short: "Summarise reference images, for others to be compared with",
-		Long: `Passes reference images through the model and keeps what facet drift compare needs: moments of every pair, mean and covariance of the
-embedding, the scores of watched texts, labels of the strong pairs, a random sample of images, and what noise, blur and other qualities of
-pictures do to some of them. The size does not depend on the number of images.
+		Long: `Passes reference images through the model and keeps what facet drift compare needs. That is moments of every pair, mean and covariance of the
+embedding, the scores of watched texts, labels of the strong pairs, and a random sample of images. It also keeps what noise, blur and other qualities
+of pictures do to some of them. The size does not depend on the number of images.
 
 SOURCE is a folder of pictures, a manifest (.csv, .jsonl, .parquet), tar shards, or scenes:default?n=1000.
 What is interrupted is kept in PROFILE.partial, and --resume goes on.`,

@@ -25,7 +25,7 @@ func (a *app) editSuggestCommand() *cobra.Command {
 		Use:   "suggest ATLAS",
 		Short: "Find the pairs that hold a spurious cue",
 		Long: `Pairs are suspected whose part of the decision differs between rightly and wrongly classified pictures of a class, and which fire for a group.
-They are ranked on every other picture of each class and group, and there it is counted how many of them to hold at their mean; the result is scored on the rest. The same search through
+They are ranked on every other picture of each class and group. The same pictures decide how many of them to hold at their mean. The result is scored on the rest. The same search through
 random pairs of equal strength tells what chance gains.`,
 		Example: `  facet edit suggest birds.atlas --groups group -o pairs.json
   facet edit --means birds.atlas --pairs pairs.json -o better.safetensors`,

@@ -21,9 +21,9 @@ func (a *app) evaluateClassificationCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "classification DATASET",
 		Short: "Measure zero-shot classification on a standard data set",
-		Long: `Classifies every picture by the names of the data set's classes, without training, and counts: top-1, top-5 and the mean over the classes, or where
-a picture has several classes the mean average precision; each with its 95 % interval, and with the published score of the model where there is one. With -o, an
-interrupted run goes on where it stopped.
+		Long: `Classifies every picture by the names of the data set's classes, without training. It prints top-1, top-5 and the mean over the classes; where a
+picture has several classes, the mean average precision. Each has its 95 % interval, and the published score of the model where there is one. With -o,
+an interrupted run goes on where it stopped.
 
 DATASET is one of
   ` + strings.Join(known.Names(), "\n  ") + `

@@ -20,8 +20,8 @@ func (a *app) evaluateRetrievalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retrieval DATASET",
 		Short: "Measure how well pictures are found by captions, and captions by pictures",
-		Long: `Searches every picture by its captions and every caption by its picture, among the test pictures of Karpathy's split, and counts the searches that
-find what they look for among the first 1, 5 and 10, with 95 % intervals. With -o, an interrupted run goes on where it stopped.
+		Long: `Searches every picture by its captions and every caption by its picture, among the test pictures of Karpathy's split. It counts the searches that find
+their target among the first 1, 5 and 10, with 95 % intervals. With -o, an interrupted run goes on where it stopped.
 
 DATASET is one of
   ` + strings.Join(known.CaptionNames(), "\n  ") + `

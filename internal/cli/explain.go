@@ -21,8 +21,8 @@ func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain IMAGE",
 		Short: "Show which neuron–head pairs made a picture's embedding, exactly",
-		Long: `Split the embedding of a picture into contributions of neuron–head pairs, exactly: a pair's scalar times its direction,
-summed over all pairs, plus a constant, is the embedding. With --text, split the logit of that text instead.`,
+		Long: `Split the embedding of a picture into contributions of neuron–head pairs. The split is exact: a pair's scalar times its direction, summed over all
+pairs, plus a constant, is the embedding. With --text, split the logit of that text instead.`,
 		Example: `  facet explain photo.jpg                                  the pairs that made the embedding
   facet explain photo.jpg --text "a yellow car" -o out     … that made it a yellow car, with maps and pictures in out/
   facet explain photo.jpg --bank words.txt                … named by the words of a list

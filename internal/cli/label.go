@@ -22,7 +22,7 @@ func (a *app) labelCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "label [ATLAS|MODEL] --bank BANK",
 		Short: "Name pairs in words: what each says, and with an atlas what it fires for",
-		Long: `Writes the direction of each neuron–head pair, which lies in the space of texts, as a sum of a few texts of a bank: what the pair says. That
+		Long: `The direction of each neuron–head pair lies in the space of texts. This writes it as a sum of a few texts of a bank: what the pair says. That
 needs the weights alone, no picture. With an atlas it also writes what the pair fires for: how the images in which its scalar is extreme differ from all
 images. The labels are kept in the atlas, and pairs, neuron, explain, sink and search show them. What words explain no better than chance is
 shown as unnamed.`,

@@ -69,8 +69,7 @@ func (a *app) pullCommand() *cobra.Command {
 		Use:        "pull NAME",
 		SuggestFor: []string{"download", "get", "install"},
 		Short:      "Make sure that a model and its vocabulary are on this machine, and right",
-		Long: `Look for a model on this machine: in facet's cache, in ~/.cache/clip, where OpenAI's package keeps it, and in the cache of the
-Hugging Face hub's client. What is there is checked and used where it lies. What is missing is downloaded into facet's cache from the first source that has it: the mirror,
+		Long: `Look for a model on this machine: in facet's cache, in ~/.cache/clip of OpenAI's package, and in the cache of the Hugging Face hub's client. What is there is checked and used where it lies. What is missing is downloaded into facet's cache from the first source that has it: the mirror,
 if one is given, the hub, the publisher. A download that was cut off goes on where it stopped. Afterwards no network is needed.
 
 NAME is one of facet model list, or hf:OWNER/NAME of any CLIP-ResNet that open_clip put on the hub, with @REVISION if need be.

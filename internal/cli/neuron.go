@@ -19,8 +19,8 @@ func (a *app) neuronCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "neuron ATLAS N -o FILE.png",
 		Short: "Show what a neuron and its strongest pairs stand for: sub-concepts at a glance",
-		Long: `The paper's figure: the images in which a neuron contributes most, beside those of its strongest pairs, each with the map of where it comes
-from. The pictures are read again where the scan found them. Without scalars (facet scan --keep-scalars) only the pairs are shown.`,
+		Long: `The paper's figure: the images in which a neuron contributes most, beside those of its strongest pairs. Each has the map
+of where it comes from. The pictures are read again where the scan found them. Without scalars (facet scan --keep-scalars) only the pairs are shown.`,
 		Example: `  facet neuron photos.atlas 624 -o neuron.png`,
 		Args:    argsBetween(2, 2, "an atlas and the number of a neuron"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -18,8 +18,8 @@ func (a *app) pairsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pairs ATLAS",
 		Short: "Rank the pairs of a model by what they did in a dataset",
-		Long: `Rank neuron–head pairs by an atlas: by norm (mean of the 50 largest centred contribution norms: what the model uses them for; paper, sparsity), by the
-mean of their contribution, or by polysemanticity (least first).`,
+		Long: `Rank neuron–head pairs by an atlas. --sort norm is by the mean of the 50 largest centred contribution norms: how much
+the model uses a pair (paper, sparsity). --sort mean is by the mean of the contribution, --sort poly by polysemanticity (least first).`,
 		Example: `  facet pairs photos.atlas --bank words.txt
   facet pairs photos.atlas --neuron 624`,
 		Args: argsBetween(1, 1, "one atlas"),

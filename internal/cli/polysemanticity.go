@@ -16,8 +16,8 @@ func (a *app) polysemanticityCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "polysemanticity ATLAS",
 		Short: "Ask how many things one pair or one neuron stands for",
-		Long: `The score of a unit is the summed squared distance to their mean of the unit embeddings of its ten images of largest centred contribution
-(paper, polysemanticity): low when they are alike. Pairs are set against their neurons: the strongest pair of each.
+		Long: `Takes the ten images of a unit's largest centred contribution, and their embeddings, scaled to length 1. The unit's score is the sum of their squared
+distances to their mean (paper, polysemanticity). It is low when the images are alike. Pairs are set against their neurons: the strongest pair of each.
 Scores of pairs need no scalars; those of neurons and heads, and the comparison, need an atlas that was scanned with --keep-scalars.`,
 		Example: `  facet polysemanticity photos.atlas --unit pair -o polysemanticity.png`,
 		Args:    argsBetween(1, 1, "one atlas"),

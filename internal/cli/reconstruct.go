@@ -20,11 +20,11 @@ func (a *app) reconstructCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reconstruct ATLAS",
 		Short: "Ask how much of a model a few directions of each unit carry",
-		Long: `Replace every unit (pair, neuron or head) by its mean plus the projection of the rest on its first principal components, and
-classify the result (paper, reconstruction). A pair has one direction, so with one component its model comes back exactly; a
-neuron sums pairs of different directions, and a head many neurons, so few components lose something.
+		Long: `Replace every unit (pair, neuron or head) by its mean plus the projection of the rest on its first principal components. Then classify the result
+(paper, reconstruction). A pair has one direction, so with one component its model comes back exactly. A neuron sums pairs of different directions, and a head many neurons. So
+with few components they lose something.
 
-With --words, each unit keeps one direction, and that is written as a sum of a few texts: a pair's own, the first component of a neuron or a head.`,
+With --words, each unit keeps one direction: a pair its own, a neuron or a head its first component. That direction is written as a sum of a few texts.`,
 		Example: `  facet reconstruct photos.atlas --unit neuron --components 1,2,4 -o reconstruct.png
   facet reconstruct photos.atlas --unit neuron --words 1,4,16,64`,
 		Args: argsBetween(1, 1, "one atlas, scanned with --keep-scalars"),

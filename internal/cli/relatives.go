@@ -77,8 +77,8 @@ func (a *app) confuseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "confuse TEXT OTHER",
 		Short: "Find the words that make a picture of one thing look like another, from the weights alone",
-		Long: `Takes the pairs whose directions tell two texts apart most, and labels them. A pair that pushes towards TEXT may do so by a word that has nothing to do with
-it: a picture of OTHER with such a thing in it is the likelier to be taken for TEXT.`,
+		Long: `Takes the pairs whose directions tell two texts apart most, and labels them. A pair that pushes towards TEXT may do so by a word that has nothing to do with it. Then a picture of OTHER with such a thing in it is more likely to
+be taken for TEXT.`,
 		Example: `  facet confuse "a cat" "a dog"                                  what makes a dog look like a cat
   facet confuse "a stop sign" "a yield sign" --model RN50 --strongest 100`,
 		Args: argsBetween(2, 2, "two texts, in quotes"),
@@ -105,8 +105,8 @@ func (a *app) discoverCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "discover IMAGE --atlas ATLAS",
 		Short: "Say what one picture shows, by the pairs that contribute more to it than to nearly all images",
-		Long: `Takes the pairs whose contribution to a picture is longer than their fiftieth longest over the images of an atlas, labels them, and adds up their words:
-each coefficient times what the pair contributes here beyond its mean. No classes are given.`,
+		Long: `Takes the pairs whose contribution to a picture is longer than their fiftieth longest over the images of an atlas. It labels them and adds up their
+words: each coefficient times what the pair contributes here beyond its mean. No classes are given.`,
 		Example: `  facet discover photo.jpg --atlas photos.atlas`,
 		Args:    argsBetween(1, 1, "one picture"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -28,12 +28,12 @@ func (a *app) scanCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "scan SOURCE -o ATLAS",
 		Short: "Pass a dataset through the model and keep what every pair did: an atlas",
-		Long: `Pass a dataset through the model and leave an atlas: statistics of every pair, neuron and head, the images
-of largest and smallest scalar of each pair, and a row for each image. Its size hardly grows with the dataset.
+		Long: `Pass a dataset through the model and leave an atlas. It has statistics of every pair, neuron and head, the images of largest and smallest scalar of
+each pair, and a row for each image. Its size hardly grows with the dataset.
 
 SOURCE is a folder of pictures, a manifest (.csv, .jsonl, .parquet), tar shards, or scenes:default?n=1000.
-Folders, manifests and shards may lie in a bucket, as s3://bucket/photos/, and ATLAS may be one: s3://bucket/part-0
-is scanned in the cache and put there when it is whole. A part that is there already is not scanned again.
+Folders, manifests and shards may lie in a bucket, as s3://bucket/photos/. ATLAS may lie in one too: s3://bucket/part-0 is scanned in the cache and
+put there when it is whole. A part that is there already is not scanned again.
 Interrupted or killed, a scan goes on with --resume where its last checkpoint was.`,
 		Example: `  facet scan photos/ --model RN50 -o photos.atlas
   facet scan photos/ --model RN50 -o photos.atlas --resume
@@ -59,7 +59,7 @@ Interrupted or killed, a scan goes on with --resume where its last checkpoint wa
 	f.StringVar(&o.shard, "shard", "", "take part `I/N` of the items, counted from 0: for several machines, then facet atlas merge")
 	flags.Number(f, &q.Every, "checkpoint-every", 500, flags.SomeOrNone, "images between checkpoints: what a kill can lose")
 	f.BoolVar(&q.Resume, "resume", false, "go on after the last checkpoint; begin if nothing was begun")
-	f.BoolVar(&q.KeepScalars, "keep-scalars", false, "keep the scalars of every image too, which reconstruct, ablate and evaluate labels need, polysemanticity for neurons and heads, and neuron for the\nneuron itself: float16 [N,M,C], 128 KiB an image for RN50")
+	f.BoolVar(&q.KeepScalars, "keep-scalars", false, "keep the scalars of every image too: float16 [N,M,C], 128 KiB an image for RN50. reconstruct, ablate and evaluate labels\nneed them; so do polysemanticity for neurons and heads, and neuron for the neuron itself")
 	f.BoolVar(&q.Strict, "strict", false, "stop at the first file that cannot be read, instead of listing it")
 	return cmd
 }

@@ -83,10 +83,10 @@ func segmentFlags(f *pflag.FlagSet, s *lab.SegmentSettings, templates *string) {
 	flags.Number(f, &s.Pairs, "pairs", 0, flags.Some, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
 	f.StringVar(&s.Atlas, "atlas", "", "an `ATLAS` of the same model: take the signs of pairs' directions from it, as the paper does (default: + for all)")
 	f.StringVar(&s.Refine, "refine", lab.RefineNone, "what is done to the logits of pixels: none, or pamr (they take on those of like pixels around them)")
-	f.StringVar(&s.Sink, "sink", lab.SinkAuto, "the last token and the neurons through which it draws attention: auto, with which method facet drops them if the last token is a sink, and nap, heads and neurons replace it; drop, with which every method does what facet does; or published, with which facet, nap, heads and neurons replace the last token and change nothing else")
+	f.StringVar(&s.Sink, "sink", lab.SinkAuto, "the last token and the neurons through which it draws attention. auto: if the token is a sink, method facet drops them; nap, heads and neurons replace the token. drop: every method does what facet does. published: facet, nap, heads and neurons replace the token and change nothing else")
 	flags.Number(f, &s.NeuronsBack, "neurons-back", 0, flags.SomeOrNone, "take what neurons do from the block so many before the last (of RN50x16: 7 less the published conv_map_idx)")
 	flags.Number(f, &s.HeadsBack, "heads-back", 0, flags.SomeOrNone, "take what heads take from tokens from the block so many before the last (7 less sim_map_idx)")
-	flags.Compat(f, &s.Reference, "segment as the published code does: maskclip keeps the positions of tokens, surgery weighs texts by a class token that attends by values, the last token is replaced, and prompts are ImageNet's 80 (unless --templates says others)")
+	flags.Compat(f, &s.Reference, "segment as the published code does. maskclip keeps the positions of tokens; surgery weighs texts by a class token that attends by values; the last token is replaced; prompts are ImageNet's 80 (unless --templates says others)")
 	f.StringVar(templates, "templates", "", "a `FILE` with a prompt a line, {} for the text (default: facet's own for photographs)")
 }
 

@@ -17,8 +17,9 @@ func (a *app) sinkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sink SOURCE|ATLAS",
 		Short: "Ask where the class token looks: attention of each place, and whether one of them is a sink",
-		Long: `In CLIP-ResNets the last spatial token draws attention whatever it shows. For a dataset, or the pictures of an atlas: mean attention of each
-place, the neurons that draw it to the last one, and zero-shot accuracy when that place is not looked at.`,
+		Long: `In CLIP-ResNets the last spatial token draws attention whatever it shows. For a dataset, or the pictures of an atlas, this shows the mean attention
+of each place and the neurons that draw it to the last one. It also shows
+zero-shot accuracy when that place is not looked at.`,
 		Example: `  facet sink photos/ --model RN50 -o sink.png
   facet sink scenes:default?n=500`,
 		Args: argsBetween(1, 1, "one dataset or atlas"),

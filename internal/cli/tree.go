@@ -28,8 +28,7 @@ func (a *app) treeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tree ATLAS N",
 		Short: "Split a neuron into sub-concepts: its heads, clustered by what they do",
-		Long: `A neuron is a sum of parts, one through each head. facet clusters the parts by how much they do the same in the images of an atlas, cuts the tree,
-and names each branch by what it fires for. The branches sum to the neuron exactly. With --all, every neuron is split, and the neurons are ranked by how
+		Long: `A neuron is a sum of parts, one through each head. facet clusters the parts by how much they do the same in the images of an atlas. It cuts the tree, and names each branch by what it fires for. The branches sum to the neuron exactly. With --all, every neuron is split, and the neurons are ranked by how
 cleanly that is done, against random partitions of their heads.`,
 		Example: `  facet tree photos.atlas 624 -o tree.png
   facet tree photos.atlas 624 --clusters 4

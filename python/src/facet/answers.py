@@ -2773,7 +2773,7 @@ class MeanScore:
 
 @dataclass(kw_only=True)
 class Specificity:
-    """Specificity says how much of a text's change is its own, and how much is shared by all texts, as when pictures are zoomed or lose their colours. Effect² is Shared² + Specific², where the effect is the larger one."""
+    """Specificity says how much of a text's change is its own, and how much all texts share. Pictures that are zoomed or lose their colours move all texts. Effect² is Shared² + Specific², where the effect is the larger one."""
 
     #: The shift of the text's score by the five strong pairs most like it, in standard deviations of the profile's sample.
     effect: float
