@@ -33,7 +33,7 @@ var layers = [][]string{
 	{"segment/benchmark", "dataset/known", "paper", "edit/record"},
 	{"drift/watch", "drift/stream"},
 	{"drift/profile", "drift/record", "drift/report", "drift/store", "drift/quality", "drift/gate"},
-	{"segment", "drift"},
+	{"segment", "drift", "drift/performance"},
 	{"answer"},
 	{"concept/bank"},
 	{"concept", "edit", "clip/verify", "internal/randomclip"},
@@ -55,7 +55,7 @@ var layers = [][]string{
 }
 
 // pure are the packages of mathematics: no files, no network, no engine, no format, neither themselves nor through what they import.
-var pure = []string{"answer", "compare", "concept", "decompose", "drift", "edit", "experiment", "experiment/attribution", "experiment/judged", "experiment/relatives", "experiment/tree", "segment"}
+var pure = []string{"answer", "compare", "concept", "decompose", "drift", "drift/performance", "edit", "experiment", "experiment/attribution", "experiment/judged", "experiment/relatives", "experiment/tree", "segment"}
 
 // impure is what they reach neither directly nor through other packages of facet. What the standard library and other modules import
 // does not count.

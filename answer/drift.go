@@ -54,6 +54,8 @@ type Drift struct {
 	All Comparison `json:"all"`
 	// Groups compare the parts of two images and more, in the order of their names.
 	Groups []GroupComparison `json:"groups,omitempty"`
+	// Performance says how often the pictures are classified right, where that was asked for.
+	Performance *Performance `json:"performance,omitempty"`
 	// Watched follow the texts of the profile, and then those that were asked for.
 	Watched []FollowedText `json:"watched,omitempty"`
 }
@@ -102,6 +104,58 @@ type Comparison struct {
 	Changes []Change `json:"changes"`
 	// Rest is a change without a word: the changed pairs that fit no name. It is absent where there are none.
 	Rest *Change `json:"unnamed_change,omitempty"`
+}
+
+// Performance says how often the model classifies pictures right without training, by labels where there are some and by how sure it is. Its classes are
+// the labels of a reference. Estimates hold as long as a confidence means what it means in the reference.
+type Performance struct {
+	// Classes is how many labels are told apart.
+	Classes int `json:"classes"`
+	// Reference is how many labelled pictures of the reference there are.
+	Reference int `json:"reference_images"`
+	// Other is how many of the compared pictures have a label that none of the reference has. They are classified wrong, and no estimate knows that.
+	Other int `json:"other_labels"`
+	// ReferenceAccuracy is the share of them that are classified right.
+	ReferenceAccuracy float64 `json:"reference_accuracy"`
+	// All is of all images.
+	All PerformanceOf `json:"all"`
+	// Parts are of the parts, in the order of their names.
+	Parts []PerformanceOf `json:"parts,omitempty"`
+	// Error is how far the estimates were off, over the parts of which every image has a label. It is absent where there are none.
+	Error *PerformanceError `json:"error,omitempty"`
+}
+
+// PerformanceOf is how often some pictures are classified right.
+type PerformanceOf struct {
+	// Name is that of the part; absent for all images.
+	Name string `json:"name,omitempty"`
+	// Images is how many there are.
+	Images int `json:"images"`
+	// Labelled is how many of them have a label.
+	Labelled int `json:"labelled"`
+	// Accuracy is the share of those with a label that are classified right. It is absent where none has one.
+	Accuracy *float64 `json:"accuracy,omitempty"`
+	// Calibrated is the estimate without labels: the mean of the first labels' probabilities, calibrated on the reference. The interval is for the accuracy on
+	// these images.
+	Calibrated Interval `json:"calibrated"`
+	// Threshold is another estimate: the share of probabilities above the one that as many of the reference miss as are classified wrong (ATC).
+	Threshold float64 `json:"threshold"`
+	// Confidence is the mean of the probabilities as they are.
+	Confidence float64 `json:"confidence"`
+}
+
+// PerformanceError is how far estimates of the accuracy were off, where labels say what it is.
+type PerformanceError struct {
+	// Parts is how many were looked at.
+	Parts int `json:"parts"`
+	// Calibrated is the mean absolute error of the calibrated estimate.
+	Calibrated float64 `json:"calibrated"`
+	// Within is how many of its intervals hold the accuracy.
+	Within int `json:"within_interval"`
+	// Threshold is the mean absolute error of the estimate by a threshold.
+	Threshold float64 `json:"threshold"`
+	// Confidence is that of the mean probability.
+	Confidence float64 `json:"confidence"`
 }
 
 // DomainClassifier says how well a logistic regression on embeddings tells images from those of the profile. It learns from four fifths of the images and

@@ -30,6 +30,8 @@ type Compare struct {
 	By string
 	// Bank is a list, a bank or a file with a text a line, whose words name changes. Empty, it is the default: see [Lab.Bank].
 	Bank string
+	// Performance are labelled pictures like the profile's, by which the share that is classified right is estimated. Nil: it is not.
+	Performance *dataset.Source
 	// Watch are texts to follow, besides those of the profile.
 	Watch []string
 	// Level is the expected share of false discoveries among the changed pairs; 0 is 0.05.
@@ -91,6 +93,8 @@ type comparing struct {
 
 	all   *drift.Group
 	parts map[string]*drift.Group
+
+	performing *performing // nil: nobody asks
 }
 
 // Compare passes images through the model, tests every strong pair against a profile, and names what changed. With parts, false discoveries are
@@ -117,6 +121,9 @@ func (l *Lab) Compare(ctx context.Context, q Compare) (*answer.Drift, error) {
 	}
 	if err := c.tell(ctx, a); err != nil {
 		return nil, err
+	}
+	if c.performing != nil {
+		a.Performance = c.performing.answer()
 	}
 	a.Verdict = report.Verdict(a)
 	return a, nil
@@ -147,7 +154,10 @@ func (l *Lab) beginComparing(ctx context.Context, q Compare) (*comparing, error)
 	}
 	c.concepts = slices.Concat(c.profile.Watched, followed)
 	c.all = c.group("")
-	return c, nil
+	if q.Performance != nil {
+		c.performing, err = l.beginPerforming(ctx, q, c)
+	}
+	return c, err
 }
 
 // group is a group without images.
@@ -157,10 +167,13 @@ func (c *comparing) group(name string) *drift.Group {
 
 // add sorts an image into the whole and its part.
 func (c *comparing) add(item *scanned, image drift.Image) error {
-	if err := c.all.Add(image, item.scalars, c.profile.Strong, item.Truth); err != nil || c.By == "" {
+	name := c.partOf(item.Item)
+	if c.performing != nil {
+		c.performing.add(item.Item, name, image.Embedding)
+	}
+	if err := c.all.Add(image, item.scalars, c.profile.Strong, item.Truth); err != nil || name == "" {
 		return err
 	}
-	name := cmp.Or(groupKeys[c.By](item.Item), "(unknown)")
 	part := c.parts[name]
 	if part == nil {
 		if len(c.parts) == mostGroups {

@@ -25,7 +25,11 @@ type Page struct {
 	Columns   []string // of Parts
 	Parts     [][]string
 	PartsNote string
-	Facts     []Fact
+
+	Performance     [][]string // part, images, accuracy, estimate, ATC
+	PerformanceNote string
+
+	Facts []Fact
 }
 
 // Figure is a number that stands out, with what it would be without drift.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"math"
@@ -48,6 +49,7 @@ func New(r *answer.Drift, open Pictures) (*Page, error) {
 		p.Changes = append(p.Changes, change)
 	}
 	p.parts(r)
+	p.performance(r.Performance)
 	for _, w := range r.Watched {
 		p.Watched = append(p.Watched, newWatched(w, r.Level))
 		if len(w.Groups) > 1 {
@@ -139,6 +141,32 @@ func (p *Page) parts(r *answer.Drift) {
 		p.Columns = []string{r.By, "images", "energy test, p", "pairs changed", "largest changes"}
 		p.Parts = append(p.Parts, []string{g.Name, fmt.Sprint(g.Images), fmt.Sprintf("%.2g", g.EnergyP), fmt.Sprint(g.Changed), g.Largest()})
 		p.PartsNote = fmt.Sprintf("False discoveries are controlled at %g on average over the parts in which anything changed.", r.Level)
+	}
+}
+
+// performance is how often pictures are classified right, as a table.
+func (p *Page) performance(r *answer.Performance) {
+	if r == nil {
+		return
+	}
+	for _, one := range append([]answer.PerformanceOf{r.All}, r.Parts...) {
+		accuracy := "not known"
+		if one.Accuracy != nil {
+			accuracy = percent(*one.Accuracy)
+			if one.Labelled < one.Images {
+				accuracy += fmt.Sprintf(" of %d labelled", one.Labelled)
+			}
+		}
+		p.Performance = append(p.Performance, []string{cmp.Or(one.Name, "all"), fmt.Sprint(one.Images), accuracy,
+			fmt.Sprintf("%s (%.1f to %.1f)", percent(one.Calibrated.Mean), 100**one.Calibrated.Low, 100**one.Calibrated.High), percent(one.Threshold)})
+	}
+	p.PerformanceNote = fmt.Sprintf("Of %d classes. On %d labelled pictures of the reference it is %s. Estimates see no label: calibrated confidences with their 95 %% interval, and ATC. They hold as long as a confidence means what it means in the reference.",
+		r.Classes, r.Reference, percent(r.ReferenceAccuracy))
+	if r.Other > 0 {
+		p.PerformanceNote += fmt.Sprintf(" %d pictures have a label that no picture of the reference has. They are classified wrong, and no estimate knows that.", r.Other)
+	}
+	if e := r.Error; e != nil {
+		p.PerformanceNote += fmt.Sprintf(" Where labels say, the estimate is off by %s on average, and %d of %d intervals hold the accuracy; ATC is off by %s.", percent(e.Calibrated), e.Within, e.Parts, percent(e.Threshold))
 	}
 }
 

@@ -113,6 +113,17 @@ func TestWatched(t *testing.T) {
 	holds(t, html, `aria-label="a &lt;yellow&gt; car: mean signed score, % by year"`, ">profile</text>", `class="truth"`, ">2017</text>", "<title>2015: 2.000 % (1.000 to 3.000), 9 images</title>")
 }
 
+// TestPerformance: parts with labels, with some and with none have their estimates, and what these were off by.
+func TestPerformance(t *testing.T) {
+	accuracy := 0.5
+	of := func(name string, labelled int, accuracy *float64) answer.PerformanceOf {
+		return answer.PerformanceOf{Name: name, Images: 4, Labelled: labelled, Accuracy: accuracy, Calibrated: *mean(0.6, 0.2), Threshold: 0.55}
+	}
+	r := &answer.Drift{Performance: &answer.Performance{Classes: 3, Other: 2, Reference: 40, ReferenceAccuracy: 0.9, All: of("", 6, &accuracy),
+		Parts: []answer.PerformanceOf{of("<may>", 4, &accuracy), of("june", 2, &accuracy), of("july", 0, nil)}, Error: &answer.PerformanceError{Parts: 1, Calibrated: 0.1, Within: 1}}}
+	holds(t, written(t, r, none), "Classified right", "&lt;may&gt;", "<td>50.0 %</td>", "50.0 % of 2 labelled", "not known", "60.0 % (40.0 to 80.0)", "2 pictures have a label", "off by 10.0 %", "1 of 1 intervals")
+}
+
 func TestTicks(t *testing.T) {
 	for _, c := range []struct {
 		low, high float64

@@ -21,6 +21,7 @@ import (
 type compareOptions struct {
 	driftOptions
 	profile, by string
+	performance string
 	level       float64
 	seed        uint64
 	failOn      []string
@@ -35,9 +36,11 @@ func (a *app) driftCompareCommand() *cobra.Command {
 		Short: "Say in words how images differ from a profile",
 		Long: `Tests every strong pair against the profile, and controls the share of false discoveries. It names what the changed pairs add to the shift of the mean
 embedding. With --by, false discoveries are controlled over all groups. Watched texts are followed over
-groups. With --fail-on, the exit code is 3 where all images, or a group, break a rule; --junit writes the rules as a test report.`,
+groups. With --performance, the share of pictures that is classified right stands beside estimates that need no labels. With --fail-on, the exit code is
+3 where all images, or a group, break a rule; --junit writes the rules as a test report.`,
 		Example: `  facet drift compare reference.profile photos/2016 --model RN50 --bank words.txt -o report.html
   facet drift compare reference.profile cars.csv --by time:year --watch "a yellow car"
+  facet drift compare reference.profile cars.csv --by time:month --performance last-year.csv
   facet drift compare reference.profile nightly/ --fail-on 'named:"snow"' --fail-on 'effect>0.3' --junit drift.xml
   facet drift compare reference.profile 'scenes:yellow-cars?n=200&seed=2' --by group -o report.html`,
 		Args: argsBetween(2, 2, "a PROFILE and a dataset"),
@@ -63,6 +66,7 @@ groups. With --fail-on, the exit code is 3 where all images, or a group, break a
 	f.StringVar(&o.by, "by", "", "the parts: group, label, time:year, time:month or time:day (by the offset that is written with a time)")
 	flags.Number(f, &o.level, "level", 0.05, flags.Level, "expected share of false discoveries among the changed pairs")
 	flags.Number(f, &o.seed, "seed", 0, flags.Seeds, "the seed of what is drawn: permutations")
+	f.StringVar(&o.performance, "performance", "", "labelled pictures like the profile's (`DATASET`): say how often pictures are classified right, and estimate it where they have no label")
 	f.StringVarP(&o.output, "output", "o", "", "write a report with charts and pictures to `FILE`.html")
 	f.StringArrayVar(&o.failOn, "fail-on", nil, "end with exit code 3 where this `RULE` is broken: changed, named:WORD or effect>NUMBER; may be given more than once")
 	f.StringVar(&o.junit, "junit", "", "write the rules as a JUnit report to `FILE`.xml")
@@ -74,6 +78,11 @@ func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
 	var err error
 	if q.Source, err = dataset.Open(o.source, o.selection); err != nil {
 		return err
+	}
+	if o.performance != "" {
+		if q.Performance, err = dataset.Open(o.performance, dataset.Options{}); err != nil {
+			return err
+		}
 	}
 	l, err := a.openProfileLab(ctx, o.profile)
 	if err != nil {

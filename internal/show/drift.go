@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -40,9 +41,34 @@ func Drift(out io.Writer, r *answer.Drift) {
 		fmt.Fprintln(out)
 		t.Render()
 	}
+	if r.Performance != nil {
+		fmt.Fprintln(out)
+		performance(out, *r.Performance)
+	}
 	for _, w := range r.Watched {
 		fmt.Fprintln(out)
 		watched(out, w)
+	}
+}
+
+// performance says how often pictures are classified right.
+func performance(out io.Writer, p answer.Performance) {
+	fmt.Fprintf(out, "Classified right, of %d classes (reference: %s of %d)\n", p.Classes, Percent(p.ReferenceAccuracy), p.Reference)
+	t := terminal.Table(out, "", "Images", "Labelled", "Accuracy", "Estimate", "95 %", "ATC", "Mean confidence")
+	for _, one := range append([]answer.PerformanceOf{p.All}, p.Parts...) {
+		accuracy := ""
+		if one.Accuracy != nil {
+			accuracy = Percent(*one.Accuracy)
+		}
+		t.AppendRow(table.Row{cmp.Or(one.Name, "all"), one.Images, one.Labelled, accuracy, Percent(one.Calibrated.Mean), fmt.Sprintf("%s to %s", Percent(*one.Calibrated.Low), Percent(*one.Calibrated.High)), Percent(one.Threshold), Percent(one.Confidence)})
+	}
+	t.Render()
+	if p.Other > 0 {
+		fmt.Fprintf(out, "%d pictures have a label that no picture of the reference has: they are classified wrong, and no estimate knows that\n", p.Other)
+	}
+	if e := p.Error; e != nil {
+		fmt.Fprintf(out, "mean error of the estimate where labels say: %s (%d of %d intervals hold the accuracy); of ATC %s, of the mean confidence %s\n",
+			Percent(e.Calibrated), e.Within, e.Parts, Percent(e.Threshold), Percent(e.Confidence))
 	}
 }
 

@@ -175,6 +175,8 @@ class Drift:
     all: Comparison
     #: Groups compare the parts of two images and more, in the order of their names.
     groups: list[GroupComparison] = field(default_factory=list)
+    #: It says how often the pictures are classified right, where that was asked for.
+    performance: Performance | None = None
     #: Watched follow the texts of the profile, and then those that were asked for.
     watched: list[FollowedText] = field(default_factory=list)
 
@@ -1437,6 +1439,26 @@ class GroupComparison:
     changes: list[Change]
     #: A change without a word: the changed pairs that fit no name. It is absent where there are none.
     unnamed_change: Change | None = None
+
+
+@dataclass(kw_only=True)
+class Performance:
+    """Performance says how often the model classifies pictures right without training, by labels where there are some and by how sure it is. Its classes are the labels of a reference. Estimates hold as long as a confidence means what it means in the reference."""
+
+    #: How many labels are told apart.
+    classes: int
+    #: How many labelled pictures of the reference there are.
+    reference_images: int
+    #: How many of the compared pictures have a label that none of the reference has. They are classified wrong, and no estimate knows that.
+    other_labels: int
+    #: The share of them that are classified right.
+    reference_accuracy: float
+    #: Of all images.
+    all: PerformanceOf
+    #: Of the parts, in the order of their names.
+    parts: list[PerformanceOf] = field(default_factory=list)
+    #: How far the estimates were off, over the parts of which every image has a label. It is absent where there are none.
+    error: PerformanceError | None = None
 
 
 @dataclass(kw_only=True)
@@ -2743,6 +2765,42 @@ class Change:
     after: list[str]
     #: The compared images that carry the change most, whatever they are like: those whose pairs move furthest along what the change's pairs add to the shift. It is absent in what earlier versions kept.
     carry: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class PerformanceOf:
+    """PerformanceOf is how often some pictures are classified right."""
+
+    #: That of the part; absent for all images.
+    name: str | None = None
+    #: How many there are.
+    images: int
+    #: How many of them have a label.
+    labelled: int
+    #: The share of those with a label that are classified right. It is absent where none has one.
+    accuracy: float | None = None
+    #: The estimate without labels: the mean of the first labels' probabilities, calibrated on the reference. The interval is for the accuracy on these images.
+    calibrated: Interval
+    #: Another estimate: the share of probabilities above the one that as many of the reference miss as are classified wrong (ATC).
+    threshold: float
+    #: The mean of the probabilities as they are.
+    confidence: float
+
+
+@dataclass(kw_only=True)
+class PerformanceError:
+    """PerformanceError is how far estimates of the accuracy were off, where labels say what it is."""
+
+    #: How many were looked at.
+    parts: int
+    #: The mean absolute error of the calibrated estimate.
+    calibrated: float
+    #: How many of its intervals hold the accuracy.
+    within_interval: int
+    #: The mean absolute error of the estimate by a threshold.
+    threshold: float
+    #: That of the mean probability.
+    confidence: float
 
 
 @dataclass(kw_only=True)
