@@ -417,7 +417,7 @@ func browseDrift(t *testing.T, x *explorer) {
 	x.run(t, "a window", do(`document.querySelector("[data-window='3']").dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }))`))
 	x.until(t, `document.querySelector(".window h3").textContent === "Window 3"`)
 	x.run(t, "again", chromedp.Reload(), filled)
-	x.until(t, `document.querySelector(".window h3").textContent === "Window 3" && document.querySelectorAll(".change img").length === 4 && document.querySelector(".change img").naturalWidth > 0`)
+	x.until(t, `document.querySelector(".window h3").textContent === "Window 3" && document.querySelectorAll(".change img").length === 5 && document.querySelector(".change img").naturalWidth > 0`)
 	x.run(t, "back", chromedp.NavigateBack())
 	x.until(t, `document.querySelector(".window h3")?.textContent === "Window 2"`)
 }
