@@ -165,8 +165,12 @@ type Polysemanticity struct {
 	Units []ScoredUnit `json:"units"`
 	// Spread is that of the scores of all units.
 	Spread Spread `json:"spread"`
+	// TopImages is how many images a score is over.
+	TopImages int `json:"top_images"`
 	// Comparison sets the strongest pair of each neuron against the neuron; absent for an atlas without scalars.
 	Comparison *PolysemanticityComparison `json:"comparison,omitempty"`
+	// Purest sets the pair of lowest score of each neuron against the neuron, absent likewise. Half of the images chooses the pair, the other half gives the scores.
+	Purest *PolysemanticityComparison `json:"purest,omitempty"`
 
 	// Scores are those of every unit, by kind of unit.
 	Scores map[string][]float64 `json:"-"`
@@ -196,11 +200,11 @@ type Spread struct {
 	High float64 `json:"High"`
 }
 
-// PolysemanticityComparison sets the strongest pair of each neuron against the neuron.
+// PolysemanticityComparison sets a pair of each neuron against the neuron.
 type PolysemanticityComparison struct {
 	// Neurons is how many neurons were compared.
 	Neurons int `json:"neurons"`
-	// Lower is how many neurons have a strongest pair that is less polysemantic.
+	// Lower is how many neurons have a pair that is less polysemantic.
 	Lower int `json:"lower"`
 	// Higher is how many have one that is more so.
 	Higher int `json:"higher"`

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -20,6 +21,9 @@ func (d *Data) Polysemanticity(ctx context.Context, stats *decompose.Stats, imag
 		return nil, err
 	}
 	out := make([]float64, n)
+	if u == Pair && (k > decompose.Extremes || len(images) < stats.Count) {
+		return out, d.pairScatters(ctx, stats.Mean, images, k, out)
+	}
 	if u == Pair {
 		for p := range out {
 			out[p] = d.PairPolysemanticity(stats, p, k)
@@ -36,6 +40,57 @@ func (d *Data) Polysemanticity(ctx context.Context, stats *decompose.Stats, imag
 	return out, nil
 }
 
+// columnsMost is how many scalars are held at a time.
+const columnsMost = 1 << 26
+
+// pairScatters are those of all pairs [M·C] from the scalars of images, some heads at a time: an atlas keeps 50 images of each end alone.
+func (d *Data) pairScatters(ctx context.Context, mean []float64, images []int, k int, out []float64) error {
+	C := d.OV.Channels
+	heads := max(1, columnsMost/max(1, len(images)*C))
+	for pairs := range slices.Chunk(numeric.Indices(len(out)), heads*C) {
+		centred, err := d.columns(ctx, mean, images, pairs)
+		if err != nil {
+			return err
+		}
+		numeric.Parallel(len(pairs), func(p int) {
+			order := numeric.Indices(len(images))
+			far := func(i int) float64 { return math.Abs(float64(centred[i*len(pairs)+p])) }
+			slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(far(b), far(a)) })
+			top := order[:min(k, len(order))]
+			for i, j := range top {
+				top[i] = images[j]
+			}
+			out[pairs[p]] = d.scatter(top)
+		})
+	}
+	return nil
+}
+
+// Purest sets for each neuron the pair of lowest score against the neuron. Images of even place choose the pair, and those of odd place give the
+// scores that are compared: among many pairs one is low by chance, but not twice.
+func (d *Data) Purest(ctx context.Context, stats *decompose.Stats, images []int, k func(images int) int) (answer.PolysemanticityComparison, error) {
+	var halves [2][]int
+	for i, image := range images {
+		halves[i%2] = append(halves[i%2], image)
+	}
+	choose, err := d.Polysemanticity(ctx, stats, halves[0], Pair, k(len(halves[0])))
+	if err != nil {
+		return answer.PolysemanticityComparison{}, err
+	}
+	pairs, err := d.Polysemanticity(ctx, stats, halves[1], Pair, k(len(halves[1])))
+	if err != nil {
+		return answer.PolysemanticityComparison{}, err
+	}
+	neurons, err := d.Polysemanticity(ctx, stats, halves[1], Neuron, k(len(halves[1])))
+	if err != nil {
+		return answer.PolysemanticityComparison{}, err
+	}
+	for i := range choose {
+		choose[i] = -choose[i]
+	}
+	return d.Compare(pairs, neurons, choose), nil
+}
+
 // PairPolysemanticity is that of one pair, which needs no scalars of single images.
 func (d *Data) PairPolysemanticity(stats *decompose.Stats, p, k int) float64 {
 	var top []int
@@ -46,8 +101,9 @@ func (d *Data) PairPolysemanticity(stats *decompose.Stats, p, k int) float64 {
 }
 
 // scatter is Σ ‖e − ē‖² over the unit embeddings of images, never negative: as the images' number less ‖Σe‖² over it, it would be lost in rounding where
-// they are alike.
+// they are alike. It sums in order of the images, so that the same images give the same bits, whatever their ranks: they are a tie.
 func (d *Data) scatter(images []int) float64 {
+	images = slices.Sorted(slices.Values(images))
 	mean := make([]float64, d.OV.Embed)
 	for _, i := range images {
 		e := d.embedding(i)
@@ -86,7 +142,7 @@ func NewSpread(values []float64) answer.Spread {
 	return answer.Spread{Low: at(0), Quarter: at(0.25), Median: at(0.5), ThreeQuarters: at(0.75), High: at(1)}
 }
 
-// Compare takes the scores of all pairs [M·C] and of all neurons [C], and how strong the pairs are [M·C].
+// Compare takes the scores of all pairs [M·C] and of all neurons [C], and by what the pair of a neuron is chosen, the largest [M·C].
 func (d *Data) Compare(pairs, neurons, strength []float64) answer.PolysemanticityComparison {
 	C := d.OV.Channels
 	c := answer.PolysemanticityComparison{Neurons: C}

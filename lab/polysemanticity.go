@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/facet-clip/facet/answer"
@@ -21,6 +22,8 @@ type Polysemanticity struct {
 	Atlas string
 	// Unit is pair (also empty), neuron or head.
 	Unit string
+	// Share is the share of the images that a score is over, from 0 to 1; 0: ten images.
+	Share float64
 	// Top is how many units to give, those of lowest score; 0 is 20.
 	Top int
 }
@@ -37,12 +40,15 @@ func (l *Lab) Polysemanticity(ctx context.Context, q Polysemanticity) (*answer.P
 	if q.Top < 0 {
 		return nil, mistake("top", "%d: expected 1 or more", q.Top)
 	}
+	if !(q.Share >= 0 && q.Share <= 1) {
+		return nil, mistake("share", "%g: expected 0 to 1", q.Share)
+	}
 	use, err := l.openAtlas(ctx, q.Atlas)
 	if err != nil {
 		return nil, err
 	}
 	a := &answer.Polysemanticity{Asked: answer.Asked{Atlas: q.Atlas, Unit: string(unit), Images: use.atlas.Manifest.Images}}
-	if err := l.measureUnits(ctx, a, use.atlas, unit, q.Top); err != nil {
+	if err := l.measureUnits(ctx, a, use.atlas, unit, q); err != nil {
 		return nil, fmt.Errorf("%s: %w", q.Atlas, err)
 	}
 	a.Model, err = l.describe(ctx)
@@ -50,7 +56,7 @@ func (l *Lab) Polysemanticity(ctx context.Context, q Polysemanticity) (*answer.P
 }
 
 // measureUnits scores the units asked for, and pairs against neurons. Pairs need what every atlas keeps; neurons and heads need scalars.
-func (l *Lab) measureUnits(ctx context.Context, a *answer.Polysemanticity, at *atlas.Atlas, unit experiment.Unit, top int) error {
+func (l *Lab) measureUnits(ctx context.Context, a *answer.Polysemanticity, at *atlas.Atlas, unit experiment.Unit, q Polysemanticity) error {
 	d, err := l.data(at)
 	if err != nil {
 		return err
@@ -68,16 +74,19 @@ func (l *Lab) measureUnits(ctx context.Context, a *answer.Polysemanticity, at *a
 		d.Row = scalars.Row
 	}
 	images := numeric.Indices(at.Manifest.Images) // no accuracy is measured: every image may be a top image
-	a.Scores = map[string][]float64{}
+	a.Scores, a.TopImages = map[string][]float64{}, q.images(len(images))
+	if d.Row == nil && a.TopImages > decompose.Extremes {
+		return fmt.Errorf("an atlas without scalars keeps %d images of each end, and the share asks for %d: %w", decompose.Extremes, a.TopImages, err)
+	}
 	for _, u := range units {
 		if a.Scores[string(u)] == nil {
-			if a.Scores[string(u)], err = d.Polysemanticity(ctx, at.Stats, images, u, meaningImages); err != nil {
+			if a.Scores[string(u)], err = d.Polysemanticity(ctx, at.Stats, images, u, a.TopImages); err != nil {
 				return err
 			}
 		}
 	}
 	asked, neurons := a.Scores[string(unit)], a.Scores[UnitNeuron]
-	a.Units, a.Spread = lowest(d.OV, unit, asked, top), experiment.NewSpread(asked)
+	a.Units, a.Spread = lowest(d.OV, unit, asked, q.Top), experiment.NewSpread(asked)
 	if neurons == nil {
 		return nil
 	}
@@ -87,7 +96,17 @@ func (l *Lab) measureUnits(ctx context.Context, a *answer.Polysemanticity, at *a
 	}
 	c := d.Compare(a.Scores[UnitPair], neurons, strength)
 	a.Comparison = &c
-	return nil
+	purest, err := d.Purest(ctx, at.Stats, images, q.images)
+	a.Purest = &purest
+	return err
+}
+
+// images is over how many of n images a score is: at least two, or nothing could differ.
+func (q Polysemanticity) images(n int) int {
+	if q.Share == 0 {
+		return meaningImages
+	}
+	return max(2, int(math.Round(q.Share*float64(n))))
 }
 
 // lowest are the units of lowest score.

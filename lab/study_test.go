@@ -163,6 +163,7 @@ func TestStudiesRefuse(t *testing.T) {
 		"classes castle": reconstruct(lab.Reconstruct{Study: lab.Study{Atlas: at.Atlas, Classes: []string{"castle"}}}),
 		"classes bus":    sink(lab.Sink{Source: at.Atlas, Classes: []string{"bus"}}),
 		"top -1":         polysemanticity(lab.Polysemanticity{Atlas: at.Atlas, Top: -1}),
+		"share 1.5":      polysemanticity(lab.Polysemanticity{Atlas: at.Atlas, Share: 1.5}),
 		"limit -1":       sink(lab.Sink{Source: at.Atlas, Limit: -1}),
 		"root scenes:":   sink(lab.Sink{Source: "scenes:single?n=2", Roots: []string{"."}}),
 	} {

@@ -39,7 +39,7 @@ func TestFlagsCount(t *testing.T) {
 			"unit": {"head"}, "classes": {twoClasses, "--unit", "head"}, "templates": {templates, "--unit", "head"}, "means": {other, "--unit", "head"}, "compat": {"reference", "--unit", "head"},
 			"components": {"0"}, "words": {"2", "--unit", "head"}, "bank": {words, "--unit", "head", "--words", "2"}, "truncate": nil, "output": {chart},
 		}},
-		"polysemanticity": {[]string{"units", "spread"}, map[string][]string{"unit": {"head"}, "top": {"2"}, "output": {chart}}},
+		"polysemanticity": {[]string{"units", "spread"}, map[string][]string{"unit": {"head"}, "top": {"2"}, "share": {"0.5"}, "output": {chart}}},
 		"pairs": {[]string{"pairs"}, map[string][]string{
 			"neuron": {"7"}, "head": {"3"}, "top": {"2"}, "sort": {"mean"}, "bank": {words}, "truncate": nil, "output": {chart},
 		}},

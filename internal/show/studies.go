@@ -107,6 +107,10 @@ func Polysemanticity(out io.Writer, r *answer.Polysemanticity) {
 		fmt.Fprintf(out, "The strongest pair of a neuron stands for less than the neuron in %d of %d neurons, for more in %d; median difference %+.3f, sign test p = %.1e.\n",
 			c.Lower, c.Neurons, c.Higher, c.Median, c.P)
 	}
+	if c := r.Purest; c != nil {
+		fmt.Fprintf(out, "The pair of lowest score, chosen on half of the images and judged on the others, stands for less in %d, for more in %d; median difference %+.3f, sign test p = %.1e.\n",
+			c.Lower, c.Higher, c.Median, c.P)
+	}
 	scored(out, r.Units)
 }
 

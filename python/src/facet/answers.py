@@ -881,8 +881,12 @@ class Polysemanticity:
     units: list[ScoredUnit]
     #: That of the scores of all units.
     spread: Spread
+    #: How many images a score is over.
+    top_images: int
     #: Comparison sets the strongest pair of each neuron against the neuron; absent for an atlas without scalars.
     comparison: PolysemanticityComparison | None = None
+    #: Purest sets the pair of lowest score of each neuron against the neuron, absent likewise. Half of the images chooses the pair, the other half gives the scores.
+    purest: PolysemanticityComparison | None = None
 
 
 @dataclass(kw_only=True)
@@ -2341,11 +2345,11 @@ class Spread:
 
 @dataclass(kw_only=True)
 class PolysemanticityComparison:
-    """PolysemanticityComparison sets the strongest pair of each neuron against the neuron."""
+    """PolysemanticityComparison sets a pair of each neuron against the neuron."""
 
     #: How many neurons were compared.
     neurons: int
-    #: How many neurons have a strongest pair that is less polysemantic.
+    #: How many neurons have a pair that is less polysemantic.
     lower: int
     #: How many have one that is more so.
     higher: int
