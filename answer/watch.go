@@ -85,7 +85,7 @@ type WatchedText struct {
 
 // Evidence is an e-process: what speaks for a change of one number that is followed.
 type Evidence struct {
-	// Followed is a watched text, a pair as (neuron,head), "embedding", or a quality of pictures.
+	// Followed is a watched text by its five pairs, a watched text with "(whole embedding)", a pair as (neuron,head), "embedding", or a quality of pictures.
 	Followed string `json:"followed"`
 	// Label is a pair in words, where words fit.
 	Label string `json:"label,omitempty"`

@@ -2487,7 +2487,7 @@ class WatchedText:
 class Evidence:
     """Evidence is an e-process: what speaks for a change of one number that is followed."""
 
-    #: A watched text, a pair as (neuron,head), "embedding", or a quality of pictures.
+    #: A watched text by its five pairs, a watched text with "(whole embedding)", a pair as (neuron,head), "embedding", or a quality of pictures.
     followed: str
     #: A pair in words, where words fit.
     label: str | None = None
