@@ -253,17 +253,23 @@ func testPairs(p *Profile, images *Summary, ov *decompose.OV, parts shift, befor
 			t.Effect = t.Shift / math.Sqrt(a)
 		}
 		_, t.P = Welch(images.Count(), images.Pairs.Mean[i], b, p.Count(), p.Pairs.Mean[i], a)
-		x := column(before, k)
-		switch skewness, kurtosis := shape(x); {
-		case kurtosis > heavyTails:
-			_, t.P = MannWhitney(x, column(after, k))
-			t.Ranks = true
-		case math.Abs(skewness) > skewed && t.P < middling:
-			t.P = Permutation(x, column(after, k))
-		}
+		t.P, t.Ranks = byShape(t.P, column(before, k), column(after, k))
 		tests[k] = t
 	}
 	return tests
+}
+
+// byShape is the p-value of the test that fits the numbers before, given that of Welch's test: by ranks where their tails are heavy, by permutation where they
+// are skewed.
+func byShape(welch float64, before, after []float32) (p float64, ranks bool) {
+	switch skewness, kurtosis := shape(before); {
+	case kurtosis > heavyTails:
+		_, p = MannWhitney(before, after)
+		return p, true
+	case math.Abs(skewness) > skewed && welch < middling:
+		return Permutation(before, after), false
+	}
+	return welch, false
 }
 
 // describe adds a change's effect and examples.

@@ -11,6 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/facet-clip/facet/internal/numeric"
+	"github.com/facet-clip/facet/npy"
 )
 
 // near compares numbers, and slices of them, to a relative 1e-9; a NaN fails.
@@ -172,6 +175,75 @@ func TestNullsAreUniform(t *testing.T) {
 	uniform(t, "Welch", welch, 0)
 	uniform(t, "Mann–Whitney", ranked, 0.002)
 	uniform(t, "energy", energy, 0.01)
+}
+
+// TestNullsOfRealScalars: scalars of the demo model over scenes, dealt to two sides at random, have small p-values as rarely as they say, into the tail.
+// Welch's test alone has not.
+func TestNullsOfRealScalars(t *testing.T) {
+	runs := 12_000
+	if testing.Short() {
+		runs = 500
+	}
+	data, err := os.ReadFile("testdata/scalars.npy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := npy.Parse(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, images, pairs := a.Data, a.Shape[0], a.Shape[1]
+	levels := []float64{1e-2, 1e-3, 1e-4, 1e-5}
+	welch, fits := make([]int, len(levels)), make([]int, len(levels))
+	var middle []float64
+	random := rand.New(rand.NewPCG(31, 32))
+	x, y := make([]float32, 400), make([]float32, 60)
+	for run := range runs * pairs {
+		pair := run % pairs
+		order := some(random, images, len(x)+len(y))
+		for k, i := range order {
+			if v := values[i*pairs+pair]; k < len(x) {
+				x[k] = v
+			} else {
+				y[k-len(x)] = v
+			}
+		}
+		b, c := momentsOf(x), momentsOf(y)
+		_, p := Welch(c.Count, c.Mean[0], c.Variance(0), b.Count, b.Mean[0], b.Variance(0))
+		q, _ := byShape(p, x, y)
+		if run < 2000 {
+			middle = append(middle, q)
+		}
+		for i, level := range levels {
+			if p <= level {
+				welch[i]++
+			}
+			if q <= level {
+				fits[i]++
+			}
+		}
+	}
+	uniform(t, "real scalars", middle, 0.002)
+	for i, level := range levels {
+		expected := level * float64(runs*pairs)
+		t.Logf("p ≤ %g: %d of %d by the test that fits, %d by Welch's, expected %.1f", level, fits[i], runs*pairs, welch[i], expected)
+		if float64(fits[i]) > expected+4*math.Sqrt(expected)+1 {
+			t.Errorf("p ≤ %g: %d of %d, expected %.1f", level, fits[i], runs*pairs, expected)
+		}
+		if i < 2 && float64(fits[i]) < 0.7*expected {
+			t.Errorf("p ≤ %g: only %d of %d, expected %.1f: the test is too shy", level, fits[i], runs*pairs, expected)
+		}
+	}
+}
+
+// some are k of n indexes by lot.
+func some(random *rand.Rand, n, k int) []int {
+	order := numeric.Indices(n)
+	for i := range k {
+		j := i + random.IntN(n-i)
+		order[i], order[j] = order[j], order[i]
+	}
+	return order[:k]
 }
 
 func TestEnergyFindsAShift(t *testing.T) {
