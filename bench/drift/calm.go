@@ -76,7 +76,7 @@ func (b *bench) calm(ctx context.Context, seeds, windows, compared int) error {
 
 // calmRun counts the windows of one run without drift in which each method found something; largest is the greatest e-value at its end.
 func (b *bench) calmRun(ctx context.Context, pools [2]*pool, seed, windows, compared int) (found [calmMethods]int, largest float64, err error) {
-	p, err := b.profile(ctx, pools[0], scenarios[0].calm, seed)
+	p, err := b.profile(pools[0], scenarios[0].calm, seed)
 	if err != nil {
 		return found, 0, err
 	}
@@ -164,7 +164,7 @@ func (b *bench) discoveries(ctx context.Context, s scenario, seeds int) error {
 	proportion, found := 0.0, 0
 	const windows = 10
 	err = each(seeds, func(seed int) error {
-		p, err := b.profile(ctx, pools[0], s.calm, seed)
+		p, err := b.profile(pools[0], s.calm, seed)
 		if err != nil {
 			return err
 		}

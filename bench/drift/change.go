@@ -116,7 +116,7 @@ type outcome struct {
 }
 
 func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, peers bool) (r outcome, err error) {
-	p, err := b.profile(ctx, pools[0], s.calm, seed)
+	p, err := b.profile(pools[0], s.calm, seed)
 	if err != nil {
 		return r, err
 	}

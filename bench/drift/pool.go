@@ -135,12 +135,17 @@ const (
 )
 
 // profile is one of images drawn from a reference pool, with qualities measured on some of that pool.
-func (b *bench) profile(ctx context.Context, p *pool, m mix, seed int) (*drift.Profile, error) {
-	random := source(seed, 1)
-	indexes, err := p.deal(random, m, reference)
+func (b *bench) profile(p *pool, m mix, seed int) (*drift.Profile, error) {
+	indexes, err := p.deal(source(seed, 1), m, reference)
 	if err != nil {
 		return nil, err
 	}
+	return b.profileOf(p, indexes, seed)
+}
+
+// profileOf is one of images of a pool by their indexes.
+func (b *bench) profileOf(p *pool, indexes []int, seed int) (*drift.Profile, error) {
+	random := source(seed, 7)
 	s, err := b.summary(p, indexes, nil, sampleSize)
 	if err != nil {
 		return nil, err

@@ -5,11 +5,15 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/internal/numeric"
 )
+
+// Reference and stream are drawn from one pool with replacement, which is then the whole world: nothing differs between them but chance. Streams that are drawn from
+// another pool than the reference do differ, by the chance that chose the pools, and 200,000 images are enough to see that.
 
 // arrivals are what comes for a window without drift: places in the stream's pool, in the order in which they come. A content that is the same to the
 // last bit has the same number.
@@ -94,35 +98,38 @@ var quietStreams = []quietStream{
 
 // quiet measures false alarms of streams in which nothing changes, to the first alert of a run.
 func (b *bench) quiet(ctx context.Context, s quietStream, seeds, windows int) error {
-	pools, err := b.pair(ctx, scenarios[0])
+	world, err := b.pool(scenarios[0].reference)
 	if err != nil {
 		return err
 	}
+	if err := b.vary(ctx, world, scenarios[0].calm); err != nil {
+		return err
+	}
 	var lock sync.Mutex
-	alarmed, seen, dropped, episodes := 0, 0, 0, 0
+	alarmed, seen, dropped, every := 0, 0, 0, 0
 	err = each(seeds, func(seed int) error {
-		r, err := b.quietRun(ctx, s, pools, seed, windows)
+		r, err := b.quietRun(ctx, s, world, seed, windows)
 		lock.Lock()
 		defer lock.Unlock()
-		alarmed, seen, dropped, episodes = alarmed+count(r.alarmed > 0), seen+r.windows, dropped+r.dropped, episodes+r.thinned
+		alarmed, seen, dropped, every = alarmed+count(r.alarmed > 0), seen+r.windows, dropped+r.dropped, every+r.every
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%-52s %2d of %d runs alarmed, in %d windows of %d images; %d images came again and were left out; every %.1f-th was taken\n",
-		s.name, alarmed, seeds, seen, s.window, dropped, float64(episodes)/float64(seeds))
+		s.name, alarmed, seeds, seen, s.window, dropped, float64(every)/float64(seeds))
 	return nil
 }
 
 // quietOutcome is that of one run.
 type quietOutcome struct {
 	alarmed, windows int // the window of the first alert, 0 for none, and how many there were until then
-	dropped, thinned int
+	dropped, every   int
 }
 
-func (b *bench) quietRun(ctx context.Context, s quietStream, pools [2]*pool, seed, windows int) (out quietOutcome, err error) {
-	p, err := b.profile(ctx, pools[0], s.reference, seed)
+func (b *bench) quietRun(ctx context.Context, s quietStream, world *pool, seed, windows int) (out quietOutcome, err error) {
+	p, err := b.profileOf(world, world.draw(source(seed, 41), s.reference, reference), seed)
 	if err != nil {
 		return out, err
 	}
@@ -133,7 +140,7 @@ func (b *bench) quietRun(ctx context.Context, s quietStream, pools [2]*pool, see
 	if s.guard != nil {
 		s.guard(m)
 	}
-	ranks, err := b.ranks(m, pools[1], numeric.Indices(len(pools[1].images)), p.Strong)
+	ranks, err := b.tied(m, world, p.Strong)
 	if err != nil {
 		return out, err
 	}
@@ -142,9 +149,9 @@ func (b *bench) quietRun(ctx context.Context, s quietStream, pools [2]*pool, see
 	for out.windows < windows {
 		var of [][]int
 		for len(of) < s.window {
-			image, content := next(random, pools[1], t)
+			image, content := next(random, world, t)
 			if t++; known.New(hashOf(content)) { // as the store counts a content once
-				of = append(of, ranks[image])
+				of = append(of, ranks[random.IntN(len(ranks))][image])
 			}
 		}
 		out.windows++
@@ -153,7 +160,23 @@ func (b *bench) quietRun(ctx context.Context, s quietStream, pools [2]*pool, see
 			break
 		}
 	}
-	out.dropped, out.thinned = known.Repeated, max(1, m.Every())
+	out.dropped, out.every = known.Repeated, max(1, m.Every())
+	return out, nil
+}
+
+// tied are the ranks of all images of a pool, four times over, with ties that are broken otherwise each time: an image of the stream may be one of the
+// reference too.
+func (b *bench) tied(m *drift.Monitor, p *pool, strong []int) (out [4][][]int, err error) {
+	for v := range out {
+		again := *p
+		again.images = slices.Clone(p.images)
+		for i := range again.images {
+			again.images[i].ID = fmt.Sprint(p.images[i].Path, " ", v)
+		}
+		if out[v], err = b.ranks(m, &again, numeric.Indices(len(again.images)), strong); err != nil {
+			return out, err
+		}
+	}
 	return out, nil
 }
 
