@@ -42,6 +42,8 @@ type Drift struct {
 	Source string `json:"source"`
 	// By says what parts were made by: group, label, time:year, time:month or time:day.
 	By string `json:"by,omitempty"`
+	// Previous is with how many parts before it each part is compared. It is absent where parts are compared with the profile.
+	Previous int `json:"previous,omitempty"`
 	// Level is the expected share of false discoveries among the changed pairs.
 	Level float64 `json:"level"`
 	// Unread is how many files could not be read.
@@ -243,6 +245,8 @@ type Pair struct {
 type GroupComparison struct {
 	// Name is what the images of the part have in common.
 	Name string `json:"name"`
+	// Against are the parts that it is compared with, in place of the profile. It is absent where that is the profile, as for the first part.
+	Against []string `json:"against,omitempty"`
 	Comparison
 }
 

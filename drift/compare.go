@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"github.com/facet-clip/facet/internal/numeric"
 
@@ -111,13 +112,18 @@ func enough(p *Profile, images *Summary) error {
 // Compare is [Compare] of several sets of images, such as years. The expected share of false discoveries, averaged over the sets in which there
 // are any, is controlled: see [Together].
 func (v *Vocabulary) Compare(ctx context.Context, sets []*Summary, o Options) ([]*Comparison, error) {
+	return together(ctx, slices.Repeat([]*Vocabulary{v}, len(sets)), sets, o)
+}
+
+// together compares sets of images, each with the profile of a vocabulary of its own.
+func together(ctx context.Context, of []*Vocabulary, sets []*Summary, o Options) ([]*Comparison, error) {
 	out, shifts, raw := make([]*Comparison, len(sets)), make([]shift, len(sets)), make([][]float64, len(sets))
 	for k, images := range sets {
-		err := enough(v.profile, images)
+		err := enough(of[k].profile, images)
 		if err != nil {
 			return nil, err
 		}
-		if out[k], shifts[k], err = v.test(images, o); err != nil {
+		if out[k], shifts[k], err = of[k].test(images, o); err != nil {
 			return nil, err
 		}
 		for _, t := range out[k].Tests {
@@ -129,7 +135,7 @@ func (v *Vocabulary) Compare(ctx context.Context, sets []*Summary, o Options) ([
 		for i, p := range adjusted {
 			c.Tests[i].Adjusted = p
 		}
-		if err := v.tell(ctx, c, shifts[k], sets[k].Sample(), o.Level); err != nil {
+		if err := of[k].tell(ctx, c, shifts[k], sets[k].Sample(), o.Level); err != nil {
 			return nil, err
 		}
 	}

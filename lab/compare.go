@@ -28,6 +28,8 @@ type Compare struct {
 	Source *dataset.Source
 	// By compares parts too: see [CompareKeys]. Empty, all images are compared at once.
 	By string
+	// Previous compares each part with the last so many parts before it, and the first part with the profile; 0 compares all with the profile.
+	Previous int
 	// Bank is a list, a bank or a file with a text a line, whose words name changes. Empty, it is the default: see [Lab.Bank].
 	Bank string
 	// Performance are labelled pictures like the profile's, by which the share that is classified right is estimated. Nil: it is not.
@@ -78,6 +80,10 @@ func (q Compare) check() (Compare, error) {
 		return q, &Mistake{Problem: errors.New("no dataset: expected images to compare")}
 	case q.By != "" && groupKeys[q.By] == nil:
 		return q, mistake("by", "%s: expected one of %s", q.By, strings.Join(CompareKeys(), ", "))
+	case q.Previous < 0 || q.Previous > mostGroups:
+		return q, mistake("previous", "%d: expected 0 to %d parts", q.Previous, mostGroups)
+	case q.Previous > 0 && q.By == "":
+		return q, mistake("previous", "%d: expected parts that come after one another: by time:month, for example", q.Previous)
 	}
 	return q, cmp.Or(CheckLevel("level", q.Level), checkWatched(q.Watch))
 }
@@ -115,7 +121,7 @@ func (l *Lab) Compare(ctx context.Context, q Compare) (*answer.Drift, error) {
 	if n := c.all.Count(); n < 2 {
 		return nil, fmt.Errorf("%s: %d pictures that can be read, expected two at least", q.Source.Name, n)
 	}
-	a := &answer.Drift{Format: record.Format, Profile: q.Profile, Source: q.Source.Name, By: q.By, Level: q.Level, Unread: through.bad.count, Repeated: through.distinct.Repeated}
+	a := &answer.Drift{Format: record.Format, Profile: q.Profile, Source: q.Source.Name, By: q.By, Previous: q.Previous, Level: q.Level, Unread: through.bad.count, Repeated: through.distinct.Repeated}
 	if a.Model, err = l.Describe(ctx); err != nil {
 		return nil, err
 	}
@@ -208,12 +214,16 @@ func (c *comparing) tell(ctx context.Context, a *answer.Drift) error {
 			names, sets = append(names, name), append(sets, part.Summary)
 		}
 	}
-	compared, err := c.words.Compare(ctx, sets, o)
+	compared, err := c.compareParts(ctx, sets, o)
 	if err != nil {
 		return err
 	}
 	for i, one := range compared {
-		a.Groups = append(a.Groups, answer.GroupComparison{Name: names[i], Comparison: record.Comparison(one)})
+		g := answer.GroupComparison{Name: names[i], Comparison: record.Comparison(one)}
+		if c.Previous > 0 && i > 0 {
+			g.Against = names[max(0, i-c.Previous):i]
+		}
+		a.Groups = append(a.Groups, g)
 	}
 	for w, specific := range c.words.Specific(c.concepts, c.all.Summary) {
 		f := c.follow(w, groups)
@@ -221,6 +231,14 @@ func (c *comparing) tell(ctx context.Context, a *answer.Drift) error {
 		a.Watched = append(a.Watched, f)
 	}
 	return nil
+}
+
+// compareParts compares parts with the profile, or with the parts before them.
+func (c *comparing) compareParts(ctx context.Context, parts []*drift.Summary, o drift.Options) ([]*drift.Comparison, error) {
+	if c.Previous > 0 {
+		return c.words.Before(ctx, parts, c.concepts, c.Previous, o)
+	}
+	return c.words.Compare(ctx, parts, o)
 }
 
 // follow says how a watched text does in the profile, in all images and in their parts.

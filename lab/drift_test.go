@@ -200,7 +200,7 @@ func TestRepeatedPictures(t *testing.T) {
 func TestComparisonsTogether(t *testing.T) {
 	l := open(t, lab.Config{Engine: "portable"})
 	reference := profileOf(t, l, "scenes:steady?n=6&size=64&seed=1&window=1", 6)
-	q := lab.Compare{Profile: reference, Source: images(t, "scenes:steady?n=4&size=64&seed=2&window=1", 0), By: "label"}
+	q := lab.Compare{Profile: reference, Source: images(t, "scenes:steady?n=2&size=64&seed=2", 0), By: "label"}
 	ask := func() (*answer.Drift, error) { return l.Compare(t.Context(), q) }
 	want, err := ask()
 	if err != nil {
@@ -215,6 +215,16 @@ func TestComparisonsTogether(t *testing.T) {
 		})
 	}
 	wait.Wait()
+	q.By, q.Previous = "group", 1
+	months, err := ask()
+	if err != nil || len(months.Groups) < 2 || months.Groups[0].Against != nil || months.Groups[0].ProfileImages != 6 {
+		t.Fatalf("%v: %+v", err, months)
+	}
+	for k, g := range months.Groups[1:] {
+		if before := months.Groups[k]; !cmp.Equal(g.Against, []string{before.Name}) || g.ProfileImages != before.Images {
+			t.Errorf("%s is compared with %v of %d images, expected %s of %d", g.Name, g.Against, g.ProfileImages, before.Name, before.Images)
+		}
+	}
 }
 
 // TestProfileIsKept: what is there is not written over, and what is begun goes on only if the question says so.
@@ -284,6 +294,8 @@ func TestDriftMistakes(t *testing.T) {
 		"no profile":       compare(lab.Compare{Source: some}),
 		"nothing compared": compare(lab.Compare{Profile: "p"}),
 		"by":               compare(lab.Compare{Profile: "p", Source: some, By: "moon"}),
+		"previous":         compare(lab.Compare{Profile: "p", Source: some, Previous: -1, By: "group"}),
+		"previous of what": compare(lab.Compare{Profile: "p", Source: some, Previous: 1}),
 		"level":            compare(lab.Compare{Profile: "p", Source: some, Level: 1}),
 		"not a level":      compare(lab.Compare{Profile: "p", Source: some, Level: math.NaN()}),
 		"watched what":     watch(lab.Watch{Store: "s"}),

@@ -88,6 +88,8 @@ func main() {
 	windows := flag.Int("windows", runWindows, "windows of a run without drift")
 	compared := flag.Int("compared", 25, "windows of a run without drift that are compared pair by pair and given to the MMD")
 	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) changes (delays and names), quiet (false alarms of duplicates, bursts and cycles too), or order (streams whose images are like their neighbours, without pools); all but the last two by default")
+	flag.IntVar(&first, "first", 0, "the first seed")
+	flag.IntVar(&variedPictures, "varied", 200, "pictures of a reference pool that qualities are measured on; half of them for a seed")
 	peers := flag.Bool("peers", true, "run the peers beside facet on changes")
 	only := flag.String("only", "", "only the drifts whose names hold this")
 	flag.Parse()
@@ -141,6 +143,8 @@ func run(ctx context.Context, dir, part, only string, seeds, windows, compared i
 	}
 	return nil
 }
+
+var first, variedPictures int
 
 // bench is what all runs share.
 type bench struct {
@@ -210,13 +214,13 @@ func each(seeds int, run func(seed int) error) error {
 	errs := make([]error, seeds)
 	var wait sync.WaitGroup
 	slots := make(chan struct{}, 2)
-	for seed := range seeds {
+	for k := range seeds {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			errs[seed] = run(seed)
+			errs[k] = run(first + k)
 		}()
 	}
 	wait.Wait()

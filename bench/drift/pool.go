@@ -129,11 +129,6 @@ func (b *bench) summary(p *pool, indexes []int, keep []int, size int) (*drift.Su
 	return s, nil
 }
 
-const (
-	variedPictures = 200 // of a reference pool
-	probed         = 100 // of these, for a seed
-)
-
 // profile is one of images drawn from a reference pool, with qualities measured on some of that pool.
 func (b *bench) profile(p *pool, m mix, seed int) (*drift.Profile, error) {
 	indexes, err := p.deal(source(seed, 1), m, reference)
@@ -152,7 +147,7 @@ func (b *bench) profileOf(p *pool, indexes []int, seed int) (*drift.Profile, err
 	}
 	out := drift.NewProfile(s, b.ov.Norms(), b.concepts)
 	out.Qualities = quality.Unmeasured(b.ov.Embed)
-	for _, k := range random.Perm(len(p.varied))[:min(probed, len(p.varied))] {
+	for _, k := range random.Perm(len(p.varied))[:len(p.varied)/2] {
 		for i, q := range p.varied[k] {
 			out.Qualities[i].Merge(q)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 
@@ -109,6 +110,7 @@ func (b *bench) quiet(ctx context.Context, s quietStream, seeds, windows int) er
 	alarmed, seen, dropped, every := 0, 0, 0, 0
 	err = each(seeds, func(seed int) error {
 		r, err := b.quietRun(ctx, s, world, seed, windows)
+		fmt.Fprintf(os.Stderr, "%s: seed %d: %+v\n", s.name, seed, r)
 		lock.Lock()
 		defer lock.Unlock()
 		alarmed, seen, dropped, every = alarmed+count(r.alarmed > 0), seen+r.windows, dropped+r.dropped, every+r.every

@@ -22,6 +22,7 @@ type compareOptions struct {
 	driftOptions
 	profile, by string
 	performance string
+	previous    int
 	level       float64
 	seed        uint64
 	failOn      []string
@@ -64,6 +65,7 @@ groups. With --performance, the share of pictures that is classified right stand
 	o.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.by, "by", "", "the parts: group, label, time:year, time:month or time:day (by the offset that is written with a time)")
+	flags.Number(f, &o.previous, "previous", 0, flags.Span[int]{Least: 0, Most: 200}, "compare each part with the last so many parts before it, as a week with the week before; 0: with the profile")
 	flags.Number(f, &o.level, "level", 0.05, flags.Level, "expected share of false discoveries among the changed pairs")
 	flags.Number(f, &o.seed, "seed", 0, flags.Seeds, "the seed of what is drawn: permutations")
 	f.StringVar(&o.performance, "performance", "", "labelled pictures like the profile's (`DATASET`): say how often pictures are classified right, and estimate it where they have no label")
@@ -74,7 +76,7 @@ groups. With --performance, the share of pictures that is classified right stand
 }
 
 func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
-	q := lab.Compare{Profile: o.profile, By: o.by, Bank: o.bank, Level: o.level, Seed: o.seed, Strict: o.strict}
+	q := lab.Compare{Profile: o.profile, By: o.by, Previous: o.previous, Bank: o.bank, Level: o.level, Seed: o.seed, Strict: o.strict}
 	var err error
 	if q.Source, err = dataset.Open(o.source, o.selection); err != nil {
 		return err

@@ -98,6 +98,7 @@ func TestDriftBadInput(t *testing.T) {
 		{"twice", []string{"profile", "scenes:steady?n=1", "-o", dir + "/p", "--watch-file", words}, exitFailure, "watched twice"},
 		{"one image", []string{"profile", "scenes:steady?n=1", "--limit", "1", "-o", dir + "/p"}, exitFailure, "expected two at least"},
 		{"by", []string{"compare", "p", "x", "--by", "moon"}, exitUsage, "--by moon"},
+		{"previous", []string{"compare", "p", "x", "--previous", "-1"}, exitUsage, "--previous -1"},
 		{"level", []string{"compare", "p", "x", "--level", "2"}, exitUsage, "--level 2"},
 		{"rule", []string{"compare", "p", "x", "--fail-on", "moon"}, exitUsage, "named:WORD"},
 		{"report without rules", []string{"compare", "p", "x", "--junit", "r.xml"}, exitUsage, "--fail-on"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -34,9 +35,17 @@ func Drift(out io.Writer, r *answer.Drift) {
 		changes(terminal.Table(out, "Change", "Share of the shift", "Effect", "Pairs", "Strongest pair", "Its label"), c)
 	}
 	if len(r.Groups) > 0 {
-		t := terminal.Table(out, r.By, "Images", "Energy p", "Pairs changed", "Largest changes")
+		head := []string{r.By, "Images", "Energy p", "Pairs changed", "Largest changes"}
+		if r.Previous > 0 {
+			head = slices.Insert(head, 1, "Against")
+		}
+		t := terminal.Table(out, head...)
 		for _, g := range r.Groups {
-			t.AppendRow(table.Row{g.Name, g.Images, fmt.Sprintf("%.3g", g.EnergyP), g.Changed, g.Largest()})
+			row := table.Row{g.Name, g.Images, fmt.Sprintf("%.3g", g.EnergyP), g.Changed, g.Largest()}
+			if r.Previous > 0 {
+				row = slices.Insert(row, 1, against(g))
+			}
+			t.AppendRow(row)
 		}
 		fmt.Fprintln(out)
 		t.Render()
@@ -69,6 +78,18 @@ func performance(out io.Writer, p answer.Performance) {
 	if e := p.Error; e != nil {
 		fmt.Fprintf(out, "mean error of the estimate where labels say: %s (%d of %d intervals hold the accuracy); of ATC %s, of the mean confidence %s\n",
 			Percent(e.Calibrated), e.Within, e.Parts, Percent(e.Threshold), Percent(e.Confidence))
+	}
+}
+
+// against says what a part is compared with.
+func against(g answer.GroupComparison) any {
+	switch n := len(g.Against); n {
+	case 0:
+		return "the profile"
+	case 1:
+		return g.Against[0]
+	default:
+		return g.Against[0] + " to " + g.Against[n-1]
 	}
 }
 

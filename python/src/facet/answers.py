@@ -163,6 +163,8 @@ class Drift:
     source: str
     #: It says what parts were made by: group, label, time:year, time:month or time:day.
     by: str | None = None
+    #: With how many parts before it each part is compared. It is absent where parts are compared with the profile.
+    previous: int | None = None
     #: The expected share of false discoveries among the changed pairs.
     level: float
     #: How many files could not be read.
@@ -1403,6 +1405,8 @@ class GroupComparison:
 
     #: What the images of the part have in common.
     name: str
+    #: The parts that it is compared with, in place of the profile. It is absent where that is the profile, as for the first part.
+    against: list[str] = field(default_factory=list)
     #: How many are compared.
     images: int
     #: How many the profile is of.
