@@ -141,6 +141,9 @@ func (p *Page) parts(r *answer.Drift) {
 		p.Columns = []string{r.By, "images", "energy test, p", "pairs changed", "largest changes"}
 		p.Parts = append(p.Parts, []string{g.Name, fmt.Sprint(g.Images), fmt.Sprintf("%.2g", g.EnergyP), fmt.Sprint(g.Changed), g.Largest()})
 		p.PartsNote = fmt.Sprintf("False discoveries are controlled at %g on average over the parts in which anything changed.", r.Level)
+		if r.Previous > 0 {
+			p.PartsNote += fmt.Sprintf(" Each part is compared with the last %d before it, and the first part with the profile.", r.Previous)
+		}
 	}
 }
 
