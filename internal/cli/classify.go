@@ -49,7 +49,7 @@ dataset that cannot be read are left out and listed.`,
 	flags.Number(f, &q.Top, "top", 5, flags.Some, "show at most so many: labels of each picture")
 	f.StringVar(&q.Why, "why", "", "say why: word by word, what speaks for the first label and not for the second, or with --why=`LABEL` not for this one")
 	f.Lookup("why").NoOptDefVal = lab.WhySecond
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: with --why, name pairs by it (the demo model has its own names)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: with --why, name pairs by it. The demo model has its own names")
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: with --why, name pairs by the labels that facet label left in it")
 	return cmd
 }

@@ -35,7 +35,7 @@ func (o *driftOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&o.watch, "watch", nil, "a `TEXT` to follow; may be given more than once")
 	f.StringVar(&o.watchFile, "watch-file", "", "a `FILE` with a text to follow a line")
-	f.StringVar(&o.bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name changes by it (default common; for the demo its world's words)")
+	f.StringVar(&o.bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name changes by it. Default: common; the demo model has its world's words")
 	flags.TimeFormat(f, &o.selection.Times)
 	flags.Number(f, &o.selection.Limit, "limit", 0, flags.SomeOrNone, "take at most so many items (default all)")
 	flags.Number(f, &o.selection.Stride, "stride", 1, flags.Some, "take every n-th item")

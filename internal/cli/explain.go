@@ -44,15 +44,15 @@ pairs, plus a constant, is the embedding. With --text, split the logit of that t
 	f := cmd.Flags()
 	pictureFlags(f, &q.Pixels, &q.Whole)
 	f.StringVar(&q.Text, "text", "", "explain the logit of this text instead of the embedding")
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name pairs by it (default: the labels of --atlas; without one common, and the demo model has its own)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name pairs by it. Default: the labels of --atlas. Without an atlas: common; the demo model has its own")
 	f.StringVar(&q.Atlas, "atlas", "", "an `ATLAS` of the same model: name pairs by the labels that facet label left in it")
 	f.StringVar(&q.By, "by", lab.ByWord, "the parts: sums of pairs by word, neuron, head (with its words), token or pair")
 	f.StringVar(&q.Assign, "assign", lab.AssignShared, "give a pair of several words to each of them by weight (shared), or to the first")
 	flags.Number(f, &q.Cover, "cover", 0.5, flags.Span[float64]{Least: 0, Most: 1, Above: true}, "list words until they hold this share (0.8 or 80%) of all that words add or take away, 30 words or --top at most")
 	f.StringVar(&q.Against, "against", "", "measure against another `TEXT`: why --text rather than this one")
 	f.StringVar(&q.Contrast, "contrast", "", "measure against another `PICTURE`: why this picture rather than that")
-	f.StringVar(&q.Baseline, "baseline", "", `measure against the "average text" of the bank, the "average picture" of the atlas, or none
-(default: the average text with --text where a bank is at hand, the average picture without where an atlas is)`)
+	f.StringVar(&q.Baseline, "baseline", "", `measure against the "average text" of the bank, the "average picture" of the atlas, or none.
+Default with --text: the average text, where a bank is at hand. Default without: the average picture, where an atlas is`)
 	f.BoolVar(&q.Intervals, "intervals", false, "with --atlas: give each word a 95 % interval, by naming the 200 strongest pairs anew from their images drawn with replacement")
 	f.StringVarP(&output, "output", "o", "", "write pictures, arrays and explain.json into this `DIR`")
 	flags.Number(f, &q.Top, "top", 20, flags.Some, "show at most so many: pairs")

@@ -51,7 +51,7 @@ shown as unnamed.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line (default common; for the demo its world's words)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line. Default: common; the demo model has its world's words")
 	f.StringVar(&q.Units, "units", "top:10%", "pairs to label: top:10% or top:200 (by use in the atlas, or by the length of their directions), all, or NEURON,HEAD")
 	f.StringVar(&q.Method, "method", "omp", "the method: omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
 	f.StringVar(&q.Scale, "dictionary-norm", "rows", "what is made unit: rows (texts), or reference (columns, as the reference code does)")

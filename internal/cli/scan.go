@@ -59,7 +59,7 @@ Interrupted or killed, a scan goes on with --resume where its last checkpoint wa
 	f.StringVar(&o.shard, "shard", "", "take part `I/N` of the items, counted from 0: for several machines, then facet atlas merge")
 	flags.Number(f, &q.Every, "checkpoint-every", 500, flags.SomeOrNone, "images between checkpoints: what a kill can lose")
 	f.BoolVar(&q.Resume, "resume", false, "go on after the last checkpoint; begin if nothing was begun")
-	f.BoolVar(&q.KeepScalars, "keep-scalars", false, "keep the scalars of every image too: float16 [N,M,C], 128 KiB an image for RN50. reconstruct, ablate and evaluate labels\nneed them; so do polysemanticity for neurons and heads, and neuron for the neuron itself")
+	f.BoolVar(&q.KeepScalars, "keep-scalars", false, "keep the scalars of every image too: float16 [N,M,C], 128 KiB an image for RN50. reconstruct, ablate and evaluate labels\nneed them. So does polysemanticity for neurons and heads, and neuron for the neuron itself")
 	f.BoolVar(&q.Strict, "strict", false, "stop at the first file that cannot be read, instead of listing it")
 	return cmd
 }

@@ -63,12 +63,12 @@ be read are left out and listed.`,
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` as --classes-file takes it")
 	f.StringVar(&o.file, "classes-file", "", "a `FILE` with a class a line, its other names after commas")
 	f.StringVar(&o.method, "method", segment.Facet.String(), "the method: facet, nap (the paper's), maskclip, selfself, surgery, cam, heads, neurons or activations")
-	f.StringArrayVar(&o.backgrounds, "background", nil, "what is none of the classes: a probability below which a pixel is background, or a list with commas of what\nthere is besides; may be given twice")
+	f.StringArrayVar(&o.backgrounds, "background", nil, "what is none of the classes. A number: a pixel of lower probability is background. Or a list with commas of what\nthere is besides. May be given twice")
 	f.StringVarP(&o.output, "output", "o", "", "write labels, overlay and JSON of each picture into this `DIR`")
 	f.BoolVar(&o.saveLogits, "save-logits", false, "write a float map of each class as well")
 	f.BoolVar(&o.grid, "grid", false, "write grid.png as well: a heat map of each class for each picture")
 	f.StringVar(&o.why, "why", "", "say why: the pairs behind the pixel `X,Y`, or the region X0,Y0,X1,Y1")
-	f.StringVar(&o.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name those pairs by it (default common; the demo model has its own)")
+	f.StringVar(&o.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name those pairs by it. Default: common; the demo model has its own")
 	flags.Number(f, &o.Top, "top", 10, flags.Some, "show at most so many: pairs behind --why")
 	return cmd
 }
@@ -83,10 +83,10 @@ func segmentFlags(f *pflag.FlagSet, s *lab.SegmentSettings, templates *string) {
 	flags.Number(f, &s.Pairs, "pairs", 0, flags.Some, "neuron–head pairs of each text (default: the share that 20,000 are of RN50x16's)")
 	f.StringVar(&s.Atlas, "atlas", "", "an `ATLAS` of the same model: take the signs of pairs' directions from it, as the paper does (default: + for all)")
 	f.StringVar(&s.Refine, "refine", lab.RefineNone, "what is done to the logits of pixels: none, or pamr (they take on those of like pixels around them)")
-	f.StringVar(&s.Sink, "sink", lab.SinkAuto, "the last token and the neurons through which it draws attention: auto (facet drops them if the token is a sink; nap, heads and neurons replace it), drop (every method does what facet does) or published (facet, nap, heads and neurons replace the token; nothing else changes)")
+	f.StringVar(&s.Sink, "sink", lab.SinkAuto, "the last token and the neurons through which it draws attention: auto, drop or published. With auto, facet drops them if the token is a sink; nap, heads and neurons replace the token. With drop, every method does what facet does. With published, facet, nap, heads and neurons replace the token, and nothing else changes")
 	flags.Number(f, &s.NeuronsBack, "neurons-back", 0, flags.SomeOrNone, "take what neurons do from the block so many before the last (of RN50x16: 7 less the published conv_map_idx)")
 	flags.Number(f, &s.HeadsBack, "heads-back", 0, flags.SomeOrNone, "take what heads take from tokens from the block so many before the last (7 less sim_map_idx)")
-	flags.Compat(f, &s.Reference, "segment as the published code does. maskclip keeps the positions of tokens; surgery weighs texts by a class token that attends by values; the last token is replaced; prompts are ImageNet's 80 (unless --templates says others)")
+	flags.Compat(f, &s.Reference, "segment as the published code does. maskclip keeps the positions of tokens. surgery weighs texts by a class token that attends by values. The last token is replaced. Prompts are ImageNet's 80, unless --templates says others")
 	f.StringVar(templates, "templates", "", "a `FILE` with a prompt a line, {} for the text (default: facet's own for photographs)")
 }
 

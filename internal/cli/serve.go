@@ -46,7 +46,7 @@ At localhost only this machine reaches it. At another address it asks for a toke
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "localhost:8080", "serve HTTP at `ADDRESS`, such as :8080 or localhost:8080")
 	f.BoolVar(&o.noOpen, "no-open", false, "do not open the browser")
-	f.StringArrayVar(&o.config.Banks, "banks", nil, "common, objects, a `BANK` of facet texts, or a file with a text a line, to name directions by; may be given again (default common; the demo model has its own)")
+	f.StringArrayVar(&o.config.Banks, "banks", nil, "common, objects, a `BANK` of facet texts, or a file with a text a line, to name directions by. May be given again. Default: common; the demo model has its own")
 	f.StringArrayVar(&o.config.Profiles, "profile", nil, "a `FOLDER` of facet drift profile, with which the model's streams are compared; may be given again")
 	flags.Again(f, &o.config.Stores, "store", "an SQLite `FILE` or postgres://…: what facet drift watch counted is shown, with its --profile; may be given again")
 	f.StringVar(&o.config.BasePath, "base-path", "", "the `PATH` under which a proxy serves the explorer, such as /facet")

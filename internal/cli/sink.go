@@ -37,7 +37,7 @@ zero-shot accuracy when that place is not looked at.`,
 	}
 	f := cmd.Flags()
 	flags.Number(f, &q.Limit, "limit", 500, flags.Some, "take at most so many pictures")
-	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name register neurons by it (default common; the demo model has its own)")
+	f.StringVar(&q.Bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: name register neurons by it. Default: common; the demo model has its own")
 	f.StringVar(&o.classes, "classes", "", "class names: a list with commas, or a `FILE` of them (default: the labels)")
 	f.StringVar(&o.templates, "templates", "", "a `FILE` with a prompt a line, {} for the class (default: facet's own)")
 	rootFlag(f, &q.Roots)

@@ -25,7 +25,7 @@ func Compat(f *pflag.FlagSet, reference *bool, what string) {
 
 // Bank are the flags --bank and --truncate; what says what the texts are for.
 func Bank(f *pflag.FlagSet, bank *string, truncate *bool, what string) {
-	f.StringVar(bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: "+what+" (default common; the demo model has its own)")
+	f.StringVar(bank, "bank", "", "common, objects, a `BANK` of facet texts, or a file with a text a line: "+what+". Default: common; the demo model has its own")
 	f.BoolVar(truncate, "truncate", false, "cut texts that are too long instead of refusing them")
 }
 

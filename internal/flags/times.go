@@ -21,5 +21,5 @@ func (t timeFormat) Set(s string) error {
 // TimeFormat adds --time-format to a verb that reads manifests with times.
 func TimeFormat(f *pflag.FlagSet, at *dataset.TimeFormat) {
 	*at = dataset.RFC3339
-	f.Var(timeFormat{at}, "time-format", "how a manifest writes its times: rfc3339 (also with a space for the T), unix (seconds since 1970), unix-ms, or a form such as '%d.%m.%Y %H:%M'")
+	f.Var(timeFormat{at}, "time-format", "how a manifest writes its times: rfc3339, unix, unix-ms, or a form such as '%d.%m.%Y %H:%M'. rfc3339 may have a space for the T. unix is seconds since 1970")
 }
