@@ -36,7 +36,10 @@ func (m *Monitor) Guard(g Guarantee) {
 
 // part is what of the budget the e-processes have.
 func (m *Monitor) part() float64 {
-	if m.Rules < ShiftsAndTails || m.Guarantee == RunLength {
+	switch {
+	case m.Guarantee == RunLength && m.Rules >= WholeTexts:
+		return 0.5 // the chance of an alert within t windows is part·α·t at most, by the union bound: the sum over t of the rest is 1/α then
+	case m.Rules < ShiftsAndTails || m.Guarantee == RunLength:
 		return 1
 	}
 	return 1 / (float64(m.Spent+1) * float64(m.Spent+2))

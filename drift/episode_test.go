@@ -253,6 +253,7 @@ func TestRunLength(t *testing.T) {
 	for range runs {
 		m := s.monitor(t, s.profile(t, 100))
 		m.Guard(RunLength)
+		near(t, "share of the budget, for all numbers together", m.part(), 0.5)
 		for range windows {
 			if len(m.Window(s.window(m, 10, 1, nil), α)) > 0 {
 				alarms++
