@@ -125,6 +125,42 @@ func (w watchedStream) outcome(number int, images []store.Image) (o store.Outcom
 	return o, err
 }
 
+// TestStreamMetrics: /metrics has the numbers of all streams, by name.
+func TestStreamMetrics(t *testing.T) {
+	newServer(t, "127.0.0.1:8080", nil) // the model
+	gate, err := makeStream(demoServed.lab, filepath.Join(t.TempDir(), secret), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	yard := gate
+	yard.store = filepath.Join(filepath.Dir(gate.store), "yard.db")
+	if err := yard.follow(2); err != nil {
+		t.Fatal(err)
+	}
+	h := newServer(t, "127.0.0.1:8080", func(c *Config) { c.Profiles, c.Stores = []string{gate.profile}, []string{gate.store, yard.store} }).Handler()
+	wants := func(all ...string) {
+		t.Helper()
+		out := send(h, "GET", "/metrics", nil, nil)
+		if checkProblem(t, "/metrics", out); out.Code != http.StatusOK {
+			t.Fatalf("%d: %s", out.Code, out.Body)
+		}
+		for _, want := range all {
+			if !strings.Contains(out.Body.String(), "\nfacet_drift_"+want+"\n") {
+				t.Errorf("/metrics lacks %q", want)
+			}
+		}
+		if strings.Contains(out.Body.String(), "undelivered") {
+			t.Error("expected nothing of deliveries, which only a watcher knows")
+		}
+	}
+	wants(`windows_total{stream="gate"} 3`, `windows_total{stream="yard"} 2`, `alerts_total{stream="gate"} 1`, `budget{stream="yard"} 0.05`,
+		`concept_score{concept="a yellow car",stream="gate"} 3`, `concept_score{concept="a yellow car",stream="yard"} 2`, `change_share{direction="more",stream="yard",word="yellow"} 0.25`)
+	if err := yard.follow(3); err != nil {
+		t.Fatal(err)
+	}
+	wants(`windows_total{stream="yard"} 3`)
+}
+
 // TestDrift: a stream is told as it was kept, without a path, and anew when it went on.
 func TestDrift(t *testing.T) {
 	newServer(t, "127.0.0.1:8080", nil) // the model

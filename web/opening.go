@@ -78,8 +78,16 @@ func (s *Server) open(ctx context.Context) (err error) {
 		s.lab.NameBy(first.banks[0].path)
 	}
 	s.served.Store(first)
-	if s.streams, err = openStreams(ctx, s.config); err != nil || len(s.config.Banks) > 0 {
+	if s.streams, err = openStreams(ctx, s.config); err != nil {
 		return err
+	}
+	for _, one := range s.streams {
+		if err := s.metrics.registry.Register(one.Metrics(s.log)); err != nil {
+			return err
+		}
+	}
+	if len(s.config.Banks) > 0 {
+		return nil
 	}
 	_, err = s.lab.Bank(ctx, "", false) // the default, which names directions where a question names no bank
 	if errors.Is(err, clip.ErrNoText) || errors.Is(err, tokenizer.ErrNotFound) {

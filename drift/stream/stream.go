@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/drift/metrics"
 	"github.com/facet-clip/facet/drift/profile"
 	"github.com/facet-clip/facet/drift/record"
 	"github.com/facet-clip/facet/drift/store"
@@ -114,6 +116,11 @@ func name(address string) string {
 
 // Close closes the store.
 func (s *Stream) Close() error { return s.store.Close() }
+
+// Metrics collect what Prometheus gets to know of the stream, with its name as the label "stream".
+func (s *Stream) Metrics(log *slog.Logger) *metrics.Stream {
+	return metrics.New(s.store, s.Name, s.Budget, metrics.Unknown, log)
+}
 
 // Totals count what the store holds.
 func (s *Stream) Totals(ctx context.Context) (store.Totals, error) { return s.store.Totals(ctx) }

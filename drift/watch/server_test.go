@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -239,20 +238,6 @@ func TestMetrics(t *testing.T) {
 		if !strings.Contains(body, "\n"+want) {
 			t.Errorf("/metrics lacks %q", want)
 		}
-	}
-}
-
-// TestSeriesAreBounded: words of changes make no more series than [MostWords] and one, however many there are.
-func TestSeriesAreBounded(t *testing.T) {
-	s := &stream{words: map[string]bool{}}
-	seen := map[[2]string]bool{}
-	for k := range 10 * MostWords {
-		for key := range s.shares([]answer.Change{{Word: fmt.Sprint("word ", k), More: true, Share: 0.5}, {Word: fmt.Sprint("word ", k), Share: 0.1}}) {
-			seen[key] = true
-		}
-	}
-	if len(seen) != 2*(MostWords+1) {
-		t.Errorf("%d series, expected %d", len(seen), 2*(MostWords+1))
 	}
 }
 
