@@ -87,9 +87,10 @@ func main() {
 	seeds := flag.Int("seeds", 20, "runs")
 	windows := flag.Int("windows", runWindows, "windows of a run without drift")
 	compared := flag.Int("compared", 25, "windows of a run without drift that are compared pair by pair and given to the MMD")
-	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) changes (delays and names), quiet (false alarms of duplicates, bursts and cycles too), or order (streams whose images are like their neighbours, without pools); all but the last two by default")
+	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) changes (delays and names), quiet (false alarms of duplicates, bursts and cycles too), table (runs for bench/driftpeers.py, to give peers the same), or order (streams whose images are like their neighbours, without pools); all but the last three by default")
 	flag.IntVar(&first, "first", 0, "the first seed")
 	flag.IntVar(&variedPictures, "varied", 200, "pictures of a reference pool that qualities are measured on; half of them for a seed")
+	flag.StringVar(&out, "out", "out/drift-table", "the folder that the runs of a table are written to")
 	peers := flag.Bool("peers", true, "run the peers beside facet on changes")
 	only := flag.String("only", "", "only the drifts whose names hold this")
 	flag.Parse()
@@ -107,6 +108,9 @@ func run(ctx context.Context, dir, part, only string, seeds, windows, compared i
 		return err
 	}
 	wanted := func(name string) bool { return part == "" || part == name }
+	if part == "table" {
+		return b.table(ctx, out, only, seeds)
+	}
 	if part == "quiet" {
 		for _, s := range quietStreams {
 			if !strings.Contains(s.name, only) {
@@ -144,7 +148,10 @@ func run(ctx context.Context, dir, part, only string, seeds, windows, compared i
 	return nil
 }
 
-var first, variedPictures int
+var (
+	first, variedPictures int
+	out                   string
+)
 
 // bench is what all runs share.
 type bench struct {
