@@ -32,6 +32,7 @@ var layers = [][]string{
 	{"atlas"},
 	{"segment/benchmark", "dataset/known", "paper", "edit/record"},
 	{"drift/watch", "drift/stream"},
+	{"drift/metrics"},
 	{"drift/profile", "drift/record", "drift/report", "drift/store", "drift/quality", "drift/gate"},
 	{"segment", "drift", "drift/performance"},
 	{"answer"},
