@@ -20,7 +20,7 @@ type Embeddings struct {
 type Trace struct {
 	// Model says which model answers.
 	Model Model `json:"model"`
-	// What is tokens, attention, attentions, scalars, neuron or earlier.
+	// What is tokens, attention, attentions, scalars, neuron, lengths or earlier.
 	What string `json:"what"`
 	// Neuron is the neuron whose vectors are kept; absent for all else.
 	Neuron *int `json:"neuron,omitempty"`

@@ -2,6 +2,7 @@ package decompose
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/facet-clip/facet/internal/numeric"
 )
@@ -77,6 +78,28 @@ func (t Tokens) headToken(h, i int) []float64 {
 		e[o] = numeric.Dot(t.weights.Output[o*C+h*d:][:d], v)
 	}
 	return e
+}
+
+// Lengths are those of what each token writes with its share of the biases, ‖Σ_h a_i^h W_O^h (W_V^h x_i + b_V^h) + b_O/N‖ [N] . What they
+// write sums to the embedding.
+func (t Tokens) Lengths() []float32 {
+	d, C := t.Width, t.Channels
+	lengths := make([]float32, t.N)
+	numeric.Parallel(t.N, func(i int) {
+		e := numeric.Float64(t.Token(i))
+		for o := range e {
+			e[o] += float64(t.weights.OutputBias[o]) / float64(t.N)
+			for h := range t.Heads {
+				e[o] += float64(t.A[h*t.N+i]) * numeric.Dot(t.weights.Output[o*C+h*d:][:d], t.weights.ValueBias[h*d:][:d])
+			}
+		}
+		sum := 0.0
+		for _, v := range e {
+			sum += v * v
+		}
+		lengths[i] = float32(math.Sqrt(sum))
+	})
+	return lengths
 }
 
 // LogitMap spreads the logit of a unit text t [D] over the tokens [N]: τ·⟨Σ_h W_O^h W_V^h a_i^h x_i, t⟩/‖embedding‖ for token i (docs/design.md,

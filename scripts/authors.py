@@ -139,6 +139,22 @@ def lenses(net, photo):
         compare(f"collection.py neurons+heads_lens, lens_idx {j}", scalars[j][:, None] * u + bias, collected.get_out_mat(as_np=True)[0])
 
 
+def lengths(net, photo):
+    """collection.py layer4, for one picture. It has the class token of a block infinitely long, facet as long as the mean of the places."""
+    conv_maps = hook_collect.hook_register_conv_maps(net, WIDTH * 32)
+    net.visual.attnpool.forward_mode = "skip"
+    net.encode_image(pixels(photo))
+    blocks = conv_maps.get_out_mat()
+    run("trace", work / "photo.png", "--what", "lengths", "-o", work / "lengths.npy")
+    got = np.load(work / "lengths.npy")[0]  # [2,J,K+1]
+    net.visual.attnpool.forward_mode = "per_head"
+    hook = hook_collect.hook_register_tokens(net, mode="cls_spatial", collapse_heads=True)
+    for j, block in enumerate(blocks):
+        compare(f"collection.py layer4, lengths of block {j}", got[0, j, 1:], block.flatten(2)[0].norm(dim=0))
+        net.visual.attnpool(block)
+        compare(f"collection.py layer4, lengths of what block {j} writes", got[1, j], hook.get_out_mat()[0].norm(dim=-1))
+
+
 def foreground():
     """The counts and the average precision of clip_prs, on the maps that facet's test has."""
     for name in list(sys.modules):
@@ -170,6 +186,7 @@ def main():
     Image.fromarray(photo).save(work / "photo.png")
     maps(net, photo)
     lenses(model(), photo)
+    lengths(model(), photo)
     foreground()
     if failed:
         sys.exit(f"different: {', '.join(failed)}")

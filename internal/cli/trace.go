@@ -27,6 +27,7 @@ func (a *app) traceCommand() *cobra.Command {
   attentions  of every token to every token [M,K+1,K+1]
   scalars     of the pairs [M,C]
   neuron:624  what neuron 624 writes at each place [K+1,D]
+  lengths     of the tokens of each block of the last stage, and of what they would write [2,J,K+1]
   earlier     the scalars of each block of the last stage, pooled as the last block is [J,M,C]
 
 The class token comes first, then the places, row by row.`,
@@ -40,7 +41,7 @@ The class token comes first, then the places, row by row.`,
 			q.Sources = args
 			var number string
 			if q.What, number, _ = strings.Cut(what, ":"); (q.What == tracing.Neuron) != (number != "") {
-				return flags.Mistakef("--what %s: expected tokens, attention, attentions, scalars, neuron:N or earlier", what)
+				return flags.Mistakef("--what %s: expected tokens, attention, attentions, scalars, neuron:N, lengths or earlier", what)
 			}
 			if number != "" {
 				var err error
@@ -69,7 +70,7 @@ The class token comes first, then the places, row by row.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&what, "what", "", "what to keep: tokens, attention, attentions, scalars, neuron:N, earlier")
+	f.StringVar(&what, "what", "", "what to keep: tokens, attention, attentions, scalars, neuron:N, lengths, earlier")
 	f.StringVarP(&output, "output", "o", "", "write rows of float32 into `FILE.npy`, and their names beside it")
 	return cmd
 }

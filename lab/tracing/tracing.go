@@ -11,6 +11,7 @@ import (
 	"github.com/facet-clip/facet/clip"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/engine/graph"
+	"github.com/facet-clip/facet/internal/numeric"
 	"github.com/facet-clip/facet/lab"
 )
 
@@ -21,11 +22,14 @@ const (
 	Attentions = "attentions" // of all queries [M,K+1,K+1]
 	Scalars    = "scalars"    // s[h,n] [M,C]
 	Neuron     = "neuron"     // a neuron's vectors at each place [K+1,D]
+	Lengths    = "lengths"    // of tokens that each block of the last stage puts out, and of what they would write in the pool [2,J,K+1]
 	Earlier    = "earlier"    // the scalars that each block of the last stage would have, pooled with the pool's own weights [J,M,C]
 )
 
 // Kinds are all of them.
-func Kinds() []string { return []string{Tokens, Attention, Attentions, Scalars, Neuron, Earlier} }
+func Kinds() []string {
+	return []string{Tokens, Attention, Attentions, Scalars, Neuron, Lengths, Earlier}
+}
 
 // Question asks for one of them.
 type Question struct {
@@ -94,12 +98,12 @@ func begin(l *lab.Lab, q *Question) (t *trace, err error) {
 	N := c.Grid()*c.Grid() + 1
 	t.shape = map[string][]int{
 		Tokens: {N, c.Channels}, Attention: {c.Heads, N}, Attentions: {c.Heads, N, N}, Scalars: {c.Heads, c.Channels}, Neuron: {N, c.Embed},
-		Earlier: {c.Blocks[len(c.Blocks)-1], c.Heads, c.Channels},
+		Lengths: {2, c.Blocks[len(c.Blocks)-1], N}, Earlier: {c.Blocks[len(c.Blocks)-1], c.Heads, c.Channels},
 	}[q.What]
 	switch q.What {
 	case Neuron:
 		t.ov, err = l.OV()
-	case Earlier:
+	case Lengths, Earlier:
 		if t.query, err = l.Model().PoolQuery(); err == nil {
 			t.positions, err = l.Model().Positions(c.Grid(), c.Grid())
 		}
@@ -114,7 +118,7 @@ func begin(l *lab.Lab, q *Question) (t *trace, err error) {
 func (t *trace) outputs() []clip.Output {
 	return map[string][]clip.Output{
 		Tokens: {clip.Tokens}, Attention: {clip.Attention}, Attentions: {clip.Queries, clip.Keys}, Scalars: {clip.Scalars},
-		Neuron: {clip.Tokens, clip.Attention}, Earlier: {clip.Blocks},
+		Neuron: {clip.Tokens, clip.Attention}, Lengths: {clip.Blocks}, Earlier: {clip.Blocks},
 	}[t.What]
 }
 
@@ -156,15 +160,29 @@ func (t *trace) row(of func(clip.Output) []float32) ([]float32, error) {
 		}
 		return tokens.NeuronTokens(t.Neuron), nil
 	}
-	var row []float32
+	var row, written []float32
 	blocks := of(clip.Blocks)
-	for z := range slices.Chunk(blocks, len(blocks)/t.shape[0]) {
+	for z := range slices.Chunk(blocks, len(blocks)/c.Blocks[len(c.Blocks)-1]) {
 		x := decompose.WithClass(z, t.positions, c.Channels)
 		tokens, err := t.ov.Tokens(x, t.query.Attend(x))
 		if err != nil {
 			return nil, err
 		}
-		row = append(row, tokens.Scalars()...)
+		if t.What == Earlier {
+			row = append(row, tokens.Scalars()...)
+			continue
+		}
+		row, written = append(row, t.lengths(z)...), append(written, tokens.Lengths()...)
 	}
-	return row, nil
+	return append(row, written...), nil
+}
+
+// lengths are those of a block's tokens, without positions: first of their mean, which the class token is made of, then of the places [K+1].
+func (t *trace) lengths(z []float32) []float32 {
+	x := decompose.WithClass(z, make([]float32, len(t.positions)), t.config.Channels)
+	var lengths []float32
+	for token := range slices.Chunk(x, t.config.Channels) {
+		lengths = append(lengths, float32(numeric.Norm(token)))
+	}
+	return lengths
 }

@@ -113,6 +113,40 @@ func TestAgainstPyTorch(t *testing.T) {
 	golden.Compare(t, "a neuron's places", sum, contribution, 1e-3, 1e-3)
 }
 
+// TestLengths compares the lengths of a block's tokens, and of what they write, with the golden arrays, and their mean's with the mean of the tokens.
+func TestLengths(t *testing.T) {
+	s := golden.Open(t, "tiny")
+	l := labtest.Open(t, lab.Config{Engine: "portable", Model: "../../testdata/tiny/model.safetensors"})
+	rows, shape := traced(t, l, tracing.Question{Input: lab.Input{Pixels: pixels(t, 2)}, What: tracing.Lengths})
+	trunk, written := s.Array("trunk"), s.Array("head_tokens") // [I,C,h,w] and [I,K+1,M,D]
+	C, N, M, D := trunk.Shape[1], written.Shape[1], written.Shape[2], written.Shape[3]
+	if !slices.Equal(shape, []int{2, 1, N}) {
+		t.Fatalf("shape %v", shape)
+	}
+	var want []float32
+	for i := range 2 {
+		mean, places := make([]float32, C), make([][]float32, N-1)
+		for n := range C {
+			for k := range places {
+				v := trunk.Data[(i*C+n)*(N-1)+k]
+				places[k] = append(places[k], v)
+				mean[n] += v / float32(N-1)
+			}
+		}
+		for _, v := range append([][]float32{mean}, places...) {
+			want = append(want, float32(numeric.Norm(v)))
+		}
+		for k := range N {
+			sum := make([]float32, D)
+			for j, v := range written.Data[(i*N+k)*M*D:][:M*D] {
+				sum[j%D] += v
+			}
+			want = append(want, float32(numeric.Norm(sum)))
+		}
+	}
+	golden.Compare(t, tracing.Lengths, rows, want, 1e-4, 1e-4)
+}
+
 // TestEarlier: what a block of the last stage gives when it is pooled is what a model that ends with this block gives.
 func TestEarlier(t *testing.T) {
 	c := clip.Config{Image: 64, Width: 4, Blocks: [4]int{1, 1, 1, 3}, Channels: 128, Heads: 2, Embed: 16,

@@ -337,7 +337,7 @@ class Trace:
 
     #: It says which model answers.
     model: Model
-    #: Tokens, attention, attentions, scalars, neuron or earlier.
+    #: Tokens, attention, attentions, scalars, neuron, lengths or earlier.
     what: str
     #: The neuron whose vectors are kept; absent for all else.
     neuron: int | None = None
