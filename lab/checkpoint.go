@@ -146,7 +146,7 @@ func (c Config) fastest() (engine.Engine, error) {
 		return e, err
 	}
 	c.Log.Info("ONNX Runtime is not at hand", "reason", err)
-	c.Log.Warn("ONNX Runtime not found: using the portable engine, which is slower (make onnxruntime installs it; engine portable hides this line)")
+	c.Log.Warn("ONNX Runtime not found: using the portable engine, which is slower (" + ort.Remedy + "; engine portable hides this line)")
 	return portable.New(), nil
 }
 

@@ -17,6 +17,9 @@ import (
 	"github.com/facet-clip/facet/engine/graph"
 )
 
+// Remedy says in a few words what gives facet ONNX Runtime.
+const Remedy = "make onnxruntime installs it"
+
 // loaded is the library of this process: there can be only one, and it is never unloaded.
 var loaded struct {
 	sync.Mutex
