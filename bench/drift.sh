@@ -17,3 +17,4 @@ pool months-reference 'snow-arrives?n=20000&seed=606&window=1'
 pool months-stream 'snow-arrives?n=20000&seed=707&window=11'
 if [ -n "${ENCODE_ONLY:-}" ]; then exit; fi
 go run ./bench/drift -pools "$pools"
+go run ./bench/drift -pools "$pools" -part table -out "$pools/table" # for: python3 bench/driftpeers.py run "$pools/table"
