@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Encodes pools of 20,000 scenes each and measures drift detection on streams drawn from them: bench/drift.sh [FOLDER]
-# It takes some 40 minutes on two cores and 2.4 GB, goes on where it was interrupted, and with ENCODE_ONLY=1 measures nothing.
+# Without the last line it takes some 40 minutes on two cores and 2.4 GB, goes on where it was interrupted, and with ENCODE_ONLY=1 measures nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 pools=${1:-out/drift}
