@@ -42,8 +42,9 @@ for package in dist/*.deb; do
   [ -e "$package" ] || continue
   step "$package"
   dpkg-deb --info "$package" | grep -E '^ (Package|Version|Depends|Architecture):'
+  contents=$(dpkg-deb --contents "$package") # whole: grep -q ends a pipe early, and dpkg-deb then fails
   for file in usr/bin/facet usr/share/man/man1/facet.1 usr/share/bash-completion/completions/facet usr/share/doc/facet/copyright; do
-    dpkg-deb --contents "$package" | grep -q " \./\?$file" || fail "$package lacks $file"
+    grep -q " \./\?$file" <<<"$contents" || fail "$package lacks $file"
   done
 done
 
