@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -55,8 +56,8 @@ func TestThreeWatchersKilled(t *testing.T) {
 	if d := cmp.Diff(k.undisturbed(window), events); d != "" {
 		t.Errorf("episodes (-undisturbed +killed)\n%s", d)
 	}
-	if told := strings.Join(events, " "); !strings.Contains(told, "clear 1") || !strings.Contains(told, "return 2") {
-		t.Fatalf("the drift did not come, go and come back: %s", told)
+	if told := strings.Join(events, " "); !strings.Contains(told, "begin 1") || !strings.Contains(told, "clear 1") || !regexp.MustCompile(`(begin|return) 2`).MatchString(told) {
+		t.Fatalf("the drift did not come, go and come again: %s", told) // under the name that it had, it is a return
 	}
 
 	k.end()
