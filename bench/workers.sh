@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# How much of two single scans' speed two workers at once have, with one thread each (goal 0.9). Needs two idle cores.
+# How much of two single scans' speed two workers at once have, with one thread and one core each (goal 0.9). Needs two idle cores.
+# Without a core of its own, a single scan reads pictures and collects garbage on the second core, which two workers cannot.
 #   bench/workers.sh [SOURCE] [MODEL]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,8 +12,8 @@ go build -o "$work/facet" ./cmd/facet
 
 now() { date +%s.%N; }
 
-# scan PART OUT: one worker, one thread
-scan() { "$work/facet" scan "$source" --model "$model" --engine ort --threads 1 --shard "$1/2" -o "$work/$2" >"$work/$2.log" 2>&1 || { cat "$work/$2.log"; exit 1; }; }
+# scan PART OUT: one worker, one thread, on core PART
+scan() { taskset -c "$1" "$work/facet" scan "$source" --model "$model" --engine ort --threads 1 --shard "$1/2" -o "$work/$2" >"$work/$2.log" 2>&1 || { cat "$work/$2.log"; exit 1; }; }
 
 images() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["images"])' "$work/$1/atlas.json"; }
 

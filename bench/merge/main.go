@@ -1,7 +1,8 @@
 //go:build linux
 
 // Command merge measures facet atlas merge: parts as large as RN50's are drawn, and joined in a process of its own, whose processor time and largest
-// memory are told. Beside it stands a process that reads the same files and writes as many bytes as the joined atlas has.
+// memory are told. Beside it stands a process that reads the same files and writes as many bytes as the joined atlas has. Both run with the files on
+// disk alone, for which Linux must be told as root to forget what it has in memory, and with the files in memory.
 //
 //	go run ./bench/merge -parts 64 -dir /big/disk
 //
@@ -22,6 +23,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 
@@ -37,6 +39,7 @@ func main() {
 	parts := flag.Int("parts", 64, "how many atlases")
 	drawn := flag.Int("drawn", 8, "how many of them are drawn; the others are copies")
 	images := flag.Int("images", 64, "images of each")
+	turns := flag.Int("turns", 5, "how often each is measured")
 	job := flag.String("job", "", "for processes that this one starts: merge or copy")
 	flag.Parse()
 	var err error
@@ -46,7 +49,7 @@ func main() {
 	case "copy":
 		err = readAndWrite(flag.Args(), filepath.Join(*dir, "merged"), filepath.Join(*dir, "copy"))
 	default:
-		err = measure(*dir, *parts, *drawn, *images)
+		err = measure(*dir, *parts, *drawn, *images, *turns)
 	}
 	if err != nil {
 		log.Fatal(err)
@@ -54,7 +57,7 @@ func main() {
 }
 
 // measure makes the parts that are not there yet, and runs both jobs.
-func measure(dir string, parts, drawn, images int) error {
+func measure(dir string, parts, drawn, images, turns int) error {
 	dirs := make([]string, parts)
 	for k := range dirs {
 		dirs[k] = filepath.Join(dir, fmt.Sprintf("part-%03d", k))
@@ -69,18 +72,70 @@ func measure(dir string, parts, drawn, images int) error {
 			return err
 		}
 	}
-	for _, job := range []string{"merge", "copy"} {
-		cmd := exec.Command(os.Args[0], append([]string{"-job", job, "-dir", dir}, dirs...)...)
-		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-		start := time.Now()
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("%s: %w", job, err)
+	for _, cold := range []bool{true, false} {
+		if err := compare(dir, dirs, turns, cold); err != nil {
+			return err
 		}
-		used := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-		fmt.Printf("%-6s %d parts: %.1f s of processor time (%.1f system), %.1f s by the clock, %d MB of memory at most\n", job, parts,
-			(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(), cmd.ProcessState.SystemTime().Seconds(), time.Since(start).Seconds(), used.Maxrss/1024)
 	}
 	return nil
+}
+
+// compare runs both jobs in turns and prints medians. Cold: the files are not in memory when a job begins, as after a scan on other machines.
+func compare(dir string, dirs []string, turns int, cold bool) error {
+	all := map[string][]cost{}
+	jobs := []string{"merge", "copy"}
+	for range turns {
+		for _, job := range jobs {
+			made := map[string]string{"merge": "merged", "copy": "copy"}[job]
+			if err := os.RemoveAll(filepath.Join(dir, made)); err != nil {
+				return err
+			}
+			if cold {
+				syscall.Sync()
+				if err := os.WriteFile("/proc/sys/vm/drop_caches", []byte("3"), 0); err != nil {
+					return fmt.Errorf("emptying the page cache, which needs root: %w", err)
+				}
+			}
+			c, err := run(dir, job, dirs)
+			if err != nil {
+				return err
+			}
+			all[job] = append(all[job], c)
+		}
+	}
+	clock := func(job string) float64 { return median(all[job], func(c cost) float64 { return c.clock }) }
+	for _, job := range jobs {
+		fmt.Printf("%-6s %d parts, cold %-5v median of %d: %.1f s by the clock, %.1f s of processor time, %.0f MB of memory at most\n", job, len(dirs), cold, turns,
+			clock(job), median(all[job], func(c cost) float64 { return c.processor }), median(all[job], func(c cost) float64 { return c.memory }))
+	}
+	fmt.Printf("by the clock, a merge takes %.2f times as long as reading and writing the bytes\n", clock("merge")/clock("copy"))
+	return nil
+}
+
+// cost is what one process took: seconds, seconds of all cores, MB.
+type cost struct{ clock, processor, memory float64 }
+
+func run(dir, job string, dirs []string) (cost, error) {
+	cmd := exec.Command(os.Args[0], append([]string{"-job", job, "-dir", dir}, dirs...)...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		return cost{}, fmt.Errorf("%s: %w", job, err)
+	}
+	used := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return cost{
+		clock: time.Since(start).Seconds(), memory: float64(used.Maxrss) / 1024,
+		processor: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds(),
+	}, nil
+}
+
+func median(all []cost, of func(cost) float64) float64 {
+	x := make([]float64, len(all))
+	for k, c := range all {
+		x[k] = of(c)
+	}
+	slices.Sort(x)
+	return x[len(x)/2]
 }
 
 func fingerprint(k int) string { return fmt.Sprintf("%x", sha256.Sum256([]byte{byte(k)})) }
