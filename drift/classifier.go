@@ -268,7 +268,7 @@ func logistic(a *mat.Dense, labels [][]bool, rows []int) (*mat.Dense, error) {
 		if len(going) == 0 {
 			break
 		}
-		w, active = columnsOf(w, going), pickInts(active, going)
+		w, active = columnsOf(w, going), pick(active, going)
 	}
 	return out, nil
 }
@@ -303,14 +303,6 @@ func columnsOf(m *mat.Dense, columns []int) *mat.Dense {
 		for j := range rows {
 			out.Set(j, k, m.At(j, c))
 		}
-	}
-	return out
-}
-
-func pickInts(from, at []int) []int {
-	out := make([]int, len(at))
-	for k, i := range at {
-		out[k] = from[i]
 	}
 	return out
 }

@@ -295,11 +295,7 @@ func (s shift) describe(c *Change, p *Profile, before, after []Image) {
 func mostLike(direction []float32, sample []Image) []string {
 	cosines := make([]float64, len(sample))
 	for k, image := range sample {
-		sum := 0.0
-		for i, v := range image.Embedding {
-			sum += float64(v) * float64(direction[i])
-		}
-		cosines[k] = sum / math.Max(numeric.Norm(image.Embedding), 1e-30)
+		cosines[k] = numeric.Dot(image.Embedding, direction) / math.Max(numeric.Norm(image.Embedding), 1e-30)
 	}
 	return first(sample, cosines)
 }

@@ -1,11 +1,12 @@
 package drift
 
 import (
-	"cmp"
 	"math"
-	"slices"
 
+	"gonum.org/v1/gonum/blas/blas32"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/facet-clip/facet/internal/numeric"
 )
 
 // carriers are the images of a sample that carry a change most: those whose pairs move furthest along what the change's pairs add to the shift. Of an
@@ -18,7 +19,7 @@ func (v *Vocabulary) carriers(c Change, sample []Image) []string {
 	}
 	d := make([]float32, v.ov.Embed)
 	for _, t := range c.Pairs {
-		addScaled(d, float32(t.Shift), v.ov.Direction(t.Pair))
+		blas32.Axpy(float32(t.Shift), numeric.Vector(v.ov.Direction(t.Pair)), numeric.Vector(d))
 	}
 	products := v.ov.Text(d)
 	carried := make([]float64, len(sample))
@@ -31,20 +32,9 @@ func (v *Vocabulary) carriers(c Change, sample []Image) []string {
 	return first(sample, carried)
 }
 
-func addScaled(sum []float32, a float32, x []float32) {
-	for i, v := range x {
-		sum[i] += a * v
-	}
-}
-
 // first are the paths of the images of largest values, a few at most; of equal values, in the order of the sample.
 func first(sample []Image, values []float64) (paths []string) {
-	order := make([]int, len(sample))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(values[b], values[a]) })
-	for _, i := range order[:min(examples, len(order))] {
+	for _, i := range numeric.Largest(values, examples) {
 		paths = append(paths, sample[i].Path)
 	}
 	return paths

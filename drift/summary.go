@@ -85,13 +85,14 @@ func (s *Summary) Add(image Image, scalars []float32, keep []int) error {
 	return nil
 }
 
-func pick(scalars []float32, keep []int) []float32 {
-	if keep == nil {
-		return slices.Clone(scalars)
+// pick takes what stands at some places; nil: all of it.
+func pick[T any](from []T, places []int) []T {
+	if places == nil {
+		return slices.Clone(from)
 	}
-	out := make([]float32, len(keep))
-	for i, p := range keep {
-		out[i] = scalars[p]
+	out := make([]T, len(places))
+	for i, p := range places {
+		out[i] = from[p]
 	}
 	return out
 }

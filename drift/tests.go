@@ -28,45 +28,17 @@ func Welch(n1 int, mean1, var1 float64, n2 int, mean2, var2 float64) (t, p float
 // MannWhitney is the rank test that x and y have one distribution: U of x, and the two-sided p-value of the normal limit with the
 // corrections for ties and continuity. Samples that are empty or all one value say nothing: p = 1.
 func MannWhitney(x, y []float32) (u, p float64) {
-	n, m := len(x), len(y)
+	n := len(x)
 	rankSum, ties := ranks(x, y)
 	u = rankSum - float64(n)*float64(n+1)/2
-	N := float64(n + m)
-	variance := float64(n) * float64(m) / 12 * (N + 1 - ties/(N*(N-1)))
-	if n == 0 || m == 0 || !(variance > 0) {
-		return u, 1
-	}
-	z := (math.Abs(u-float64(n)*float64(m)/2) - 0.5) / math.Sqrt(variance)
-	return u, min(1, 2*distuv.UnitNormal.CDF(-z))
+	return u, numeric.RankTest(u, n, len(y), ties)
 }
 
 // ranks is the sum of the mid-ranks of x among x and y, and Σ t³ − t over the groups of t equal values.
 func ranks(x, y []float32) (sum, ties float64) {
-	type value struct {
-		v   float32
-		ofX bool
-	}
-	all := make([]value, 0, len(x)+len(y))
-	for _, v := range x {
-		all = append(all, value{v, true})
-	}
-	for _, v := range y {
-		all = append(all, value{v, false})
-	}
-	slices.SortFunc(all, func(a, b value) int { return cmp.Compare(a.v, b.v) })
-	for from := 0; from < len(all); {
-		to := from + 1
-		for to < len(all) && all[to].v == all[from].v {
-			to++
-		}
-		t := float64(to - from)
-		ties += t*t*t - t
-		for _, v := range all[from:to] {
-			if v.ofX {
-				sum += float64(from+to+1) / 2
-			}
-		}
-		from = to
+	all, ties := numeric.Ranks(numeric.Float64(slices.Concat(x, y)))
+	for _, rank := range all[:len(x)] {
+		sum += rank
 	}
 	return sum, ties
 }

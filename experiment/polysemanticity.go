@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -53,10 +52,11 @@ func (d *Data) pairScatters(ctx context.Context, mean []float64, images []int, k
 			return err
 		}
 		numeric.Parallel(len(pairs), func(p int) {
-			order := numeric.Indices(len(images))
-			far := func(i int) float64 { return math.Abs(float64(centred[i*len(pairs)+p])) }
-			slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(far(b), far(a)) })
-			top := order[:min(k, len(order))]
+			far := make([]float64, len(images))
+			for i := range far {
+				far[i] = math.Abs(float64(centred[i*len(pairs)+p]))
+			}
+			top := numeric.Largest(far, k)
 			for i, j := range top {
 				top[i] = images[j]
 			}

@@ -142,7 +142,7 @@ func atoms(formulas []judged.Formula) []judged.Claim {
 	claims := make([]judged.Claim, len(formulas))
 	for p, f := range formulas {
 		if claims[p].Word = judged.Unnamed; len(f.Atoms) > 0 {
-			claims[p] = judged.Claim{Word: f.Atoms[0].Word, Not: f.Atoms[0].Not}
+			claims[p] = f.Atoms[0]
 		}
 	}
 	return claims

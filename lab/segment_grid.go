@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 
 	"golang.org/x/image/draw"
 
@@ -33,11 +34,8 @@ func (g *Grid) Add(one *Segmented) {
 	names := one.Maps.Classes.Names
 	var with []int // a background by a threshold alone has no map
 	for c := range names {
-		for _, of := range one.Maps.Classes.Of {
-			if of == c {
-				with = append(with, c)
-				break
-			}
+		if slices.Contains(one.Maps.Classes.Of, c) {
+			with = append(with, c)
 		}
 	}
 	size := one.Maps.Size

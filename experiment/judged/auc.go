@@ -1,7 +1,6 @@
 package judged
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -13,20 +12,8 @@ import (
 
 // Ranks are the ranks from 1 on [N], the mean rank among equals.
 func Ranks(values []float64) []float64 {
-	order := numeric.Indices(len(values))
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
-	r := make([]float64, len(values))
-	for i := 0; i < len(order); {
-		j := i
-		for j < len(order) && values[order[j]] == values[order[i]] {
-			j++
-		}
-		for k := i; k < j; k++ {
-			r[order[k]] = float64(i+j+1) / 2
-		}
-		i = j
-	}
-	return r
+	ranks, _ := numeric.Ranks(values)
+	return ranks
 }
 
 // AUC is the chance that a picture with the thing has the higher value than one without, from the values' ranks [N]; ½ when either kind is missing.
@@ -48,34 +35,10 @@ func AUC(ranks []float64, present []bool) float64 {
 // RankSum is the two-sided p-value of Mann and Whitney's test that pictures with and without a thing have the same values: normal, with the correction for
 // ties and for continuity, as SciPy's asymptotic method. INVERT and CoSy give it with their AUC. 1 when either kind is missing.
 func RankSum(values []float64, present []bool) float64 {
-	ranks := Ranks(values)
-	m, N := float64(count(present)), float64(len(values))
-	n := N - m
-	if m == 0 || n == 0 {
-		return 1
-	}
-	u := AUC(ranks, present) * m * n
-	variance := m * n / 12 * (N + 1 - ties(values)/(N*(N-1)))
-	if !(variance > 0) {
-		return 1
-	}
-	z := (max(u, m*n-u) - m*n/2 - 0.5) / math.Sqrt(variance)
-	return min(1, 2*distuv.UnitNormal.Survival(z))
-}
-
-// ties is Σ (t³ − t) over the runs of t equal values.
-func ties(values []float64) (sum float64) {
-	sorted := slices.Sorted(slices.Values(values))
-	for i := 0; i < len(sorted); {
-		j := i
-		for j < len(sorted) && sorted[j] == sorted[i] {
-			j++
-		}
-		t := float64(j - i)
-		sum += t*t*t - t
-		i = j
-	}
-	return sum
+	ranks, ties := numeric.Ranks(values)
+	m := count(present)
+	n := len(values) - m
+	return numeric.RankTest(AUC(ranks, present)*float64(m)*float64(n), m, n, ties)
 }
 
 // AUCVariance is the variance of an AUC over draws of pictures, by DeLong et al. (1988): that of the placements of the pictures with the thing among those

@@ -30,7 +30,7 @@ func SoftWPMI(cosines, values [][]float64) [][]float64 {
 	}
 	out := make([][]float64, len(values))
 	numeric.Parallel(len(out), func(p int) {
-		top := largest(values[p], dissectTop)
+		top := numeric.Largest(values[p], dissectTop)
 		out[p] = make([]float64, len(cosines[0]))
 		for k, i := range top {
 			sure := dissectFirst - float64(k)/float64(len(top))*(dissectFirst-dissectLast)

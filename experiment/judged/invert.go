@@ -8,15 +8,9 @@ import (
 	"github.com/facet-clip/facet/internal/numeric"
 )
 
-// Atom is a word or its absence.
-type Atom struct {
-	Word int
-	Not  bool
-}
-
-// Formula is what INVERT names a unit by: words or their absences, joined from left to right.
+// Formula is what INVERT names a unit by: claims that words are there or missing, joined from left to right.
 type Formula struct {
-	Atoms []Atom
+	Atoms []Claim
 	And   []bool  // how each atom but the first is joined: by and, or by or
 	AUC   float64 // in the pictures that it was found in
 }
@@ -54,9 +48,10 @@ func (f Formula) Holds(present [][]bool) []bool {
 	return out
 }
 
-func (a Atom) in(present [][]bool) []bool {
-	out := slices.Clone(present[a.Word])
-	if a.Not {
+// in tells in which pictures a claim is true.
+func (c Claim) in(present [][]bool) []bool {
+	out := slices.Clone(present[c.Word])
+	if c.Not {
 		for i := range out {
 			out[i] = !out[i]
 		}
@@ -89,8 +84,8 @@ func (s Sight) Invert(words int) []Formula {
 	atoms := make([]found, 0, 2*len(s.Present))
 	for _, not := range []bool{false, true} {
 		for t := range s.Present {
-			a := Atom{t, not}
-			atoms = append(atoms, found{Formula{Atoms: []Atom{a}}, a.in(s.Present)})
+			a := Claim{t, not}
+			atoms = append(atoms, found{Formula{Atoms: []Claim{a}}, a.in(s.Present)})
 		}
 	}
 	numeric.Parallel(len(out), func(p int) {

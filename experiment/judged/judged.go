@@ -13,11 +13,7 @@
 //   - The value of a pair in a picture is sign·s: its scalar, turned so that the strong end is the large one.
 package judged
 
-import (
-	"slices"
-
-	"github.com/facet-clip/facet/internal/numeric"
-)
+import "github.com/facet-clip/facet/internal/numeric"
 
 // Right is the AUC from which a name is taken to be right.
 const Right = 0.8
@@ -172,19 +168,4 @@ func count(present []bool) int {
 		}
 	}
 	return n
-}
-
-// largest are the k pictures of largest value, the largest first, of equal ones the first.
-func largest(values []float64, k int) []int {
-	order := numeric.Indices(len(values))
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case values[a] > values[b]:
-			return -1
-		case values[a] < values[b]:
-			return 1
-		}
-		return 0
-	})
-	return order[:min(k, len(order))]
 }

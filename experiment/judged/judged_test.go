@@ -208,7 +208,7 @@ func TestBaselines(t *testing.T) {
 }
 
 func TestFormulasAsText(t *testing.T) {
-	f := Formula{Atoms: []Atom{{0, false}, {1, true}, {2, false}}, And: []bool{false, true}}
+	f := Formula{Atoms: []Claim{{0, false}, {1, true}, {2, false}}, And: []bool{false, true}}
 	if got := f.String([]string{"cat", "red", "snow"}); got != "(cat or not red) and snow" {
 		t.Error(got)
 	}
