@@ -7,7 +7,9 @@ import "time"
 type Window struct {
 	// Format is the number of the shape, 2. It is absent in what format 1 left.
 	Format int `json:"format"`
-	// Number counts windows from 1.
+	// Group is the group whose stream the window is of. It is absent where the stream is followed as a whole.
+	Group string `json:"group,omitempty"`
+	// Number counts windows from 1, of each group.
 	Number int `json:"window"`
 	// Images is how many the window holds.
 	Images int `json:"images"`
@@ -99,9 +101,12 @@ type Evidence struct {
 type Alert struct {
 	// Format is the number of the shape, 2. It is absent in what format 1 left.
 	Format int `json:"format"`
+	// Group is the group whose stream raises the alert. It is absent where the stream is followed as a whole.
+	Group string `json:"group,omitempty"`
 	// Window is the number of the window that raises the alert.
 	Window int `json:"window"`
-	// Budget is the chance of any false alert over the whole stream, at most; with the guarantee "arl", 1 over the windows between false alerts.
+	// Budget is the chance of any false alert over the whole stream, at most; with the guarantee "arl", 1 over the windows between false alerts. A
+	// group has a share of the budget of all groups.
 	Budget float64 `json:"budget"`
 	// Guarantee is arl where the budget bounds how often there are false alerts. It is absent where it bounds whether there is ever one.
 	Guarantee string `json:"guarantee,omitempty"`

@@ -29,6 +29,9 @@ func (l *Lab) Accept(ctx context.Context, q Accept) (a *answer.Accepted, err err
 	if q.Folder == "" {
 		return nil, mistake("output", "is missing: expected the folder to write")
 	}
+	if q.PerGroup {
+		return nil, mistake("per", "is for watching: the streams of groups are not accepted, begin a new store with the new profile")
+	}
 	if err := profile.Vacant(q.Folder); err != nil {
 		return nil, err
 	}

@@ -31,6 +31,8 @@ type Watch struct {
 	Budget float64
 	// Guarantee says what the budget bounds: [drift.Ever], the default, or [drift.RunLength].
 	Guarantee drift.Guarantee
+	// PerGroup follows each group of images, such as a camera, as a stream of its own, and shares the budget among them: see [drift.GroupShare].
+	PerGroup bool
 	// Thin takes every n-th image of a window; 0 takes all, and [drift.ThinAuto] as many as are as good as independent.
 	Thin int
 	// Cycle says that a window is a cycle, such as a day, in which the order of the images means something.
@@ -86,7 +88,7 @@ func (l *Lab) Watch(ctx context.Context, q Watch) (*watch.Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := watch.Config{Model: l.model, Rule: q.Window, Budget: q.Budget, Guarantee: q.Guarantee, Thin: q.Thin, Cycle: q.Cycle, Level: q.Level, Webhook: q.Webhook, Closed: q.Closed, Log: l.log}
+	c := watch.Config{Model: l.model, Rule: q.Window, Budget: q.Budget, Guarantee: q.Guarantee, PerGroup: q.PerGroup, Thin: q.Thin, Cycle: q.Cycle, Level: q.Level, Webhook: q.Webhook, Closed: q.Closed, Log: l.log}
 	if c.OV, err = l.ov(); err != nil {
 		return nil, err
 	}
@@ -123,7 +125,8 @@ func (q Watch) settings() (string, error) {
 		Guarantee drift.Guarantee `json:"guarantee,omitempty"`
 		Thin      int             `json:"thin,omitempty"`
 		Cycle     bool            `json:"cycle,omitempty"`
-	}{sum, q.Window.String(), q.Budget, q.Guarantee, q.Thin, q.Cycle})
+		PerGroup  bool            `json:"per_group,omitempty"`
+	}{sum, q.Window.String(), q.Budget, q.Guarantee, q.Thin, q.Cycle, q.PerGroup})
 	return string(settings), err
 }
 

@@ -26,7 +26,7 @@ type Streams struct {
 
 // Stream is a stream of images that facet drift watch compares with a profile.
 type Stream struct {
-	// Name is how requests call it: the last part of its store's address.
+	// Name is how requests call it: the last part of its store's address, and of a group its name behind a slash, as in gate/north.
 	Name string `json:"name"`
 	// Profile is the name of the profile.
 	Profile string `json:"profile"`
@@ -36,7 +36,7 @@ type Stream struct {
 	Watched []string `json:"watched"`
 	// Rule says what makes a window: so many images, or so much time.
 	Rule string `json:"window_rule"`
-	// Budget is the chance of any false alert over the whole stream, at most.
+	// Budget is the chance of any false alert over the whole stream, at most; that of a group is its share of that of all groups.
 	Budget float64 `json:"budget"`
 	// Guarantee is arl where the budget is 1 over the windows between false alerts instead. It is absent where it is not.
 	Guarantee string `json:"guarantee,omitempty"`
@@ -119,9 +119,25 @@ func (all streams) close() (err error) {
 	return err
 }
 
-// find is a stream by its name.
-func (all streams) find(name string) (*stream.Stream, error) {
+// each are the streams, those of groups one by one.
+func (all streams) each(ctx context.Context) (out streams, err error) {
 	for _, s := range all {
+		some, err := s.Each(ctx)
+		if err != nil {
+			return nil, ofStore(err)
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
+// find is a stream by its name.
+func (all streams) find(ctx context.Context, name string) (*stream.Stream, error) {
+	each, err := all.each(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range each {
 		if s.Name == name {
 			return s, nil
 		}
@@ -132,10 +148,14 @@ func (all streams) find(name string) (*stream.Stream, error) {
 // state says how far the streams are that an address below drift/ is about.
 func (all streams) state(ctx context.Context, below string) (string, error) {
 	var b strings.Builder
-	parts := strings.Split(below, "/")
-	for _, s := range all {
-		if len(parts) > 1 {
-			if s.Name != parts[1] {
+	each, err := all.each(ctx)
+	if err != nil {
+		return "", err
+	}
+	_, name, one := strings.Cut(below, "/")
+	for _, s := range each {
+		if one {
+			if !strings.HasPrefix(name, s.Name+"/") {
 				continue
 			}
 			closed, err := s.Closed(ctx)
@@ -209,7 +229,7 @@ func (s *Server) registerDrift(api huma.API) {
 // inStream makes an answer of one that is given the stream.
 func inStream[In interface{ streamName() string }, Out any](s *Server, answer func(context.Context, *stream.Stream, In) (Out, error)) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (out Out, err error) {
-		one, err := s.streams.find(in.streamName())
+		one, err := s.streams.find(ctx, in.streamName())
 		if err != nil {
 			return out, err
 		}
@@ -220,7 +240,11 @@ func inStream[In interface{ streamName() string }, Out any](s *Server, answer fu
 
 func (s *Server) driftStreams(ctx context.Context, _ *nothing) (*Streams, error) {
 	a := &Streams{Streams: []Stream{}}
-	for _, one := range s.streams {
+	each, err := s.streams.each(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range each {
 		t, err := one.Totals(ctx)
 		if err != nil {
 			return nil, ofStore(err)

@@ -288,3 +288,58 @@ func TestDriftRefused(t *testing.T) {
 		t.Errorf("twice: %v", err)
 	}
 }
+
+// TestDriftGroups: each group of a store is a stream of the page and of /metrics, also one that turns up later.
+func TestDriftGroups(t *testing.T) {
+	newServer(t, "127.0.0.1:8080", nil) // the model
+	gate, err := makeStream(demoServed.lab, filepath.Join(t.TempDir(), secret), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gate.store = filepath.Join(filepath.Dir(gate.store), "cameras.db")
+	s, err := store.Open(t.Context(), gate.store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Bind(t.Context(), strings.TrimSuffix(gate.settings, "}")+`,"per_group":true}`); err != nil {
+		t.Fatal(err)
+	}
+	follow := func(group string, turn int) {
+		t.Helper()
+		var images []store.Image
+		for k := range 2 {
+			images = append(images, store.Image{Hash: [32]byte{byte(turn), byte(k)}, Name: fmt.Sprint(group, k), Group: group, Moment: time.Unix(60, 0), Arrived: time.Unix(60, 0)})
+		}
+		if _, err := s.Add(t.Context(), images); err != nil {
+			t.Fatal(err)
+		}
+		groups, err := s.Groups(t.Context(), 2)
+		if err != nil || len(groups) != 1 {
+			t.Fatalf("%v, %v", groups, err)
+		}
+		if closed, err := groups[0].CloseWindow(t.Context(), store.Rule{Images: 2}, time.Unix(60, 0), func(store.Full) (store.Outcome, error) { return gate.outcome(2, images) }); err != nil || !closed {
+			t.Fatalf("%v, %v", closed, err)
+		}
+	}
+	follow("north", 1)
+	h := newServer(t, "127.0.0.1:8080", func(c *Config) { c.Profiles, c.Stores = []string{gate.profile}, []string{gate.store} }).Handler()
+	wants := func(target string, all ...string) {
+		t.Helper()
+		out := send(h, "GET", target, nil, nil)
+		for _, want := range all {
+			if out.Code != http.StatusOK || !strings.Contains(out.Body.String(), want) {
+				t.Errorf("%s: %d: expected %q in %s", target, out.Code, want, out.Body)
+			}
+		}
+	}
+	wants("/api/v1/drift/streams", `"name": "cameras/north"`, `"budget": 0.025`)
+	follow("a/b yard", 2)
+	wants("/api/v1/drift/streams", `"name": "cameras/north"`, `"name": "cameras/a/b yard"`, `"budget": 0.00833`)
+	wants("/api/v1/drift/streams/cameras%2Fa%2Fb%20yard/windows", `"stream": "cameras/a/b yard"`, `"count": 1`, `"b yard0"`)
+	wants("/api/v1/drift/streams/cameras%2Fnorth/alerts", `"stream": "cameras/north"`, `more yellow`)
+	wants("/metrics", `facet_drift_windows_total{group="north",stream="cameras"} 1`, `facet_drift_budget{group="north",stream="cameras"} 0.025`, `facet_drift_windows_total{group="a/b yard",stream="cameras"} 1`)
+	if out := send(h, "GET", "/api/v1/drift/streams/cameras/windows", nil, nil); out.Code != http.StatusNotFound {
+		t.Errorf("the store, whose groups are the streams: %d", out.Code)
+	}
+}

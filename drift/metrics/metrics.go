@@ -5,6 +5,7 @@ package metrics
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/facet-clip/facet/answer"
+	"github.com/facet-clip/facet/drift"
 	"github.com/facet-clip/facet/drift/record"
 	"github.com/facet-clip/facet/drift/store"
 )
@@ -34,7 +36,8 @@ const (
 // Stream collects what a store knows of its stream.
 type Stream struct {
 	store    *store.Store
-	budget   float64 // the chance of any false alert over the whole stream, at most
+	perGroup bool    // each group has series of its own, with the label "group"
+	budget   float64 // of all groups: the chance of any false alert over the whole stream, at most
 	delivery Delivery
 	log      *slog.Logger
 	descs    map[string]*prometheus.Desc
@@ -98,14 +101,18 @@ var series = []struct {
 }
 
 // New collects from a store. Where a name is given, each series has it as its label "stream": several streams may then be registered at once.
-func New(s *store.Store, name string, budget float64, d Delivery, log *slog.Logger) *Stream {
-	out := &Stream{store: s, budget: budget, delivery: d, log: log, descs: map[string]*prometheus.Desc{}, words: map[string]bool{}}
+func New(s *store.Store, name string, budget float64, perGroup bool, d Delivery, log *slog.Logger) *Stream {
+	out := &Stream{store: s, budget: budget, perGroup: perGroup, delivery: d, log: log, descs: map[string]*prometheus.Desc{}, words: map[string]bool{}}
 	var constant prometheus.Labels
 	if name != "" {
 		constant = prometheus.Labels{"stream": strings.ToValidUTF8(name, "\uFFFD")}
 	}
 	for _, d := range series {
-		out.descs[d.name] = prometheus.NewDesc("facet_drift_"+d.name, d.help, d.labels, constant)
+		labels := d.labels
+		if perGroup {
+			labels = append([]string{"group"}, labels...)
+		}
+		out.descs[d.name] = prometheus.NewDesc("facet_drift_"+d.name, d.help, labels, constant)
 	}
 	return out
 }
@@ -119,18 +126,33 @@ func (s *Stream) Describe(out chan<- *prometheus.Desc) {
 
 const collectTimeout = 5 * time.Second
 
-// Collect reads the totals and the last window.
+// Collect reads the totals and the last window, of each group where there are groups.
 func (s *Stream) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), collectTimeout)
 	defer cancel()
+	if !s.perGroup {
+		s.collect(ctx, s.store, out)
+		return
+	}
+	groups, err := s.store.Groups(ctx, 0)
+	if err != nil {
+		s.log.Warn("no groups for the metrics", "reason", err)
+	}
+	for _, g := range groups {
+		s.collect(ctx, g, out, g.Group())
+	}
+}
+
+// collect reads a stream; group is its label.
+func (s *Stream) collect(ctx context.Context, of *store.Store, out chan<- prometheus.Metric, group ...string) {
 	gauge := func(name string, v float64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(s.descs[name], prometheus.GaugeValue, v, labels...)
+		out <- prometheus.MustNewConstMetric(s.descs[name], prometheus.GaugeValue, v, append(slices.Clone(group), labels...)...)
 	}
 	counter := func(name string, v int64) {
-		out <- prometheus.MustNewConstMetric(s.descs[name], prometheus.CounterValue, float64(v))
+		out <- prometheus.MustNewConstMetric(s.descs[name], prometheus.CounterValue, float64(v), group...)
 	}
-	gauge(maxBudget, s.budget)
-	t, err := s.store.Totals(ctx)
+	gauge(maxBudget, s.budget*drift.GroupShare(of.Turn()))
+	t, err := of.Totals(ctx)
 	if err != nil {
 		s.log.Warn("no totals for the metrics", "reason", err)
 		return
@@ -146,7 +168,7 @@ func (s *Stream) Collect(out chan<- prometheus.Metric) {
 	case Webhook:
 		gauge(undelivered, float64(t.Undelivered))
 	}
-	last, err := s.last(ctx)
+	last, err := lastWindow(ctx, of)
 	if err != nil {
 		s.log.Warn("no window for the metrics", "reason", err)
 	}
@@ -155,9 +177,9 @@ func (s *Stream) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// last is the last window, nil when there is none.
-func (s *Stream) last(ctx context.Context) (*answer.Window, error) {
-	results, err := s.store.Windows(ctx, 1)
+// lastWindow is the last window, nil when there is none.
+func lastWindow(ctx context.Context, of *store.Store) (*answer.Window, error) {
+	results, err := of.Windows(ctx, 1)
 	if err != nil || len(results) == 0 {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 type Image struct {
 	Hash    [32]byte // SHA-256 of the content
 	Name    string
+	Group   string    // the group whose stream it belongs to; empty: the whole stream
 	Moment  time.Time // when it was taken, or else arrived; kept to the millisecond
 	Arrived time.Time
 	Reason  string // why it cannot be read; empty: it can
@@ -45,8 +46,12 @@ func (s *Store) Add(ctx context.Context, images []Image) (added []bool, err erro
 		slices.SortFunc(order, func(a, b int) int { return bytes.Compare(images[a].Hash[:], images[b].Hash[:]) })
 	}
 	err = s.within(ctx, func(tx *sql.Tx) error {
+		streams, err := s.streams(ctx, tx, images)
+		if err != nil {
+			return err
+		}
 		for _, i := range order {
-			n, err := insert(ctx, tx, images[i])
+			n, err := insert(ctx, tx, images[i], streams[images[i].Group])
 			if err != nil {
 				return err
 			}
@@ -57,10 +62,10 @@ func (s *Store) Add(ctx context.Context, images []Image) (added []bool, err erro
 	return added, err
 }
 
-func insert(ctx context.Context, tx *sql.Tx, i Image) (int64, error) {
-	r, err := tx.ExecContext(ctx, `INSERT INTO images (hash, name, moment, arrived, reason, payload) VALUES ($1, $2, $3, $4, $5, $6)
+func insert(ctx context.Context, tx *sql.Tx, i Image, stream int64) (int64, error) {
+	r, err := tx.ExecContext(ctx, `INSERT INTO images (hash, name, moment, arrived, reason, payload, stream) VALUES ($1, $2, $3, $4, $5, $6, $7)
 		ON CONFLICT (hash) DO NOTHING`,
-		i.Hash[:], text(i.Name), i.Moment.UnixMilli(), i.Arrived.UnixMilli(), sql.NullString{String: text(i.Reason), Valid: i.Reason != ""}, i.Payload)
+		i.Hash[:], text(i.Name), i.Moment.UnixMilli(), i.Arrived.UnixMilli(), sql.NullString{String: text(i.Reason), Valid: i.Reason != ""}, i.Payload, stream)
 	if err != nil {
 		return 0, err
 	}

@@ -29,7 +29,7 @@ func Look(ctx context.Context, address string) (*Store, error) {
 }
 
 func look(ctx context.Context, address string) (s *Store, err error) {
-	s = &Store{name: Name(address)}
+	s = &Store{name: Name(address), stream: whole}
 	folder := "postgres"
 	if isPostgres(address) {
 		s.db, err = openPostgres(address, map[string]string{"default_transaction_read_only": "on", "lock_timeout": "10s"})
@@ -74,6 +74,9 @@ func (s *Store) checkLooked(ctx context.Context, folder string) error {
 	if version > len(files) {
 		return fmt.Errorf("%w: tables of version %d, expected %d at most", ErrNewer, version, len(files))
 	}
+	if version < withGroups {
+		s.stream = 0 // there is one
+	}
 	if err := s.db.QueryRowContext(ctx, `SELECT count(*) FROM stream`).Scan(&streams); err != nil || streams == 0 {
 		return errors.Join(ErrNone, err)
 	}
@@ -93,18 +96,22 @@ func (s *Store) Settings(ctx context.Context) (settings string, err error) {
 
 // Closed is how many windows are closed.
 func (s *Store) Closed(ctx context.Context) (windows int, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT windows FROM stream WHERE id = 1`).Scan(&windows)
+	err = s.db.QueryRowContext(ctx, `SELECT windows FROM stream WHERE id = $1`, s.row()).Scan(&windows)
 	return windows, s.wrap(errors.Join(err, s.file.check()))
 }
 
 // Page are the results of n windows, the newest first, after so many that are left out.
 func (s *Store) Page(ctx context.Context, skip, n int) ([]string, error) {
-	return s.texts(ctx, `SELECT result FROM windows ORDER BY number DESC LIMIT $1 OFFSET $2`, n, skip)
+	order := `number`
+	if s.stream == 0 {
+		order = `closed`
+	}
+	return s.texts(ctx, `SELECT result FROM windows WHERE `+s.mine()+` ORDER BY `+order+` DESC, number DESC LIMIT $1 OFFSET $2`, n, skip)
 }
 
 // Window is the result of a window by its number; [ErrNoWindow]: there is none.
 func (s *Store) Window(ctx context.Context, number int) (result string, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT result FROM windows WHERE number = $1`, number).Scan(&result)
+	err = s.db.QueryRowContext(ctx, `SELECT result FROM windows WHERE number = $1 AND `+s.mine(), number).Scan(&result)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("window %d: %w", number, ErrNoWindow)
 	}
@@ -114,6 +121,6 @@ func (s *Store) Window(ctx context.Context, number int) (result string, err erro
 // Named reports whether an image of this content was counted under this name.
 func (s *Store) Named(ctx context.Context, hash [32]byte, name string) (bool, error) {
 	var found bool
-	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM images WHERE hash = $1 AND name = $2)`, hash[:], text(name)).Scan(&found)
+	err := s.db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM images WHERE hash = $1 AND name = $2 AND `+s.mine()+`)`, hash[:], text(name)).Scan(&found)
 	return found, s.wrap(err)
 }

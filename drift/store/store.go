@@ -48,6 +48,9 @@ type Store struct {
 	bound string // the settings; empty: not bound
 	lock  string // added to a query to lock the row that it reads
 	file  *file  // of SQLite; nil for PostgreSQL
+
+	stream int64  // whose windows and images methods are about: [whole] or that of a group; 0: all of them together
+	group  string // its name
 }
 
 // Open opens the store at an address, postgres://… or the path of an SQLite file, makes it where there is none, and brings its tables
@@ -70,7 +73,7 @@ func open(ctx context.Context, address string) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		return prepare(ctx, &Store{db: db, name: Name(address), lock: " FOR UPDATE"}, "postgres", goose.DialectPostgres, goose.WithSessionLocker(locker))
+		return prepare(ctx, &Store{db: db, name: Name(address), lock: " FOR UPDATE", stream: whole}, "postgres", goose.DialectPostgres, goose.WithSessionLocker(locker))
 	}
 	if err := errors.Join(regular.CheckPath(address), regular.CheckPath(address+".lock")); err != nil { // SQLite and locks would wait for a pipe
 		return nil, err
@@ -85,7 +88,7 @@ func open(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := prepare(ctx, &Store{db: db, name: address}, "sqlite", goose.DialectSQLite3)
+	s, err := prepare(ctx, &Store{db: db, name: address, stream: whole}, "sqlite", goose.DialectSQLite3)
 	if err != nil {
 		return nil, err
 	}
@@ -248,11 +251,15 @@ type Totals struct {
 
 // Totals counts.
 func (s *Store) Totals(ctx context.Context) (t Totals, err error) {
-	err = s.db.QueryRowContext(ctx, `SELECT images, windows,
-		(SELECT count(*) FROM images WHERE window_number IS NULL AND reason IS NULL),
-		(SELECT count(*) FROM images WHERE reason IS NOT NULL),
-		(SELECT count(*) FROM alerts), (SELECT count(*) FROM alerts WHERE delivered IS NULL)
-		FROM stream WHERE id = 1`).Scan(&t.Images, &t.Windows, &t.Waiting, &t.Unreadable, &t.Alerts, &t.Undelivered)
+	row := `TRUE`
+	if s.stream != 0 {
+		row = fmt.Sprintf(`id = %d`, s.row())
+	}
+	err = s.db.QueryRowContext(ctx, `SELECT CAST(sum(images) AS BIGINT), CAST(sum(windows) AS BIGINT),
+		(SELECT count(*) FROM images WHERE window_number IS NULL AND reason IS NULL AND `+s.mine()+`),
+		(SELECT count(*) FROM images WHERE reason IS NOT NULL AND `+s.mine()+`),
+		(SELECT count(*) FROM alerts WHERE `+s.mine()+`), (SELECT count(*) FROM alerts WHERE delivered IS NULL AND `+s.mine()+`)
+		FROM stream WHERE `+row).Scan(&t.Images, &t.Windows, &t.Waiting, &t.Unreadable, &t.Alerts, &t.Undelivered)
 	t.Images += t.Waiting
 	return t, s.wrap(err)
 }

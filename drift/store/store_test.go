@@ -36,6 +36,8 @@ var contract = []struct {
 	{"OtherSettingsAreRefused", testOtherSettingsAreRefused},
 	{"LookingChangesNothing", testLookingChangesNothing},
 	{"SettingsAreAccepted", testSettingsAreAccepted},
+	{"GroupsAreApart", testGroupsAreApart},
+	{"GroupsAreBounded", testGroupsAreBounded},
 }
 
 // testLookingChangesNothing: who looks sees what a watcher commits meanwhile, and writes nothing.
@@ -336,7 +338,7 @@ func testWaitingMomentsAreIndexed(t *testing.T, open func() *Store) {
 		if _, err := tx.Exec(setting); err != nil {
 			return err
 		}
-		rows, err := tx.Query(explain + firstAndLast)
+		rows, err := tx.Query(explain + s.firstAndLast())
 		if err != nil {
 			return err
 		}

@@ -67,23 +67,26 @@ func (s *Store) CloseWindow(ctx context.Context, rule Rule, now time.Time, judge
 		var full Full
 		var horizon, windows int64
 		var bound string
-		row := tx.QueryRowContext(ctx, `SELECT state, windows, horizon, settings FROM stream WHERE id = 1`+s.lock)
-		if err := row.Scan(&full.State, &windows, &horizon, &bound); err != nil {
+		row := tx.QueryRowContext(ctx, `SELECT state, windows, horizon FROM stream WHERE id = $1`+s.lock, s.row())
+		if err := row.Scan(&full.State, &windows, &horizon); err != nil {
+			return err
+		}
+		if err := tx.QueryRowContext(ctx, `SELECT settings FROM stream WHERE id = 1`).Scan(&bound); err != nil { // after the wait for the lock
 			return err
 		}
 		if s.bound != "" && bound != s.bound {
 			return fmt.Errorf("%w since another process accepted a new profile: %s, expected %s; watch it with that profile", ErrOther, bound, s.bound)
 		}
 		full.Number = int(windows) + 1
-		before, most, err := due(ctx, tx, rule, now, horizon)
+		before, most, err := s.due(ctx, tx, rule, now, horizon)
 		if err != nil || most == 0 {
 			return err
 		}
-		ids, err := take(ctx, tx, &full, before, most)
+		ids, err := s.take(ctx, tx, &full, before, most)
 		if err != nil {
 			return err
 		}
-		full.Earlier = func(from int) (int, []Image, error) { return earlier(ctx, tx, from) }
+		full.Earlier = func(from int) (int, []Image, error) { return s.earlier(ctx, tx, from) }
 		o, err := judge(full)
 		if err != nil {
 			return fmt.Errorf("window %d: %w", full.Number, err)
@@ -92,31 +95,36 @@ func (s *Store) CloseWindow(ctx context.Context, rule Rule, now time.Time, judge
 			horizon = before
 		}
 		closed = true
-		return write(ctx, tx, full, ids, o, now, horizon)
+		return s.write(ctx, tx, full, ids, o, now, horizon)
 	})
 	return closed && err == nil, err
 }
 
-const waiting = ` FROM images WHERE window_number IS NULL AND reason IS NULL`
+// waiting are the images of the stream that are in no window yet.
+func (s *Store) waiting() string {
+	return ` FROM images WHERE window_number IS NULL AND reason IS NULL AND ` + s.mine()
+}
 
 // firstAndLast asks twice: SQLite takes an index for the one or the other, not for both.
-const firstAndLast = `SELECT (SELECT min(moment)` + waiting + `), (SELECT max(moment)` + waiting + `)`
+func (s *Store) firstAndLast() string {
+	return `SELECT (SELECT min(moment)` + s.waiting() + `), (SELECT max(moment)` + s.waiting() + `)`
+}
 
 // noEnd is after every moment.
 const noEnd = int64(1) << 62
 
 // due says which waiting images make the next window: those of moments before an end, at most so many; none when the window is not full.
-func due(ctx context.Context, tx *sql.Tx, rule Rule, now time.Time, horizon int64) (before int64, most int, err error) {
+func (s *Store) due(ctx context.Context, tx *sql.Tx, rule Rule, now time.Time, horizon int64) (before int64, most int, err error) {
 	if rule.Images > 0 {
 		var n int
-		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1`+waiting+` LIMIT $1) AS w`, rule.Images).Scan(&n)
+		err := tx.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1`+s.waiting()+` LIMIT $1) AS w`, rule.Images).Scan(&n)
 		if err != nil || n < rule.Images {
 			return 0, 0, err
 		}
 		return noEnd, rule.Images, nil
 	}
 	var first, last sql.NullInt64
-	if err := tx.QueryRowContext(ctx, firstAndLast).Scan(&first, &last); err != nil || !first.Valid {
+	if err := tx.QueryRowContext(ctx, s.firstAndLast()).Scan(&first, &last); err != nil || !first.Valid {
 		return 0, 0, err
 	}
 	length := rule.Every.Milliseconds()
@@ -130,17 +138,17 @@ func due(ctx context.Context, tx *sql.Tx, rule Rule, now time.Time, horizon int6
 	}
 	// The clock ends a window of images that came without a time of their own; those that have one wait for a later one.
 	var timed bool
-	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1`+waiting+` AND moment <> arrived)`).Scan(&timed); err != nil || timed {
+	if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1`+s.waiting()+` AND moment <> arrived)`).Scan(&timed); err != nil || timed {
 		return 0, 0, err
 	}
 	return end, MostImages, nil
 }
 
 // take reads the window's images and gives their ids.
-func take(ctx context.Context, tx *sql.Tx, full *Full, before int64, most int) ([]int64, error) {
+func (s *Store) take(ctx context.Context, tx *sql.Tx, full *Full, before int64, most int) ([]int64, error) {
 	var ids []int64
 	err := each(ctx, tx, func(id, _ int64, i Image) { ids, full.Images = append(ids, id), append(full.Images, i) },
-		waiting+` AND moment < $1 ORDER BY id LIMIT $2`, before, most)
+		s.waiting()+` AND moment < $1 ORDER BY id LIMIT $2`, before, most)
 	return ids, err
 }
 
@@ -165,21 +173,19 @@ func each(ctx context.Context, tx *sql.Tx, use func(id, window int64, i Image), 
 	return rows.Err()
 }
 
-const kept = ` FROM images WHERE window_number IS NOT NULL AND payload IS NOT NULL`
-
-func earlier(ctx context.Context, tx *sql.Tx, from int) (first int, images []Image, err error) {
+func (s *Store) earlier(ctx context.Context, tx *sql.Tx, from int) (first int, images []Image, err error) {
 	err = each(ctx, tx, func(_, window int64, i Image) {
 		if first == 0 {
 			first = int(window)
 		}
 		images = append(images, i)
-	}, kept+` AND window_number >= $1 ORDER BY window_number, id`, from)
+	}, ` FROM images WHERE window_number IS NOT NULL AND payload IS NOT NULL AND `+s.mine()+` AND window_number >= $1 ORDER BY window_number, id`, from)
 	return first, images, err
 }
 
 // drop removes the payloads of windows that are no longer kept.
-func drop(ctx context.Context, tx *sql.Tx) error {
-	rows, err := tx.QueryContext(ctx, `SELECT number, images FROM windows ORDER BY number DESC LIMIT $1`, keptWindows)
+func (s *Store) drop(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, `SELECT number, images FROM windows WHERE `+s.mine()+` ORDER BY number DESC LIMIT $1`, keptWindows)
 	if err != nil {
 		return err
 	}
@@ -201,11 +207,11 @@ func drop(ctx context.Context, tx *sql.Tx) error {
 	if oldest == 0 { // the last window alone is too large
 		oldest = noEnd
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE images SET payload = NULL WHERE window_number IS NOT NULL AND payload IS NOT NULL AND window_number < $1`, oldest)
+	_, err = tx.ExecContext(ctx, `UPDATE images SET payload = NULL WHERE window_number IS NOT NULL AND payload IS NOT NULL AND window_number < $1 AND `+s.mine(), oldest)
 	return err
 }
 
-func write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, now time.Time, horizon int64) error {
+func (s *Store) write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, now time.Time, horizon int64) error {
 	mark, err := tx.PrepareContext(ctx, `UPDATE images SET window_number = $1 WHERE id = $2`)
 	if err != nil {
 		return err
@@ -216,20 +222,20 @@ func write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, n
 			return err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO windows (number, images, closed, result) VALUES ($1, $2, $3, $4)`,
-		full.Number, len(ids), now.UnixMilli(), o.Result); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO windows (stream, number, images, closed, result) VALUES ($1, $2, $3, $4, $5)`,
+		s.row(), full.Number, len(ids), now.UnixMilli(), o.Result); err != nil {
 		return err
 	}
-	if err := drop(ctx, tx); err != nil {
+	if err := s.drop(ctx, tx); err != nil {
 		return err
 	}
 	for _, a := range o.Alerts {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO alerts (number, result) VALUES ($1, $2)`, full.Number, a); err != nil {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO alerts (stream, number, result) VALUES ($1, $2, $3)`, s.row(), full.Number, a); err != nil {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE stream SET state = $1, windows = $2, images = images + $3, horizon = $4 WHERE id = 1`,
-		o.State, full.Number, len(ids), horizon)
+	_, err = tx.ExecContext(ctx, `UPDATE stream SET state = $1, windows = $2, images = images + $3, horizon = $4 WHERE id = $5`,
+		o.State, full.Number, len(ids), horizon, s.row())
 	return err
 }
 
@@ -237,22 +243,22 @@ func write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o Outcome, n
 // that is still under way is waited for.
 func (s *Store) Holds(ctx context.Context, window int, result string) (holds bool, err error) {
 	err = s.within(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `SELECT id FROM stream WHERE id = 1`+s.lock); err != nil {
+		if _, err := tx.ExecContext(ctx, `SELECT id FROM stream WHERE id = $1`+s.lock, s.row()); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM windows WHERE number = $1 AND result = $2)`, window, result).Scan(&holds)
+		return tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM windows WHERE number = $1 AND result = $2 AND `+s.mine()+`)`, window, result).Scan(&holds)
 	})
 	return holds, err
 }
 
 // Windows are the results of the last n windows, the newest first.
 func (s *Store) Windows(ctx context.Context, n int) ([]string, error) {
-	return s.texts(ctx, `SELECT result FROM windows ORDER BY number DESC LIMIT $1`, n)
+	return s.Page(ctx, 0, n)
 }
 
 // Alerts are the last n alerts, the newest first.
 func (s *Store) Alerts(ctx context.Context, n int) ([]string, error) {
-	return s.texts(ctx, `SELECT result FROM alerts ORDER BY id DESC LIMIT $1`, n)
+	return s.texts(ctx, `SELECT result FROM alerts WHERE `+s.mine()+` ORDER BY id DESC LIMIT $1`, n)
 }
 
 func (s *Store) texts(ctx context.Context, query string, args ...any) ([]string, error) {

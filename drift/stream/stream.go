@@ -54,13 +54,14 @@ func OpenProfile(dir string) (*Profile, error) {
 
 // Stream is a stream that is read.
 type Stream struct {
-	Name    string
+	Name    string // of a group: that of the store and of the group, as in gate/north
 	Profile *Profile
 	Rule    string  // of its windows: "200 images" or "1h0m0s"
 	Budget  float64 // the chance of any false alarm over the whole stream, at most
 	Runs    bool    // the budget is 1 over the windows between false alerts instead
 	store   *store.Store
 	decoder *dataset.Decoder
+	groups  bool // each group is a stream of its own
 }
 
 // Open opens the store at an address, whose profile is one of those given. Pictures have at most so many pixels.
@@ -88,11 +89,13 @@ func (s *Stream) bind(ctx context.Context, profiles []*Profile) error {
 		Window  string          `json:"window"`
 		Budget  float64         `json:"budget"`
 		Bounds  drift.Guarantee `json:"guarantee"`
+		Groups  bool            `json:"per_group"`
 	}
 	if err := json.Unmarshal([]byte(text), &settings); err != nil {
 		return fmt.Errorf("its settings: %w", err)
 	}
 	s.Rule, s.Budget, s.Runs = settings.Window, settings.Budget, settings.Bounds == drift.RunLength
+	s.groups = settings.Groups
 	for _, p := range profiles {
 		if p.SHA256 == settings.Profile {
 			s.Profile = p
@@ -114,12 +117,28 @@ func name(address string) string {
 	return strings.TrimSuffix(address[strings.LastIndex(address, "/")+1:], ".db")
 }
 
+// Each are the streams of the groups that have turned up so far, in their order, each with its share of the budget; where the stream is followed as a
+// whole, it is the only one. They are closed with it.
+func (s *Stream) Each(ctx context.Context) ([]*Stream, error) {
+	if !s.groups {
+		return []*Stream{s}, nil
+	}
+	groups, err := s.store.Groups(ctx, 0)
+	out := make([]*Stream, len(groups))
+	for i, g := range groups {
+		one := *s
+		one.Name, one.Budget, one.store, one.groups = s.Name+"/"+g.Group(), s.Budget*drift.GroupShare(g.Turn()), g, false
+		out[i] = &one
+	}
+	return out, err
+}
+
 // Close closes the store.
 func (s *Stream) Close() error { return s.store.Close() }
 
 // Metrics collect what Prometheus gets to know of the stream, with its name as the label "stream".
 func (s *Stream) Metrics(log *slog.Logger) *metrics.Stream {
-	return metrics.New(s.store, s.Name, s.Budget, metrics.Unknown, log)
+	return metrics.New(s.store, s.Name, s.Budget, s.groups, metrics.Unknown, log)
 }
 
 // Totals count what the store holds.

@@ -51,13 +51,16 @@ func (w *Watcher) settled(status Status) *arrival {
 
 // prepare looks up an image's content and decodes it when it is new. Whoever calls it holds a place in w.decode, from before the content was read
 // where it can be.
-func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name string, moment time.Time) (*arrival, error) {
+func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name, group string, moment time.Time) (*arrival, error) {
 	known, err := w.known(ctx, c)
+	if known != nil {
+		known.image.Group = group
+	}
 	if known != nil || err != nil {
 		return known, err
 	}
 	now := time.Now()
-	a := &arrival{status: Counted, done: make(chan struct{}), image: store.Image{Hash: c.Hash, Name: name, Moment: moment, Arrived: now}}
+	a := &arrival{status: Counted, done: make(chan struct{}), image: store.Image{Hash: c.Hash, Name: name, Group: group, Moment: moment, Arrived: now}}
 	if moment.IsZero() || moment.After(now.Add(ahead)) { // one clock that is wrong would close every window by time
 		a.image.Moment = now
 	}
@@ -126,7 +129,7 @@ func (w *Watcher) wait(ctx context.Context, a *arrival) (Status, error) {
 	if a.status != reported {
 		w.metrics.arrived(a.status)
 		if a.status == Duplicate {
-			w.repeats.Add(1)
+			w.repeats.add(a.image.Group, 1)
 		}
 	}
 	return a.status, nil

@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
 	"os"
@@ -118,7 +119,9 @@ func (w *Watcher) fresh(ctx context.Context, dir string, once bool, young *int) 
 			unread, err := insist(ctx, w.Log, "looking up files", func(ctx context.Context) ([]store.File, error) { return w.Store.Unread(ctx, some) })
 			some = some[:0]
 			for i := range unread {
-				if !yield(fed{dataset.FileItem(unread[i].Path), &unread[i]}, nil) {
+				item := dataset.FileItem(unread[i].Path)
+				item.Group = groupOfFile(dir, item.Path)
+				if !yield(fed{item, &unread[i]}, nil) {
 					return errEnough
 				}
 			}
@@ -218,7 +221,11 @@ func (w *Watcher) open(ctx context.Context, item fed) (*arrival, error) {
 		w.Log.Warn("a picture cannot be opened and is left out", "reason", err)
 		return w.settled(Missing), nil
 	}
-	a, err := w.prepare(ctx, c, item.Path, item.Time)
+	group, err := w.groupOf(item.Group)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", item.Path, err)
+	}
+	a, err := w.prepare(ctx, c, item.Path, group, item.Time)
 	if err != nil {
 		return nil, err
 	}

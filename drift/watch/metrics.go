@@ -30,7 +30,7 @@ func newMetrics(w *Watcher) *metrics {
 	if w.Webhook != "" {
 		delivery = streams.Webhook
 	}
-	m.registry.MustRegister(m.arrivals, m.requests, m.encoded, streams.New(w.Store, "", w.Budget, delivery, w.Log),
+	m.registry.MustRegister(m.arrivals, m.requests, m.encoded, streams.New(w.Store, "", w.Budget, w.PerGroup, delivery, w.Log),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

@@ -11,10 +11,18 @@ import (
 // Sentence is an alert in a sentence.
 func Sentence(a answer.Alert) string {
 	if a.Event == clears {
-		return fmt.Sprintf("drift episode %d is over in window %d: the images are as in the profile again (it was: %s)", a.Episode, a.Window, strings.Join(a.Said, ", "))
+		return fmt.Sprintf("drift episode %d is over in window %d%s: the images are as in the profile again (it was: %s)", a.Episode, a.Window, ofGroup(a.Group), strings.Join(a.Said, ", "))
 	}
 	what := whatChanged(a)
-	return fmt.Sprintf("drift in window %d%s: %s; new: %s%s (%s)", a.Window, eventWords(a), what, strings.Join(a.New, ", "), raisedBy(a), promise(a))
+	return fmt.Sprintf("drift in window %d%s%s: %s; new: %s%s (%s)", a.Window, ofGroup(a.Group), eventWords(a), what, strings.Join(a.New, ", "), raisedBy(a), promise(a))
+}
+
+// ofGroup says whose window it is.
+func ofGroup(group string) string {
+	if group == "" {
+		return ""
+	}
+	return " of " + group
 }
 
 // eventWords say what happened to an episode.
@@ -71,5 +79,5 @@ func promise(a answer.Alert) string {
 	if a.Guarantee == "arl" {
 		return fmt.Sprintf("without drift an alert in %.3g windows on average, at most", 1/a.Budget)
 	}
-	return fmt.Sprintf("any false alarm over the whole stream: %g at most", a.Budget)
+	return fmt.Sprintf("any false alarm over the whole stream: %.3g at most", a.Budget)
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/internal/foreign"
 	"github.com/facet-clip/facet/internal/serving"
 )
@@ -88,8 +89,8 @@ func (w *Watcher) Handler() http.Handler {
 		reply(out, code, told)
 	})
 	mux.HandleFunc("GET /healthz", w.health)
-	mux.HandleFunc("GET /windows", func(out http.ResponseWriter, in *http.Request) { rows(out, in, w.Store.Windows) })
-	mux.HandleFunc("GET /alerts", func(out http.ResponseWriter, in *http.Request) { rows(out, in, w.Store.Alerts) })
+	mux.HandleFunc("GET /windows", func(out http.ResponseWriter, in *http.Request) { w.rows(out, in, (*store.Store).Windows) })
+	mux.HandleFunc("GET /alerts", func(out http.ResponseWriter, in *http.Request) { w.rows(out, in, (*store.Store).Alerts) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(w.metrics.registry, promhttp.HandlerOpts{}))
 	return mux
 }
@@ -109,13 +110,24 @@ func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, r *room) (in
 	if code, a := w.acceptable(in); code != 0 {
 		return code, a
 	}
-	parameters, err := query(in, "name", "time")
+	known := []string{"name", "time"}
+	if w.PerGroup {
+		known = append(known, "group")
+	}
+	parameters, err := query(in, known...)
+	if err == nil && w.PerGroup && parameters["group"] == "" {
+		err = errors.New("parameter group is missing: expected the group of the picture, such as its camera")
+	}
 	if err != nil {
 		return refuse(http.StatusBadRequest, "%v", err)
 	}
 	name := parameters["name"]
 	if len(name) > longestName {
 		return refuse(http.StatusBadRequest, "a name of %d bytes: expected at most %d", len(name), longestName)
+	}
+	group, err := w.groupOf(parameters["group"])
+	if err != nil {
+		return refuse(http.StatusBadRequest, "%v", err)
 	}
 	moment, err := moment(parameters["time"])
 	if err != nil {
@@ -129,7 +141,7 @@ func (w *Watcher) posted(out http.ResponseWriter, in *http.Request, r *room) (in
 		return unreceived(err)
 	}
 	defer leave()
-	return w.take(in.Context(), name, data, moment)
+	return w.take(in.Context(), name, group, data, moment)
 }
 
 // acceptable refuses, by its header, what is no picture as it is; code 0 is for what may be one.
@@ -148,14 +160,14 @@ func (w *Watcher) acceptable(in *http.Request) (code int, a answer.Taken) {
 }
 
 // take counts the bytes of a picture.
-func (w *Watcher) take(ctx context.Context, name string, data []byte, moment time.Time) (int, answer.Taken) {
+func (w *Watcher) take(ctx context.Context, name, group string, data []byte, moment time.Time) (int, answer.Taken) {
 	ctx, cancel := context.WithTimeout(ctx, w.limits.answer)
 	defer cancel()
 	c := dataset.NewContent("the picture", data)
 	if name == "" {
 		name = fmt.Sprintf("posted:%x", c.Hash)
 	}
-	a, err := w.prepareNext(ctx, c, name, moment)
+	a, err := w.prepareNext(ctx, c, name, group, moment)
 	if err == nil {
 		err = w.submit(ctx, a)
 	}
@@ -185,12 +197,12 @@ func (w *Watcher) notTaken(err error) (int, answer.Taken) {
 }
 
 // prepareNext prepares content when there is a place to decode it.
-func (w *Watcher) prepareNext(ctx context.Context, c dataset.Content, name string, moment time.Time) (*arrival, error) {
+func (w *Watcher) prepareNext(ctx context.Context, c dataset.Content, name, group string, moment time.Time) (*arrival, error) {
 	if err := w.decode.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
 	defer w.decode.Release(1)
-	return w.prepare(ctx, c, name, moment)
+	return w.prepare(ctx, c, name, group, moment)
 }
 
 const pingTimeout = 5 * time.Second
@@ -221,10 +233,13 @@ func (w *Watcher) health(out http.ResponseWriter, in *http.Request) {
 	reply(out, http.StatusOK, answer.Taken{Status: "ok"})
 }
 
-// rows answers with the last rows of the store, the newest first: 100, or n of the query.
-func rows(out http.ResponseWriter, in *http.Request, last func(context.Context, int) ([]string, error)) {
-	n := 100
-	parameters, err := query(in, "n")
+// rows answers with the last rows of the store, or of a group, the newest first: 100, or n of the query.
+func (w *Watcher) rows(out http.ResponseWriter, in *http.Request, last func(*store.Store, context.Context, int) ([]string, error)) {
+	n, known := 100, []string{"n"}
+	if w.PerGroup {
+		known = append(known, "group")
+	}
+	parameters, err := query(in, known...)
 	if text := parameters["n"]; err == nil && text != "" {
 		if n, err = strconv.Atoi(text); err != nil || n < 1 || n > mostRows {
 			err = fmt.Errorf("n=%s: expected 1 to %d", foreign.Quote(text), mostRows)
@@ -234,7 +249,17 @@ func rows(out http.ResponseWriter, in *http.Request, last func(context.Context, 
 		reply(out, http.StatusBadRequest, answer.Taken{Error: err.Error()})
 		return
 	}
-	results, err := last(in.Context(), n)
+	of, found := w.Store.All(), true
+	if group := parameters["group"]; group != "" {
+		if of, found, err = w.Store.GroupNamed(in.Context(), group); err == nil && !found {
+			reply(out, http.StatusNotFound, answer.Taken{Error: fmt.Sprintf("group %s: no image of it came", foreign.Quote(group))})
+			return
+		}
+	}
+	var results []string
+	if err == nil {
+		results, err = last(of, in.Context(), n)
+	}
 	if err != nil {
 		reply(out, http.StatusServiceUnavailable, answer.Taken{Error: err.Error()})
 		return

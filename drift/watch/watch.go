@@ -39,11 +39,13 @@ type Config struct {
 	Budget float64 // of false alarms, such as 0.05
 	// Guarantee says what the budget bounds.
 	Guarantee drift.Guarantee
-	Thin      int     // take every n-th image of a window; 0: all; [drift.ThinAuto]
-	Cycle     bool    // a window is a cycle, such as a day, whose order means something
-	Level     float64 // false discovery rate of the pairs of a window, such as 0.05
-	Decoder   *dataset.Decoder
-	Repeats   float64 // the share of the profile\'s pictures whose content had come before
+	// PerGroup follows each group of images, such as a camera, as a stream of its own; the budget is shared by [drift.GroupShare].
+	PerGroup bool
+	Thin     int     // take every n-th image of a window; 0: all; [drift.ThinAuto]
+	Cycle    bool    // a window is a cycle, such as a day, whose order means something
+	Level    float64 // false discovery rate of the pairs of a window, such as 0.05
+	Decoder  *dataset.Decoder
+	Repeats  float64 // the share of the profile\'s pictures whose content had come before
 
 	Webhook string              // where alerts are posted; empty: nowhere
 	Closed  func(answer.Window) // is told of each window that this watcher closes
@@ -55,6 +57,8 @@ type Watcher struct {
 	Config
 	vocabulary *drift.Vocabulary
 	monitor    *drift.Monitor
+	group      string            // whose window is judged; empty: the whole stream
+	budget     float64           // of that
 	labels     map[string]string // of strong pairs, by name
 	initial    []byte            // state of the monitor before the first window
 	queue      chan *arrival
@@ -65,7 +69,7 @@ type Watcher struct {
 	metrics    *metrics
 	alerts     chan struct{}             // there may be one to deliver
 	turned     atomic.Pointer[time.Time] // when taking up last came round
-	repeats    atomic.Int64              // pictures that came again since the last window
+	repeats    repeats                   // pictures that came again since the last window
 	trouble    atomic.Pointer[string]    // why counting or closing fails and is tried again; nil: it does not
 
 	mutex   sync.Mutex
@@ -108,7 +112,7 @@ func New(ctx context.Context, c Config) (*Watcher, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	w := &Watcher{
-		Config: c, vocabulary: v, monitor: m, labels: labels, initial: initial, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
+		Config: c, vocabulary: v, monitor: m, budget: c.Budget, labels: labels, initial: initial, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
 		dead: make(chan struct{}), decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), alerts: make(chan struct{}, 1), limits: defaultLimits,
 		refused: map[store.File]bool{},
 	}
@@ -276,8 +280,30 @@ func (w *Watcher) encodeApart(ctx context.Context, pictures []*arrival) error {
 
 // closeWindows closes every window that is full.
 func (w *Watcher) closeWindows(ctx context.Context) error {
+	streams := []*store.Store{w.Store}
+	if w.PerGroup {
+		var err error
+		if streams, err = insist(ctx, w.Log, "looking up groups", func(ctx context.Context) ([]*store.Store, error) {
+			groups, err := w.Store.Groups(ctx, max(1, w.Rule.Images))
+			return groups, w.note(err)
+		}); err != nil {
+			return err
+		}
+	}
+	for _, s := range streams {
+		if err := w.closeWindowsOf(ctx, s); err != nil {
+			return err
+		}
+	}
+	w.turn()
+	return nil
+}
+
+// closeWindowsOf closes every window of a stream that is full.
+func (w *Watcher) closeWindowsOf(ctx context.Context, s *store.Store) error {
+	w.group, w.budget = s.Group(), w.Budget*drift.GroupShare(s.Turn())
 	for {
-		window, closed, err := w.closeWindow(ctx)
+		window, closed, err := w.closeWindow(ctx, s)
 		w.turn()
 		if err != nil || !closed {
 			return err
@@ -285,7 +311,7 @@ func (w *Watcher) closeWindows(ctx context.Context) error {
 		if w.Closed != nil {
 			w.Closed(window)
 		}
-		w.repeats.Add(-int64(window.Repeated))
+		w.repeats.add(window.Group, -window.Repeated)
 		w.warnOfOrder(window)
 		if len(window.Alerts) > 0 {
 			select {
@@ -300,21 +326,21 @@ func (w *Watcher) closeWindows(ctx context.Context) error {
 func (w *Watcher) warnOfOrder(window answer.Window) {
 	if o := window.Order; o != nil && o.Evidence >= 1 && o.Every < o.Step {
 		w.Log.Warn("neighbouring images are alike, as in a film, in bursts or by day and by night: THE BUDGET OF FALSE ALARMS DOES NOT HOLD. Thin the images of a window, or close a window for each cycle",
-			"window", window.Number, "correlation", fmt.Sprintf("%.2f", o.Correlation), "independent from", fmt.Sprintf("every %d-th", o.Step))
+			"group", window.Group, "window", window.Number, "correlation", fmt.Sprintf("%.2f", o.Correlation), "independent from", fmt.Sprintf("every %d-th", o.Step))
 	}
 }
 
 // closeWindow closes a window, if one is full. After an attempt that failed it asks whether the window is there nevertheless: a database that was
 // lost while it answered may have closed it.
-func (w *Watcher) closeWindow(ctx context.Context) (window answer.Window, closed bool, err error) {
+func (w *Watcher) closeWindow(ctx context.Context, s *store.Store) (window answer.Window, closed bool, err error) {
 	var tried store.Outcome
 	closed, err = insist(ctx, w.Log, "closing a window", func(ctx context.Context) (bool, error) {
 		if tried.Result != "" {
-			if there, err := w.Store.Holds(ctx, window.Number, tried.Result); err != nil || there {
+			if there, err := s.Holds(ctx, window.Number, tried.Result); err != nil || there {
 				return there, err
 			}
 		}
-		closed, err := w.Store.CloseWindow(ctx, w.Rule, time.Now(), func(full store.Full) (o store.Outcome, err error) {
+		closed, err := s.CloseWindow(ctx, w.Rule, time.Now(), func(full store.Full) (o store.Outcome, err error) {
 			if window, o, err = w.judge(context.WithoutCancel(ctx), full); err != nil {
 				err = backoff.Permanent(err)
 			}

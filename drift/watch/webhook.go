@@ -56,7 +56,7 @@ func (w *Watcher) drain(ctx context.Context) error {
 	}
 	until := time.Now().Add(farewell)
 	for {
-		t, err := w.Store.Totals(ctx)
+		t, err := w.Store.All().Totals(ctx)
 		if err != nil || t.Undelivered == 0 {
 			return err
 		}

@@ -53,9 +53,9 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 			return answer.Window{}, store.Outcome{}, err
 		}
 	}
-	window := answer.Window{Format: record.Format, Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []answer.Alert{}}
+	window := answer.Window{Format: record.Format, Group: w.group, Number: full.Number, Images: len(images), Closed: time.Now().UTC(), Alerts: []answer.Alert{}}
 	window.First, window.Last = moments(full.Images)
-	window.Repeated, window.ProfileRepeatedShare = int(w.repeats.Load()), w.Repeats
+	window.Repeated, window.ProfileRepeatedShare = w.repeats.of(w.group), w.Repeats
 	window.RepeatedShare = float64(window.Repeated) / float64(window.Repeated+window.Images)
 	m, err := w.recall(full.State)
 	if err != nil {
@@ -130,7 +130,7 @@ func (w *Watcher) due(m *memory, window int) (texts, nameless []int) {
 	}
 	for i, c := range w.Profile.Watched {
 		if again(m.Shared[c.Text]) {
-			texts = append(texts, w.monitor.Leading(i, w.Budget))
+			texts = append(texts, w.monitor.Leading(i, w.budget))
 		}
 	}
 	if e := w.monitor.Episode; e != nil && !m.Named && again(m.Nameless) {
@@ -241,7 +241,7 @@ func (w *Watcher) tell(m *memory, crossed []int, c comparison) *answer.Alert {
 
 func (w *Watcher) newAlert(c comparison) *answer.Alert {
 	a := &answer.Alert{
-		Format: record.Format, Window: c.window, Budget: w.Budget, Guarantee: string(w.Guarantee), From: c.from, Images: c.taken, New: []string{}, Changes: []answer.Change{}, RaisedBy: []answer.Evidence{},
+		Format: record.Format, Group: w.group, Window: c.window, Budget: w.budget, Guarantee: string(w.Guarantee), From: c.from, Images: c.taken, New: []string{}, Changes: []answer.Change{}, RaisedBy: []answer.Evidence{},
 	}
 	if c.Comparison != nil {
 		a.Changes, a.Rest = c.Changes, c.Rest
@@ -321,14 +321,14 @@ func (w *Watcher) follow(m *memory, images []drift.Image) (crossed []int, err er
 	for k, image := range images {
 		ranks[k] = w.monitor.Ranks(image)
 	}
-	crossed = w.monitor.Window(ranks, w.Budget)
+	crossed = w.monitor.Window(ranks, w.budget)
 	m.Monitor, err = w.monitor.State()
 	return crossed, err
 }
 
 func (w *Watcher) evidence(i int) answer.Evidence {
 	name := w.monitor.Names[i]
-	return answer.Evidence{Followed: name, Label: w.labels[name], Up: w.monitor.Up(i), Value: w.monitor.Evidence(i, w.Budget)}
+	return answer.Evidence{Followed: name, Label: w.labels[name], Up: w.monitor.Up(i), Value: w.monitor.Evidence(i, w.budget)}
 }
 
 // weigh notes the monitor's evidence in a window.
@@ -345,7 +345,7 @@ func (w *Watcher) weigh(window *answer.Window, every int) {
 		all[i] = w.evidence(i)
 	}
 	for i := range window.Watched {
-		window.Watched[i].Evidence = all[m.Leading(i, w.Budget)].Value
+		window.Watched[i].Evidence = all[m.Leading(i, w.budget)].Value
 	}
 	slices.SortStableFunc(all, func(a, b answer.Evidence) int { return cmp.Compare(b.Value, a.Value) })
 	window.Evidence = all[:min(strongest, len(all))]

@@ -151,7 +151,7 @@ func (a *app) watchJobs(w *watch.Watcher, o watchOptions) (jobs []func(context.C
 
 // printWatchEnd says at the end of a stream what the store holds.
 func (a *app) printWatchEnd(ctx context.Context, s *store.Store) error {
-	t, err := s.Totals(ctx)
+	t, err := s.All().Totals(ctx)
 	if err != nil || a.json {
 		return err
 	}

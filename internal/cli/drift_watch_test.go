@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,57 @@ func TestDriftWatchKilled(t *testing.T) {
 	}
 	if last := count(t, db, `SELECT max(number) FROM windows`); last != n/window {
 		t.Errorf("the last window is %d, expected %d", last, n/window)
+	}
+}
+
+// TestDriftGroupsKilled: killed at random moments while pictures of two cameras come, each image lies in one window of its camera.
+func TestDriftGroupsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: kills 8 processes")
+	}
+	p, dir, db := smallProfile(t), t.TempDir(), filepath.Join(t.TempDir(), "drift.db")
+	const lives, each, window = 8, 6, 10 // of each camera
+	whole := driftArgs("watch", p, dir, "--store", db, "--window", fmt.Sprint(window), "--every", "20ms")
+	args := append(slices.Clone(whole), "--per", "group")
+	for life := range lives {
+		for c, camera := range []string{"north", "south"} {
+			sub := filepath.Join(dir, camera)
+			if err := os.MkdirAll(sub, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			addPictures(t, sub, 500*c+life*each, 500*c+(life+1)*each)
+			age(t, sub)
+		}
+		cmd := start(t, args...)
+		time.Sleep(time.Duration(500+rand.IntN(1500)) * time.Millisecond)
+		cmd.Process.Kill()
+		if cmd.Wait() == nil {
+			t.Fatal("it ended by itself")
+		}
+	}
+	if before := count(t, db, `SELECT count(*) FROM images`); before == 0 {
+		t.Error("no image was counted before the last kill: nothing was tested")
+	}
+	succeed(t, append(args, "--once")...)
+	const n = lives * each
+	for camera := range map[string]bool{"north": true, "south": true} {
+		of := fmt.Sprintf(`(SELECT id FROM stream WHERE name = '%s')`, camera)
+		for what, c := range map[string]struct {
+			query string
+			want  int64
+		}{
+			"images":                {`SELECT count(*) FROM images WHERE stream = ` + of, n},
+			"images in its windows": {`SELECT sum(images) FROM windows WHERE stream = ` + of, n - n%window},
+			"windows":               {`SELECT max(number) FROM windows WHERE stream = ` + of, n / window},
+			"images of the other":   {`SELECT count(*) FROM images WHERE name NOT LIKE '%/` + camera + `/%' AND stream = ` + of, 0},
+		} {
+			if got := count(t, db, c.query); got != c.want {
+				t.Errorf("%s: %s: %d, expected %d", camera, what, got, c.want)
+			}
+		}
+	}
+	if code, _, log := facet(t, append(whole, "--once")...); code != exitFailure || !strings.Contains(log, "the store holds another stream") {
+		t.Errorf("without --per: exit code %d: %s", code, log)
 	}
 }
 
@@ -260,6 +312,7 @@ func TestDriftWatchBadInput(t *testing.T) {
 		{"window of words", []string{p, "x", "--window", "daily"}, exitUsage, "such as 1h"},
 		{"budget", []string{p, "x", "--budget", "1.5"}, exitUsage, "--budget 1.5"},
 		{"level", []string{p, "x", "--level", "0"}, exitUsage, "--level 0"},
+		{"per", []string{p, "x", "--per", "moon"}, exitUsage, "--per moon: expected group"},
 		{"once for ever", []string{p, "x", "--once", "--listen", ":0"}, exitUsage, "--once --listen"},
 		{"every", []string{p, "x", "--every", "0s"}, exitUsage, "--every 0s"},
 		{"webhook", []string{p, "x", "--webhook", "ftp://x"}, exitUsage, "--webhook ftp://x"},

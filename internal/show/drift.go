@@ -189,7 +189,11 @@ func Window(out io.Writer, w answer.Window) {
 	if last := w.Last.Format(minutes); last != when {
 		when += " to " + last
 	}
-	fmt.Fprintf(out, "window %d: %d images, %s; %s\n", w.Number, w.Images, when, windowLine(w))
+	of := ""
+	if w.Group != "" {
+		of = " of " + w.Group
+	}
+	fmt.Fprintf(out, "window %d%s: %d images, %s; %s\n", w.Number, of, w.Images, when, windowLine(w))
 	for _, alert := range w.Alerts {
 		fmt.Fprintln(out, "ALERT:", watch.Sentence(alert))
 	}

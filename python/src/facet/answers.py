@@ -981,7 +981,9 @@ class Window:
 
     #: The number of the shape, 2. It is absent in what format 1 left.
     format: int
-    #: Number counts windows from 1.
+    #: The group whose stream the window is of. It is absent where the stream is followed as a whole.
+    group: str | None = None
+    #: Number counts windows from 1, of each group.
     window: int
     #: How many the window holds.
     images: int
@@ -2521,9 +2523,11 @@ class Alert:
 
     #: The number of the shape, 2. It is absent in what format 1 left.
     format: int
+    #: The group whose stream raises the alert. It is absent where the stream is followed as a whole.
+    group: str | None = None
     #: The number of the window that raises the alert.
     window: int
-    #: The chance of any false alert over the whole stream, at most; with the guarantee "arl", 1 over the windows between false alerts.
+    #: The chance of any false alert over the whole stream, at most; with the guarantee "arl", 1 over the windows between false alerts. A group has a share of the budget of all groups.
     budget: float
     #: Arl where the budget bounds how often there are false alerts. It is absent where it bounds whether there is ever one.
     guarantee: str | None = None
