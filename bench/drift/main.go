@@ -87,7 +87,7 @@ func main() {
 	seeds := flag.Int("seeds", 20, "runs")
 	windows := flag.Int("windows", runWindows, "windows of a run without drift")
 	compared := flag.Int("compared", 25, "windows of a run without drift that are compared pair by pair and given to the MMD")
-	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) changes (delays and names), quiet (false alarms of duplicates, bursts and cycles too), table (runs for bench/driftpeers.py, to give peers the same), or order (streams whose images are like their neighbours, without pools); all but the last three by default")
+	part := flag.String("part", "", "calm (false alarms), discoveries (false ones under drift) changes (delays and names), quiet (false alarms of duplicates, bursts and cycles too), table (runs for bench/driftpeers.py, to give peers the same), returns (whether a drift that comes back is known by the way the mean embedding moves, without pools), or order (streams whose images are like their neighbours, without pools); all but the last four by default")
 	flag.IntVar(&first, "first", 0, "the first seed")
 	flag.IntVar(&variedPictures, "varied", 200, "pictures of a reference pool that qualities are measured on; half of them for a seed")
 	flag.StringVar(&out, "out", "out/drift-table", "the folder that the runs of a table are written to")
@@ -108,6 +108,9 @@ func run(ctx context.Context, dir, part, only string, seeds, windows, compared i
 		return err
 	}
 	wanted := func(name string) bool { return part == "" || part == name }
+	if part == "returns" {
+		return b.returns(ctx)
+	}
 	if part == "table" {
 		return b.table(ctx, out, only, seeds)
 	}

@@ -41,6 +41,7 @@ func (w *Watcher) Succeed(state []byte, before *Watcher) ([]byte, error) {
 		m.Past[said] = w.monitor.Spent
 	}
 	m.forget()
+	m.Moves = nil // they were from the mean of the other profile
 	if m.Monitor, err = w.monitor.State(); err != nil {
 		return nil, err
 	}

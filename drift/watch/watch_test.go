@@ -349,45 +349,48 @@ func TestSmallDriftHasAName(t *testing.T) {
 	}
 }
 
-// TestEpisodesAreTold: a drift that stays is told when it begins and when it has a name, then when it is over, and when it is back.
+// TestEpisodesAreTold: a drift that stays is told when it begins and when it has a name, then when it is over, and when it is back: by its name, or
+// by the way in which the images move, whatever its name was. Another drift is not back.
 func TestEpisodesAreTold(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		second float32 // of the shift of the first drift
+		forget string  // of the state after the first episode
+		want   []string
+	}{
+		{"it comes back", 1, "", []string{"begin 1", "clear 1", "return 2"}},
+		{"it had another name", 1, "past", []string{"begin 1", "clear 1", "return 2"}},
+		{"as older versions stored it", 1, "moves", []string{"begin 1", "clear 1", "return 2"}},
+		{"its opposite", -1, "", []string{"begin 1", "clear 1", "begin 2"}},
+	} {
+		t.Run(c.name, func(t *testing.T) { tellEpisodes(t, c.second, c.forget, c.want) })
+	}
+}
+
+func tellEpisodes(t *testing.T, second float32, forget string, want []string) {
 	w := newWatcher(t, nil, nil)
-	_, red, err := encode(w.Model, 2_000_000, 50, 255)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, pairs, along := w.Profile, w.OV.Heads*w.OV.Channels, w.redShift(t)
-	sample, random := p.Sample(), rand.New(rand.NewPCG(3, 4))
-	payload := func(drifted bool) (out []byte) {
-		image := sample[random.IntN(len(sample))]
-		values := slices.Clone(image.Embedding)
-		for i := 0; drifted && i < len(values); i++ {
-			values[i] += along[i]
-		}
-		for k, v := range image.Scalars {
-			for n := 0; drifted && n < 50; n++ {
-				v += (red[n*pairs+p.Strong[k]] - float32(p.Pairs.Mean[p.Strong[k]])) / 50
-			}
-			values = append(values, v)
-		}
-		for _, v := range append(values, float32(image.Scores[0].Signed), float32(image.Scores[0].Norm)) {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
-		}
-		return out
-	}
+	payload := drifting(t, w)
 	var state []byte
 	var events []string
 	for window := 1; window <= 24; window++ {
+		times := float32(0)
+		switch {
+		case window > 18:
+			times = second
+		case window > 4 && window <= 12:
+			times = 1
+		}
 		full := store.Full{Number: window, State: state, Earlier: func(from int) (int, []store.Image, error) { return from, nil, nil }}
 		for k := range 40 {
-			drifted := window > 4 && window <= 12 || window > 18
-			full.Images = append(full.Images, store.Image{Hash: [32]byte{byte(window), byte(k)}, Name: fmt.Sprint(window, " ", k), Payload: payload(drifted)})
+			full.Images = append(full.Images, store.Image{Hash: [32]byte{byte(window), byte(k)}, Name: fmt.Sprint(window, " ", k), Payload: payload(times)})
 		}
 		result, o, err := w.judge(context.Background(), full)
 		if err != nil {
 			t.Fatal(err)
 		}
-		state = o.State
+		if state = o.State; window == 18 && forget != "" {
+			state = without(t, state, forget)
+		}
 		for _, a := range result.Alerts {
 			if events = append(events, fmt.Sprint(a.Event, " ", a.Episode)); !strings.Contains(Sentence(a), fmt.Sprint("episode ", a.Episode)) {
 				t.Errorf("the sentence lacks the episode: %s", Sentence(a))
@@ -398,9 +401,54 @@ func TestEpisodesAreTold(t *testing.T) {
 			t.Errorf("window %d: episode %d, order %v", window, result.Episode, result.Order)
 		}
 	}
-	if d := cmp.Diff([]string{"begin 1", "clear 1", "return 2"}, events); d != "" {
+	if d := cmp.Diff(want, events); d != "" {
 		t.Errorf("events (-want +got)\n%s", d)
 	}
+}
+
+// drifting gives payloads of images of the profile that are moved by so many times the shift of red.
+func drifting(t *testing.T, w *Watcher) func(times float32) []byte {
+	_, red, err := encode(w.Model, 2_000_000, 50, 255)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, pairs, along := w.Profile, w.OV.Heads*w.OV.Channels, w.redShift(t)
+	sample, random := p.Sample(), rand.New(rand.NewPCG(3, 4))
+	return func(times float32) (out []byte) {
+		image := sample[random.IntN(len(sample))]
+		values := slices.Clone(image.Embedding)
+		for i := range values {
+			values[i] += times * along[i]
+		}
+		for k, v := range image.Scalars {
+			for n := range 50 {
+				v += times * (red[n*pairs+p.Strong[k]] - float32(p.Pairs.Mean[p.Strong[k]])) / 50
+			}
+			values = append(values, v)
+		}
+		for _, v := range append(values, float32(image.Scores[0].Signed), float32(image.Scores[0].Norm)) {
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
+		}
+		return out
+	}
+}
+
+// without is a stored state without one of its fields.
+func without(t *testing.T, state []byte, field string) []byte {
+	t.Helper()
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(state, &all); err != nil {
+		t.Fatal(err)
+	}
+	if _, there := all[field]; !there {
+		t.Fatalf("the state has no %s", field)
+	}
+	delete(all, field)
+	out, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // TestAnotherDrift: a second drift, for which there is no word, tells an alert while the first, which has one, goes on.
@@ -804,7 +852,8 @@ func TestTiesGoByContent(t *testing.T) {
 // TestSuccessorForgetsWhatWasAsked: with a new reference, nothing that was asked of the one before is asked again.
 func TestSuccessorForgetsWhatWasAsked(t *testing.T) {
 	before, after := newWatcher(t, nil, nil), newWatcher(t, nil, nil)
-	state, err := json.Marshal(memory{Monitor: before.initial, Said: map[string]int{"more red": 3}, Named: true, Shared: map[string]int{"red": 3}, Nameless: 2})
+	state, err := json.Marshal(memory{Monitor: before.initial, Said: map[string]int{"more red": 3}, Named: true, Shared: map[string]int{"red": 3}, Nameless: 2,
+		Moves: []episodeMove{{1, drift.Move{Shift: make([]byte, 4*before.OV.Embed)}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -815,7 +864,7 @@ func TestSuccessorForgetsWhatWasAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(m.Said)+len(m.Shared) > 0 || m.Named || m.Nameless != 0 {
+	if len(m.Said)+len(m.Shared)+len(m.Moves) > 0 || m.Named || m.Nameless != 0 {
 		t.Errorf("said %v, named %v, still to be asked: %v and window %d", m.Said, m.Named, m.Shared, m.Nameless)
 	}
 	if _, told := m.Past["more red"]; !told {

@@ -16,7 +16,10 @@ import (
 	"github.com/facet-clip/facet/drift/store"
 )
 
-const strongest = 5 // of the evidence shown
+const (
+	strongest = 5  // of the evidence shown
+	mostMoves = 16 // of episodes, that are remembered
+)
 
 // memory is what a stream's windows hand on.
 type memory struct {
@@ -25,9 +28,16 @@ type memory struct {
 
 	Named bool           `json:"named,omitempty"` // the episode has said a named change
 	Past  map[string]int `json:"past,omitempty"`  // what earlier episodes said, and which
+	Moves []episodeMove  `json:"moves,omitempty"` // of alerts of this and of earlier episodes, the latest last; absent in older states
 
 	Shared   map[string]int `json:"shared,omitempty"`   // watched texts that crossed the line with all others, and in which window
 	Nameless int            `json:"nameless,omitempty"` // the window in which the episode was told without a name
+}
+
+// episodeMove is how the images of an alert of an episode had moved.
+type episodeMove struct {
+	Episode int `json:"episode"`
+	drift.Move
 }
 
 // forget forgets what was said and is to be asked of an episode that is over.
@@ -39,6 +49,11 @@ func (w *Watcher) recall(state []byte) (*memory, error) {
 	if state != nil {
 		if err := json.Unmarshal(state, m); err != nil {
 			return nil, fmt.Errorf("the state of the stream: %w", err)
+		}
+	}
+	for _, move := range m.Moves {
+		if err := w.Profile.Check(move.Move); err != nil {
+			return nil, fmt.Errorf("the state of the stream: episode %d: %w", move.Episode, err)
 		}
 	}
 	return m, w.monitor.Restore(m.Monitor)
@@ -115,7 +130,8 @@ type comparison struct {
 	from, taken        int               // the first of the windows, and all their images
 	holds              map[string]string // the named change of every pair that one holds, and of [anyOther]
 	specific           []*drift.Specificity
-	late               []int // what crossed the line in an earlier window and has its name only now
+	move               *drift.Move // nil for one image
+	late               []int       // what crossed the line in an earlier window and has its name only now
 }
 
 // unnamed is said where no change has a name.
@@ -147,9 +163,11 @@ const anyOther = ""
 // compare compares the images of a window. One image says nothing.
 func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (comparison, error) {
 	out := comparison{window: window, from: window, taken: s.Count(), holds: map[string]string{}, specific: w.vocabulary.Specific(w.Profile.Watched, s)}
-	if s.Count() < 2 {
+	move, ok := w.Profile.NewMove(s)
+	if !ok {
 		return out, nil
 	}
+	out.move = &move
 	all, err := w.vocabulary.Compare(ctx, []*drift.Summary{s}, drift.Options{Level: w.Level, Seed: uint64(window)})
 	if err != nil {
 		return out, err
@@ -232,11 +250,25 @@ func (w *Watcher) tell(m *memory, crossed []int, c comparison) *answer.Alert {
 	if a == nil {
 		return nil
 	}
-	if event == begins && slices.ContainsFunc(a.New, func(said string) bool { return m.Past[said] > 0 }) {
+	if event == begins && (slices.ContainsFunc(a.New, func(said string) bool { return said != unnamed && m.Past[said] > 0 }) || w.cameBefore(m, c)) {
 		event = returns
 	}
+	m.note(open.Number, c.move)
 	a.Event, a.Episode, a.Said = event, open.Number, slices.Sorted(maps.Keys(m.Said))
 	return a
+}
+
+// cameBefore reports whether images moved as those of an earlier episode did. The name that few images give a drift varies; the way it goes does not.
+func (w *Watcher) cameBefore(m *memory, c comparison) bool {
+	return c.move != nil && slices.ContainsFunc(m.Moves, func(earlier episodeMove) bool { return w.Profile.Same(earlier.Move, *c.move) })
+}
+
+// note remembers how the images of an alert moved.
+func (m *memory) note(episode int, move *drift.Move) {
+	if move != nil {
+		m.Moves = append(m.Moves, episodeMove{episode, *move})
+		m.Moves = m.Moves[max(0, len(m.Moves)-mostMoves):]
+	}
 }
 
 func (w *Watcher) newAlert(c comparison) *answer.Alert {
