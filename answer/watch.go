@@ -111,8 +111,8 @@ type Alert struct {
 	// Guarantee is arl where the budget bounds how often there are false alerts. It is absent where it bounds whether there is ever one.
 	Guarantee string `json:"guarantee,omitempty"`
 	// Event is begin, change, clear or return: an episode begins; it has a name, or another drift, that was not told; its images are as in the
-	// profile again; or what an earlier episode told is back, which begins an episode too. It is absent in streams that were begun before there were
-	// episodes.
+	// profile again; or the drift of an earlier episode is back, by its name or by the way in which the mean embedding moves, which begins an episode
+	// too. It is absent in streams that were begun before there were episodes.
 	Event string `json:"event,omitempty"`
 	// Episode is the number of the episode, from 1.
 	Episode int `json:"episode,omitempty"`

@@ -192,8 +192,8 @@ func (m met) String() string {
 	}
 	slices.Sort(m.cosines)
 	at := func(share float64) float64 { return m.cosines[int(share*float64(len(m.cosines)-1))] }
-	return fmt.Sprintf("of %5d pairs %5.1f %% have a direction, %5.1f %% are the same; cosine at 5, 50, 95 %%: %5.2f %5.2f %5.2f",
-		m.pairs, percent(len(m.cosines), m.pairs), percent(m.same, m.pairs), at(0.05), at(0.5), at(0.95))
+	return fmt.Sprintf("of %5d pairs %5.1f %% have a direction, %5.1f %% (%d) are the same; cosine at 5, 50, 95 %%: %5.2f %5.2f %5.2f",
+		m.pairs, percent(len(m.cosines), m.pairs), percent(m.same, m.pairs), m.same, at(0.05), at(0.5), at(0.95))
 }
 
 func percent(n, of int) float64 { return 100 * float64(n) / float64(of) }

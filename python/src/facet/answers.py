@@ -2531,7 +2531,7 @@ class Alert:
     budget: float
     #: Arl where the budget bounds how often there are false alerts. It is absent where it bounds whether there is ever one.
     guarantee: str | None = None
-    #: Begin, change, clear or return: an episode begins; it has a name, or another drift, that was not told; its images are as in the profile again; or what an earlier episode told is back, which begins an episode too. It is absent in streams that were begun before there were episodes.
+    #: Begin, change, clear or return: an episode begins; it has a name, or another drift, that was not told; its images are as in the profile again; or the drift of an earlier episode is back, by its name or by the way in which the mean embedding moves, which begins an episode too. It is absent in streams that were begun before there were episodes.
     event: str | None = None
     #: The number of the episode, from 1.
     episode: int | None = None
