@@ -33,10 +33,22 @@ type Window struct {
 	Episode int `json:"episode,omitempty"`
 	// Order says what the order of the images means. It is absent where it is not followed.
 	Order *ImageOrder `json:"order,omitempty"`
-	// Compared compares the window with the profile. It is absent for a window of one image.
+	// Reference are the windows of the stream that this one is compared with. It is absent where that is the profile.
+	Reference *WindowSpan `json:"reference,omitempty"`
+	// Learnt says that nothing is bet on the window: it is one of the first, which will be the reference.
+	Learnt bool `json:"learnt,omitempty"`
+	// Compared compares the window with the profile, or the reference. It is absent for a window of one image.
 	Compared *Comparison `json:"compared,omitempty"`
 	// Alerts are those that the window raises, one at most.
 	Alerts []Alert `json:"alerts"`
+}
+
+// WindowSpan are windows of a stream: two, and those between them.
+type WindowSpan struct {
+	// From is the first.
+	From int `json:"from"`
+	// To is the last.
+	To int `json:"to"`
 }
 
 // ImageOrder says what the order means in which images come. The budget holds for images whose order means nothing.

@@ -10,7 +10,7 @@ type Guarantee string
 
 const (
 	// Ever bounds the chance of any false alert over the whole stream, however long: α. Each episode that ends leaves its
-	// share behind: the e-processes begin anew with α/((k+1)(k+2)) after k episodes, which is α in sum.
+	// share behind: the e-processes begin anew with α/((k+1)(k+2)) after k episodes and renewals of the reference, which is α in sum.
 	Ever Guarantee = ""
 	// RunLength bounds how often: there are 1/α windows between false alerts, on average and at least. A change may begin at every window with the same
 	// weight, so an old stream is as wakeful as a new one (the e-detector of Shin, Ramdas and Rinaldo, 2022).
@@ -42,7 +42,8 @@ func (m *Monitor) part() float64 {
 	case m.Rules < ShiftsAndTails || m.Guarantee == RunLength:
 		return 1
 	}
-	return 1 / (float64(m.Spent+1) * float64(m.Spent+2))
+	begun := m.Spent + m.Renewed
+	return 1 / (float64(begun+1) * float64(begun+2))
 }
 
 // prior is the weight of a change that begins with the next window, and what is kept for later ones.

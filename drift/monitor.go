@@ -27,6 +27,7 @@ type Monitor struct {
 	Detectors []Detector
 	Alerted   []bool   // in this episode
 	Spent     int      // episodes that are over, each with its share of the budget
+	Renewed   int      // how often the reference was renewed, each with its share too
 	Episode   *Episode // that is open; nil: none
 	Ended     *Episode // that the last window ended; nil: none
 	Order     Order
@@ -271,13 +272,14 @@ type state struct {
 	Detectors []Detector `json:"detectors"`
 	Alerted   []bool     `json:"alerted"`
 	Spent     int        `json:"spent,omitempty"`
+	Renewed   int        `json:"renewed,omitempty"`
 	Episode   *Episode   `json:"episode,omitempty"`
 	Order     Order      `json:"order,omitzero"`
 }
 
 // State is what the monitor has learnt of the stream, as JSON.
 func (m *Monitor) State() ([]byte, error) {
-	return json.Marshal(state{m.Rules, m.Guarantee, m.Names, m.Detectors, m.Alerted, m.Spent, m.Episode, m.Order})
+	return json.Marshal(state{m.Rules, m.Guarantee, m.Names, m.Detectors, m.Alerted, m.Spent, m.Renewed, m.Episode, m.Order})
 }
 
 // Restore lets the monitor go on from a [Monitor.State] of a monitor of the same profile, under the rules of that.
@@ -311,7 +313,7 @@ func (m *Monitor) Restore(data []byte) error {
 	if err := s.Episode.check(m); err != nil {
 		return fmt.Errorf("the state of a monitor: %w", err)
 	}
-	m.Guarantee, m.Detectors, m.Alerted, m.Spent, m.Episode, m.Ended, m.Order = s.Guarantee, s.Detectors, s.Alerted, s.Spent, s.Episode, nil, s.Order
+	m.Guarantee, m.Detectors, m.Alerted, m.Spent, m.Renewed, m.Episode, m.Ended, m.Order = s.Guarantee, s.Detectors, s.Alerted, s.Spent, s.Renewed, s.Episode, nil, s.Order
 	return nil
 }
 

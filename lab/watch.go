@@ -33,6 +33,8 @@ type Watch struct {
 	Guarantee drift.Guarantee
 	// PerGroup follows each group of images, such as a camera, as a stream of its own, and shares the budget among them: see [drift.GroupShare].
 	PerGroup bool
+	// Renewal says what windows are compared with: the profile, or windows of the stream itself.
+	Renewal watch.Renewal
 	// Thin takes every n-th image of a window; 0 takes all, and [drift.ThinAuto] as many as are as good as independent.
 	Thin int
 	// Cycle says that a window is a cycle, such as a day, in which the order of the images means something.
@@ -72,6 +74,8 @@ func (q Watch) check() (Watch, error) {
 		return q, &Mistake{Problem: errors.New("no profile: expected what images are compared with")}
 	case q.Store == "":
 		return q, mistake("store", "is missing: expected an SQLite file or postgres://…")
+	case q.Renewal.Windows < 0 || q.Renewal.Windows > watch.MostRenewal:
+		return q, mistake("reference", "of %d windows: expected %d at most", q.Renewal.Windows, watch.MostRenewal)
 	case q.Window.Every == 0 && (q.Window.Images < 2 || q.Window.Images > store.MostImages), q.Window.Every != 0 && q.Window.Every < ShortestWindow:
 		return q, mistake("window", "%s: expected 2 to %d images, or a time of a second or more", q.Window, store.MostImages)
 	}
@@ -88,7 +92,7 @@ func (l *Lab) Watch(ctx context.Context, q Watch) (*watch.Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := watch.Config{Model: l.model, Rule: q.Window, Budget: q.Budget, Guarantee: q.Guarantee, PerGroup: q.PerGroup, Thin: q.Thin, Cycle: q.Cycle, Level: q.Level, Webhook: q.Webhook, Closed: q.Closed, Log: l.log}
+	c := watch.Config{Model: l.model, Rule: q.Window, Budget: q.Budget, Guarantee: q.Guarantee, PerGroup: q.PerGroup, Renewal: q.Renewal, Thin: q.Thin, Cycle: q.Cycle, Level: q.Level, Webhook: q.Webhook, Closed: q.Closed, Log: l.log}
 	if c.OV, err = l.ov(); err != nil {
 		return nil, err
 	}
@@ -117,6 +121,10 @@ func (q Watch) settings() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	renewal := ""
+	if q.Renewal.Windows > 0 {
+		renewal = q.Renewal.String()
+	}
 	settings, err := json.Marshal(struct {
 		Profile string  `json:"profile_sha256"`
 		Window  string  `json:"window"`
@@ -126,7 +134,8 @@ func (q Watch) settings() (string, error) {
 		Thin      int             `json:"thin,omitempty"`
 		Cycle     bool            `json:"cycle,omitempty"`
 		PerGroup  bool            `json:"per_group,omitempty"`
-	}{sum, q.Window.String(), q.Budget, q.Guarantee, q.Thin, q.Cycle, q.PerGroup})
+		Reference string          `json:"reference,omitempty"`
+	}{sum, q.Window.String(), q.Budget, q.Guarantee, q.Thin, q.Cycle, q.PerGroup, renewal})
 	return string(settings), err
 }
 

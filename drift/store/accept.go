@@ -10,7 +10,7 @@ import (
 // Recent are the images of closed windows from a number on, as far back as their payloads are kept, and the first window of which there are any.
 func (s *Store) Recent(ctx context.Context, from int) (first int, images []Image, err error) {
 	err = s.within(ctx, func(tx *sql.Tx) error {
-		first, images, err = s.earlier(ctx, tx, from)
+		first, images, err = s.earlier(ctx, tx, from, noEnd)
 		return err
 	})
 	return first, images, err

@@ -48,6 +48,7 @@ type Outcome struct {
 	State  []byte   // of the monitor
 	Result string   // JSON
 	Alerts []string // JSON
+	Kept   [2]int   // the first and the last of windows whose payloads are kept besides those of the last ones; 0: none
 }
 
 // Full is a window that is ready to be closed.
@@ -58,6 +59,8 @@ type Full struct {
 
 	// Earlier gives the images of earlier windows from a number on, as far back as their payloads are kept, and the first window of which there are any.
 	Earlier func(from int) (first int, images []Image, err error)
+	// Kept gives the images of two earlier windows and those between them, as far as their payloads are kept.
+	Kept func(from, to int) ([]Image, error)
 }
 
 // CloseWindow closes the next window by the rule, if it is full: judge says what comes of it, and all is written in one transaction. It
@@ -86,7 +89,11 @@ func (s *Store) CloseWindow(ctx context.Context, rule Rule, now time.Time, judge
 		if err != nil {
 			return err
 		}
-		full.Earlier = func(from int) (int, []Image, error) { return s.earlier(ctx, tx, from) }
+		full.Earlier = func(from int) (int, []Image, error) { return s.earlier(ctx, tx, from, noEnd) }
+		full.Kept = func(from, to int) ([]Image, error) {
+			_, images, err := s.earlier(ctx, tx, from, int64(to))
+			return images, err
+		}
 		o, err := judge(full)
 		if err != nil {
 			return fmt.Errorf("window %d: %w", full.Number, err)
@@ -173,18 +180,18 @@ func each(ctx context.Context, tx *sql.Tx, use func(id, window int64, i Image), 
 	return rows.Err()
 }
 
-func (s *Store) earlier(ctx context.Context, tx *sql.Tx, from int) (first int, images []Image, err error) {
+func (s *Store) earlier(ctx context.Context, tx *sql.Tx, from int, to int64) (first int, images []Image, err error) {
 	err = each(ctx, tx, func(_, window int64, i Image) {
 		if first == 0 {
 			first = int(window)
 		}
 		images = append(images, i)
-	}, ` FROM images WHERE window_number IS NOT NULL AND payload IS NOT NULL AND `+s.mine()+` AND window_number >= $1 ORDER BY window_number, id`, from)
+	}, ` FROM images WHERE window_number IS NOT NULL AND payload IS NOT NULL AND `+s.mine()+` AND window_number >= $1 AND window_number <= $2 ORDER BY window_number, id`, from, to)
 	return first, images, err
 }
 
 // drop removes the payloads of windows that are no longer kept.
-func (s *Store) drop(ctx context.Context, tx *sql.Tx) error {
+func (s *Store) drop(ctx context.Context, tx *sql.Tx, kept [2]int) error {
 	rows, err := tx.QueryContext(ctx, `SELECT number, images FROM windows WHERE `+s.mine()+` ORDER BY number DESC LIMIT $1`, keptWindows)
 	if err != nil {
 		return err
@@ -207,7 +214,8 @@ func (s *Store) drop(ctx context.Context, tx *sql.Tx) error {
 	if oldest == 0 { // the last window alone is too large
 		oldest = noEnd
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE images SET payload = NULL WHERE window_number IS NOT NULL AND payload IS NOT NULL AND window_number < $1 AND `+s.mine(), oldest)
+	_, err = tx.ExecContext(ctx, `UPDATE images SET payload = NULL WHERE window_number IS NOT NULL AND payload IS NOT NULL
+		AND window_number < $1 AND NOT (window_number >= $2 AND window_number <= $3) AND `+s.mine(), oldest, kept[0], kept[1])
 	return err
 }
 
@@ -226,7 +234,7 @@ func (s *Store) write(ctx context.Context, tx *sql.Tx, full Full, ids []int64, o
 		s.row(), full.Number, len(ids), now.UnixMilli(), o.Result); err != nil {
 		return err
 	}
-	if err := s.drop(ctx, tx); err != nil {
+	if err := s.drop(ctx, tx, o.Kept); err != nil {
 		return err
 	}
 	for _, a := range o.Alerts {

@@ -201,14 +201,15 @@ func (s *Stream) Picture(ctx context.Context, at Shown, use func(*image.NRGBA) e
 	if !ok {
 		return ErrNoPicture
 	}
-	if at.Before && !slices.Contains(s.Profile.Header.Sample, path) {
+	profiled := at.Before && w.Reference == nil
+	if profiled && !slices.Contains(s.Profile.Header.Sample, path) {
 		return ErrNoPicture
 	}
 	c, err := dataset.ContentAt(ctx, path)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoPicture, err)
 	}
-	if !at.Before {
+	if !profiled {
 		if same, err := s.store.Named(ctx, c.Hash, path); err != nil || !same {
 			return errors.Join(ErrNoPicture, err)
 		}

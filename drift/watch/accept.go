@@ -31,6 +31,7 @@ func (w *Watcher) Succeed(state []byte, before *Watcher) ([]byte, error) {
 		return nil, fmt.Errorf("the stream was begun by an earlier facet and has no episodes: begin a new store with the new profile")
 	}
 	w.monitor.Guard(w.Guarantee)
+	w.monitor.Renewed = before.monitor.Renewed
 	if w.monitor.Spent = before.monitor.Spent; before.monitor.Episode != nil {
 		w.monitor.Spent++
 	}
@@ -42,6 +43,7 @@ func (w *Watcher) Succeed(state []byte, before *Watcher) ([]byte, error) {
 	}
 	m.forget()
 	m.Moves = nil // they were from the mean of the other profile
+	m.Reference, m.Calm = span{}, 0
 	if m.Monitor, err = w.monitor.State(); err != nil {
 		return nil, err
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	Guarantee drift.Guarantee
 	// PerGroup follows each group of images, such as a camera, as a stream of its own; the budget is shared by [drift.GroupShare].
 	PerGroup bool
+	Renewal  Renewal // what windows are compared with
 	Thin     int     // take every n-th image of a window; 0: all; [drift.ThinAuto]
 	Cycle    bool    // a window is a cycle, such as a day, whose order means something
 	Level    float64 // false discovery rate of the pairs of a window, such as 0.05
@@ -55,22 +56,23 @@ type Config struct {
 // Watcher follows a stream.
 type Watcher struct {
 	Config
-	vocabulary *drift.Vocabulary
-	monitor    *drift.Monitor
-	group      string            // whose window is judged; empty: the whole stream
-	budget     float64           // of that
-	labels     map[string]string // of strong pairs, by name
-	initial    []byte            // state of the monitor before the first window
-	queue      chan *arrival
-	finish     chan struct{} // closed when no job is left that queues
-	dead       chan struct{} // closed when nothing is taken up any more
-	decode     *semaphore.Weighted
-	limits     limits
-	metrics    *metrics
-	alerts     chan struct{}             // there may be one to deliver
-	turned     atomic.Pointer[time.Time] // when taking up last came round
-	repeats    repeats                   // pictures that came again since the last window
-	trouble    atomic.Pointer[string]    // why counting or closing fails and is tried again; nil: it does not
+	*compared                    // what the window that is judged is compared with
+	profile   *compared          // the profile
+	renewed   map[span]*compared // windows of streams, those of late
+	group     string             // whose window is judged; empty: the whole stream
+	budget    float64            // of that
+	names     []string           // of strong pairs
+	labels    map[string]string  // of strong pairs, by name
+	queue     chan *arrival
+	finish    chan struct{} // closed when no job is left that queues
+	dead      chan struct{} // closed when nothing is taken up any more
+	decode    *semaphore.Weighted
+	limits    limits
+	metrics   *metrics
+	alerts    chan struct{}             // there may be one to deliver
+	turned    atomic.Pointer[time.Time] // when taking up last came round
+	repeats   repeats                   // pictures that came again since the last window
+	trouble   atomic.Pointer[string]    // why counting or closing fails and is tried again; nil: it does not
 
 	mutex   sync.Mutex
 	refused map[store.File]bool // that could not be opened, as they were
@@ -98,24 +100,18 @@ func New(ctx context.Context, c Config) (*Watcher, error) {
 			labels[names[k]] = c.Profile.Labels[k]
 		}
 	}
-	m, err := drift.NewMonitor(c.Profile, names)
-	if err != nil {
-		return nil, err
-	}
-	m.Thin, m.Cycle = c.Thin, c.Cycle
-	m.Guard(c.Guarantee)
-	initial, err := m.State()
-	if err != nil {
-		return nil, err
-	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	w := &Watcher{
-		Config: c, vocabulary: v, monitor: m, budget: c.Budget, labels: labels, initial: initial, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
+		Config: c, budget: c.Budget, names: names, labels: labels, renewed: map[span]*compared{}, queue: make(chan *arrival, 2*batchSize), finish: make(chan struct{}),
 		dead: make(chan struct{}), decode: semaphore.NewWeighted(int64(runtime.GOMAXPROCS(0))), alerts: make(chan struct{}, 1), limits: defaultLimits,
 		refused: map[store.File]bool{},
 	}
+	if w.profile, err = w.compareWith(c.Profile, v); err != nil {
+		return nil, err
+	}
+	w.compared = w.profile
 	w.turn()
 	w.metrics = newMetrics(w)
 	return w, nil

@@ -32,6 +32,9 @@ type memory struct {
 
 	Shared   map[string]int `json:"shared,omitempty"`   // watched texts that crossed the line with all others, and in which window
 	Nameless int            `json:"nameless,omitempty"` // the window in which the episode was told without a name
+
+	Reference span `json:"reference,omitzero"` // the windows of the stream that it is compared with
+	Calm      int  `json:"calm,omitempty"`     // windows in a row that were calm, since these
 }
 
 // episodeMove is how the images of an alert of an episode had moved.
@@ -72,12 +75,15 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 	window.First, window.Last = moments(full.Images)
 	window.Repeated, window.ProfileRepeatedShare = w.repeats.of(w.group), w.Repeats
 	window.RepeatedShare = float64(window.Repeated) / float64(window.Repeated+window.Images)
-	m, err := w.recall(full.State)
+	m, err := w.remember(full)
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
+	if m.Reference.From > 0 {
+		window.Reference = &answer.WindowSpan{From: m.Reference.From, To: m.Reference.To}
+	}
 	every := w.monitor.Every()
-	s, err := w.Profile.Summarise(w.thinned(images, every), w.Profile.Size)
+	s, err := w.reference.Summarise(w.thinned(images, every), w.Profile.Size)
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
@@ -86,15 +92,32 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 		return window, store.Outcome{}, err
 	}
 	window.Watched, window.Compared = w.watched(s, own.specific), own.Comparison
-	crossed, err := w.follow(m, images)
+	if w.learns(m) {
+		err = w.learn(m, &window, images)
+	} else {
+		err = w.bet(ctx, full, m, &window, images, own, every)
+	}
+	if err == nil {
+		err = w.renew(m, window, full)
+	}
 	if err != nil {
 		return window, store.Outcome{}, err
 	}
-	w.weigh(&window, every)
+	o, err := outcome(window, *m)
+	return window, o, err
+}
+
+// bet lets the monitor take up a window, and adds to it what there is to say. own is how the window compares.
+func (w *Watcher) bet(ctx context.Context, full store.Full, m *memory, window *answer.Window, images []drift.Image, own comparison, every int) error {
+	crossed, err := w.follow(m, images)
+	if err != nil {
+		return err
+	}
+	w.weigh(window, every)
 	texts, nameless := w.due(m, window.Number)
 	if all := slices.Concat(crossed, texts, nameless); len(all) > 0 && w.monitor.Ended == nil {
 		if own, err = w.grown(ctx, full, images, all, own); err != nil {
-			return window, store.Outcome{}, err
+			return err
 		}
 	}
 	own.late = slices.DeleteFunc(texts, func(i int) bool {
@@ -107,8 +130,7 @@ func (w *Watcher) judge(ctx context.Context, full store.Full) (answer.Window, st
 	if a := w.tell(m, slices.Concat(crossed, own.late), own); a != nil {
 		window.Alerts = append(window.Alerts, *a)
 	}
-	o, err := outcome(window, *m)
-	return window, o, err
+	return nil
 }
 
 // thinned are every n-th of a window's images; all where those would be too few to compare.
@@ -163,7 +185,7 @@ const anyOther = ""
 // compare compares the images of a window. One image says nothing.
 func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (comparison, error) {
 	out := comparison{window: window, from: window, taken: s.Count(), holds: map[string]string{}, specific: w.vocabulary.Specific(w.Profile.Watched, s)}
-	move, ok := w.Profile.NewMove(s)
+	move, ok := w.reference.NewMove(s)
 	if !ok {
 		return out, nil
 	}
@@ -201,7 +223,7 @@ func (w *Watcher) grown(ctx context.Context, full store.Full, images []drift.Ima
 		}
 		all = append(all, image)
 	}
-	s, err := w.Profile.Summarise(append(all, images...), w.Profile.Size)
+	s, err := w.reference.Summarise(append(all, images...), w.Profile.Size)
 	if err != nil {
 		return own, err
 	}
@@ -260,7 +282,7 @@ func (w *Watcher) tell(m *memory, crossed []int, c comparison) *answer.Alert {
 
 // cameBefore reports whether images moved as those of an earlier episode did. The name that few images give a drift varies; the way it goes does not.
 func (w *Watcher) cameBefore(m *memory, c comparison) bool {
-	return c.move != nil && slices.ContainsFunc(m.Moves, func(earlier episodeMove) bool { return w.Profile.Same(earlier.Move, *c.move) })
+	return c.move != nil && slices.ContainsFunc(m.Moves, func(earlier episodeMove) bool { return w.reference.Same(earlier.Move, *c.move) })
 }
 
 // note remembers how the images of an alert moved.
@@ -369,9 +391,7 @@ func (w *Watcher) weigh(window *answer.Window, every int) {
 	if m.Episode != nil {
 		window.Episode = m.Episode.Number
 	}
-	if m.Order.Windows > 0 {
-		window.Order = &answer.ImageOrder{Correlation: m.Order.Correlation(1), Evidence: m.Order.Evidence(), Step: m.Order.Step(), Every: every}
-	}
+	window.Order = w.order(every)
 	all := make([]answer.Evidence, len(w.monitor.Names))
 	for i := range all {
 		all[i] = w.evidence(i)
@@ -383,9 +403,18 @@ func (w *Watcher) weigh(window *answer.Window, every int) {
 	window.Evidence = all[:min(strongest, len(all))]
 }
 
+// order is what the order of images means so far; nil where it is not followed.
+func (w *Watcher) order(every int) *answer.ImageOrder {
+	o := w.monitor.Order
+	if o.Windows == 0 {
+		return nil
+	}
+	return &answer.ImageOrder{Correlation: o.Correlation(1), Evidence: o.Evidence(), Step: o.Step(), Every: every}
+}
+
 func (w *Watcher) watched(s *drift.Summary, specific []*drift.Specificity) []answer.WatchedText {
 	out := []answer.WatchedText{}
-	reference := w.Profile.Scores
+	reference := w.reference.Scores
 	for i, c := range w.Profile.Watched {
 		i *= 2 // the signed score; the paper's is beside it
 		mean, variance := s.Scores.Mean[i], s.Scores.Variance(i)
@@ -413,7 +442,7 @@ func outcome(window answer.Window, m memory) (store.Outcome, error) {
 	if err != nil {
 		return store.Outcome{}, err
 	}
-	o := store.Outcome{State: state, Result: string(result)}
+	o := store.Outcome{State: state, Result: string(result), Kept: [2]int{m.Reference.From, m.Reference.To}}
 	for _, a := range window.Alerts {
 		data, err := json.Marshal(a)
 		if err != nil {

@@ -213,6 +213,12 @@ func windowLine(w answer.Window) string {
 			parts = append(parts, fmt.Sprintf("%s (%.0f %%)", *c.Rest, 100*c.Rest.Share))
 		}
 	}
+	if w.Learnt {
+		parts = append(parts, "learnt as part of the reference")
+	}
+	if r := w.Reference; r != nil {
+		parts = append(parts, fmt.Sprintf("compared with windows %d to %d", r.From, r.To))
+	}
 	if w.Repeated > 0 {
 		parts = append(parts, fmt.Sprintf("%d repeats left out (%.0f %%; profile: %.0f %%)", w.Repeated, 100*w.RepeatedShare, 100*w.ProfileRepeatedShare))
 	}

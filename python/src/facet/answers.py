@@ -1007,7 +1007,11 @@ class Window:
     episode: int | None = None
     #: It says what the order of the images means. It is absent where it is not followed.
     order: ImageOrder | None = None
-    #: Compared compares the window with the profile. It is absent for a window of one image.
+    #: The windows of the stream that this one is compared with. It is absent where that is the profile.
+    reference: WindowSpan | None = None
+    #: It says that nothing is bet on the window: it is one of the first, which will be the reference.
+    learnt: bool | None = None
+    #: Compared compares the window with the profile, or the reference. It is absent for a window of one image.
     compared: Comparison | None = None
     #: Those that the window raises, one at most.
     alerts: list[Alert]
@@ -2515,6 +2519,16 @@ class ImageOrder:
     step: int
     #: It says that every n-th image of the window was compared and bet on; 0: none was bet on.
     every: int
+
+
+@dataclass(kw_only=True)
+class WindowSpan:
+    """WindowSpan are windows of a stream: two, and those between them."""
+
+    #: The first.
+    from_: int
+    #: The last.
+    to: int
 
 
 @dataclass(kw_only=True)
