@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { labtest.Main(m) }
 // TestExplainByAtlas: an atlas without labels has the strongest pairs named on the spot by what they fire for, and it is told what labels would add.
 func TestExplainByAtlas(t *testing.T) {
 	var log bytes.Buffer
-	l := open(t, lab.Config{Engine: "portable", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	l := open(t, lab.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
 	q := lab.Explain{Picture: scene, Atlas: labtest.LargeAtlas(), Top: 2}
 	for _, bank := range []string{"", words(t)} {
 		q.Bank = bank
@@ -46,7 +46,7 @@ func TestIntervals(t *testing.T) {
 	if testing.Short() {
 		t.Skip("40,000 labels")
 	}
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	q := lab.Explain{Picture: scene, Text: "a shirt", Atlas: labtest.LargeAtlas(), Intervals: true}
 	one, err := l.Explain(t.Context(), q)
 	if err != nil {

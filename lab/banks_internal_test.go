@@ -23,7 +23,7 @@ func TestNameBy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for model, want := range map[string][2]string{path: {CommonWords, "words.txt"}, "demo": {"", ""}} {
-		l, err := Open(t.Context(), Config{Model: model, Engine: "portable", Cache: t.TempDir()})
+		l, err := Open(t.Context(), Config{Model: model, Cache: t.TempDir()})
 		if err != nil {
 			t.Fatal(err)
 		}

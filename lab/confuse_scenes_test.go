@@ -18,7 +18,7 @@ func TestConfuseOnScenes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("encodes some 150 scenes")
 	}
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	better, pairs, gain := 0, 0, 0.0
 	for _, names := range [][2]string{{"bird", "airplane"}, {"airplane", "bird"}, {"moon", "cat"}, {"snail", "bird"}, {"cat", "moon"}} {
 		a, b := categoryOf(names[0]), categoryOf(names[1])

@@ -11,7 +11,7 @@ import (
 
 // TestShows: the demo's scenes are the first that its rule takes.
 func TestShows(t *testing.T) {
-	l, err := Open(t.Context(), Config{Engine: "portable", Cache: t.TempDir()})
+	l, err := Open(t.Context(), Config{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func isRight(t *testing.T, l *Lab, s demo.Shown, spec scenes.Spec) bool {
 
 // TestStory: one neuron is read by two heads: through one it fires for the printed thing wherever it is, through the other for the carrier alone.
 func TestStory(t *testing.T) {
-	l, err := Open(t.Context(), Config{Engine: "portable", Cache: t.TempDir()})
+	l, err := Open(t.Context(), Config{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func TestProfiles(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: encodes dozens of scenes")
 	}
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	parts := []string{profileOf(t, l, "scenes:steady?n=8&size=64&seed=1&window=1", 8), profileOf(t, l, "scenes:steady?n=12&size=64&seed=2&window=1", 12)}
 	both := filepath.Join(t.TempDir(), "both")
 	p, err := l.MergeProfiles(t.Context(), lab.MergeProfiles{Profiles: parts, Folder: both})
@@ -198,7 +198,7 @@ func TestRepeatedPictures(t *testing.T) {
 
 // TestComparisonsTogether: comparisons that are asked for at once answer as one that is asked for alone.
 func TestComparisonsTogether(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	reference := profileOf(t, l, "scenes:steady?n=6&size=64&seed=1&window=1", 6)
 	q := lab.Compare{Profile: reference, Source: images(t, "scenes:steady?n=2&size=64&seed=2", 0), By: "label"}
 	ask := func() (*answer.Drift, error) { return l.Compare(t.Context(), q) }
@@ -229,7 +229,7 @@ func TestComparisonsTogether(t *testing.T) {
 
 // TestProfileIsKept: what is there is not written over, and what is begun goes on only if the question says so.
 func TestProfileIsKept(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	dir := filepath.Join(t.TempDir(), "p")
 	q := lab.Profile{Source: images(t, "scenes:steady?n=4&size=64&window=1", 0), Folder: dir, Vary: -1}
 	if err := os.WriteFile(dir+".partial", []byte("begun"), 0o644); err != nil {
@@ -256,7 +256,7 @@ func TestProfileIsKept(t *testing.T) {
 
 // TestStrict: the first picture that cannot be read ends a strict question, and is counted otherwise.
 func TestStrict(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "broken.png"), []byte("no picture"), 0o644); err != nil {
 		t.Fatal(err)
@@ -273,7 +273,7 @@ func TestStrict(t *testing.T) {
 
 // TestDriftMistakes: what is wrong with a question about drift is an ErrQuestion that names the field, and no flag.
 func TestDriftMistakes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	some := images(t, "scenes:steady?n=2&size=64", 0)
 	profile := func(q lab.Profile) func() error {
 		return func() error { _, err := l.Profile(t.Context(), q); return err }

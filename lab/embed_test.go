@@ -15,7 +15,7 @@ import (
 
 // TestEmbed: rows are of their inputs in order, and the same where they are taken one batch after another.
 func TestEmbed(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	many := lab.Input{Sources: []string{scene, "scenes:default?n=9&seed=3"}}
 	for name, q := range map[string]lab.Embed{"pictures": {Input: many}, "texts": {Texts: []string{"a castle", "", "a cat"}}} {
 		whole, err := l.Embed(t.Context(), q)
@@ -51,7 +51,7 @@ func TestEmbed(t *testing.T) {
 
 // TestClassify: the labels of a picture come most likely first, with their probability among all.
 func TestClassify(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	labels := strings.Fields("sedan castle guitar cat snow butterfly oak")
 	q := lab.Classify{Input: lab.Input{Sources: []string{scene}}, Labels: labels, Top: len(labels)}
 	all, err := l.Classify(t.Context(), q)
@@ -78,7 +78,7 @@ func TestClassify(t *testing.T) {
 
 // TestInputMistakes: what is to be embedded or classified is one thing, and labels differ.
 func TestInputMistakes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	pictures, labels := lab.Input{Sources: []string{scene}}, []string{"a", "b"}
 	both := lab.Input{Sources: []string{scene}, Pixels: "p.npy"}
 	for _, q := range []lab.Embed{{}, {Input: both}, {Input: pictures, Texts: labels}, {Input: lab.Input{Pixels: "p.npy"}, Texts: labels}} {

@@ -78,7 +78,7 @@ var sets = []string{
 
 // TestEvaluateClassification: in every layout what is counted is what facet classify says of the same pictures, shown as files.
 func TestEvaluateClassification(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	all := sets
 	if testing.Short() {
 		all = sets[:4]
@@ -125,7 +125,7 @@ func TestEvaluateClassification(t *testing.T) {
 
 // TestEvaluateSeveral: mean average precisions are those of the cosines, counted by the definition.
 func TestEvaluateSeveral(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	s := fixture(t, "voc2007:voc2007")
 	path := filepath.Join(t.TempDir(), "journal.jsonl")
 	a, err := l.EvaluateClassification(t.Context(), lab.EvaluateClassification{Set: s, Journal: path})
@@ -190,7 +190,7 @@ func TestEvaluateSeveral(t *testing.T) {
 
 // TestEvaluateKnownScenes: the demo model knows its own world, and not by the order of the classes.
 func TestEvaluateKnownScenes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	ask := func(classes ...string) *answer.ClassificationScores {
 		a, err := l.EvaluateClassification(t.Context(), lab.EvaluateClassification{Set: fixture(t, "imagefolder:imagefolder"), Classes: classes})
 		if err != nil {
@@ -230,12 +230,12 @@ func said(t *testing.T, a answer.ClassificationScores) string {
 func TestEvaluateClassificationResumes(t *testing.T) {
 	const set = "scenes:default?n=20&seed=3&size=64"
 	path := filepath.Join(t.TempDir(), "out", "journal.jsonl")
-	whole, err := open(t, lab.Config{Engine: "portable"}).EvaluateClassification(t.Context(), lab.EvaluateClassification{Set: fixture(t, set)})
+	whole, err := open(t, lab.Config{}).EvaluateClassification(t.Context(), lab.EvaluateClassification{Set: fixture(t, set)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	l := open(t, lab.Config{Engine: "portable", Progress: func(step string, done, _ int) {
+	l := open(t, lab.Config{Progress: func(step string, done, _ int) {
 		if step == "images" && done >= 8 {
 			cancel()
 		}
@@ -250,7 +250,7 @@ func TestEvaluateClassificationResumes(t *testing.T) {
 	if err := os.WriteFile(path, append(begun, `{"name":"000`...), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	l = open(t, lab.Config{Engine: "portable"})
+	l = open(t, lab.Config{})
 	again, err := l.EvaluateClassification(t.Context(), lab.EvaluateClassification{Set: fixture(t, set), Journal: path})
 	if err != nil {
 		t.Fatal(err)

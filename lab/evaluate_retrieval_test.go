@@ -40,7 +40,7 @@ func place(scores []float64, i int) (n int) {
 
 // TestEvaluateRetrieval: recalls are those of the cosines of facet embed, counted one by one; a run goes on where its journal ends.
 func TestEvaluateRetrieval(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	for _, kind := range []string{"flickr8k", "flickr30k", "coco"} {
 		c := captions(t, kind)
 		path := filepath.Join(t.TempDir(), "out", "journal.jsonl")
@@ -140,7 +140,7 @@ func resumed(t *testing.T, l *lab.Lab, kind, path string, want *answer.Retrieval
 }
 
 func TestEvaluateRetrievalMistakes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	empty := captions(t, "coco")
 	empty.Limit(0)
 	for _, q := range []lab.EvaluateRetrieval{{}, {Set: empty}} {

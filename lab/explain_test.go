@@ -23,7 +23,7 @@ const scene = "../docs/images/scene.png"
 
 // TestExplainIsExact: the parts of all pairs and the constant term sum to what is split, and the answer lists the largest.
 func TestExplainIsExact(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	for _, text := range []string{"", "a red pickup"} {
 		e, err := l.Explain(t.Context(), lab.Explain{Picture: scene, Text: text})
 		if err != nil {
@@ -52,7 +52,7 @@ func TestExplainIsExact(t *testing.T) {
 
 // TestExplainPictures: a file, its bytes and its decoded picture have one explanation, whole or not.
 func TestExplainPictures(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	data, err := os.ReadFile(scene)
 	if err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestExplainPictures(t *testing.T) {
 			}
 		}
 	}
-	e, err := open(t, lab.Config{Engine: "portable", Brief: true}).Explain(t.Context(), lab.Explain{Data: data})
+	e, err := open(t, lab.Config{Brief: true}).Explain(t.Context(), lab.Explain{Data: data})
 	if err != nil || e.Answer.Image.Path != "the picture" || !cmp.Equal(e.Answer.Model, answer.Model{Name: lab.DemoName}) {
 		t.Errorf("without a name: %+v, %v", e, err)
 	}
@@ -85,7 +85,7 @@ func TestExplainPictures(t *testing.T) {
 
 // TestExplainRefuses: a mistake in the question is an ErrQuestion, a bad picture is not.
 func TestExplainRefuses(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable", MaxPixels: 1 << 20})
+	l := open(t, lab.Config{MaxPixels: 1 << 20})
 	img := image.NewGray(image.Rect(0, 0, 8, 8))
 	for name, q := range map[string]lab.Explain{
 		"nothing":   {},
@@ -119,7 +119,7 @@ func TestExplainRefuses(t *testing.T) {
 
 // TestDemo: the demo's answer is of its own scenes, and no other model gives it.
 func TestDemo(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	d, err := l.Demo(t.Context(), lab.Demo{Folder: "shown"})
 	if err != nil {
 		t.Fatal(err)
@@ -131,7 +131,7 @@ func TestDemo(t *testing.T) {
 	if a.Text != a.Scenes[0].Text || a.Total < 10 || a.Image.Path != filepath.Join("shown", a.Scenes[0].Picture) {
 		t.Errorf("explained: %+v", a.Explanation)
 	}
-	other := open(t, lab.Config{Model: tiny, Engine: "portable"})
+	other := open(t, lab.Config{Model: tiny})
 	for name, err := range map[string]error{
 		"demo of another model":       func() error { _, err := other.Demo(t.Context(), lab.Demo{}); return err }(),
 		"evaluation of another model": func() error { _, err := other.EvaluateDemo(t.Context(), lab.EvaluateDemo{}); return err }(),
@@ -145,7 +145,7 @@ func TestDemo(t *testing.T) {
 
 // TestExplainTogether: questions that are asked at once have the answers that they have alone.
 func TestExplainTogether(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	bank := words(t)
 	texts := []string{"", "a snail"}
 	ask := func(i int) (*answer.Explanation, error) {

@@ -11,7 +11,7 @@ import (
 
 // TestNegativeLogit: whatever the sign of the logit, what is positive speaks for the text: in the answer, in bars, captions and maps.
 func TestNegativeLogit(t *testing.T) {
-	l, err := Open(t.Context(), Config{Engine: "portable", Cache: t.TempDir()})
+	l, err := Open(t.Context(), Config{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

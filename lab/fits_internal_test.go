@@ -12,7 +12,7 @@ import (
 
 // TestSharedFits: the dictionary of a large bank is made once, used by many at a time, and closed when it is not kept and nobody uses it.
 func TestSharedFits(t *testing.T) {
-	l, err := Open(t.Context(), Config{Engine: "portable", Cache: t.TempDir()})
+	l, err := Open(t.Context(), Config{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 
 // TestFollowedAsPublished: the published code's pairs are the five of largest ⟨û,t⟩ with the text as it is, the mean over 80 prompts. The mean of a bank off, others are.
 func TestFollowedAsPublished(t *testing.T) {
-	l, err := Open(t.Context(), Config{Engine: "portable", Cache: t.TempDir()})
+	l, err := Open(t.Context(), Config{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

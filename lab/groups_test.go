@@ -100,7 +100,7 @@ func picture(t *testing.T, i int) image.Image {
 
 // TestGroupMistakes: what cannot be measured against each other is a mistake.
 func TestGroupMistakes(t *testing.T) {
-	demoLab, tinyLab := open(t, lab.Config{Engine: "portable"}), open(t, lab.Config{Model: tiny, Engine: "portable"})
+	demoLab, tinyLab := open(t, lab.Config{}), open(t, lab.Config{Model: tiny})
 	img := picture(t, 0)
 	for name, q := range map[string]lab.Explain{
 		"by":                        {By: "layer"},

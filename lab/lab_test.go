@@ -37,7 +37,7 @@ func TestZeroValues(t *testing.T) {
 
 // TestMistakes: what is wrong with a question is an ErrQuestion that names the field, and no flag.
 func TestMistakes(t *testing.T) {
-	demo := open(t, lab.Config{Engine: "portable"})
+	demo := open(t, lab.Config{})
 	for name, ask := range map[string]func() error{
 		"no text": func() error { _, err := demo.Search(t.Context(), lab.Search{}); return err },
 		"unit":    func() error { _, err := demo.Search(t.Context(), lab.Search{Text: "a", Unit: "layer"}); return err },

@@ -40,7 +40,7 @@ func wordsOf(t *testing.T, texts ...string) string {
 
 // TestLabel: an atlas keeps the labels of its most used pairs, which are read when they are asked for again; other questions go by them.
 func TestLabel(t *testing.T) {
-	l, at := open(t, lab.Config{Engine: "portable"}), atlasCopy(t)
+	l, at := open(t, lab.Config{}), atlasCopy(t)
 	q := lab.Label{Atlas: at, Units: "top:20", Terms: 4, Top: -1}
 	labels, err := l.Label(t.Context(), q)
 	if err != nil {
@@ -76,7 +76,7 @@ func TestLabel(t *testing.T) {
 
 // TestLabelsAreSeen: an atlas that a lab holds open is read again when it was labelled, and again when it was labelled anew.
 func TestLabelsAreSeen(t *testing.T) {
-	l, dir := open(t, lab.Config{Engine: "portable"}), atlasCopy(t)
+	l, dir := open(t, lab.Config{}), atlasCopy(t)
 	shown := func() *answer.Pairs {
 		t.Helper()
 		a, err := l.Pairs(t.Context(), lab.Pairs{Atlas: dir, Top: 5})
@@ -113,7 +113,7 @@ func TestLabelsAreSeen(t *testing.T) {
 
 // TestLabelZeroValue: without an atlas the demo model's longest pairs are named in 64 of its world's words, and none is given.
 func TestLabelZeroValue(t *testing.T) {
-	a, err := open(t, lab.Config{Engine: "portable"}).Label(t.Context(), lab.Label{})
+	a, err := open(t, lab.Config{}).Label(t.Context(), lab.Label{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestLabelZeroValue(t *testing.T) {
 
 // TestLabelFile: labels that go to a file leave the atlas as it is, and no journal.
 func TestLabelFile(t *testing.T) {
-	l, dir := open(t, lab.Config{Engine: "portable"}), atlasCopy(t)
+	l, dir := open(t, lab.Config{}), atlasCopy(t)
 	before, err := os.ReadFile(filepath.Join(dir, "atlas.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestLabelFile(t *testing.T) {
 
 // TestLabelMistakes: each mistake in a question of labels or of a bank is an ErrQuestion that says what is wrong, and no flag.
 func TestLabelMistakes(t *testing.T) {
-	demo, anyone := open(t, lab.Config{Engine: "portable"}), open(t, lab.Config{Model: tiny, Engine: "portable"})
+	demo, anyone := open(t, lab.Config{}), open(t, lab.Config{Model: tiny})
 	label := func(q lab.Label) func(context.Context) error {
 		return func(ctx context.Context) error { _, err := demo.Label(ctx, q); return err }
 	}
@@ -193,7 +193,7 @@ func TestLabelMistakes(t *testing.T) {
 // TestTextBank: a bank's folder answers as the file that it was made of, and is not made again.
 func TestTextBank(t *testing.T) {
 	encoded := 0
-	l := open(t, lab.Config{Engine: "portable", Progress: func(step string, done, total int) {
+	l := open(t, lab.Config{Progress: func(step string, done, total int) {
 		if step == "texts" {
 			encoded = max(encoded, done)
 		}
@@ -230,7 +230,7 @@ func TestTextBank(t *testing.T) {
 func TestKeptNames(t *testing.T) {
 	cache, list := t.TempDir(), words(t)
 	labelled := 0
-	l := open(t, lab.Config{Engine: "portable", Cache: cache, Progress: func(step string, _, _ int) {
+	l := open(t, lab.Config{Cache: cache, Progress: func(step string, _, _ int) {
 		if step == "labels" {
 			labelled++
 		}

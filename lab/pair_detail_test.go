@@ -12,7 +12,7 @@ import (
 
 // TestPairDetail: what is told of a pair agrees with the scalars that the atlas keeps, and with what the other questions tell.
 func TestPairDetail(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	pair := decompose.Pair{Head: 3, Neuron: 64}
 	a, err := l.PairDetail(t.Context(), lab.PairDetail{Atlas: labtest.ScenesAtlas(), Pair: pair})
 	if err != nil {
@@ -83,7 +83,7 @@ func checkBeside(t *testing.T, l *lab.Lab, pair decompose.Pair) {
 
 // TestDetailMistakes: a pair, a head or an image that is not there is a mistake of the question.
 func TestDetailMistakes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	_, one := l.PairDetail(t.Context(), lab.PairDetail{Atlas: labtest.ScenesAtlas(), Pair: decompose.Pair{Head: 99}})
 	_, two := l.HeadDetail(t.Context(), lab.HeadDetail{Atlas: labtest.ScenesAtlas(), Head: -1})
 	_, three := l.AtlasMap(t.Context(), labtest.ScenesAtlas(), 0, nil)
@@ -96,7 +96,7 @@ func TestDetailMistakes(t *testing.T) {
 
 // TestHeadDetail: the most used pairs of a head are in order, and its components hold no more than all.
 func TestHeadDetail(t *testing.T) {
-	a, err := open(t, lab.Config{Engine: "portable"}).HeadDetail(t.Context(), lab.HeadDetail{Atlas: labtest.ScenesAtlas(), Head: 3})
+	a, err := open(t, lab.Config{}).HeadDetail(t.Context(), lab.HeadDetail{Atlas: labtest.ScenesAtlas(), Head: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

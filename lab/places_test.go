@@ -11,7 +11,7 @@ import (
 
 // TestPlaces: places, class token and constant sum to the total, and the maps of all pairs of a word are those of the picture.
 func TestPlaces(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	a, err := l.Places(t.Context(), lab.Explain{Picture: "a scene", Image: picture(t, 0), Text: "a castle", Against: "a cat"})
 	if err != nil {
 		t.Fatal(err)

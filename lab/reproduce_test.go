@@ -146,7 +146,7 @@ func TestReproduce(t *testing.T) {
 		t.Skip("scans three data sets and segments")
 	}
 	q := paperData(t)
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	cut, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := l.Reproduce(cut, q); !errors.Is(err, context.Canceled) {
@@ -299,7 +299,7 @@ func checkCars(t *testing.T, l *lab.Lab, q lab.Reproduce) {
 
 // TestReproduceRefuses: mistakes and layouts that are none end with what was expected.
 func TestReproduceRefuses(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	cars := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(cars, "cars_train"), 0o755); err != nil {
 		t.Fatal(err)

@@ -17,13 +17,13 @@ import (
 func TestScanResumes(t *testing.T) {
 	source, dir := images(t, "scenes:single?n=20&seed=7&size=64", 0), t.TempDir()
 	whole, cut := filepath.Join(dir, "whole.atlas"), filepath.Join(dir, "cut.atlas")
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	if _, err := l.Scan(t.Context(), lab.Scan{Source: source, Folder: whole}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	disturbed := open(t, lab.Config{Engine: "portable", Progress: func(step string, done, _ int) {
+	disturbed := open(t, lab.Config{Progress: func(step string, done, _ int) {
 		if step == "images" && done > 0 {
 			cancel()
 		}
@@ -39,7 +39,7 @@ func TestScanResumes(t *testing.T) {
 	}
 	q.Resume = true
 	first := 0
-	resuming := open(t, lab.Config{Engine: "portable", Progress: func(step string, done, _ int) {
+	resuming := open(t, lab.Config{Progress: func(step string, done, _ int) {
 		if step == "images" && first == 0 {
 			first = done
 		}
@@ -66,7 +66,7 @@ func TestScanResumes(t *testing.T) {
 
 // TestScanUnreadable: what cannot be read is listed with the reason, or ends a strict scan, which can be resumed.
 func TestScanUnreadable(t *testing.T) {
-	l, dir := open(t, lab.Config{Engine: "portable"}), t.TempDir()
+	l, dir := open(t, lab.Config{}), t.TempDir()
 	photos := filepath.Join(dir, "photos")
 	picture, err := os.ReadFile(scene)
 	if err != nil {

@@ -20,7 +20,7 @@ func BenchmarkSegment(b *testing.B) {
 		}
 	}
 	fresh := func(b *testing.B) *lab.Lab {
-		l, err := lab.Open(b.Context(), lab.Config{Engine: "portable", Cache: b.TempDir()})
+		l, err := lab.Open(b.Context(), lab.Config{Cache: b.TempDir()})
 		if err != nil {
 			b.Fatal(err)
 		}

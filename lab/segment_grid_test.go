@@ -8,7 +8,7 @@ import (
 
 // TestGrid: a row for each picture and a column for each class, warm where the class that most pixels have is.
 func TestGrid(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	s := segmentation(t, l, lab.Segment{Classes: classesOf("a car", "a bird", "grass")})
 	grid := lab.Grid{}
 	heights := []int{}

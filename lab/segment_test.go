@@ -91,7 +91,7 @@ func kept(t *testing.T, name string, into any) {
 
 // TestSegmentProtocol: the record of a protocol and its hash are those that the command line has always given.
 func TestSegmentProtocol(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	s := segmentation(t, l, lab.Segment{Classes: classesOf("sedan", "tree", "grass")})
 	var want answer.Segmentation
 	kept(t, "segment.json", &want)
@@ -114,7 +114,7 @@ func TestSegmentProtocol(t *testing.T) {
 
 // TestSegmentUploads: a picture in memory, one that is a part of another, and bytes with a name have the labels of the same picture in a file.
 func TestSegmentUploads(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	photo := drawn(t, 4)
 	file := filepath.Join(t.TempDir(), "a.png")
 	if err := os.WriteFile(file, encoded(t, photo), 0o644); err != nil {
@@ -163,7 +163,7 @@ func TestSegmentUploads(t *testing.T) {
 
 // TestSegmentWhySums: the amounts of all pairs sum to the logit of the region.
 func TestSegmentWhySums(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	for _, method := range []segment.Method{0, segment.NAP} {
 		s := segmentation(t, l, lab.Segment{Classes: classesOf("a car", "a bird"), Method: method, Why: image.Rect(20, 30, 60, 50), Top: 1 << 20})
 		one, err := pictured(t, s, drawn(t, 1))
@@ -204,7 +204,7 @@ func TestSegmentKeeps(t *testing.T) {
 	var mu sync.Mutex
 	embedded := 0
 	looked := &counter{Handler: slog.DiscardHandler, text: "attention sink"}
-	l := open(t, lab.Config{Engine: "portable", Log: slog.New(looked), Progress: func(step string, done, _ int) {
+	l := open(t, lab.Config{Log: slog.New(looked), Progress: func(step string, done, _ int) {
 		mu.Lock()
 		defer mu.Unlock()
 		if step == "texts" && done < 0 {
@@ -271,7 +271,7 @@ func TestSegmentStreams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	s := segmentation(t, l, lab.Segment{Classes: classesOf("a car", "a bird")})
 	var names []string
 	skipped, err := s.Each(t.Context(), sources, func(source *dataset.Source, one *lab.Segmented) error {
@@ -296,7 +296,7 @@ func TestSegmentStreams(t *testing.T) {
 
 // TestSegmentMistakes: what is wrong with a question is an ErrQuestion; what does not fit a picture has an error of its own.
 func TestSegmentMistakes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	two := classesOf("a car", "a bird")
 	for name, q := range map[string]lab.Segment{
 		"no classes": {},
@@ -332,7 +332,7 @@ func TestSegmentMistakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	turning := open(t, lab.Config{Engine: "portable", ExifRotate: true})
+	turning := open(t, lab.Config{ExifRotate: true})
 	for name, ask := range map[string]func() error{
 		"no background": func() error {
 			_, err := l.EvaluateSegmentation(t.Context(), lab.EvaluateSegmentation{Set: scene, SegmentSettings: lab.SegmentSettings{Threshold: 0.5}})
@@ -359,7 +359,7 @@ func TestEvaluateSegmentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	journal := filepath.Join(t.TempDir(), "new", "journal.jsonl")
 	e, err := l.EvaluateSegmentation(t.Context(), lab.EvaluateSegmentation{Set: set, Journal: journal})
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 // inside is a lab of the demo model.
 func inside(t *testing.T) *Lab {
 	t.Helper()
-	l, err := Open(t.Context(), Config{Engine: enginePortable, Cache: t.TempDir()})
+	l, err := Open(t.Context(), Config{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func plotted(t *testing.T, c plot.Curve, lines, points int) {
 
 // TestReconstruct: a pair is its one direction, neurons come nearer with each component, and nobody need say which components.
 func TestReconstruct(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	r, err := l.Reconstruct(t.Context(), lab.Reconstruct{Study: lab.Study{Atlas: labtest.ScenesAtlas()}})
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestReconstruct(t *testing.T) {
 
 // TestAblate: with nothing held the model is as it was; the weak are missed less than as many others; half of the heads are half of them.
 func TestAblate(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	a, err := l.Ablate(t.Context(), lab.Ablate{Study: lab.Study{Atlas: labtest.ScenesAtlas()}, Percentiles: []float64{90, 0}, Random: true})
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestAblate(t *testing.T) {
 
 // TestPolysemanticity: units come by their score, and pairs are set against neurons.
 func TestPolysemanticity(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	for unit, of := range map[string]int{"": allPairs, lab.UnitNeuron: allNeurons, lab.UnitHead: allHeads} {
 		p, err := l.Polysemanticity(t.Context(), lab.Polysemanticity{Atlas: labtest.ScenesAtlas(), Unit: unit})
 		if err != nil {
@@ -144,7 +144,7 @@ func TestPolysemanticity(t *testing.T) {
 
 // TestStudiesRefuse: mistakes in a question are told from what is wrong with an atlas.
 func TestStudiesRefuse(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	bare := filepath.Join(t.TempDir(), "bare.atlas")
 	if _, err := l.Scan(t.Context(), lab.Scan{Source: images(t, "scenes:single?n=2&seed=1&size=64", 0), Folder: bare}); err != nil {
 		t.Fatal(err)
@@ -187,7 +187,7 @@ func TestStudiesRefuse(t *testing.T) {
 
 // TestSink: attention sums to one, and an atlas shows the pictures it was made of.
 func TestSink(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	var masses [][]float64
 	for _, source := range []string{labtest.ScenesAtlas(), labtest.Scenes} {
 		w, err := l.Sink(t.Context(), lab.Sink{Source: source, Limit: 4})
@@ -215,7 +215,7 @@ func TestSink(t *testing.T) {
 
 // TestStudiesTogether: studies that are asked for at once answer as one alone.
 func TestStudiesTogether(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	study := lab.Study{Atlas: labtest.ScenesAtlas(), Unit: lab.UnitHead}
 	for name, question := range map[string]func() (any, error){
 		"reconstruct":     func() (any, error) { return l.Reconstruct(t.Context(), lab.Reconstruct{Study: study}) },
@@ -249,7 +249,7 @@ func TestStudiesTogether(t *testing.T) {
 
 // TestAblateActivations: with nothing held in the tokens the embeddings are the atlas' own, with more held less so; pairs cannot be held there.
 func TestAblateActivations(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	q := lab.Ablate{Study: lab.Study{Atlas: labtest.ScenesAtlas(), Unit: "neuron"}, Percentiles: []float64{0, 90}, Activations: true}
 	a, err := l.Ablate(t.Context(), q)
 	if err != nil {

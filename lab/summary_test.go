@@ -13,7 +13,7 @@ import (
 
 // TestSheet: whatever is asked, the steps of the sheet lead from one total to the other, named groups first, and there are few of them.
 func TestSheet(t *testing.T) {
-	l, err := Open(t.Context(), Config{Engine: "portable", Cache: t.TempDir()})
+	l, err := Open(t.Context(), Config{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestSheet(t *testing.T) {
 
 // TestGroupMaps: the map of a group belongs to it, and with the class token's part it sums to the amount.
 func TestGroupMaps(t *testing.T) {
-	l, err := Open(t.Context(), Config{Engine: "portable", Cache: t.TempDir()})
+	l, err := Open(t.Context(), Config{Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}

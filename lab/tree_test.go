@@ -30,7 +30,7 @@ func whole(t *testing.T, a *answer.Tree) {
 
 // TestTree: a neuron's parts hold every head, and have names, scores and pictures; they are drawn.
 func TestTree(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	for _, linkage := range []string{"", "ward"} {
 		a, err := l.Tree(t.Context(), lab.Tree{Atlas: labtest.ScenesAtlas(), Neuron: 273, Linkage: linkage, Clusters: 3, Images: 2, Draws: 20})
 		if err != nil {
@@ -66,7 +66,7 @@ func TestTree(t *testing.T) {
 
 // TestTrees ranks every neuron that changes, and the same seed gives the same ranks.
 func TestTrees(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	ask := lab.Trees{Atlas: labtest.ScenesAtlas(), Clusters: 2, Draws: 9, Images: 7, Top: 5}
 	a, err := l.Trees(t.Context(), ask)
 	if err != nil {
@@ -86,7 +86,7 @@ func TestTreeWithoutScalars(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it scans and labels")
 	}
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	source, err := dataset.Open(labtest.Scenes, dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func TestTreeWithoutScalars(t *testing.T) {
 
 // TestTreeMistakes: what is wrong with the question is a mistake.
 func TestTreeMistakes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	for _, q := range []lab.Tree{{Neuron: allNeurons}, {Neuron: -1}, {Clusters: allHeads + 1}, {Linkage: "single"}, {Images: 51}, {Draws: -1}} {
 		q.Atlas = labtest.ScenesAtlas()
 		if _, err := l.Tree(t.Context(), q); !errors.Is(err, lab.ErrQuestion) {

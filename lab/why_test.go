@@ -61,7 +61,7 @@ func checkWhy(t *testing.T, name string, one answer.ClassifiedImage, other int) 
 
 // TestWhyMistakes: what cannot be answered is a mistake of the question.
 func TestWhyMistakes(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	content := lab.Input{Contents: []lab.Content{{Name: "shirt", Data: encoded(t, picture(t, 0))}}}
 	for name, q := range map[string]lab.Classify{
 		"one label":          {Labels: []string{"a shirt"}, Why: lab.WhySecond},
@@ -78,7 +78,7 @@ func TestWhyMistakes(t *testing.T) {
 
 // TestWhyWithoutLabels: an atlas that keeps none has the strongest pairs named on the spot.
 func TestWhyWithoutLabels(t *testing.T) {
-	l := open(t, lab.Config{Engine: "portable"})
+	l := open(t, lab.Config{})
 	content := lab.Input{Contents: []lab.Content{{Name: "shirt", Data: encoded(t, picture(t, 0))}}}
 	a, err := l.Classify(t.Context(), lab.Classify{Input: content, Labels: []string{"a shirt", "a mug"}, Why: lab.WhySecond, Atlas: labtest.LargeAtlas()})
 	if err != nil {

@@ -102,7 +102,7 @@ func TestObjects(t *testing.T) {
 // TestNoVocabulary: a model whose vocabulary is missing explains a picture without words, and says why there are none.
 func TestNoVocabulary(t *testing.T) {
 	var log bytes.Buffer
-	l := open(t, lab.Config{Model: tiny, Engine: "portable", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	l := open(t, lab.Config{Model: tiny, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	seen, err := l.Explain(t.Context(), lab.Explain{Picture: scene})
 	if err != nil {
 		t.Fatal(err)

@@ -61,7 +61,7 @@ func growing(t *testing.T) (s *Server, release chan error) {
 
 // demoBeginning is the beginning of the demo's atlas, made where the whole one is not.
 var demoBeginning = sync.OnceValues(func() (string, error) {
-	l, err := lab.Open(context.Background(), lab.Config{Engine: "portable", Cache: filepath.Join(demoServed.dir, "beginning")})
+	l, err := lab.Open(context.Background(), lab.Config{Cache: filepath.Join(demoServed.dir, "beginning")})
 	if err != nil {
 		return "", err
 	}

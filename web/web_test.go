@@ -59,7 +59,7 @@ func newServer(t testing.TB, address string, change func(*Config)) *Server {
 		if d.err = os.WriteFile(d.bank, []byte("sedan\ncastle\nsnow\ncat\n"), 0o644); d.err != nil {
 			return
 		}
-		if d.lab, d.err = lab.Open(context.Background(), lab.Config{Engine: "portable", Cache: parent}); d.err == nil {
+		if d.lab, d.err = lab.Open(context.Background(), lab.Config{Cache: parent}); d.err == nil {
 			d.atlas, d.err = d.lab.DemoAtlas(context.Background())
 		}
 		if d.err == nil {

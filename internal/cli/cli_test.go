@@ -165,7 +165,7 @@ func checkPNG(t *testing.T, path string) {
 func TestEmbed(t *testing.T) {
 	a := golden.Open(t, "tiny")
 	out := filepath.Join(t.TempDir(), "e.npy")
-	succeed(t, "embed", "--model", tinyModel, "--engine", "portable", goldenImage(t, a, 0), goldenImage(t, a, 1), "-o", out)
+	succeed(t, "embed", "--model", tinyModel, goldenImage(t, a, 0), goldenImage(t, a, 1), "-o", out)
 	golden.Compare(t, "embedding", readArray(t, out, 2, 32), a.Array("embedding").Data[:64], 1e-5, 1e-5)
 
 	texts := filepath.Join(t.TempDir(), "t.txt")
@@ -173,7 +173,7 @@ func TestEmbed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var result answer.Embeddings
-	printed := succeed(t, "embed", "--model", "demo", "--engine", "portable", "--texts", texts, "--json")
+	printed := succeed(t, "embed", "--model", "demo", "--texts", texts, "--json")
 	if err := json.Unmarshal([]byte(printed), &result); err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestEmbedTexts(t *testing.T) {
 	if err := os.WriteFile(texts, []byte(prompts), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	succeed(t, "embed", "--model", tinyModel, "--engine", "portable", "--vocab", vocabulary, "--texts", texts, "-o", out)
+	succeed(t, "embed", "--model", tinyModel, "--vocab", vocabulary, "--texts", texts, "-o", out)
 	golden.Compare(t, "prompts", readArray(t, out, 10, 32), a.Array("prompt_embedding").Data[:10*32], 1e-5, 1e-5)
 }
 
@@ -208,18 +208,18 @@ func TestExplainText(t *testing.T) {
 	}
 	picture := goldenImage(t, a, 2)
 	var r answer.Explanation
-	printed := succeed(t, "explain", "--model", "demo", "--engine", "portable", picture, "--text", "a yellow car", "--bank", words, "--top", "3", "--json")
+	printed := succeed(t, "explain", "--model", "demo", picture, "--text", "a yellow car", "--bank", words, "--top", "3", "--json")
 	if err := json.Unmarshal([]byte(printed), &r); err != nil {
 		t.Fatal(err)
 	}
 	if r.Text != "a yellow car" || len(r.Pairs) != 3 || len(r.Pairs[0].Words) != 3 || math.Abs(r.Pairs[0].Amount/r.Total-r.Pairs[0].Share) > 1e-12 {
 		t.Errorf("%+v", r)
 	}
-	table := succeed(t, "explain", "--engine", "portable", picture, "--text", "a yellow car", "--top", "3")
+	table := succeed(t, "explain", picture, "--text", "a yellow car", "--top", "3")
 	if !strings.Contains(table, "(neuron,head)") || strings.Contains(table, "\x1b") {
 		t.Errorf("table: %q", table)
 	}
-	whole := succeed(t, "explain", "--engine", "portable", "--model", "demo", picture, "--whole", "--json")
+	whole := succeed(t, "explain", "--model", "demo", picture, "--whole", "--json")
 	if err := json.Unmarshal([]byte(whole), &r); err != nil || r.Image.Grid != [2]int{6, 6} {
 		t.Errorf("whole: %+v, %v", r.Image, err)
 	}
@@ -233,7 +233,7 @@ func TestClassify(t *testing.T) {
 	}
 	picture := goldenImage(t, a, 0)
 	var r answer.Classification
-	printed := succeed(t, "classify", "--engine", "portable", "--model", "demo", picture, picture, "--labels", "car, tree,boat", "--templates", templates, "--json")
+	printed := succeed(t, "classify", "--model", "demo", picture, picture, "--labels", "car, tree,boat", "--templates", templates, "--json")
 	if err := json.Unmarshal([]byte(printed), &r); err != nil {
 		t.Fatal(err)
 	}
@@ -295,14 +295,14 @@ func TestErrors(t *testing.T) {
 		{[]string{"explain", "a.png", "--activation", "relu"}, exitUsage, []string{"relu", "quickgelu"}},
 		{[]string{"classify", "a.png"}, exitUsage, []string{"--labels"}},
 		{[]string{"explain", "a.png", "--threads", "-1"}, exitUsage, []string{"--threads"}},
-		{[]string{"explain", text, "--model", "demo", "--engine", "portable"}, exitFailure, []string{text, "JPEG"}},
-		{[]string{"explain", filepath.Join(dir, "none.png"), "--model", "demo", "--engine", "portable"}, exitFailure, []string{"none.png"}},
+		{[]string{"explain", text, "--model", "demo"}, exitFailure, []string{text, "JPEG"}},
+		{[]string{"explain", filepath.Join(dir, "none.png"), "--model", "demo"}, exitFailure, []string{"none.png"}},
 		{[]string{"explain", text, "--model", "RN51"}, exitFailure, []string{"RN51", "RN50x16"}},
 		{[]string{"explain", text, "--model", "RN50"}, exitFailure, []string{"facet model pull RN50"}},
 		{[]string{"explain", text, "--model", text}, exitFailure, []string{text}},
-		{[]string{"explain", "--pixels", pixels, "--model", "demo", "--engine", "portable"}, exitFailure, []string{pixels, "multiples of 32"}},
-		{[]string{"explain", "--pixels", text, "--model", "demo", "--engine", "portable"}, exitFailure, []string{text, ".npy"}},
-		{[]string{"embed", "--texts", text, "--model", tinyModel, "--engine", "portable", "--json"}, exitFailure, []string{"--vocab"}},
+		{[]string{"explain", "--pixels", pixels, "--model", "demo"}, exitFailure, []string{pixels, "multiples of 32"}},
+		{[]string{"explain", "--pixels", text, "--model", "demo"}, exitFailure, []string{text, ".npy"}},
+		{[]string{"embed", "--texts", text, "--model", tinyModel, "--json"}, exitFailure, []string{"--vocab"}},
 	} {
 		code, stdout, stderr := facet(t, c.args...)
 		if code != c.code || stdout != "" {

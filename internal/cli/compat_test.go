@@ -41,7 +41,7 @@ func TestSegmentationAsPublished(t *testing.T) {
 	for _, args := range [][]string{
 		{"--classes-file", list}, {"--area-threshold", "0.1"}, {"--compat", "facet"}, {"--compat", "reference", "--sink", "drop"},
 	} {
-		code, _, log := facet(t, append([]string{"evaluate", "segmentation", source, "--model", "demo", "--engine", "portable"}, args...)...)
+		code, _, log := facet(t, append([]string{"evaluate", "segmentation", source, "--model", "demo"}, args...)...)
 		if code == exitOK || !strings.Contains(log, args[len(args)-2]) && !strings.Contains(log, list) {
 			t.Errorf("%v: exit code %d: %s", args, code, log)
 		}

@@ -74,7 +74,7 @@ func category(t *testing.T, name string) scenes.Category {
 func TestNextSteps(t *testing.T) {
 	t.Chdir(t.TempDir())
 	folder := "a demo"
-	succeed(t, "demo", "--engine", "portable", "-o", folder)
+	succeed(t, "demo", "-o", folder)
 	page, err := os.ReadFile(filepath.Join(folder, "index.html"))
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func TestNextSteps(t *testing.T) {
 		case "scenes":
 			words[2] = "2"
 		}
-		succeed(t, append(words, "--engine", "portable")...)
+		succeed(t, words...)
 	}
 }
 

@@ -121,7 +121,7 @@ func TestDocumentsRun(t *testing.T) {
 		for _, block := range consoleBlock.FindAllStringSubmatch(page, -1) {
 			for _, part := range strings.Split("\n"+block[1], "\n$ ")[1:] {
 				line, want, _ := strings.Cut(part, "\n")
-				got := succeed(t, append(shellWords(line)[1:], "--engine", "portable")...)
+				got := succeed(t, shellWords(line)[1:]...)
 				samePrint(t, file+": "+line, want, got)
 				ran++
 			}

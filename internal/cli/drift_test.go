@@ -17,7 +17,7 @@ import (
 
 // driftArgs run a drift verb with the demo model on the engine that every machine has.
 func driftArgs(args ...string) []string {
-	return append(append([]string{"drift"}, args...), "--model", "demo", "--engine", "portable")
+	return append(append([]string{"drift"}, args...), "--model", "demo")
 }
 
 // TestDriftReport: a comparison prints its answer and writes a page.

@@ -15,7 +15,7 @@ const picturesDir = "../../testdata/cases/pictures/"
 // TestExifRotate: a turned picture gives what the same picture gives that was stored turned; the atlas keeps whether it was, and is held to it.
 func TestExifRotate(t *testing.T) {
 	embed := func(args ...string) string {
-		return succeed(t, append([]string{"embed", "--model", "demo", "--engine", "portable", "--json"}, args...)...)
+		return succeed(t, append([]string{"embed", "--model", "demo", "--json"}, args...)...)
 	}
 	vector := func(out string) string {
 		_, v, _ := strings.Cut(out, `"embedding`)

@@ -33,7 +33,7 @@ func TestGroupMapFiles(t *testing.T) {
 	if err := os.WriteFile(bank, []byte("shirt\n../../butterfly: a/b\\c*?\nmoon\nÄpfel\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	succeed(t, "explain", "../../docs/images/scene.png", "--engine", "portable", "--text", "a van", "--bank", bank, "--cover", "1", "-o", out)
+	succeed(t, "explain", "../../docs/images/scene.png", "--text", "a van", "--bank", bank, "--cover", "1", "-o", out)
 	data, err := os.ReadFile(filepath.Join(out, "explain.json"))
 	if err != nil {
 		t.Fatal(err)

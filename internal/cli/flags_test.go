@@ -46,7 +46,7 @@ func TestFlagsCount(t *testing.T) {
 	} {
 		ask := func(flags ...string) map[string]any {
 			var all, answer map[string]any
-			args := append([]string{verb, at, "--model", "demo", "--engine", "portable", "--json"}, flags...)
+			args := append([]string{verb, at, "--model", "demo", "--json"}, flags...)
 			if err := json.Unmarshal([]byte(succeed(t, args...)), &all); err != nil {
 				t.Fatal(err)
 			}

@@ -60,7 +60,7 @@ func TestLabel(t *testing.T) {
 	}
 	for _, ending := range []string{"parquet", "csv", "jsonl"} {
 		path := filepath.Join(dir, "labels."+ending)
-		out := succeed(t, "label", "--model", "demo", "--engine", "portable", "--units", "top:30", "--terms", "8", "--top", "3", "-o", path)
+		out := succeed(t, "label", "--model", "demo", "--units", "top:30", "--terms", "8", "--top", "3", "-o", path)
 		if !strings.Contains(out, path) || strings.Count(out, "(") < 4 {
 			t.Errorf("printed %q", out)
 		}
@@ -104,7 +104,7 @@ func countTerms(t *testing.T, path string) (n int) {
 func TestLabelMethods(t *testing.T) {
 	words := writeText(t, "a sedan", "something red", "a butterfly", "on grass", "a butterfly")
 	for _, method := range []string{"omp", "nnomp", "lasso"} {
-		r := labelsOf(t, "--engine", "portable", "--bank", words, "--units", "(7,1)", "--method", method)
+		r := labelsOf(t, "--bank", words, "--units", "(7,1)", "--method", method)
 		if len(r.Pairs) != 1 || r.Pairs[0].Neuron != 7 || r.Pairs[0].Head != 1 || r.Texts != 4 {
 			t.Errorf("%s: %d texts, %+v", method, r.Texts, r.Pairs)
 		}
@@ -114,8 +114,8 @@ func TestLabelMethods(t *testing.T) {
 			}
 		}
 	}
-	reference := labelsOf(t, "--engine", "portable", "--units", "7,1", "--dictionary-norm", "reference")
-	rows := labelsOf(t, "--engine", "portable", "--units", "7,1")
+	reference := labelsOf(t, "--units", "7,1", "--dictionary-norm", "reference")
+	rows := labelsOf(t, "--units", "7,1")
 	if cmp.Equal(reference.Pairs, rows.Pairs) {
 		t.Error("--dictionary-norm makes no difference")
 	}
@@ -139,7 +139,7 @@ func TestLabelErrors(t *testing.T) {
 		{exitFailure, "two different words", []string{"--bank", one}},
 		{exitFailure, "no such file", []string{"--bank", "nowhere.txt"}},
 	} {
-		code, _, log := facet(t, append([]string{"label", "--engine", "portable"}, c.args...)...)
+		code, _, log := facet(t, append([]string{"label"}, c.args...)...)
 		if code != c.code || !strings.Contains(log, c.say) {
 			t.Errorf("label %v: exit code %d, %q", c.args, code, log)
 		}
@@ -153,7 +153,7 @@ func TestSearch(t *testing.T) {
 		"neuron": func(h answer.Hit) bool { return h.Neuron != nil && h.Head == nil },
 		"head":   func(h answer.Hit) bool { return h.Neuron == nil && h.Head != nil },
 	} {
-		args := []string{"search", "a butterfly", "--model", "demo", "--engine", "portable", "--unit", unit, "--top", "4"}
+		args := []string{"search", "a butterfly", "--model", "demo", "--unit", unit, "--top", "4"}
 		var r answer.Search
 		if err := json.Unmarshal([]byte(succeed(t, append(args, "--json")...)), &r); err != nil {
 			t.Fatal(err)
@@ -176,14 +176,14 @@ func TestSearch(t *testing.T) {
 func TestNearest(t *testing.T) {
 	words := writeText(t, "a sedan", "something red", "a butterfly", "on grass")
 	var found answer.Search
-	out := succeed(t, "search", "a butterfly", "--bank", words, "--model", "demo", "--engine", "portable", "--top", "1", "--json")
+	out := succeed(t, "search", "a butterfly", "--bank", words, "--model", "demo", "--top", "1", "--json")
 	if err := json.Unmarshal([]byte(out), &found); err != nil {
 		t.Fatal(err)
 	}
 	pair := found.Hits[0]
 	name := "(" + jsonOf(t, *pair.Neuron) + "," + jsonOf(t, *pair.Head) + ")"
 	var near answer.Nearest
-	out = succeed(t, "nearest", name, "--bank", words, "--model", "demo", "--engine", "portable", "--json")
+	out = succeed(t, "nearest", name, "--bank", words, "--model", "demo", "--json")
 	if err := json.Unmarshal([]byte(out), &near); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestNearest(t *testing.T) {
 			t.Errorf("cosine %v, search says %v", m.Cosine, pair.Cosine)
 		}
 	}
-	if out := succeed(t, "nearest", name, "--model", "demo", "--engine", "portable", "--top", "2"); strings.Count(out, "\n") != 4 {
+	if out := succeed(t, "nearest", name, "--model", "demo", "--top", "2"); strings.Count(out, "\n") != 4 {
 		t.Errorf("printed %q", out)
 	}
 	for _, c := range [][]string{
@@ -228,7 +228,7 @@ func TestLabelKilled(t *testing.T) {
 	for _, at := range []string{whole, dir} {
 		succeed(t, scanArgs(someScenes, at)...)
 	}
-	label := []string{"label", "--model", "demo", "--engine", "portable", "--units", "top:60%"}
+	label := []string{"label", "--model", "demo", "--units", "top:60%"}
 	for name, run := range map[string]struct{ undisturbed, args []string }{
 		"file":  {append(label, "-o", filepath.Join(root, "whole.csv")), append(label, "-o", filepath.Join(root, "killed.csv"))},
 		"atlas": {append(label, whole), append(label, dir)},
@@ -297,7 +297,7 @@ func TestLabelForeignPart(t *testing.T) {
 	if err := os.WriteFile(out+".part", []byte("something else"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	code, _, log := facet(t, "label", "--model", "demo", "--engine", "portable", "--units", "top:3", "-o", out)
+	code, _, log := facet(t, "label", "--model", "demo", "--units", "top:3", "-o", out)
 	if code != exitFailure || !strings.Contains(log, out+".part") || !strings.Contains(log, "something else") {
 		t.Errorf("exit code %d, %q", code, log)
 	}
@@ -316,7 +316,7 @@ func TestNamesByBank(t *testing.T) {
 	succeed(t, scanArgs(someScenes, dir, "--keep-scalars")...)
 	ask := func(into any, args ...string) {
 		t.Helper()
-		if err := json.Unmarshal([]byte(succeed(t, append(args, "--model", "demo", "--engine", "portable", "--json")...)), into); err != nil {
+		if err := json.Unmarshal([]byte(succeed(t, append(args, "--model", "demo", "--json")...)), into); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -367,7 +367,7 @@ func TestNamesByBank(t *testing.T) {
 		if args[0] == "explain" {
 			flag = "--bank"
 		}
-		out := succeed(t, append(args, flag, words, "--model", "demo", "--engine", "portable")...)
+		out := succeed(t, append(args, flag, words, "--model", "demo")...)
 		if !strings.Contains(out, "says") || strings.Contains(out, "fires for") != (args[0] == "pairs") {
 			t.Errorf("%s prints %s", args[0], out)
 		}

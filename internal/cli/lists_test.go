@@ -20,7 +20,7 @@ func TestMissingListsAreErrors(t *testing.T) {
 		{"drift", "profile", "scenes:steady?n=2&size=64", "--watch", "missing.txt", "-o", filepath.Join(dir, "p")},
 		{"drift", "profile", "scenes:steady?n=2&size=64", "--watch-file", missing, "-o", filepath.Join(dir, "p")},
 	} {
-		code, _, log := facet(t, append(args, "--model", "demo", "--engine", "portable")...)
+		code, _, log := facet(t, append(args, "--model", "demo")...)
 		if code == exitOK || !strings.Contains(log, "missing.txt") {
 			t.Errorf("facet %s: exit code %d: %s", strings.Join(args, " "), code, log)
 		}

@@ -14,7 +14,7 @@ import (
 func scan(t *testing.T, source string, flags ...string) (dir string) {
 	t.Helper()
 	dir = filepath.Join(t.TempDir(), "atlas")
-	succeed(t, append([]string{"scan", source, "-o", dir, "--model", "demo", "--engine", "portable"}, flags...)...)
+	succeed(t, append([]string{"scan", source, "-o", dir, "--model", "demo"}, flags...)...)
 	return dir
 }
 
@@ -26,19 +26,19 @@ func TestWithoutScalars(t *testing.T) {
 		{"ablate", full, "--means", bare, "--unit", "neuron"}, {"ablate", full, "--means", bare, "--unit", "head"},
 		{"reconstruct", full, "--means", bare, "--unit", "head", "--compat", "reference"},
 	} {
-		code, out, log := facet(t, append(args, "--engine", "portable")...)
+		code, out, log := facet(t, args...)
 		if code != exitFailure || out != "" || strings.Count(log, "--keep-scalars") != 1 || !strings.Contains(log, bare) {
 			t.Errorf("facet %s: code %d: %s%s", strings.Join(args, " "), code, out, log)
 		}
 	}
 	for _, args := range [][]string{{"ablate", full, "--means", bare}, {"reconstruct", full, "--means", bare, "--unit", "head", "--components", "1"}, {"pairs", bare, "--top", "2"}} {
-		succeed(t, append(args, "--engine", "portable")...)
+		succeed(t, args...)
 	}
-	code, out, log := facet(t, "polysemanticity", bare, "--engine", "portable")
+	code, out, log := facet(t, "polysemanticity", bare)
 	if code != exitOK || strings.Contains(out, "neuron") || strings.Count(log, "--keep-scalars") != 1 {
 		t.Errorf("polysemanticity of pairs: code %d: %s%s", code, out, log)
 	}
-	code, out, log = facet(t, "neuron", bare, "89", "--json", "--engine", "portable")
+	code, out, log = facet(t, "neuron", bare, "89", "--json")
 	var sheet struct{ Rows []answer.Unit }
 	if err := json.Unmarshal([]byte(out), &sheet); err != nil {
 		t.Fatal(err, log)
@@ -56,7 +56,7 @@ func TestWithoutScalars(t *testing.T) {
 // TestPolysemanticityNeedsNoClasses: pictures without labels will do.
 func TestPolysemanticityNeedsNoClasses(t *testing.T) {
 	at := scan(t, filepath.Join("..", "..", "docs", "images"), "--keep-scalars", "--limit", "2")
-	if out := succeed(t, "polysemanticity", at, "--unit", "head", "--engine", "portable"); strings.Contains(out, "NaN") || !strings.Contains(out, "strongest pair") {
+	if out := succeed(t, "polysemanticity", at, "--unit", "head"); strings.Contains(out, "NaN") || !strings.Contains(out, "strongest pair") {
 		t.Error(out)
 	}
 }

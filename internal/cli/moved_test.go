@@ -62,7 +62,7 @@ func (p project) path(name string) string { return filepath.Join(p.dir, name) }
 func (p project) scan(t *testing.T, source, output string, more ...string) string {
 	t.Helper()
 	t.Chdir(p.dir)
-	succeed(t, append([]string{"scan", source, "-o", output, "--model", "m.safetensors", "--engine", "portable", "--keep-scalars"}, more...)...)
+	succeed(t, append([]string{"scan", source, "-o", output, "--model", "m.safetensors", "--keep-scalars"}, more...)...)
 	return p.path(output)
 }
 
@@ -70,10 +70,10 @@ func (p project) scan(t *testing.T, source, output string, more ...string) strin
 func look(t *testing.T, at string, more ...string) {
 	t.Helper()
 	sheet := filepath.Join(t.TempDir(), "n.png")
-	succeed(t, append([]string{"neuron", at, "1", "--images", "2", "--top", "2", "-o", sheet, "--engine", "portable"}, more...)...)
+	succeed(t, append([]string{"neuron", at, "1", "--images", "2", "--top", "2", "-o", sheet}, more...)...)
 	checkPNG(t, sheet)
 	var r answer.Sink
-	if err := json.Unmarshal([]byte(succeed(t, append([]string{"sink", at, "--json", "--limit", "3", "--classes", "", "--engine", "portable"}, more...)...)), &r); err == nil && r.Images != 3 {
+	if err := json.Unmarshal([]byte(succeed(t, append([]string{"sink", at, "--json", "--limit", "3", "--classes", ""}, more...)...)), &r); err == nil && r.Images != 3 {
 		t.Errorf("%d pictures", r.Images)
 	}
 }
@@ -148,7 +148,7 @@ func TestAtlasFromElsewhere(t *testing.T) {
 				return
 			}
 			sheet := filepath.Join(t.TempDir(), "n.png")
-			succeed(t, append([]string{"neuron", now, "1", "--images", "2", "--top", "1", "-o", sheet, "--engine", "portable"}, more...)...)
+			succeed(t, append([]string{"neuron", now, "1", "--images", "2", "--top", "1", "-o", sheet}, more...)...)
 			checkPNG(t, sheet)
 		})
 	}
@@ -175,7 +175,7 @@ func TestPathsInAnAtlas(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	var shown struct{ Rows []answer.Unit }
-	if err := json.Unmarshal([]byte(succeed(t, "neuron", dir, "1", "--json", "--engine", "portable")), &shown); err != nil {
+	if err := json.Unmarshal([]byte(succeed(t, "neuron", dir, "1", "--json")), &shown); err != nil {
 		t.Fatal(err)
 	}
 	if got := shown.Rows[0].Images[0].Path; !strings.HasPrefix(got, p.path("photos")) {
@@ -229,7 +229,7 @@ func TestPicturesGone(t *testing.T) {
 	move(t, p.path("photos"))
 	for _, more := range [][]string{nil, {"--root", t.TempDir()}} {
 		for _, verb := range [][]string{{"neuron", dir, "1", "-o", "n.png"}, {"sink", dir}} {
-			code, _, log := facet(t, append(append(verb, "--engine", "portable"), more...)...)
+			code, _, log := facet(t, append(verb, more...)...)
 			if code != exitFailure || !strings.Contains(log, "--root") || !strings.Contains(log, ".png") {
 				t.Errorf("%q %q: exit code %d: %s", verb, more, code, log)
 			}
@@ -251,14 +251,14 @@ func TestModelOfAnAtlas(t *testing.T) {
 		{"polysemanticity", dir}, {"evaluate", "labels", dir}, {"search", "a cat", "--atlas", dir, "--no-center"}, {"explain", p.path("photos/0-0.png"), "--atlas", dir},
 		{"segment", p.path("photos/0-0.png"), "--classes", "a cat, a dog", "--atlas", dir}}
 	for _, verb := range verbs {
-		code, _, log := facet(t, append(verb, "--model", "demo", "--engine", "portable")...)
+		code, _, log := facet(t, append(verb, "--model", "demo")...)
 		if code != exitFailure || !strings.Contains(log, a.Manifest.Model.SHA256) || !strings.Contains(log, demoDigest(t)) {
 			t.Errorf("%q: exit code %d: %s, want both digests", verb, code, log)
 		}
 	}
 	moved := move(t, p.path("m.safetensors"))
 	for _, verb := range verbs {
-		code, _, log := facet(t, append(verb, "--engine", "portable")...)
+		code, _, log := facet(t, verb...)
 		if code != exitFailure || !strings.Contains(log, a.Manifest.Model.SHA256) || !strings.Contains(log, "--model FILE") {
 			t.Errorf("%q: exit code %d: %s, want the digest and what to do", verb, code, log)
 		}
@@ -273,7 +273,7 @@ func TestModelOfAnAtlas(t *testing.T) {
 	}
 	t.Setenv("FACET_CACHE", cache)
 	var out, log bytes.Buffer
-	if code := Main([]string{"pairs", dir, "--engine", "portable"}, &out, &log); code != exitOK {
+	if code := Main([]string{"pairs", dir}, &out, &log); code != exitOK {
 		t.Errorf("a model in the cache: %s", &log)
 	}
 }

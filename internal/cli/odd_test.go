@@ -52,7 +52,7 @@ func TestOddAtlases(t *testing.T) {
 			{"reconstruct", at}, {"reconstruct", at, "--classes", "bus, cat", "--components", "1"}, {"ablate", at, "--classes", "cat, dog", "--random", "--percentile", "0,100", "-o", chart},
 			{"ablate", at, "--unit", "head", "--classes", "bus, cat"}, {"polysemanticity", at, "-o", chart}, {"polysemanticity", at, "--json"}, {"sink", at}, {"sink", source, "--json"},
 		} {
-			code, out, log := facet(t, append(args, "--model", "demo", "--engine", "portable")...)
+			code, out, log := facet(t, append(args, "--model", "demo")...)
 			what := fmt.Sprintf("%s: facet %s: code %d\n%s%s", name, strings.Join(args, " "), code, out, log)
 			switch {
 			case noNumber.MatchString(out) || code == exitOK && out == "":
@@ -73,7 +73,7 @@ func TestOddAtlases(t *testing.T) {
 func TestNoDeviation(t *testing.T) {
 	at := scan(t, plain(t, "bus", color.Gray{90}))
 	var r struct{ Pairs []answer.UsedPair }
-	if err := json.Unmarshal([]byte(succeed(t, "pairs", at, "--top", "99999", "--json", "--engine", "portable")), &r); err != nil {
+	if err := json.Unmarshal([]byte(succeed(t, "pairs", at, "--top", "99999", "--json")), &r); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range r.Pairs {
@@ -86,7 +86,7 @@ func TestNoDeviation(t *testing.T) {
 // TestEqualLabels: a label that is given twice is one label, and says so; one class alone is refused where others are needed.
 func TestEqualLabels(t *testing.T) {
 	picture := filepath.Join(plain(t, "bus", color.Gray{128}), "bus", "0.png")
-	code, out, log := facet(t, "classify", picture, "--labels", "cat, cat,dog, cat", "--model", "demo", "--engine", "portable", "--json")
+	code, out, log := facet(t, "classify", picture, "--labels", "cat, cat,dog, cat", "--model", "demo", "--json")
 	var r answer.Classification
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != exitOK || len(r.Images[0].Classes) != 2 || strings.Count(log, "given twice") != 2 {
 		t.Errorf("code %d, %v: %s%s", code, err, out, log)
@@ -94,7 +94,7 @@ func TestEqualLabels(t *testing.T) {
 	if code, _, log := facet(t, "explain", picture, "--text", "", "--model", "demo"); code != exitUsage || !strings.Contains(log, "--text: expected a text") {
 		t.Errorf("an empty text: code %d: %s", code, log)
 	}
-	if code, _, log := facet(t, "segment", picture, "--classes", "cat, dog", "--pairs", "2000000000", "--model", "demo", "--engine", "portable"); code != exitUsage ||
+	if code, _, log := facet(t, "segment", picture, "--classes", "cat, dog", "--pairs", "2000000000", "--model", "demo"); code != exitUsage ||
 		!strings.Contains(log, "--pairs 2000000000: expected 1 to 9216") {
 		t.Errorf("more pairs than there are: code %d: %s", code, log)
 	}

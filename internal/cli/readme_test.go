@@ -23,7 +23,7 @@ var readmePictures = map[string]string{
 // them anew.
 func TestReadme(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
-	out := succeed(t, "demo", "--engine", "portable", "-o", dir)
+	out := succeed(t, "demo", "-o", dir)
 	for kept, made := range readmePictures {
 		comparePicture(t, filepath.Join("../../docs/images", kept), filepath.Join(dir, made))
 	}

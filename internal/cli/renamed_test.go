@@ -106,7 +106,7 @@ func TestOldFlags(t *testing.T) {
 			}
 		}
 	}
-	code, _, log := facet(t, "explain", "nowhere.png", "--words", "w.txt", "--words", "v.txt", "--model", tinyModel, "--engine", "portable")
+	code, _, log := facet(t, "explain", "nowhere.png", "--words", "w.txt", "--words", "v.txt", "--model", tinyModel)
 	want := "facet: warning: --words is called --bank now; the old name will go away\n"
 	if diff := cmp.Diff(want, log[:min(len(want), len(log))]); diff != "" || code != exitFailure || strings.Count(log, "--words") != 1 {
 		t.Errorf("exit code %d: %s", code, log)

@@ -42,7 +42,7 @@ func TestReproducePaper(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(voc, "ImageSets", "SegmentationContext", "val.txt"), []byte("2008_000002\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"reproduce", "paper", "--context", voc, "-o", filepath.Join(dir, "out"), "--engine", "portable"}
+	args := []string{"reproduce", "paper", "--context", voc, "-o", filepath.Join(dir, "out")}
 	text := succeed(t, args...)
 	for _, want := range []string{"26.2 %", "other model", "imagenet: not measured: the folder of ImageNet", "paper.html"} {
 		if !strings.Contains(text, want) {

@@ -21,6 +21,7 @@ import (
 	"github.com/facet-clip/facet/clip/checkpoint"
 	"github.com/facet-clip/facet/decompose"
 	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/engine/portable"
 )
 
@@ -41,6 +42,11 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	shared.dir = dir
+	if _, err := ort.New(ort.Options{}); err == nil { // so that each command has the same engine, whatever its cache
+		if path, err := ort.Find(); err == nil {
+			os.Setenv(ort.Variable, path)
+		}
+	}
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
@@ -84,7 +90,7 @@ const someScenes = "scenes:default?n=20&size=96"
 
 // scanArgs scan with the demo model on the engine that every machine has.
 func scanArgs(source, output string, more ...string) []string {
-	return append([]string{"scan", source, "-o", output, "--model", "demo", "--engine", "portable"}, more...)
+	return append([]string{"scan", source, "-o", output, "--model", "demo"}, more...)
 }
 
 // atlasFiles are the bytes of a finished atlas.

@@ -53,7 +53,7 @@ func TestSegment(t *testing.T) {
 	folder, out := t.TempDir(), filepath.Join(t.TempDir(), "out")
 	drawn(t, folder, "a.png", 1)
 	drawn(t, folder, "b.png", 2)
-	stdout := succeed(t, "segment", "--model", "demo", "--engine", "portable", folder, "--classes", "a car, a bird, grass", "--background", "sky, water",
+	stdout := succeed(t, "segment", "--model", "demo", folder, "--classes", "a car, a bird, grass", "--background", "sky, water",
 		"--background", "0.3", "--save-logits", "--json", "-o", out)
 	var r answer.Segmentation
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {

@@ -27,7 +27,7 @@ func TestSinkSaturated(t *testing.T) {
 	}
 	words := writeText(t, "sedan", "castle", "snow")
 	for _, amount := range []float32{80, 2000, 1e6} {
-		args := append([]string{"sink", filepath.Join(dir, "world"), "--engine", "portable", "--bank", words}, planted(t, t.TempDir(), amount)...)
+		args := append([]string{"sink", filepath.Join(dir, "world"), "--bank", words}, planted(t, t.TempDir(), amount)...)
 		var r answer.Sink
 		if err := json.Unmarshal([]byte(succeed(t, append(args, "--json")...)), &r); err != nil {
 			t.Fatal(err)
@@ -68,7 +68,7 @@ func TestSink(t *testing.T) {
 // TestNoSink: where there is no sink there are no register neurons; one picture does not tell; classes are not needed.
 func TestNoSink(t *testing.T) {
 	for _, source := range []string{"scenes:default?n=5&seed=3", "scenes:default?n=1&seed=3", "../../docs/images"} {
-		out := succeed(t, "sink", source, "--limit", "3", "--model", "demo", "--engine", "portable")
+		out := succeed(t, "sink", source, "--limit", "3", "--model", "demo")
 		if strings.Contains(out, "register") || strings.Contains(out, ", a sink.") || strings.Contains(out, "NaN") {
 			t.Errorf("%s: %s", source, out)
 		}

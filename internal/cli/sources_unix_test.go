@@ -41,7 +41,7 @@ func TestNothingWaitsForAPipe(t *testing.T) {
 			args = append(args, "--model", "demo")
 		}
 		filetest.Within(t, func() {
-			code, _, log := facet(t, append(args, "--engine", "portable")...)
+			code, _, log := facet(t, args...)
 			if code != exitFailure || !strings.Contains(log, "found a pipe") {
 				t.Errorf("facet %s: exit code %d: %s", strings.Join(args, " "), code, log)
 			}
@@ -109,7 +109,7 @@ func TestVerbsWalkAlike(t *testing.T) {
 	} {
 		filetest.Within(t, func() {
 			var r result
-			if err := json.Unmarshal([]byte(succeed(t, append(args, "--model", "demo", "--engine", "portable")...)), &r); err != nil {
+			if err := json.Unmarshal([]byte(succeed(t, append(args, "--model", "demo")...)), &r); err != nil {
 				t.Fatal(err)
 			}
 			if len(r.Images)+len(r.Inputs) != 3 || len(r.Skipped) != len(odd) {
@@ -150,7 +150,7 @@ func TestWrittenScenesAreADataset(t *testing.T) {
 	for _, args := range [][]string{
 		{"scan", dir, "-o", atlas}, {"embed", dir}, {"classify", dir, "--labels", "a car, a bird"}, {"segment", dir, "--classes", "a car, a bird", "--short-side", "224"},
 	} {
-		out := succeed(t, append(args, "--json", "--model", "demo", "--engine", "portable")...)
+		out := succeed(t, append(args, "--json", "--model", "demo")...)
 		var r struct {
 			Images json.RawMessage
 			Inputs []string
@@ -175,14 +175,14 @@ func TestOneNameTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	drawn(t, filepath.Dir(b), "a.png", 2)
-	args := []string{"segment", a, b, "--classes", "a car, a bird", "--model", "demo", "--engine", "portable"}
+	args := []string{"segment", a, b, "--classes", "a car, a bird", "--model", "demo"}
 	succeed(t, args...)
 	out := filepath.Join(dir, "out")
 	if code, _, log := facet(t, append(args, "-o", out)...); code != exitFailure || !strings.Contains(log, "one name") {
 		t.Errorf("exit code %d: %s", code, log)
 	}
-	succeed(t, "segment", filepath.Dir(b), a, "--classes", "a car, a bird", "--model", "demo", "--engine", "portable") // without -o, again
-	succeed(t, "segment", dir, "--classes", "a car, a bird", "--model", "demo", "--engine", "portable", "-o", out)
+	succeed(t, "segment", filepath.Dir(b), a, "--classes", "a car, a bird", "--model", "demo") // without -o, again
+	succeed(t, "segment", dir, "--classes", "a car, a bird", "--model", "demo", "-o", out)
 	for _, name := range []string{"a.json", "sub/a.json", "sub/a.labels.png"} {
 		if _, err := os.Stat(filepath.Join(out, name)); err != nil {
 			t.Error(err)
@@ -207,7 +207,7 @@ func TestPassedOnPipe(t *testing.T) {
 		t.Skip("no such paths here: ", err)
 	}
 	filetest.Within(t, func() {
-		out := succeed(t, "classify", picture, "--labels", passed, "--model", "demo", "--engine", "portable")
+		out := succeed(t, "classify", picture, "--labels", passed, "--model", "demo")
 		if !strings.Contains(out, "a car") || !strings.Contains(out, "a bird") {
 			t.Errorf("printed %s", out)
 		}

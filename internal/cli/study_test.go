@@ -34,7 +34,7 @@ func someAtlas(t *testing.T) string {
 // ask reads what a question prints with --json.
 func ask(t *testing.T, into any, args ...string) {
 	t.Helper()
-	out := succeed(t, append(args, "--engine", "portable", "--json")...)
+	out := succeed(t, append(args, "--json")...)
 	if err := json.Unmarshal([]byte(out), into); err != nil {
 		t.Fatalf("%v: %v", args, err)
 	}
@@ -62,7 +62,7 @@ func TestReconstruct(t *testing.T) {
 	if r.Images != 7 || r.Unit != "neuron" || r.Compat != "reference" || len(r.Rows) != 3 || r.Rows[1].Components != 1 || wide(t, chart) < 400 {
 		t.Errorf("%+v", r)
 	}
-	if out := succeed(t, "reconstruct", at, "--components", "1", "--engine", "portable"); !strings.Contains(out, "components of each pair") ||
+	if out := succeed(t, "reconstruct", at, "--components", "1"); !strings.Contains(out, "components of each pair") ||
 		!strings.Contains(out, "1.0000 ±") || !strings.Contains(out, "7 images") {
 		t.Error(out)
 	}
@@ -75,7 +75,7 @@ func TestAblate(t *testing.T) {
 	if svg, err := os.ReadFile(chart); len(r.Rows) != 1 || r.Rows[0].Held != 6 || !r.StrongHeld || r.Rows[0].Random != nil || err != nil || !strings.Contains(string(svg), "strongest held") {
 		t.Errorf("half of 12 heads: %+v, %v", r, err)
 	}
-	if out := succeed(t, "ablate", at, "--random", "--percentile", "90,0", "--engine", "portable"); !strings.Contains(out, "8294 of 9216") ||
+	if out := succeed(t, "ablate", at, "--random", "--percentile", "90,0"); !strings.Contains(out, "8294 of 9216") ||
 		strings.Index(out, "0 of 9216") > strings.Index(out, "8294 of") || strings.Count(out, " to ") != 4 {
 		t.Error(out)
 	}
@@ -88,7 +88,7 @@ func TestPolysemanticity(t *testing.T) {
 	if len(r.Units) != 3 || r.Units[0].Head != nil || r.Units[0].Score != r.Spread.Low || wide(t, chart) < 400 {
 		t.Errorf("%d units, %+v, %+v", len(r.Units), r.Comparison, r.Spread)
 	}
-	if out := succeed(t, "polysemanticity", at, "--engine", "portable"); !strings.Contains(out, "strongest pair of a neuron") || strings.Count(out, "(") < 20 {
+	if out := succeed(t, "polysemanticity", at); !strings.Contains(out, "strongest pair of a neuron") || strings.Count(out, "(") < 20 {
 		t.Error(out)
 	}
 }

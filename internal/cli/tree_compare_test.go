@@ -25,7 +25,7 @@ func TestTreeAndCompareUsage(t *testing.T) {
 		"expected 1 to 12, the heads of the model":  {"tree", someAtlas(t), "7", "--clusters", "13"},
 		"neuron 5000: expected 0 to 767":            {"tree", someAtlas(t), "5000"},
 	} {
-		code, out, log := facet(t, append(args, "--engine", "portable")...)
+		code, out, log := facet(t, args...)
 		if code != exitUsage || !strings.Contains(log, want) || out != "" {
 			t.Errorf("%v: code %d: %q%q, want %q", args, code, out, log, want)
 		}
@@ -40,7 +40,7 @@ func TestTreeDrawn(t *testing.T) {
 	if len(grown.Parts) != 3 || wide(t, png) < 700 {
 		t.Errorf("%+v", grown.Parts)
 	}
-	out := succeed(t, "tree", at, "273", "--linkage", "ward", "--clusters", "2", "--draws", "9", "-o", svg, "--engine", "portable")
+	out := succeed(t, "tree", at, "273", "--linkage", "ward", "--clusters", "2", "--draws", "9", "-o", svg)
 	if drawn, err := os.ReadFile(svg); err != nil || !strings.Contains(string(drawn), "Neuron 273 in 2 parts") || !strings.Contains(out, "ward linkage, cut into 2") || !strings.Contains(out, " 2    ") {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -49,7 +49,7 @@ func TestTreeDrawn(t *testing.T) {
 // TestComparePage: the page of a model against itself says so.
 func TestComparePage(t *testing.T) {
 	at, page := someAtlas(t), filepath.Join(t.TempDir(), "compare.html")
-	out := succeed(t, "compare", at, at, "-o", page, "--engine", "portable")
+	out := succeed(t, "compare", at, at, "-o", page)
 	html, err := os.ReadFile(page)
 	if err != nil || !strings.Contains(string(html), "<h1>Both checkpoints hold the same weights</h1>") || !strings.Contains(out, "Pairs that do otherwise: 0 of 9216") {
 		t.Errorf("%v: %s", err, out)

@@ -52,7 +52,7 @@ func TestMissingFiles(t *testing.T) {
 		{"label nowhere --bank nowhere.txt", "facet: nowhere: expected an atlas, a checkpoint file or the name of a model (facet model list)\n"},
 		{"label nowhere", "facet: nowhere: expected an atlas, a checkpoint file or the name of a model (facet model list)\n"},
 	} {
-		code, out, log := facet(t, append(strings.Fields(test.line), "--engine", "portable")...)
+		code, out, log := facet(t, strings.Fields(test.line)...)
 		if code != exitFailure || out != "" || log != test.want {
 			t.Errorf("facet %s: exit code %d: %s", test.line, code, log)
 		}

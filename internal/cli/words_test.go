@@ -29,7 +29,7 @@ func writeText(t *testing.T, lines ...string) string {
 func TestTexts(t *testing.T) {
 	words := writeText(t, "a sedan", "something red", "a butterfly", "on grass")
 	bank := filepath.Join(t.TempDir(), "bank")
-	out := succeed(t, "texts", words, "-o", bank, "--engine", "portable")
+	out := succeed(t, "texts", words, "-o", bank)
 	if !strings.Contains(out, "4 texts") {
 		t.Errorf("printed %q", out)
 	}
@@ -41,7 +41,7 @@ func TestTexts(t *testing.T) {
 		t.Errorf("recipe %+v", r)
 	}
 	var embedded answer.Embeddings
-	if err := json.Unmarshal([]byte(succeed(t, "embed", "--texts", words, "--engine", "portable", "--json")), &embedded); err != nil {
+	if err := json.Unmarshal([]byte(succeed(t, "embed", "--texts", words, "--json")), &embedded); err != nil {
 		t.Fatal(err)
 	}
 	for i, e := range embedded.Embeddings {
@@ -55,7 +55,7 @@ func TestTexts(t *testing.T) {
 		}
 	}
 	explain := func(words string) (r answer.Explanation) {
-		out := succeed(t, "explain", "../../docs/images/scene.png", "--bank", words, "--engine", "portable", "--json", "--top", "3")
+		out := succeed(t, "explain", "../../docs/images/scene.png", "--bank", words, "--json", "--top", "3")
 		if err := json.Unmarshal([]byte(out), &r); err != nil {
 			t.Fatal(err)
 		}

@@ -79,10 +79,10 @@ func recovered(planted, found []decompose.Pair) (recall, precision float64) {
 
 // TestCompareCheckpoints: a planted edit is found from the weights, in single and in half precision, and nothing in a model against itself.
 func TestCompareCheckpoints(t *testing.T) {
-	a := labtest.Open(t, lab.Config{Engine: "portable"})
+	a := labtest.Open(t, lab.Config{})
 	for _, dtype := range []checkpoint.DType{checkpoint.Float32, checkpoint.Float16} {
 		path, pairs := planted(t, a, 40, dtype)
-		b := labtest.Open(t, lab.Config{Engine: "portable", Model: path})
+		b := labtest.Open(t, lab.Config{Model: path})
 		r, err := comparing.Models(t.Context(), a, b, comparing.Question{Top: 1000})
 		if err != nil {
 			t.Fatal(err)
@@ -92,7 +92,7 @@ func TestCompareCheckpoints(t *testing.T) {
 			t.Errorf("%v: recall %g, precision %g, %d turned, %d tensors differ", dtype, recall, precision, r.Weights.Turned, r.Weights.Tensors)
 		}
 	}
-	same, err := comparing.Models(t.Context(), a, labtest.Open(t, lab.Config{Engine: "portable"}), comparing.Question{})
+	same, err := comparing.Models(t.Context(), a, labtest.Open(t, lab.Config{}), comparing.Question{})
 	if err != nil || same.Weights.Turned != 0 || same.Weights.Tensors != 0 || same.Weights.Constant != 0 || len(same.Weights.Top) != 0 {
 		t.Errorf("a model against itself: %+v, %v", same.Weights, err)
 	}
@@ -104,9 +104,9 @@ func TestCompareAtlases(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it scans with an edited model")
 	}
-	a := labtest.Open(t, lab.Config{Engine: "portable"})
+	a := labtest.Open(t, lab.Config{})
 	path, pairs := planted(t, a, 40, checkpoint.Float32)
-	b := labtest.Open(t, lab.Config{Engine: "portable", Model: path})
+	b := labtest.Open(t, lab.Config{Model: path})
 	source, err := dataset.Open(labtest.Scenes, dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -154,8 +154,8 @@ func TestCompareAtlases(t *testing.T) {
 // TestCompareArchitectures: of other architectures the weights are not compared, and two atlases of the same images are matched: a model that has learnt
 // nothing has few partners for the demo model.
 func TestCompareArchitectures(t *testing.T) {
-	a := labtest.Open(t, lab.Config{Engine: "portable"})
-	other := labtest.Open(t, lab.Config{Engine: "portable", Model: tiny})
+	a := labtest.Open(t, lab.Config{})
+	other := labtest.Open(t, lab.Config{Model: tiny})
 	if _, err := comparing.Models(t.Context(), a, other, comparing.Question{}); !errors.Is(err, decompose.ErrMismatch) {
 		t.Errorf("two architectures by their weights: %v", err)
 	}
@@ -181,7 +181,7 @@ func TestCompareArchitectures(t *testing.T) {
 
 // TestCompareMistakes: atlases of other images are an error that names them, and mistakes are mistakes.
 func TestCompareMistakes(t *testing.T) {
-	a := labtest.Open(t, lab.Config{Engine: "portable"})
+	a := labtest.Open(t, lab.Config{})
 	for _, q := range []comparing.Question{{AtlasA: labtest.ScenesAtlas()}, {Level: 1}, {Top: -1}, {Candidates: 5000}, {Match: true}, {Classes: []string{"one"}}} {
 		if _, err := comparing.Models(t.Context(), a, a, q); !errors.Is(err, lab.ErrQuestion) {
 			t.Errorf("%+v: %v", q, err)

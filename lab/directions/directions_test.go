@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { labtest.Main(m) }
 
 // TestComponents: directions are of unit length and orthogonal, the units shown are those of the largest variance, and words explain them.
 func TestComponents(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	for _, unit := range []string{"neuron", "head"} {
 		for _, reference := range []bool{false, true} {
 			q := directions.Components{Atlas: labtest.ScenesAtlas(), Unit: unit, Rank: 2, Terms: 4, Top: 3, Reference: reference}
@@ -44,7 +44,7 @@ func TestComponents(t *testing.T) {
 
 // TestReconstruct: pairs in their own directions give the embedding back, in more words more of it, and in few words more than neurons.
 func TestReconstruct(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	cosines := map[string][]float64{}
 	for _, unit := range []string{"pair", "neuron"} {
 		q := directions.InWords{Study: lab.Study{Atlas: labtest.ScenesAtlas(), Unit: unit}, Words: []int{1, 8}}
@@ -66,7 +66,7 @@ func TestReconstruct(t *testing.T) {
 }
 
 func TestMistakes(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	for _, q := range []directions.Components{{Unit: "pair"}, {Unit: "token"}, {Rank: -1}, {Terms: -1}, {Top: -1}} {
 		q.Atlas = labtest.ScenesAtlas()
 		if _, _, err := directions.Of(t.Context(), l, q); !errors.Is(err, lab.ErrQuestion) {

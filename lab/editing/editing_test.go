@@ -53,7 +53,7 @@ func recordAt(t *testing.T, path string) (r answer.EditRecord) {
 // TestExportEdit: an edited model is what its record says, in every layout; edited again, the chain makes it from its first source; and every undo gives
 // the bytes before.
 func TestExportEdit(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	first := filepath.Join(t.TempDir(), "first.safetensors")
 	a, err := editing.Of(l).ExportEdit(t.Context(), editing.ExportEdit{
 		Edit:   editing.Edit{Means: labtest.ScenesAtlas(), Pairs: []decompose.Pair{{Head: 6, Neuron: 94}}, Heads: []int{3}, EraseTexts: []string{"snow", "sky"}, Side: editing.SideBoth},
@@ -70,7 +70,7 @@ func TestExportEdit(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	edited := labtest.Open(t, lab.Config{Model: first, Engine: "portable"})
+	edited := labtest.Open(t, lab.Config{Model: first})
 	again := filepath.Join(t.TempDir(), "again")
 	if _, err := editing.Of(edited).ExportEdit(t.Context(), editing.ExportEdit{
 		Edit: editing.Edit{Means: scenesOf(t, edited, false), Pairs: []decompose.Pair{{Head: 6, Neuron: 94}, {Head: 1, Neuron: 2}}, Scale: 1.5}, Output: again, DType: "float32",
@@ -141,7 +141,7 @@ func sameByRecord(t *testing.T, source *lab.Lab, r answer.EditRecord, file strin
 	if w, err = whole.Weights(w); err != nil {
 		t.Fatal(err)
 	}
-	l := labtest.Open(t, lab.Config{Model: file, Engine: "portable"})
+	l := labtest.Open(t, lab.Config{Model: file})
 	got, err := l.Model().PoolWeights()
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func sameByRecord(t *testing.T, source *lab.Lab, r answer.EditRecord, file strin
 
 // TestPriceEdit: what is predicted is what the written model does, picture by picture, and a control of random pairs is not the edit.
 func TestPriceEdit(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	heads := editing.Edit{Means: labtest.ScenesAtlas(), Heads: []int{2, 8, 10, 6}}
 	price, err := editing.Of(l).PriceEdit(t.Context(), editing.PriceEdit{Edit: heads, Score: labtest.ScenesAtlas()})
 	if err != nil {
@@ -181,7 +181,7 @@ func TestPriceEdit(t *testing.T) {
 	if _, err := editing.Of(l).ExportEdit(t.Context(), editing.ExportEdit{Edit: heads, Output: out, DType: "float32"}); err != nil {
 		t.Fatal(err)
 	}
-	edited := labtest.Open(t, lab.Config{Model: out, Engine: "portable"})
+	edited := labtest.Open(t, lab.Config{Model: out})
 	after, err := editing.Of(edited).PriceEdit(t.Context(), editing.PriceEdit{ // an edit that changes nothing
 		Edit: editing.Edit{Means: scenesOf(t, edited, true), Pairs: []decompose.Pair{{}}, Scale: 1}, Score: scenesOf(t, edited, true), NoControl: true,
 	})
@@ -209,7 +209,7 @@ func TestPriceEdit(t *testing.T) {
 
 // TestPlanEdit: pairs are found by a text's direction, and those that carry a text to keep are left out.
 func TestPlanEdit(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	p, err := editing.Of(l).PlanEdit(t.Context(), editing.Edit{Means: labtest.ScenesAtlas(), Remove: []string{"castle"}})
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +236,7 @@ func TestPlanEdit(t *testing.T) {
 }
 
 func TestEditMistakes(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	at := labtest.ScenesAtlas()
 	out := filepath.Join(t.TempDir(), "a.safetensors")
 	for name, q := range map[string]editing.ExportEdit{

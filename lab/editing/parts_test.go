@@ -19,7 +19,7 @@ import (
 
 // TestEditParts: logits from the products are those of the embeddings that package edit predicts.
 func TestEditParts(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	a, err := editing.Of(l).EditParts(t.Context(), editing.EditParts{Atlas: labtest.ScenesAtlas(), Units: []string{"pair:64,3", "head:3", "pair:5,7"}, Texts: []string{"a castle"}, Images: []int{1}})
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +104,7 @@ func logitOf(a *answer.EditParts, scales []float64, n, c int) float64 {
 
 // TestEditPartsMistakes: a unit that is not there is a mistake of the question, an image that is not there is not found.
 func TestEditPartsMistakes(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	for _, unit := range []string{"pair:1", "pair:1,99", "head:12", "word:castle", "castle", ""} {
 		if _, err := editing.Of(l).EditParts(t.Context(), editing.EditParts{Atlas: labtest.ScenesAtlas(), Units: []string{unit}}); !errors.Is(err, lab.ErrQuestion) {
 			t.Errorf("%q: %v", unit, err)

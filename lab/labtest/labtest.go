@@ -62,7 +62,7 @@ func scanned(name, from string) string {
 
 func scan(dir, from string) error {
 	ctx := context.Background()
-	l, err := lab.Open(ctx, lab.Config{Engine: "portable"})
+	l, err := lab.Open(ctx, lab.Config{})
 	if err != nil {
 		return err
 	}

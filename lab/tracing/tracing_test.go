@@ -76,7 +76,7 @@ func traced(t *testing.T, l *lab.Lab, q tracing.Question) (rows []float32, shape
 // neuron writes at all places with what it contributes.
 func TestAgainstPyTorch(t *testing.T) {
 	s := golden.Open(t, "tiny")
-	l := labtest.Open(t, lab.Config{Engine: "portable", Model: "../../testdata/tiny/model.safetensors"})
+	l := labtest.Open(t, lab.Config{Model: "../../testdata/tiny/model.safetensors"})
 	in := lab.Input{Pixels: pixels(t, 2)}
 	for what, name := range map[string]string{tracing.Tokens: "tokens", tracing.Attention: "attention", tracing.Scalars: "scalars"} {
 		rows, _ := traced(t, l, tracing.Question{Input: in, What: what})
@@ -116,7 +116,7 @@ func TestAgainstPyTorch(t *testing.T) {
 // TestLengths compares the lengths of a block's tokens, and of what they write, with the golden arrays, and their mean's with the mean of the tokens.
 func TestLengths(t *testing.T) {
 	s := golden.Open(t, "tiny")
-	l := labtest.Open(t, lab.Config{Engine: "portable", Model: "../../testdata/tiny/model.safetensors"})
+	l := labtest.Open(t, lab.Config{Model: "../../testdata/tiny/model.safetensors"})
 	rows, shape := traced(t, l, tracing.Question{Input: lab.Input{Pixels: pixels(t, 2)}, What: tracing.Lengths})
 	trunk, written := s.Array("trunk"), s.Array("head_tokens") // [I,C,h,w] and [I,K+1,M,D]
 	C, N, M, D := trunk.Shape[1], written.Shape[1], written.Shape[2], written.Shape[3]
@@ -156,7 +156,7 @@ func TestEarlier(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := func(data []byte) *lab.Lab {
-		return labtest.Open(t, lab.Config{Engine: "portable", Activation: "quickgelu", Model: written(t, "model.safetensors", data)})
+		return labtest.Open(t, lab.Config{Activation: "quickgelu", Model: written(t, "model.safetensors", data)})
 	}
 	in := lab.Input{Pixels: pixels(t, 2)}
 	rows, shape := traced(t, open(whole), tracing.Question{Input: in, What: tracing.Earlier})
@@ -185,7 +185,7 @@ func TestEarlierMaps(t *testing.T) {
 		t.Fatal(err)
 	}
 	maps := func(data []byte, neurons, heads int) []float32 {
-		l := labtest.Open(t, lab.Config{Engine: "portable", Activation: "quickgelu", Vocabulary: "../../demo/vocabulary.txt", Model: written(t, "model.safetensors", data)})
+		l := labtest.Open(t, lab.Config{Activation: "quickgelu", Vocabulary: "../../demo/vocabulary.txt", Model: written(t, "model.safetensors", data)})
 		q := lab.Segment{Classes: []segment.Class{{Name: "a", Texts: []string{"a"}}, {Name: "b", Texts: []string{"b"}}}, Method: segment.NAP}
 		q.NeuronsBack, q.HeadsBack = neurons, heads
 		s, err := l.Segment(t.Context(), q)
@@ -244,7 +244,7 @@ func ending(t *testing.T, data []byte, j int) []byte {
 }
 
 func TestMistakes(t *testing.T) {
-	l := labtest.Open(t, lab.Config{Engine: "portable"})
+	l := labtest.Open(t, lab.Config{})
 	nothing := func([]int) error { t.Error("began"); return nil }
 	for _, q := range []tracing.Question{{What: "x"}, {What: tracing.Neuron, Neuron: 768}, {What: tracing.Neuron, Neuron: -1}, {What: tracing.Tokens, Input: lab.Input{Whole: true}}} {
 		q.Sources, q.Shape = []string{"scenes:default?n=1"}, nothing
