@@ -71,9 +71,9 @@ func kinds(l *lab.Lab, at, other, bank string) map[string]func(context.Context) 
 	}
 }
 
-// TestStress: 64 goroutines ask twelve kinds of questions of one lab while an atlas is closed under them, and memory does not grow with questions.
+// TestStress: 32 goroutines ask twelve kinds of questions of one lab while an atlas is closed under them, and memory does not grow with questions.
 func TestStress(t *testing.T) {
-	askers := 64
+	askers := 32
 	if testing.Short() {
 		askers = 8
 	}

@@ -170,7 +170,7 @@ func closed(t testing.TB, s *store.Store, windows int64) store.Totals {
 // TestManyPosts: memory does not grow with the number of posts.
 func TestManyPosts(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: posts 10,000 pictures")
+		t.Skip("-short: posts 5,000 pictures")
 	}
 	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
 	address := serve(t, newWatcher(t, s, func(c *Config) { c.Rule = store.Rule{Images: 200} }))
@@ -194,15 +194,15 @@ func TestManyPosts(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return float64(m.HeapAlloc) / (1 << 20)
 	}
-	send(0, 2000)
+	send(0, 1000)
 	before := heap()
-	send(2000, 10_000)
+	send(1000, 5000)
 	after := heap()
-	t.Logf("heap %.1f MiB after 2,000 posts, %.1f after 10,000", before, after)
-	if after > before+4 { // 8,000 images that leaked their payloads would be 50 MiB
+	t.Logf("heap %.1f MiB after 1,000 posts, %.1f after 5,000", before, after)
+	if after > before+4 { // 4,000 images that leaked their payloads would be 25 MiB
 		t.Errorf("the heap grew from %.1f to %.1f MiB", before, after)
 	}
-	if got := closed(t, s, 50); got.Images != 10_000 {
+	if got := closed(t, s, 25); got.Images != 5000 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -53,7 +53,7 @@ func jsonTrials(t *testing.T) [][]string {
 		{"evaluate", "segmentation", "scenes:default?n=1&size=64"}, {"evaluate", "classification", "scenes:default?n=4&size=64"},
 		{"evaluate", "retrieval", "coco:../../dataset/known/testdata/coco"},
 	}
-	if testing.Short() { // what names pairs takes a minute on the portable engine
+	if testing.Short() { // what names pairs takes long
 		return trials
 	}
 	for _, part := range []string{"0", "1"} {
