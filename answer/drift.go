@@ -54,12 +54,77 @@ type Drift struct {
 	Verdict string `json:"verdict"`
 	// All compares all images.
 	All Comparison `json:"all"`
+	// Given compares the images within the values of something. It is absent where that was not asked for.
+	Given *GivenComparison `json:"given,omitempty"`
 	// Groups compare the parts of two images and more, in the order of their names.
 	Groups []GroupComparison `json:"groups,omitempty"`
 	// Performance says how often the pictures are classified right, where that was asked for.
 	Performance *Performance `json:"performance,omitempty"`
 	// Watched follow the texts of the profile, and then those that were asked for.
 	Watched []FollowedText `json:"watched,omitempty"`
+}
+
+// GivenComparison says what differs within the values of something, such as cameras, and what the mix of the values explains. It is made of samples: the
+// profile's, and at most 1,000 of the images compared. The shares of changes, Unnamed and 1 − Explained sum to 1.
+type GivenComparison struct {
+	// Of says what the values are: group or label.
+	Of string `json:"of"`
+	// Values are those that two images at least of both sides have, by name.
+	Values []GivenValue `json:"values"`
+	// Images is how many images are compared, of these values.
+	Images int `json:"images"`
+	// ProfileImages is how many of the profile's they are compared with.
+	ProfileImages int `json:"profile_images"`
+	// LeftOut is how many images of the sample have another value, or none.
+	LeftOut int `json:"left_out"`
+	// ProfileLeftOut is how many images of the profile's sample have another value, or none.
+	ProfileLeftOut int `json:"profile_left_out"`
+	// MixP is the p-value of the χ² test that the values are mixed as in the profile; 1 where there is one value.
+	MixP float64 `json:"mix_p"`
+	// Mix is the share of the whole shift of the mean embedding that the mix of the values explains. It may be below 0 or above 1, where both parts pull apart.
+	Mix float64 `json:"mix"`
+	// Within is the share of the whole shift that the changes within values explain. It sums to 1 with Mix.
+	Within float64 `json:"within"`
+	// Whole is the length of the whole shift.
+	Whole float64 `json:"whole_shift"`
+	// Shift is the length of the shift within values, joined with the weights of the profile's shares.
+	Shift float64 `json:"shift"`
+	// ShiftNull is what Shift is without a change, on average.
+	ShiftNull float64 `json:"shift_null"`
+	// Tested is how many pairs were tested, by van Elteren's rank test.
+	Tested int `json:"pairs_tested"`
+	// Changed is how many of them changed, at the level of the comparison.
+	Changed int `json:"pairs_changed"`
+	// Explained is the share of the shift within values that the changed pairs explain.
+	Explained float64 `json:"explained"`
+	// Unnamed is the share that they explain outside the named changes.
+	Unnamed float64 `json:"unnamed"`
+	// Naming says how well names explain the shift. It is absent where nothing changed, or too little to judge a name.
+	Naming *Naming `json:"naming,omitempty"`
+	// Changes are those that have a name, the largest first.
+	Changes []Change `json:"changes"`
+	// Rest is a change without a word: the changed pairs that fit no name. It is absent where there are none.
+	Rest *Change `json:"unnamed_change,omitempty"`
+}
+
+// Comparison is what rules and tables ask of it.
+func (g GivenComparison) Comparison() Comparison {
+	return Comparison{
+		Images: g.Images, ProfileImages: g.ProfileImages, Shift: g.Shift, ShiftNull: g.ShiftNull, Tested: g.Tested, Changed: g.Changed,
+		Explained: g.Explained, Unnamed: g.Unnamed, Naming: g.Naming, Changes: g.Changes, Rest: g.Rest,
+	}
+}
+
+// GivenValue is a value, such as a camera.
+type GivenValue struct {
+	// Value is the value.
+	Value string `json:"value"`
+	// Images is how many of those compared have it.
+	Images int `json:"images"`
+	// ProfileImages is how many of the profile's sample have it.
+	ProfileImages int `json:"profile_images"`
+	// Weight is its share of the profile's images of all values.
+	Weight float64 `json:"weight"`
 }
 
 // Comparison says what differs between images and a profile. The shares of changes, Unnamed and 1 − Explained sum to 1.

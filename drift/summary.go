@@ -15,6 +15,8 @@ type Image struct {
 	Embedding []float32 // [D]
 	Scalars   []float32 // of all pairs [M,C], or of a profile's strong pairs in their order
 	Scores    []Score   // of the watched concepts, in their order
+	Group     string    // what it belongs to, such as a camera; empty: not known
+	Label     string    // its class; empty: not known
 
 	key uint64
 }

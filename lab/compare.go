@@ -30,6 +30,8 @@ type Compare struct {
 	By string
 	// Previous compares each part with the last so many parts before it, and the first part with the profile; 0 compares all with the profile.
 	Previous int
+	// Given compares images within its values too, and says what their mix explains: group or label. Empty: it does not.
+	Given string
 	// Bank is a list, a bank or a file with a text a line, whose words name changes. Empty, it is the default: see [Lab.Bank].
 	Bank string
 	// Performance are labelled pictures like the profile's, by which the share that is classified right is estimated. Nil: it is not.
@@ -58,6 +60,12 @@ var groupKeys = map[string]func(dataset.Item) string{
 	"time:day":   func(i dataset.Item) string { return formatted(i.Time, "2006-01-02") },
 }
 
+// givenOf are what images can be compared within.
+var givenOf = map[string]func(drift.Image) string{
+	"group": func(i drift.Image) string { return i.Group },
+	"label": func(i drift.Image) string { return i.Label },
+}
+
 // CompareKeys are what [Compare] can make parts by.
 func CompareKeys() []string { return slices.Sorted(maps.Keys(groupKeys)) }
 
@@ -80,6 +88,8 @@ func (q Compare) check() (Compare, error) {
 		return q, &Mistake{Problem: errors.New("no dataset: expected images to compare")}
 	case q.By != "" && groupKeys[q.By] == nil:
 		return q, mistake("by", "%s: expected one of %s", q.By, strings.Join(CompareKeys(), ", "))
+	case q.Given != "" && givenOf[q.Given] == nil:
+		return q, mistake("given", "%s: expected group or label", q.Given)
 	case q.Previous < 0 || q.Previous > mostGroups:
 		return q, mistake("previous", "%d: expected 0 to %d parts", q.Previous, mostGroups)
 	case q.Previous > 0 && q.By == "":
@@ -204,6 +214,16 @@ func (c *comparing) tell(ctx context.Context, a *answer.Drift) error {
 		return err
 	}
 	a.All.Classifier = record.Classifier(told)
+	if c.Given != "" {
+		within, err := c.words.Given(ctx, c.all.Summary, givenOf[c.Given], o)
+		if errors.Is(err, drift.ErrNoValues) {
+			err = fmt.Errorf("%w: expected a %s of images. Make it anew of a dataset that says them", err, c.Given)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.Compare.Profile, err)
+		}
+		a.Given = record.Given(c.Given, within)
+	}
 	var groups []*drift.Group
 	var names []string
 	var sets []*drift.Summary

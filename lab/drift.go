@@ -157,7 +157,7 @@ func (p *pass) take(item *scanned) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", item.Path, err)
 	}
-	image := drift.Image{Path: item.Path, Embedding: item.embedding}
+	image := drift.Image{Path: item.Path, Embedding: item.embedding, Group: item.Group, Label: item.Label}
 	for _, c := range p.concepts {
 		image.Scores = append(image.Scores, c.Score(scalars, item.embedding))
 	}

@@ -3,6 +3,7 @@ package lab_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"math"
@@ -16,6 +17,8 @@ import (
 
 	"github.com/facet-clip/facet/answer"
 	"github.com/facet-clip/facet/dataset"
+	"github.com/facet-clip/facet/drift"
+	"github.com/facet-clip/facet/drift/gate"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/lab"
 )
@@ -315,5 +318,71 @@ func TestDriftMistakes(t *testing.T) {
 		if err := ask(); !errors.Is(err, lab.ErrQuestion) || strings.Contains(err.Error(), "--") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestCompareGiven: pictures of two groups in another mix are compared within the groups, by the groups that the profile keeps.
+func TestCompareGiven(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: encodes some hundred scenes")
+	}
+	l := open(t, lab.Config{})
+	dir := t.TempDir()
+	manifest := func(name string, seed, cars, snow int) string {
+		lines := []string{"path,group"}
+		add := func(scenes, group string, n int) {
+			for k := range n {
+				picture := fmt.Sprintf("%s-%d-%d.png", group, seed, k)
+				var b bytes.Buffer
+				if err := dataset.NewDecoder(0).Picture(t.Context(), fmt.Sprintf("%s&n=200&seed=%d&size=64#%d", scenes, seed, k), func(img *image.NRGBA) error { return png.Encode(&b, img) }); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(filepath.Join(dir, picture), b.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				lines = append(lines, picture+","+group)
+			}
+		}
+		add("scenes:steady?window=1", "dry", cars)
+		add("scenes:snow-arrives?window=11", "snowy", snow)
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	reference := filepath.Join(dir, "p")
+	if _, err := l.Profile(t.Context(), lab.Profile{Source: images(t, manifest("before.csv", 1, 120, 40), 0), Folder: reference, Vary: -1}); err != nil {
+		t.Fatal(err)
+	}
+	q := lab.Compare{Profile: reference, Source: images(t, manifest("after.csv", 2, 40, 120), 0), Given: "group"}
+	r, err := l.Compare(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := r.Given
+	t.Logf("%d of %d pairs changed, %d given the group; the mix explains %.2f of the shift (p %.2g)", r.All.Changed, r.All.Tested, g.Changed, g.Mix, g.MixP)
+	if r.All.Changed < 10 || g.Changed != 0 || g.Mix < 0.8 || g.MixP > 1e-6 || len(g.Values) != 2 || g.Values[0] != (answer.GivenValue{Value: "dry", Images: 40, ProfileImages: 120, Weight: 0.75}) {
+		t.Errorf("%+v", g)
+	}
+	if broken := gate.Broken(gate.Check(r, must(t)(gate.ParseAll([]string{"changed"})))); len(broken) > 0 {
+		t.Errorf("another mix alone breaks a rule: %v", broken)
+	}
+	q.Given = "label"
+	if _, err := l.Compare(t.Context(), q); !errors.Is(err, drift.ErrNoValues) {
+		t.Errorf("given labels that the profile does not have: %v", err)
+	}
+	q.Given = "moon"
+	if _, err := l.Compare(t.Context(), q); !errors.Is(err, lab.ErrQuestion) {
+		t.Errorf("given the moon: %v", err)
+	}
+}
+
+func must(t *testing.T) func([]gate.Rule, error) []gate.Rule {
+	return func(rules []gate.Rule, err error) []gate.Rule {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rules
 	}
 }

@@ -73,6 +73,9 @@ type Header struct {
 	Watched    []string `json:"watched"`
 	Size       int      `json:"sample_size"` // at most
 	Sample     []string `json:"sample"`      // paths
+	// Groups and Classes are the group and the label of each image of the sample, where its source gives any; absent in what earlier versions wrote.
+	Groups  []string `json:"sample_groups,omitempty"`
+	Classes []string `json:"sample_labels,omitempty"`
 
 	Qualities []Quality         `json:"qualities"`
 	Files     map[string]string `json:"files"` // SHA-256 of each array
@@ -125,6 +128,7 @@ func writeAll(dir string, h Header, p *drift.Profile) error {
 		h.Watched = append(h.Watched, c.Text)
 		directions = append(directions, c.Direction...)
 	}
+	h.Groups, h.Classes = valuesOf(sample, func(i drift.Image) string { return i.Group }), valuesOf(sample, func(i drift.Image) string { return i.Label })
 	for _, image := range sample {
 		h.Sample = append(h.Sample, image.Path)
 		embeddings = append(embeddings, image.Embedding...)
@@ -152,6 +156,19 @@ func writeAll(dir string, h Header, p *drift.Profile) error {
 		return err
 	}
 	return f.write(headerFile, func(w io.Writer) error { return json.NewEncoder(w).Encode(h) })
+}
+
+// valuesOf are the values of images; nil where none has one.
+func valuesOf(sample []drift.Image, value func(drift.Image) string) []string {
+	out, some := make([]string, len(sample)), false
+	for k, i := range sample {
+		out[k] = value(i)
+		some = some || out[k] != ""
+	}
+	if !some {
+		return nil
+	}
+	return out
 }
 
 // folder is where a profile's files are written, with the sums of those that are.
@@ -213,6 +230,8 @@ func parseHeader(data []byte) (Header, error) {
 		return h, fmt.Errorf("%w: %d images, %d pairs, embedding %d", ErrFormat, h.Images, h.Pairs, h.Embed)
 	case h.Labels != nil && len(h.Labels) != len(h.Strong):
 		return h, fmt.Errorf("%w: %d labels of %d strong pairs", ErrFormat, len(h.Labels), len(h.Strong))
+	case h.Groups != nil && len(h.Groups) != len(h.Sample) || h.Classes != nil && len(h.Classes) != len(h.Sample):
+		return h, fmt.Errorf("%w: %d groups and %d labels of %d images", ErrFormat, len(h.Groups), len(h.Classes), len(h.Sample))
 	case len(h.Sample) > h.Images || len(h.Sample) > h.Size || len(h.Strong) > h.Pairs:
 		return h, fmt.Errorf("%w: a sample of %d out of %d images, %d strong pairs of %d", ErrFormat, len(h.Sample), h.Images, len(h.Strong), h.Pairs)
 	}
@@ -267,6 +286,12 @@ func Open(dir string, ov *decompose.OV) (*drift.Profile, error) {
 	images := make([]drift.Image, n)
 	for i, path := range h.Sample {
 		images[i] = drift.Image{Path: path, Embedding: embeddings[i*h.Embed:][:h.Embed], Scalars: scalars[i*len(h.Strong):][:len(h.Strong)]}
+		if h.Groups != nil {
+			images[i].Group = h.Groups[i]
+		}
+		if h.Classes != nil {
+			images[i].Label = h.Classes[i]
+		}
 		for w := range W {
 			images[i].Scores = append(images[i].Scores, drift.Score{Signed: float64(scores[(i*W+w)*2]), Norm: float64(scores[(i*W+w)*2+1])})
 		}

@@ -49,6 +49,20 @@ func Comparison(c *drift.Comparison) answer.Comparison {
 	return r
 }
 
+// Given is the record of a comparison within the values of something.
+func Given(of string, g *drift.Given) *answer.GivenComparison {
+	c := Comparison(&g.Comparison)
+	r := &answer.GivenComparison{
+		Of: of, Values: []answer.GivenValue{}, Images: c.Images, ProfileImages: c.ProfileImages, LeftOut: g.Others, ProfileLeftOut: g.Absent, MixP: g.MixP,
+		Mix: g.Mix, Within: g.Within, Whole: g.Total, Shift: c.Shift, ShiftNull: c.ShiftNull, Tested: c.Tested, Changed: c.Changed, Explained: c.Explained,
+		Unnamed: c.Unnamed, Naming: c.Naming, Changes: c.Changes, Rest: c.Rest,
+	}
+	for _, s := range g.Strata {
+		r.Values = append(r.Values, answer.GivenValue{Value: s.Value, Images: s.After, ProfileImages: s.Before, Weight: s.Share})
+	}
+	return r
+}
+
 func change(c drift.Change) answer.Change {
 	r := answer.Change{
 		Word: c.Word, Quality: c.Quality, More: c.More, Share: c.Share, Effect: c.Effect, Pairs: []answer.PairTest{}, Count: len(c.Pairs),

@@ -21,6 +21,7 @@ import (
 type compareOptions struct {
 	driftOptions
 	profile, by string
+	given       string
 	performance string
 	previous    int
 	level       float64
@@ -65,6 +66,7 @@ groups. With --performance, the share of pictures that is classified right stand
 	o.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.by, "by", "", "the parts: group, label, time:year, time:month or time:day (by the offset that is written with a time)")
+	f.StringVar(&o.given, "given", "", "group or label: compare images within its values, and say what their mix explains")
 	flags.Number(f, &o.previous, "previous", 0, flags.Span[int]{Least: 0, Most: 200}, "compare each part with the last so many parts before it, as a week with the week before; 0: with the profile")
 	flags.Number(f, &o.level, "level", 0.05, flags.Level, "expected share of false discoveries among the changed pairs")
 	flags.Number(f, &o.seed, "seed", 0, flags.Seeds, "the seed of what is drawn: permutations")
@@ -76,7 +78,7 @@ groups. With --performance, the share of pictures that is classified right stand
 }
 
 func (a *app) driftCompare(ctx context.Context, o compareOptions) error {
-	q := lab.Compare{Profile: o.profile, By: o.by, Previous: o.previous, Bank: o.bank, Level: o.level, Seed: o.seed, Strict: o.strict}
+	q := lab.Compare{Profile: o.profile, By: o.by, Given: o.given, Previous: o.previous, Bank: o.bank, Level: o.level, Seed: o.seed, Strict: o.strict}
 	var err error
 	if q.Source, err = dataset.Open(o.source, o.selection); err != nil {
 		return err

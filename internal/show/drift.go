@@ -34,6 +34,10 @@ func Drift(out io.Writer, r *answer.Drift) {
 		fmt.Fprintln(out, naming(c))
 		changes(terminal.Table(out, "Change", "Share of the shift", "Effect", "Pairs", "Strongest pair", "Its label"), c)
 	}
+	if r.Given != nil {
+		fmt.Fprintln(out)
+		given(out, *r.Given, r.Level)
+	}
 	if len(r.Groups) > 0 {
 		head := []string{r.By, "Images", "Energy p", "Pairs changed", "Largest changes"}
 		if r.Previous > 0 {
@@ -57,6 +61,18 @@ func Drift(out io.Writer, r *answer.Drift) {
 	for _, w := range r.Watched {
 		fmt.Fprintln(out)
 		watched(out, w)
+	}
+}
+
+// given says what changed within values, and what their mix explains.
+func given(out io.Writer, g answer.GivenComparison, level float64) {
+	c := g.Comparison()
+	fmt.Fprintf(out, "Given the %s: the mix of %d values explains %.0f %% of the shift (χ² p %.3g), changes within them %.0f %%\n", g.Of, len(g.Values), 100*g.Mix, g.MixP, 100*g.Within)
+	fmt.Fprintf(out, "%d images against %d of the profile's sample; %d and %d of other values are left out\n", g.Images, g.ProfileImages, g.LeftOut, g.ProfileLeftOut)
+	fmt.Fprintf(out, "Shift within values %.4g (%.4g without a change); %d of %d strong pairs changed (false discoveries at %g)\n", g.Shift, g.ShiftNull, g.Changed, g.Tested, level)
+	if g.Changed > 0 {
+		fmt.Fprintln(out, naming(c))
+		changes(terminal.Table(out, "Change within values", "Share of the shift", "Effect", "Pairs", "Strongest pair", "Its label"), c)
 	}
 }
 

@@ -175,6 +175,8 @@ class Drift:
     verdict: str
     #: All compares all images.
     all: Comparison
+    #: Given compares the images within the values of something. It is absent where that was not asked for.
+    given: GivenComparison | None = None
     #: Groups compare the parts of two images and more, in the order of their names.
     groups: list[GroupComparison] = field(default_factory=list)
     #: It says how often the pictures are classified right, where that was asked for.
@@ -1400,6 +1402,50 @@ class Comparison:
     #: It says how well names explain the shift. It is absent where nothing changed, or too little to judge a name.
     naming: Naming | None = None
     #: Those that have a name, the largest first. There are none unless the names hold on pictures that did not choose them.
+    changes: list[Change]
+    #: A change without a word: the changed pairs that fit no name. It is absent where there are none.
+    unnamed_change: Change | None = None
+
+
+@dataclass(kw_only=True)
+class GivenComparison:
+    """GivenComparison says what differs within the values of something, such as cameras, and what the mix of the values explains. It is made of samples: the profile's, and at most 1,000 of the images compared. The shares of changes, Unnamed and 1 − Explained sum to 1."""
+
+    #: It says what the values are: group or label.
+    of: str
+    #: Those that two images at least of both sides have, by name.
+    values: list[GivenValue]
+    #: How many images are compared, of these values.
+    images: int
+    #: How many of the profile's they are compared with.
+    profile_images: int
+    #: How many images of the sample have another value, or none.
+    left_out: int
+    #: How many images of the profile's sample have another value, or none.
+    profile_left_out: int
+    #: The p-value of the χ² test that the values are mixed as in the profile; 1 where there is one value.
+    mix_p: float
+    #: The share of the whole shift of the mean embedding that the mix of the values explains. It may be below 0 or above 1, where both parts pull apart.
+    mix: float
+    #: The share of the whole shift that the changes within values explain. It sums to 1 with Mix.
+    within: float
+    #: The length of the whole shift.
+    whole_shift: float
+    #: The length of the shift within values, joined with the weights of the profile's shares.
+    shift: float
+    #: What Shift is without a change, on average.
+    shift_null: float
+    #: How many pairs were tested, by van Elteren's rank test.
+    pairs_tested: int
+    #: How many of them changed, at the level of the comparison.
+    pairs_changed: int
+    #: The share of the shift within values that the changed pairs explain.
+    explained: float
+    #: The share that they explain outside the named changes.
+    unnamed: float
+    #: It says how well names explain the shift. It is absent where nothing changed, or too little to judge a name.
+    naming: Naming | None = None
+    #: Those that have a name, the largest first.
     changes: list[Change]
     #: A change without a word: the changed pairs that fit no name. It is absent where there are none.
     unnamed_change: Change | None = None
@@ -2791,6 +2837,20 @@ class Change:
     after: list[str]
     #: The compared images that carry the change most, whatever they are like: those whose pairs move furthest along what the change's pairs add to the shift. It is absent in what earlier versions kept.
     carry: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class GivenValue:
+    """GivenValue is a value, such as a camera."""
+
+    #: The value.
+    value: str
+    #: How many of those compared have it.
+    images: int
+    #: How many of the profile's sample have it.
+    profile_images: int
+    #: Its share of the profile's images of all values.
+    weight: float
 
 
 @dataclass(kw_only=True)
