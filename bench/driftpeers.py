@@ -116,12 +116,13 @@ def table(folder):
         peers = path.with_suffix(".peers")
         rows.setdefault((run["Change"], run["Name"]), []).append((run, json.loads(peers.read_text()) if peers.exists() else {}))
     names = list(dict.fromkeys(n for runs in rows.values() for _, p in runs for n in p))
-    print("|", " | ".join(["row", "seeds", "facet", "named rightly", *names]), "|")
+    print("|", " | ".join(["row", "seeds", "facet", "named rightly, wrongly, not", *names]), "|")
     print("|", "---|" * (len(names) + 4))
     for (change, name), runs in rows.items():
         own = cell([(r["Delay"], r["Early"]) for r, _ in runs], change)
         found = [r for r, _ in runs if r["Delay"]]
-        named = f"{sum(r['Right'] for r in found)} of {len(found)}" if change else ""
+        right, unnamed = (sum(k) for k in zip(*((r["Right"], r["Named"] in ("unnamed", "nothing")) for r in found))) if found else (0, 0)
+        named = f"{right}, {len(found) - right - unnamed}, {unnamed}" if change else ""
         cells = []
         for n in names:
             of = [p[n] for _, p in runs if n in p]
