@@ -19,7 +19,7 @@ const (
 	orderImages       = 500  // of a window, whose order is tested
 	orderPermutations = 999  // of that test
 	orderLeast        = 16   // images whose order is tested
-	independent       = 0.1  // lag correlation that counts as none
+	independent       = 0.03 // lag correlation that counts as none
 	orderChance       = 0.01 // of a warning over a stream whose order means nothing
 )
 
