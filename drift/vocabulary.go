@@ -34,6 +34,7 @@ type Vocabulary struct {
 	baselines map[int]Baseline // by the number of images compared
 	others    []meter          // of words, that a watched text is compared with; nil: not made yet
 	own       map[string]meter // of watched texts
+	rare      *edges           // of others; nil: not made yet
 }
 
 // NewVocabulary adds a profile's qualities to the words of a dictionary of unit rows. The chance that it compares with is that of random

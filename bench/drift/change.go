@@ -72,7 +72,7 @@ func (b *bench) change(ctx context.Context, s scenario, seeds int, peers bool) e
 	var lock sync.Mutex
 	var races [5]race
 	var alone, named, namedLater int
-	called, alerting := map[string]int{}, map[string]int{}
+	called, alerting, told, again := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	err = each(seeds, func(seed int) error {
 		r, err := b.once(ctx, s, pools, seed, peers)
 		if err != nil {
@@ -85,6 +85,8 @@ func (b *bench) change(ctx context.Context, s scenario, seeds int, peers bool) e
 		}
 		alone, named, namedLater = alone+count(r.alone == s.want), named+count(r.named == s.want), namedLater+count(r.later == s.want)
 		called[cmp.Or(r.named, "(no alert)")]++
+		told[cmp.Or(r.told[0], "none")]++
+		again[cmp.Or(r.told[1], "none")]++
 		for _, a := range r.alerting {
 			alerting[a]++
 		}
@@ -95,6 +97,7 @@ func (b *bench) change(ctx context.Context, s scenario, seeds int, peers bool) e
 	}
 	fmt.Printf(row, s.name, races[0], fmt.Sprintf("%d/%d", alone, seeds), fmt.Sprintf("%d/%d", named, seeds), fmt.Sprintf("%d/%d", namedLater, seeds), races[1], races[2], races[3], races[4])
 	fmt.Printf("    called %v; first alerts by %s\n", called, most(alerting))
+	fmt.Printf("    watched texts told by their names: with the alert %v, 1 or 3 windows later %v\n", told, again)
 	return nil
 }
 
@@ -113,6 +116,7 @@ type outcome struct {
 	methods             [5]method // facet, KS, KS over a run, MMD, MMD over a run
 	alone, named, later string    // the top change
 	alerting            []string  // what raised facet's alert
+	told                [2]string // watched texts that are told by their names: at the alert, or when they are asked about again
 }
 
 func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, peers bool) (r outcome, err error) {
@@ -129,7 +133,7 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, 
 		return r, err
 	}
 	random, peer := source(seed, 3), newPeers(p, b.ov.Embed, seed)
-	var all, since []int
+	var all, since, waits []int
 	for w := 1 - calmWindows; w <= mostWindows && !(r.done(peers) && w > later+1); w++ {
 		mix := s.calm
 		if w > 0 {
@@ -157,7 +161,16 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, 
 				return r, err
 			}
 			grown := min(m.Grown(alerts), kept+1) * window
+			if r.told[0], waits, err = b.texts(v, m, p, pools[1], all[max(0, len(all)-grown):], alerts); err != nil {
+				return r, err
+			}
 			if r.named, err = b.top(ctx, v, pools[1], all[max(0, len(all)-grown):], p.Strong); err != nil {
+				return r, err
+			}
+		}
+		if age := w - r.methods[0].delay + 1; r.methods[0].delay > 0 && r.told[1] == "" && len(waits) > 0 && (age == 2 || age == 4) {
+			grown := min(m.Grown(waits), kept+1) * window
+			if r.told[1], _, err = b.texts(v, m, p, pools[1], all[max(0, len(all)-grown):], waits); err != nil {
 				return r, err
 			}
 		}
@@ -168,6 +181,29 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, 
 		}
 	}
 	return r, nil
+}
+
+// texts are those that facet drift watch tells by their names when they cross the line: which move by themselves in images. The others wait.
+func (b *bench) texts(v *drift.Vocabulary, m *drift.Monitor, of *drift.Profile, p *pool, indexes, crossed []int) (told string, waits []int, err error) {
+	s, err := b.summary(p, indexes, of.Strong, len(indexes))
+	if err != nil {
+		return "", nil, err
+	}
+	specific := v.Specific(of.Watched, s)
+	var names []string
+	for _, i := range crossed {
+		text, ok := m.Text(i)
+		switch {
+		case !ok:
+		case specific[text].Is(len(of.Watched)) || v.Tail(of.Watched[text], s).Is(len(of.Watched)):
+			if name := of.Watched[text].Text; !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		default:
+			waits = append(waits, i)
+		}
+	}
+	return strings.Join(names, " and "), waits, nil
 }
 
 // askPeers gives a window's embeddings to the peers that have found nothing yet.

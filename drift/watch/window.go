@@ -122,7 +122,7 @@ func (w *Watcher) bet(ctx context.Context, full store.Full, m *memory, window *a
 	}
 	own.late = slices.DeleteFunc(texts, func(i int) bool {
 		text, _ := w.monitor.Text(i)
-		return !own.specific[text].Is(len(w.Profile.Watched))
+		return !w.byItself(text, own)
 	})
 	if own.holds[anyOther] != "" {
 		own.late = append(own.late, nameless...)
@@ -152,6 +152,7 @@ type comparison struct {
 	from, taken        int               // the first of the windows, and all their images
 	holds              map[string]string // the named change of every pair that one holds, and of [anyOther]
 	specific           []*drift.Specificity
+	images             *drift.Summary
 	move               *drift.Move // nil for one image
 	late               []int       // what crossed the line in an earlier window and has its name only now
 }
@@ -184,7 +185,7 @@ const anyOther = ""
 
 // compare compares the images of a window. One image says nothing.
 func (w *Watcher) compare(ctx context.Context, window int, s *drift.Summary) (comparison, error) {
-	out := comparison{window: window, from: window, taken: s.Count(), holds: map[string]string{}, specific: w.vocabulary.Specific(w.Profile.Watched, s)}
+	out := comparison{window: window, from: window, taken: s.Count(), holds: map[string]string{}, images: s, specific: w.vocabulary.Specific(w.Profile.Watched, s)}
 	move, ok := w.reference.NewMove(s)
 	if !ok {
 		return out, nil
@@ -343,7 +344,7 @@ func (w *Watcher) alert(m *memory, crossed []int, c comparison) *answer.Alert {
 // shared reports whether a watched text that crossed the line moves as all texts do, and remembers it.
 func (w *Watcher) shared(m *memory, i int, c comparison) bool {
 	text := w.Profile.Watched[i].Text
-	if c.specific == nil || c.specific[i].Is(len(w.Profile.Watched)) {
+	if w.byItself(i, c) {
 		delete(m.Shared, text)
 		return false
 	}
@@ -354,6 +355,12 @@ func (w *Watcher) shared(m *memory, i int, c comparison) bool {
 		m.Shared[text] = c.window
 	}
 	return true
+}
+
+// byItself reports whether a watched text moves more than texts do together: in all images, or in the few that are most like it.
+func (w *Watcher) byItself(text int, c comparison) bool {
+	texts := len(w.Profile.Watched)
+	return c.specific == nil || c.specific[text].Is(texts) || w.vocabulary.Tail(w.Profile.Watched[text], c.images).Is(texts)
 }
 
 func moments(images []store.Image) (first, last time.Time) {
