@@ -48,9 +48,9 @@ func TestTail(t *testing.T) {
 		rival   string
 		is      bool
 	}{
-		{"six of 200", 6, away.Atoms[w.ov.Embed:2*w.ov.Embed], "", true},
+		{"six of 200", 6, away.Atoms[w.ov.Embed : 2*w.ov.Embed], "", true},
 		{"six of 200 that are a quality's", 6, along, "grey frames", false},
-		{"none", 0, away.Atoms[w.ov.Embed:2*w.ov.Embed], "", false},
+		{"none", 0, away.Atoms[w.ov.Embed : 2*w.ov.Embed], "", false},
 	} {
 		images := &Summary{}
 		sample := make([]Image, 0, 200)
