@@ -131,3 +131,23 @@ func alerted(t *testing.T, l *lab.Lab, profile, dir string) (said []string) {
 	}
 	return said
 }
+
+// TestFewAreNamed: a watched text is told by its name when few images have it, too few to move the mean of all.
+func TestFewAreNamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: encodes some thousand scenes")
+	}
+	l := open(t, lab.Config{})
+	dir := filepath.Join(t.TempDir(), "p")
+	if _, err := l.Profile(t.Context(), lab.Profile{Source: images(t, changed(t, 1, 1000, change{}), 0), Folder: dir, Watch: []string{"snow", "a cat"}, Vary: 20}); err != nil {
+		t.Fatal(err)
+	}
+	few := change{plan: func(s *scenes.Spec) {
+		if s.Texture%25 == 0 {
+			s.Background = scenes.Snow
+		}
+	}}
+	if said := alerted(t, l, dir, changed(t, 2, 400, few)); !slices.Equal(said, []string{"snow"}) {
+		t.Errorf("alerts of %q", said)
+	}
+}
