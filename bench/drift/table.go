@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -180,12 +181,21 @@ func (b *bench) tableRun(ctx context.Context, r tableRow, p *pool, seed int) (ou
 			continue
 		}
 		grown := min(m.Grown(alerts), kept+1)
-		if out.Named, err = b.top(ctx, v, p, slices.Concat(windows[max(0, w+1-grown):w+1]...), profile.Strong); err != nil {
+		over := slices.Concat(windows[max(0, w+1-grown):w+1]...)
+		if out.Named, err = b.top(ctx, v, p, over, profile.Strong); err != nil {
 			return out, err
+		}
+		text, _, err := b.texts(v, m, profile, p, over, alerts)
+		if err != nil {
+			return out, err
+		}
+		if out.Named == "unnamed" || out.Named == "nothing" { // then a watched text says it, if it moved by itself
+			out.Named = cmp.Or(text, out.Named)
 		}
 		break
 	}
-	out.Delay, out.Early, out.Right = facet.delay, facet.early, facet.delay > 0 && out.Named == r.want
+	out.Delay, out.Early = facet.delay, facet.early
+	out.Right = out.Delay > 0 && (out.Named == r.want || "more "+out.Named == r.want || "less "+out.Named == r.want)
 	return out, nil
 }
 
