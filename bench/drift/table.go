@@ -181,7 +181,7 @@ func (b *bench) tableRun(ctx context.Context, r tableRow, p *pool, seed int) (ou
 			continue
 		}
 		grown := min(m.Grown(alerts), kept+1)
-		over := slices.Concat(windows[max(0, w+1-grown):w+1]...)
+		over := slices.Concat(windows[max(0, w+1-grown) : w+1]...)
 		if out.Named, err = b.top(ctx, v, p, over, profile.Strong); err != nil {
 			return out, err
 		}
