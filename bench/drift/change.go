@@ -119,6 +119,14 @@ type outcome struct {
 	told                [2]string // watched texts that are told by their names: at the alert, or when they are asked about again
 }
 
+// mix is that of a window: 1 is the first that changes.
+func (s scenario) mix(w int) mix {
+	if w > 0 {
+		return s.at(w - 1)
+	}
+	return s.calm
+}
+
 func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, peers bool) (r outcome, err error) {
 	p, err := b.profile(pools[0], s.calm, seed)
 	if err != nil {
@@ -134,12 +142,9 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, 
 	}
 	random, peer := source(seed, 3), newPeers(p, b.ov.Embed, seed)
 	var all, since, waits []int
+	grown := func(of []int) []int { return all[max(0, len(all)-window*min(m.Grown(of), kept+1)):] }
 	for w := 1 - calmWindows; w <= mostWindows && !(r.done(peers) && w > later+1); w++ {
-		mix := s.calm
-		if w > 0 {
-			mix = s.at(w - 1)
-		}
-		indexes := pools[1].draw(random, mix, window)
+		indexes := pools[1].draw(random, s.mix(w), window)
 		ranks, err := b.ranks(m, pools[1], indexes, p.Strong)
 		if err != nil {
 			return r, err
@@ -160,17 +165,15 @@ func (b *bench) once(ctx context.Context, s scenario, pools [2]*pool, seed int, 
 			if r.alone, err = b.top(ctx, v, pools[1], indexes, p.Strong); err != nil {
 				return r, err
 			}
-			grown := min(m.Grown(alerts), kept+1) * window
-			if r.told[0], waits, err = b.texts(v, m, p, pools[1], all[max(0, len(all)-grown):], alerts); err != nil {
+			if r.told[0], waits, err = b.texts(v, m, p, pools[1], grown(alerts), alerts); err != nil {
 				return r, err
 			}
-			if r.named, err = b.top(ctx, v, pools[1], all[max(0, len(all)-grown):], p.Strong); err != nil {
+			if r.named, err = b.top(ctx, v, pools[1], grown(alerts), p.Strong); err != nil {
 				return r, err
 			}
 		}
 		if age := w - r.methods[0].delay + 1; r.methods[0].delay > 0 && r.told[1] == "" && len(waits) > 0 && (age == 2 || age == 4) {
-			grown := min(m.Grown(waits), kept+1) * window
-			if r.told[1], _, err = b.texts(v, m, p, pools[1], all[max(0, len(all)-grown):], waits); err != nil {
+			if r.told[1], _, err = b.texts(v, m, p, pools[1], grown(waits), waits); err != nil {
 				return r, err
 			}
 		}

@@ -173,11 +173,7 @@ func (b *bench) tableRun(ctx context.Context, r tableRow, p *pool, seed int) (ou
 			return out, err
 		}
 		alerts := m.Window(ranks, budget)
-		at := w + 1 - calmWindows
-		if !r.Change {
-			at = 0
-		}
-		if facet.window(at, len(alerts) > 0); facet.delay == 0 {
+		if facet.window(count(r.Change)*(w+1-calmWindows), len(alerts) > 0); facet.delay == 0 { // where nothing changes, all is before it
 			continue
 		}
 		grown := min(m.Grown(alerts), kept+1)
@@ -185,12 +181,12 @@ func (b *bench) tableRun(ctx context.Context, r tableRow, p *pool, seed int) (ou
 		if out.Named, err = b.top(ctx, v, p, over, profile.Strong); err != nil {
 			return out, err
 		}
-		text, _, err := b.texts(v, m, profile, p, over, alerts)
-		if err != nil {
-			return out, err
-		}
 		if out.Named == "unnamed" || out.Named == "nothing" { // then a watched text says it, if it moved by itself
+			text, _, err := b.texts(v, m, profile, p, over, alerts)
 			out.Named = cmp.Or(text, out.Named)
+			if err != nil {
+				return out, err
+			}
 		}
 		break
 	}
