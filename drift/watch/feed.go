@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -211,19 +212,23 @@ func (w *Watcher) feed(ctx context.Context, items iter.Seq2[fed, error], count f
 	return group.Wait()
 }
 
-// open reads and prepares an item. A file that cannot be opened is passed over, and reported when it was not before as it is now.
+// open reads and prepares an item. A file that cannot be opened, or lies in a folder whose name cannot be a group's, is passed over, and reported when it
+// was not before as it is now.
 func (w *Watcher) open(ctx context.Context, item fed) (*arrival, error) {
+	group, badGroup := w.groupOf(item.Group)
+	if badGroup != nil {
+		badGroup = fmt.Errorf("%s: %w", item.Path, badGroup)
+		if item.file == nil { // of a list, which ends at what cannot be understood
+			return nil, badGroup
+		}
+	}
 	c, err := item.Content()
-	if err != nil && item.file != nil && w.refusedBefore(*item.file) {
+	if err = cmp.Or(err, badGroup); err != nil && item.file != nil && w.refusedBefore(*item.file) {
 		return w.settled(reported), nil
 	}
 	if err != nil {
-		w.Log.Warn("a picture cannot be opened and is left out", "reason", err)
+		w.Log.Warn("a picture cannot be taken up and is left out", "reason", err)
 		return w.settled(Missing), nil
-	}
-	group, err := w.groupOf(item.Group)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", item.Path, err)
 	}
 	a, err := w.prepare(ctx, c, item.Path, group, item.Time)
 	if err != nil {

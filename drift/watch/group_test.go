@@ -158,3 +158,22 @@ func TestFoldersAreGroups(t *testing.T) {
 		t.Errorf("%v\n%s", err, d)
 	}
 }
+
+// TestFolderThatIsNoGroup: a folder whose name cannot be a group's is passed over, and the others are followed.
+func TestFolderThatIsNoGroup(t *testing.T) {
+	dir := t.TempDir()
+	for k, name := range []string{strings.Repeat("x", 101), "north"} {
+		sub := filepath.Join(dir, name)
+		if err := os.MkdirAll(sub, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		write(t, sub, "a.png", picture(k, 0))
+	}
+	s := openStore(t, filepath.Join(t.TempDir(), "drift.db"))
+	w := newWatcher(t, s, func(c *Config) { c.PerGroup = true })
+	run(t, w, w.Folder(dir, 0, true, ignore))
+	groups, err := s.Groups(t.Context(), 0)
+	if err != nil || len(groups) != 1 || groups[0].Group() != "north" {
+		t.Errorf("%d groups, %v, expected north alone", len(groups), err)
+	}
+}

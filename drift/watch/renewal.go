@@ -148,7 +148,7 @@ func (w *Watcher) learn(m *memory, window *answer.Window, images []drift.Image) 
 	return err
 }
 
-// renew makes the last windows the reference, where enough of them were calm.
+// renew makes the last windows the reference, where enough of them were calm and they have two images at least.
 func (w *Watcher) renew(m *memory, window answer.Window, full store.Full) error {
 	if w.Renewal.Windows == 0 {
 		return nil
@@ -168,8 +168,15 @@ func (w *Watcher) renew(m *memory, window answer.Window, full store.Full) error 
 		from = full.Number
 	}
 	before := w.monitor
+	images = append(images, full.Images...)
 	at := span{From: from, To: full.Number, Every: max(1, before.Every())}
-	c, err := w.compareWithin(at, append(images, full.Images...))
+	if len(images) < 2 { // which are no reference: later windows will be
+		return nil
+	}
+	if len(images) <= at.Every { // too few to thin
+		at.Every = 1
+	}
+	c, err := w.compareWithin(at, images)
 	if err != nil {
 		return err
 	}

@@ -53,9 +53,14 @@ func simulate(t *testing.T, seed uint64, change func(*Config)) *simulated {
 // window judges the next window of 40 images, to which so much of red was added.
 func (s *simulated) window(t *testing.T, red float64) answer.Window {
 	t.Helper()
+	return s.windowOf(t, 40, red)
+}
+
+func (s *simulated) windowOf(t *testing.T, n int, red float64) answer.Window {
+	t.Helper()
 	number, sample := len(s.windows)+1, s.w.Profile.Sample()
 	var images []store.Image
-	for k := range 40 {
+	for k := range n {
 		image := sample[s.random.IntN(len(sample))]
 		values := slices.Clone(image.Embedding)
 		for i := range values {
@@ -204,6 +209,28 @@ func TestReferenceIsKept(t *testing.T) {
 			if len(w.Alerts) > 0 {
 				t.Errorf("%s is as it was, but window %d says %v", camera, w.Number, w.Alerts)
 			}
+		}
+	}
+}
+
+// TestReferenceOfOneImage: a window by time may hold one image, at night for example. It makes no reference, and the stream goes on.
+func TestReferenceOfOneImage(t *testing.T) {
+	for _, thin := range []int{0, 50} {
+		s := simulate(t, 3, func(c *Config) { c.Renewal, c.Thin = Renewal{1, true}, thin })
+		var learnt []bool
+		var references []int
+		for _, images := range []int{1, 2, 1, 40, 40} {
+			w := s.windowOf(t, images, 0)
+			learnt = append(learnt, w.Learnt)
+			if w.Reference != nil {
+				references = append(references, w.Reference.To)
+			}
+		}
+		if d := cmp.Diff([]bool{true, true, false, false, false}, learnt); d != "" {
+			t.Errorf("thin %d: learnt (-want +got)\n%s", thin, d)
+		}
+		if d := cmp.Diff([]int{2, 2, 4}, references); d != "" {
+			t.Errorf("thin %d: the last windows of the references (-want +got)\n%s", thin, d)
 		}
 	}
 }

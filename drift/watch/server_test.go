@@ -312,3 +312,28 @@ func TestDeployment(t *testing.T) {
 		}
 	}
 }
+
+// TestDeploymentNamesGroups: alerts of what each group has series of say which group, and the dashboard adds groups up.
+func TestDeploymentNamesGroups(t *testing.T) {
+	rules, err := os.ReadFile(filepath.Join("..", "..", "deploy", "alerts.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range strings.Split(string(rules), "- alert: ")[1:] {
+		name, _, _ := strings.Cut(rule, "\n")
+		ofGroups := strings.Contains(rule, "facet_drift_") && !strings.Contains(rule, "facet_drift_http_")
+		if strings.Contains(rule, "$labels.group") != ofGroups {
+			t.Errorf("%s: its text names a group: %v, expected %v", name, !ofGroups, ofGroups)
+		}
+	}
+	dashboard, err := os.ReadFile(filepath.Join("..", "..", "deploy", "grafana-dashboard.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one := regexp.MustCompile(`max\(facet_drift_(\w+_total|waiting_images|alerts_undelivered)`).FindString(string(dashboard)); one != "" {
+		t.Errorf("the dashboard asks for %s…, which is that of one group", one)
+	}
+	if !strings.Contains(string(dashboard), `"tagKeys": "group"`) {
+		t.Error("marks of alerts do not name the group")
+	}
+}
