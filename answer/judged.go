@@ -49,6 +49,19 @@ type Calibration struct {
 	ECE float64 `json:"ece"`
 	// Bins are the tenths of the probability that have names.
 	Bins []CalibrationBin `json:"bins"`
+	// Rule makes the probability of a name that nobody has judged: facet label --calibration. It is fitted to all names judged.
+	Rule CalibrationRule `json:"rule"`
+}
+
+// CalibrationRule makes a probability of three marks of a name: its margin, its stability and the share of the direction that its shown words explain. Each mark is
+// put in deviations from its mean and weighted. With the last weight, the constant, they add up to the log odds.
+type CalibrationRule struct {
+	// Mean is that of each mark.
+	Mean [3]float64 `json:"mean"`
+	// Deviation is the standard deviation of each mark.
+	Deviation [3]float64 `json:"deviation"`
+	// Weights are those of the marks, and the constant.
+	Weights [4]float64 `json:"weights"`
 }
 
 // CalibrationBin are the names whose probability lies in a tenth.

@@ -28,6 +28,8 @@ type Labels struct {
 	Named int `json:"named"`
 	// FiresNamed is how many are named by what they fire for.
 	FiresNamed *int `json:"fires_named,omitempty"`
+	// Calibration is the file that probabilities are by.
+	Calibration string `json:"calibration,omitempty"`
 	// Pairs are the first of them, in order of the lengths of their directions, or of their use in an atlas.
 	Pairs []LabelledPair `json:"pairs"`
 }
@@ -54,6 +56,8 @@ type Words struct {
 	Margin float64 `json:"margin"`
 	// Stability is the expected cosine of the first word with the first word when the bank is drawn anew with replacement.
 	Stability float64 `json:"stability"`
+	// Probability is that the name is right, by the calibration asked for; absent without one, and where there is no name.
+	Probability *float64 `json:"probability,omitempty"`
 	// Terms are the texts, in the order in which the fit took them.
 	Terms []Term `json:"terms"`
 

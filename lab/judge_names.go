@@ -173,7 +173,7 @@ func (r *round) examples(k, seed int) (examples []judged.Example, of []int) {
 		}
 		w := senses()[k].of(r.labels[p])
 		examples = append(examples, judged.Example{
-			Marks: [judged.Features]float64{w.Margin, w.Stability, w.ShownShare()}, Right: c.AUC(r.aucs[p]) >= judged.Right,
+			Marks: marks(w), Right: c.AUC(r.aucs[p]) >= judged.Right,
 			Seed: seed, Fold: r.asked.data.OV.Pair(r.labels[p].Pair).Neuron % foldsOfPairs,
 		})
 		of = append(of, p)
@@ -429,7 +429,7 @@ func spreadOf(all []float64) answer.SeedSpread {
 
 func calibrationOf(sense string, p []float64, examples []judged.Example) answer.Calibration {
 	r := judged.Reliable(p, examples)
-	c := answer.Calibration{Sense: sense, Brier: r.Brier, Base: r.Base, ECE: r.ECE}
+	c := answer.Calibration{Sense: sense, Brier: r.Brier, Base: r.Base, ECE: r.ECE, Rule: answer.CalibrationRule(judged.Calibrate(examples))}
 	for i, b := range r.Bins {
 		if b.Names > 0 {
 			c.Bins = append(c.Bins, answer.CalibrationBin{Low: float64(i) / 10, Names: b.Names, Probability: b.Probability, Right: b.Right})

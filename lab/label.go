@@ -39,6 +39,8 @@ type Label struct {
 	Memory int64
 	// Truncate cuts texts that are too long instead of refusing them.
 	Truncate bool
+	// Calibration is a file that holds what facet evaluate labels --json said of this model. Names then have the probability that they are right. Empty: they have none.
+	Calibration string
 	// Top is how many pairs the answer gives; 0 gives none, and −1 all.
 	Top int
 }
@@ -80,13 +82,17 @@ func (l *Lab) Label(ctx context.Context, q Label) (*answer.Labels, error) {
 	if err != nil {
 		return nil, err
 	}
+	right, err := l.calibrations(ctx, q.Calibration)
+	if err != nil {
+		return nil, err
+	}
 	q.Bank = l.bankOr(q.Bank)
 	w, err := l.labelling(ctx, q.fit())
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	labels, err := w.words(ctx, ov, use, q)
+	labels, err := w.words(ctx, ov, use, q, right)
 	if err != nil {
 		return nil, err
 	}
@@ -101,11 +107,12 @@ type inWords struct {
 	made   atlas.Labels
 	labels []atlas.Label
 	atlas  bool // they say what pairs fire for, too
+	right  calibrations
 }
 
 // words labels the pairs asked for and keeps the labels.
-func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use, q Label) (w inWords, err error) {
-	w = inWords{ov: ov, atlas: use != nil}
+func (l *labelling) words(ctx context.Context, ov *decompose.OV, use *use, q Label, right calibrations) (w inWords, err error) {
+	w = inWords{ov: ov, atlas: use != nil, right: right}
 	kept := use != nil && q.Output == "" && !isPair(l.fit.units)
 	strength := ov.Norms()
 	if use != nil {
@@ -197,7 +204,7 @@ func (l *labelling) fingerprint(ctx context.Context, use *use) (sum [32]byte, er
 func (w inWords) answer(f fit, q Label) *answer.Labels {
 	a := &answer.Labels{
 		Atlas: q.Atlas, Method: f.method, DictionaryNorm: f.scale, Bank: q.Bank, Texts: w.made.Texts, Terms: f.terms,
-		Null: w.made.SaysNull, FiresNull: w.made.FiresNull, Labelled: len(w.labels), Pairs: w.pairs(q.Top),
+		Null: w.made.SaysNull, FiresNull: w.made.FiresNull, Labelled: len(w.labels), Calibration: q.Calibration, Pairs: w.pairs(q.Top),
 	}
 	fires := 0
 	for _, x := range w.labels {
@@ -223,8 +230,10 @@ func (w inWords) pairs(top int) []answer.LabelledPair {
 	for i, x := range w.labels[:top] {
 		p := w.ov.Pair(x.Pair)
 		pairs[i] = answer.LabelledPair{Neuron: p.Neuron, Head: p.Head, Norm: x.Norm, Words: wordsOf(x.Says)}
+		pairs[i].Probability = w.right.of(atlas.Says, x.Says)
 		if w.atlas {
 			fires := wordsOf(x.Fires)
+			fires.Probability = w.right.of(atlas.Fires, x.Fires)
 			pairs[i].Fires = &fires
 		}
 	}

@@ -18,12 +18,10 @@ type Example struct {
 	Fold  int // 0 or 1: a neuron is in one of them, so that its pairs are never judged by one another
 }
 
-// Logistic turns the marks of a name into the probability that it is right.
+// Logistic turns the marks of a name into the probability that it is right (docs/design.md, 69).
 type Logistic struct {
-	mean, deviation [Features]float64
-	weights         [Features + 1]float64 // the last one is the constant
-	share           float64               // of right examples; the answer where they are all alike
-	constant        bool
+	Mean, Deviation [Features]float64     // of each mark
+	Weights         [Features + 1]float64 // of the marks in deviations from their means; the last one is the constant
 }
 
 const (
@@ -34,15 +32,15 @@ const (
 // Calibrate fits a logistic regression to examples, marks standardised, with a penalty of ½‖w‖² that leaves the constant free: scikit-learn's with C = 1
 // (docs/design.md, 69). It is found by Newton's method. Where all examples are right, or none, each probability is (right + 1) / (examples + 2).
 func Calibrate(examples []Example) Logistic {
-	var l Logistic
+	l := Logistic{Deviation: [Features]float64{1, 1, 1}}
 	right := 0
 	for _, e := range examples {
 		if e.Right {
 			right++
 		}
 	}
-	l.share = float64(right+1) / float64(len(examples)+2)
-	if l.constant = right == 0 || right == len(examples); l.constant {
+	if right == 0 || right == len(examples) {
+		l.Weights[Features] = math.Log(float64(right+1) / float64(len(examples)-right+1))
 		return l
 	}
 	column := make([]float64, len(examples))
@@ -50,9 +48,9 @@ func Calibrate(examples []Example) Logistic {
 		for i, e := range examples {
 			column[i] = e.Marks[k]
 		}
-		l.mean[k], l.deviation[k] = stat.PopMeanStdDev(column, nil)
-		if l.deviation[k] == 0 {
-			l.deviation[k] = 1
+		l.Mean[k], l.Deviation[k] = stat.PopMeanStdDev(column, nil)
+		if l.Deviation[k] == 0 {
+			l.Deviation[k] = 1
 		}
 	}
 	for range logisticSteps {
@@ -69,7 +67,7 @@ func (l *Logistic) step(examples []Example) float64 {
 	hessian, gradient := mat.NewSymDense(n, nil), mat.NewVecDense(n, nil)
 	for k := range Features {
 		hessian.SetSym(k, k, 1)
-		gradient.SetVec(k, l.weights[k])
+		gradient.SetVec(k, l.Weights[k])
 	}
 	for _, e := range examples {
 		x, p := l.standard(e.Marks), l.Probability(e.Marks)
@@ -91,7 +89,7 @@ func (l *Logistic) step(examples []Example) float64 {
 	}
 	most := 0.0
 	for k := range n {
-		l.weights[k] -= change.AtVec(k)
+		l.Weights[k] -= change.AtVec(k)
 		most = max(most, math.Abs(change.AtVec(k)))
 	}
 	return most
@@ -100,7 +98,7 @@ func (l *Logistic) step(examples []Example) float64 {
 // standard are marks in standard deviations, and one for the constant.
 func (l *Logistic) standard(marks [Features]float64) (x [Features + 1]float64) {
 	for k, v := range marks {
-		x[k] = (v - l.mean[k]) / l.deviation[k]
+		x[k] = (v - l.Mean[k]) / l.Deviation[k]
 	}
 	x[Features] = 1
 	return x
@@ -108,12 +106,9 @@ func (l *Logistic) standard(marks [Features]float64) (x [Features + 1]float64) {
 
 // Probability is that a name with these marks is right.
 func (l *Logistic) Probability(marks [Features]float64) float64 {
-	if l.constant {
-		return l.share
-	}
 	z := 0.0
 	for k, v := range l.standard(marks) {
-		z += l.weights[k] * v
+		z += l.Weights[k] * v
 	}
 	return 1 / (1 + math.Exp(-z))
 }

@@ -56,6 +56,7 @@ shown as unnamed.`,
 	f.StringVar(&q.Method, "method", "omp", "the method: omp (orthogonal matching pursuit), or without negative words nnomp or lasso")
 	f.StringVar(&q.Scale, "dictionary-norm", "rows", "what is made unit: rows (texts), or reference (columns, as the reference code does)")
 	f.StringVarP(&q.Output, "output", "o", "", "write every term of every label to `FILE`.parquet, .jsonl or .csv, and leave the atlas as it is")
+	f.StringVar(&q.Calibration, "calibration", "", "a `FILE` of facet evaluate labels --json: show how probably each name is right")
 	flags.Number(f, &q.Terms, "terms", 64, flags.Some, "texts in a label, at most")
 	flags.Number(f, &top, "top", 20, flags.SomeOrNone, "show at most so many: pairs")
 	flags.Number(f, &q.Memory, "memory", 2048, flags.Span[int64]{Least: 1, Most: 1 << 24}, "memory to use, in MiB")

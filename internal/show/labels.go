@@ -3,6 +3,7 @@ package show
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -17,6 +18,12 @@ func Labels(out io.Writer, r *answer.Labels) {
 	columns := []string{"(neuron,head)", "‖u‖", "says", "explained", "by all words", "margin", "stability"}
 	if r.FiresNamed != nil {
 		columns = []string{"(neuron,head)", "fires for", "explained", "stability", "says", "explained", "stability"}
+	}
+	if r.Calibration != "" {
+		columns = append(columns, "right")
+		if r.FiresNamed != nil {
+			columns = slices.Insert(columns, 4, "right")
+		}
 	}
 	t := terminal.Table(out, columns...)
 	var right []table.ColumnConfig
@@ -33,6 +40,12 @@ func Labels(out io.Writer, r *answer.Labels) {
 		row := table.Row{pair, fmt.Sprintf("%.4f", x.Norm), says, share(x.ShownShare), share(x.Explained), fmt.Sprintf("%.3f", x.Margin), stable(x.Words)}
 		if f := x.Fires; f != nil {
 			row = table.Row{pair, f.Name.String(), share(f.ShownShare), stable(*f), says, share(x.ShownShare), stable(x.Words)}
+		}
+		if r.Calibration != "" {
+			row = append(row, percent(x.Probability))
+			if x.Fires != nil {
+				row = slices.Insert(row, 4, any(percent(x.Fires.Probability)))
+			}
 		}
 		t.AppendRow(row)
 	}
