@@ -3,6 +3,8 @@ package cli
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -17,9 +19,11 @@ func TestEvaluateLabels(t *testing.T) {
 		t.Skip("renders 600 scenes and labels every pair four times")
 	}
 	var r answer.LabelReport
-	if err := json.Unmarshal([]byte(succeed(t, "evaluate", "labels", "--scenes", "150", "--seeds", "1", "--top", "1000", "--json")), &r); err != nil {
+	printed := succeed(t, "evaluate", "labels", "--scenes", "150", "--seeds", "1", "--top", "1000", "--json")
+	if err := json.Unmarshal([]byte(printed), &r); err != nil {
 		t.Fatal(err)
 	}
+	checkProbabilities(t, printed, r.Calibrations)
 	if r.Fires.Pairs != 200 || r.Fires.Named < 120 || 10*r.Fires.Predictive < 8*r.Fires.Named || r.Truth.Named < 20 {
 		t.Errorf("fires: %d named, %d predictive; says: %d, %d", r.Fires.Named, r.Fires.Predictive, r.Truth.Named, r.Truth.Predictive)
 	}
@@ -59,5 +63,39 @@ func TestEvaluateLabels(t *testing.T) {
 	}
 	if c := lab.LabelCurve(&answer.LabelReport{Reconstruction: r.Reconstruction}); len(c.Series) != 2 || len(c.Series[0].X) != 4 {
 		t.Errorf("chart of the reconstruction: %+v", c)
+	}
+}
+
+// checkProbabilities asks facet label for probabilities by a report.
+func checkProbabilities(t *testing.T, report string, c []answer.Calibration) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "judged.json")
+	if err := os.WriteFile(file, []byte(report), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var labels answer.Labels
+	if err := json.Unmarshal([]byte(succeed(t, "label", "--units", "top:300", "--top", "300", "--calibration", file, "--json")), &labels); err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, p := range labels.Pairs {
+		if (p.Probability != nil) != p.Named {
+			t.Fatalf("(%d,%d): named %v, probability %v", p.Neuron, p.Head, p.Named, p.Probability)
+		}
+		if p.Named {
+			named++
+			if *p.Probability <= 0 || *p.Probability >= 1 {
+				t.Errorf("(%d,%d) is right with %g", p.Neuron, p.Head, *p.Probability)
+			}
+		}
+	}
+	if named == 0 || len(c) != 2 {
+		t.Fatalf("%d names, %d calibrations", named, len(c))
+	}
+	if out := succeed(t, "label", "--units", "top:3", "--calibration", file); !strings.Contains(out, "right") {
+		t.Error(out)
+	}
+	if code, _, log := facet(t, "label", "--units", "top:3", "--calibration", "none.json"); code != exitFailure || !strings.Contains(log, "none.json") {
+		t.Errorf("a file that is not there: exit code %d: %s", code, log)
 	}
 }

@@ -517,6 +517,8 @@ class Labels:
     named: int
     #: How many are named by what they fire for.
     fires_named: int | None = None
+    #: The file that probabilities are by.
+    calibration: str | None = None
     #: The first of them, in order of the lengths of their directions, or of their use in an atlas.
     pairs: list[LabelledPair]
 
@@ -1971,6 +1973,8 @@ class LabelledPair:
     margin: float
     #: The expected cosine of the first word with the first word when the bank is drawn anew with replacement.
     stability: float
+    #: That the name is right, by the calibration asked for; absent without one, and where there is no name.
+    probability: float | None = None
     #: The texts, in the order in which the fit took them.
     terms: list[Term]
     #: What the pair fires for.
@@ -2063,6 +2067,8 @@ class Calibration:
     ece: float
     #: The tenths of the probability that have names.
     bins: list[CalibrationBin]
+    #: Rule makes the probability of a name that nobody has judged: facet label --calibration. It is fitted to all names judged.
+    rule: CalibrationRule
 
 
 @dataclass(kw_only=True)
@@ -3041,6 +3047,8 @@ class Words:
     margin: float
     #: The expected cosine of the first word with the first word when the bank is drawn anew with replacement.
     stability: float
+    #: That the name is right, by the calibration asked for; absent without one, and where there is no name.
+    probability: float | None = None
     #: The texts, in the order in which the fit took them.
     terms: list[Term]
 
@@ -3111,6 +3119,18 @@ class CalibrationBin:
     probability: float
     #: The share that is right.
     right: float
+
+
+@dataclass(kw_only=True)
+class CalibrationRule:
+    """CalibrationRule makes a probability of three marks of a name: its margin, its stability and the share of the direction that its shown words explain. Each mark is put in deviations from its mean and weighted. With the last weight, the constant, they add up to the log odds."""
+
+    #: That of each mark.
+    mean: list[float]
+    #: The standard deviation of each mark.
+    deviation: list[float]
+    #: Those of the marks, and the constant.
+    weights: list[float]
 
 
 @dataclass(kw_only=True)
