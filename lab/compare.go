@@ -154,6 +154,9 @@ func (l *Lab) beginComparing(ctx context.Context, q Compare) (*comparing, error)
 	if c.profile, c.header, err = l.openProfile(ctx, q.Profile, ov); err != nil {
 		return nil, err
 	}
+	if q.Given != "" && !slices.ContainsFunc(c.profile.Sample(), func(i drift.Image) bool { return givenOf[q.Given](i) != "" }) { // before all images are read
+		return nil, fmt.Errorf("%s: %w: expected a %s of images. Make it anew of a dataset that says them", q.Profile, drift.ErrNoValues, q.Given)
+	}
 	words, err := l.namers(ctx, q.Bank)
 	if err != nil {
 		return nil, err
@@ -216,9 +219,6 @@ func (c *comparing) tell(ctx context.Context, a *answer.Drift) error {
 	a.All.Classifier = record.Classifier(told)
 	if c.Given != "" {
 		within, err := c.words.Given(ctx, c.all.Summary, givenOf[c.Given], o)
-		if errors.Is(err, drift.ErrNoValues) {
-			err = fmt.Errorf("%w: expected a %s of images. Make it anew of a dataset that says them", err, c.Given)
-		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Compare.Profile, err)
 		}

@@ -368,7 +368,7 @@ func TestCompareGiven(t *testing.T) {
 	if broken := gate.Broken(gate.Check(r, must(t)(gate.ParseAll([]string{"changed"})))); len(broken) > 0 {
 		t.Errorf("another mix alone breaks a rule: %v", broken)
 	}
-	q.Given = "label"
+	q.Given, q.Source = "label", images(t, filepath.Join(dir, "after.csv"), 1) // too few pictures, which is found only after they were read
 	if _, err := l.Compare(t.Context(), q); !errors.Is(err, drift.ErrNoValues) {
 		t.Errorf("given labels that the profile does not have: %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -67,7 +68,7 @@ func Drift(out io.Writer, r *answer.Drift) {
 // given says what changed within values, and what their mix explains.
 func given(out io.Writer, g answer.GivenComparison, level float64) {
 	c := g.Comparison()
-	fmt.Fprintf(out, "Given the %s: the mix of %d values explains %.0f %% of the shift (χ² p %.3g), changes within them %.0f %%\n", g.Of, len(g.Values), 100*g.Mix, g.MixP, 100*g.Within)
+	fmt.Fprintf(out, "Given the %s: the mix of %d values explains %.0f %% of the shift (χ² p %.3g), changes within them %.0f %%\n", g.Of, len(g.Values), wholePercent(g.Mix), g.MixP, wholePercent(g.Within))
 	fmt.Fprintf(out, "%d images against %d of the profile's sample; %d and %d of other values are left out\n", g.Images, g.ProfileImages, g.LeftOut, g.ProfileLeftOut)
 	fmt.Fprintf(out, "Shift within values %.4g (%.4g without a change); %d of %d strong pairs changed (false discoveries at %g)\n", g.Shift, g.ShiftNull, g.Changed, g.Tested, level)
 	if g.Changed > 0 {
@@ -75,6 +76,9 @@ func given(out io.Writer, g answer.GivenComparison, level float64) {
 		changes(terminal.Table(out, "Change within values", "Share of the shift", "Effect", "Pairs", "Strongest pair", "Its label"), c)
 	}
 }
+
+// wholePercent is a share in whole percent, without the sign of −0.
+func wholePercent(share float64) float64 { return math.Round(100*share) + 0 }
 
 // performance says how often pictures are classified right.
 func performance(out io.Writer, p answer.Performance) {
@@ -232,7 +236,11 @@ func windowLine(w answer.Window) string {
 	if w.Learnt {
 		parts = append(parts, "learnt as part of the reference")
 	}
-	if r := w.Reference; r != nil {
+	switch r := w.Reference; {
+	case r == nil:
+	case r.From == r.To:
+		parts = append(parts, fmt.Sprintf("compared with window %d", r.From))
+	default:
 		parts = append(parts, fmt.Sprintf("compared with windows %d to %d", r.From, r.To))
 	}
 	if w.Repeated > 0 {
