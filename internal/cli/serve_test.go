@@ -26,7 +26,7 @@ func TestServeAnswersAsJSON(t *testing.T) {
 		t.Skip("scans twelve pictures, watches a stream and asks two dozen questions twice")
 	}
 	t.Chdir(t.TempDir())
-	portable := []string{"--model", "demo"}
+	portable := []string{"--engine", "portable", "--model", "demo"}
 	succeed(t, "scenes", "-n", "12", "--seed", "3", "-o", "scenes")
 	pictures, err := filepath.Glob(filepath.Join("scenes", "images", "*", "*.png"))
 	if err != nil || len(pictures) == 0 {
@@ -121,7 +121,7 @@ func pictureOf(t *testing.T, address string, image int) string {
 // serveHere serves what lies here, by the demo model, and gives the address.
 func serveHere(t *testing.T, c web.Config) string {
 	t.Helper()
-	l, err := lab.Open(t.Context(), lab.Config{})
+	l, err := lab.Open(t.Context(), lab.Config{Engine: "portable"})
 	if err != nil {
 		t.Fatal(err)
 	}
