@@ -7,11 +7,16 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
+
+	"github.com/facet-clip/facet/clip"
+	"github.com/facet-clip/facet/demo"
+	"github.com/facet-clip/facet/engine/portable"
 )
 
 // documents are the pages with commands for people: the README, the guide, and two of the reference and the research.
@@ -152,6 +157,135 @@ func samePrint(t *testing.T, what, want, got string) {
 		if !near(w, numbers[i]) && !strings.Contains(w, "e-") { // the size of rounding is the processor's
 			t.Errorf("%s: number %d is %s on the page, and %s was printed", what, i+1, w, numbers[i])
 		}
+	}
+}
+
+// printedBlock is an indented block of a page: commands, and after an empty line what the last of them prints.
+type printedBlock struct {
+	commands []string
+	want     string
+}
+
+// neverEnds are commands that wait for what comes, or for a network.
+var neverEnds = regexp.MustCompile(`^facet (serve|drift watch|model pull)\b`)
+
+// printedBlocks are those of a page.
+func printedBlocks(page string) (list []printedBlock) {
+	var block []string
+	fenced := false
+	for line := range strings.Lines(page + "\nend\n") {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "```") {
+			fenced = !fenced
+		}
+		if code, ok := strings.CutPrefix(line, "    "); (ok || line == "") && !fenced {
+			block = append(block, code)
+			continue
+		}
+		commands, want, ok := strings.Cut(strings.Trim(strings.Join(block, "\n"), "\n"), "\n\n")
+		block = nil
+		lines := strings.Split(commands, "\n")
+		isCommand := func(l string) bool { return strings.HasPrefix(strings.TrimSpace(l), "facet ") }
+		if ok && !slices.ContainsFunc(lines, func(l string) bool { return !isCommand(l) || neverEnds.MatchString(l) }) && !isCommand(want) {
+			list = append(list, printedBlock{lines, want})
+		}
+	}
+	return list
+}
+
+// TestDocumentsPrint: what a page shows after an indented command is what the command prints; "…" stands for lines that are left out. Without ONNX Runtime
+// they take minutes.
+func TestDocumentsPrint(t *testing.T) {
+	if testing.Short() || !slices.Contains(engineNames(t), "ort") {
+		t.Skip("scans some thousand scenes")
+	}
+	pages := documents(t)
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, folder := range []string{"dataset", "testdata"} {
+		if err := os.Symlink(filepath.Join(repository, folder), folder); err != nil {
+			t.Skip("links cannot be made here:", err)
+		}
+	}
+	stronger(t, "trunk.safetensors")
+	succeed(t, "scan", "scenes:default?n=2000&seed=22", "--model", "demo", "-o", "mixed", "--keep-scalars") // of research/findings.md
+	ran := 0
+	for file, page := range pages {
+		for _, block := range printedBlocks(page) {
+			got := ""
+			for _, line := range block.commands {
+				got = succeed(t, shellWords(remarks.ReplaceAllString(line, ""))[1:]...)
+			}
+			sameParts(t, file+": "+block.commands[len(block.commands)-1], dir, block.want, got)
+			ran++
+		}
+	}
+	if ran < 6 {
+		t.Errorf("only %d blocks were compared", ran)
+	}
+}
+
+// digest is one that stands for a file or a protocol: it differs between engines.
+var digest = regexp.MustCompile(`\b[0-9a-f]{12}\b`)
+
+// sameParts compares what a page says with what was printed in a folder, but for what the page leaves out.
+func sameParts(t *testing.T, what, folder, want, got string) {
+	t.Helper()
+	tidy := func(text string) []string {
+		text = digest.ReplaceAllString(strings.ReplaceAll(text, folder+"/", ""), "digest")
+		return strings.Split(strings.Trim(regexp.MustCompile("─+").ReplaceAllString(text, "─"), "\n"), "\n") // what is left out may be wider
+	}
+	plain := func(line string) string { return strings.TrimRight(figure.ReplaceAllString(line, "#"), " ") }
+	printed, page := tidy(got), tidy(want)
+	for len(page) > 0 {
+		part := page
+		if end := slices.Index(page, "…"); end >= 0 {
+			part, page = page[:end], page[end+1:]
+		} else {
+			page = nil
+		}
+		if len(part) == 0 {
+			continue
+		}
+		from := slices.IndexFunc(printed, func(line string) bool { return plain(line) == plain(part[0]) })
+		if from < 0 || from+len(part) > len(printed) {
+			t.Errorf("%s: %q is on the page and was not printed:\n%s", what, part[0], got)
+			return
+		}
+		samePrint(t, what, strings.Join(part, "\n"), strings.Join(printed[from:from+len(part)], "\n"))
+		printed = printed[from+len(part):]
+	}
+}
+
+// stronger writes the demo model with half as much again of what neuron 273 leaves the trunk with.
+func stronger(t *testing.T, path string) {
+	t.Helper()
+	ck, err := demo.Checkpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := clip.New(ck, portable.New(), clip.QuickGELU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scaled := map[string][]float32{}
+	for _, norm := range []string{"bn3", "downsample.1"} {
+		for _, name := range []string{"visual.layer4.0." + norm + ".weight", "visual.layer4.0." + norm + ".bias"} {
+			values, err := ck.Float32(name, m.Config.Channels)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values = slices.Clone(values)
+			values[273] *= 1.5
+			scaled[name] = values
+		}
+	}
+	if err := m.Export(path, clip.Export{Replace: scaled}, nil); err != nil {
+		t.Fatal(err)
 	}
 }
 
