@@ -104,6 +104,9 @@ func (s *simulated) windowOf(t *testing.T, n int, red float64) answer.Window {
 
 // TestRollingReference: a change at once is told whatever the reference; one that comes slowly is told by a reference that is kept, and a rolling one swallows it.
 func TestRollingReference(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: follows a slow drift by three references")
+	}
 	const windows = 60
 	slow := func(window int) float64 { return 1.2 * float64(window) / windows }
 	sudden := func(window int) float64 {
