@@ -52,7 +52,7 @@ func (v *Vocabulary) Given(ctx context.Context, images *Summary, value func(Imag
 		return nil, err
 	}
 	D, strong := v.ov.Embed, len(v.profile.Strong)
-	parts := shift{scalars: make([]float64, len(v.profile.Pairs.Mean)), embedding: make([]float32, D)}
+	parts := shift{scalars: make([]float64, len(v.profile.Pairs.Mean))}
 	within, scalars, null := make([]float64, D), make([]float64, strong), 0.0
 	for _, s := range strata {
 		added := difference(means(s.after, D, embeddingOf), means(s.before, D, embeddingOf))
@@ -64,9 +64,7 @@ func (v *Vocabulary) Given(ctx context.Context, images *Summary, value func(Imag
 	for k, i := range v.profile.Strong {
 		parts.scalars[i] = scalars[k]
 	}
-	for i, x := range within {
-		parts.embedding[i] = float32(x)
-	}
+	parts.embedding = numeric.Float32(within)
 	parts.length, parts.products = numeric.Norm(parts.embedding), v.ov.Text(parts.embedding)
 	all := difference(means(after, D, embeddingOf), means(before, D, embeddingOf))
 	g.Total = math.Sqrt(dot(all, all))

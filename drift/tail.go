@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
+	"gonum.org/v1/gonum/stat/combin"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/facet-clip/facet/internal/numeric"
@@ -136,12 +137,7 @@ func cosines(directions [][]float32, images []Image) [][]float64 {
 // exchangeable: that as many of the topmost of both together are new.
 func beyondByChance(sample, n, place, beyond int) float64 {
 	top := place - 1 + beyond
-	choose := func(n, k int) float64 {
-		a, _ := math.Lgamma(float64(n + 1))
-		b, _ := math.Lgamma(float64(k + 1))
-		c, _ := math.Lgamma(float64(n - k + 1))
-		return a - b - c
-	}
+	choose := func(n, k int) float64 { return combin.LogGeneralizedBinomial(float64(n), float64(k)) }
 	p := 0.0
 	for k := beyond; k <= min(top, n); k++ {
 		if top-k <= sample {
