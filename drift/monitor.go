@@ -224,11 +224,7 @@ func (m *Monitor) values(image Image) []float32 {
 }
 
 func cosine(x, y []float32) float32 {
-	dot := 0.0
-	for i, v := range x {
-		dot += float64(v) * float64(y[i])
-	}
-	return float32(dot / math.Max(numeric.Norm(x)*numeric.Norm(y), 1e-30))
+	return float32(numeric.Dot(x, y) / math.Max(numeric.Norm(x)*numeric.Norm(y), 1e-30))
 }
 
 // Ranks are the gaps of the reference sample into which an image's numbers fall: all that a monitor needs of it. Ties are broken by what

@@ -114,11 +114,9 @@ func cosines(directions [][]float32, images []Image) [][]float64 {
 		return make([][]float64, len(directions))
 	}
 	D := len(directions[0])
-	product := blas32.General{Rows: len(directions), Cols: len(images), Stride: len(images), Data: make([]float32, len(directions)*len(images))}
-	matrix := func(rows int, data []float32) blas32.General {
-		return blas32.General{Rows: rows, Cols: D, Stride: D, Data: data}
-	}
-	blas32.Gemm(blas.NoTrans, blas.Trans, 1, matrix(len(directions), slices.Concat(directions...)), matrix(len(images), embeddings(images, len(images))), 0, product)
+	product := numeric.Matrix(make([]float32, len(directions)*len(images)), len(directions), len(images))
+	rows, columns := numeric.Matrix(slices.Concat(directions...), len(directions), D), numeric.Matrix(embeddings(images, len(images)), len(images), D)
+	blas32.Gemm(blas.NoTrans, blas.Trans, 1, rows, columns, 0, product)
 	lengths := make([]float64, len(images))
 	for k, image := range images {
 		lengths[k] = math.Max(numeric.Norm(image.Embedding), 1e-30)
