@@ -226,7 +226,7 @@ func (v *Vocabulary) centred(strata []stratum) centring {
 		e.M2[k] *= float64(e.Count-1) / float64(p.Embedding.Count-1)
 	}
 	p.Embedding = e
-	out.vocabulary = v.against(&p)
+	out.vocabulary = v.Against(&p)
 	return out
 }
 

@@ -19,7 +19,7 @@ func (v *Vocabulary) Before(ctx context.Context, sets []*Summary, watched []Conc
 		if err != nil {
 			return nil, err
 		}
-		of[k], mine[k] = v.against(reference), sets[k].reordered(v.profile.places(reference.Strong))
+		of[k], mine[k] = v.Against(reference), sets[k].reordered(v.profile.places(reference.Strong))
 	}
 	return together(ctx, of, mine, o)
 }
@@ -36,8 +36,8 @@ func (v *Vocabulary) reference(sets []*Summary, watched []Concept) (*Profile, er
 	return Merge(parts, v.ov.Norms())
 }
 
-// against names changes against another profile of the same strong pairs, by the same standards.
-func (v *Vocabulary) against(p *Profile) *Vocabulary {
+// Against names changes against another profile of the same strong pairs, by the same standards.
+func (v *Vocabulary) Against(p *Profile) *Vocabulary {
 	return &Vocabulary{profile: p, ov: v.ov, atoms: v.atoms, words: v.words, chance: v.chance, wordShare: v.wordShare, baselines: map[int]Baseline{}, own: map[string]meter{}}
 }
 

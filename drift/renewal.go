@@ -20,6 +20,3 @@ func (m *Monitor) Renew(before *Monitor, first bool) {
 		m.Renewed++
 	}
 }
-
-// Against names changes against another profile of the same strong pairs, such as a [Profile.Successor], by the same standards.
-func (v *Vocabulary) Against(p *Profile) *Vocabulary { return v.against(p) }
