@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 if command -v hadolint >/dev/null; then
-  hadolint Dockerfile deploy/Dockerfile.release
+  hadolint Dockerfile deploy/Dockerfile.*
 else
   echo "hadolint is not at hand: the Dockerfiles are not linted"
 fi

@@ -155,7 +155,7 @@ func (a *app) printWatchEnd(ctx context.Context, s *store.Store) error {
 	if err != nil || a.json {
 		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "%d images counted, %d of them in a window that is still open; %d cannot be read; %d windows, %d alerts\n",
+	_, err = fmt.Fprintf(a.stdout, "%d images counted, %d of them in a window that is still open; %d cannot be read; windows: %d, alerts: %d\n",
 		t.Images, t.Waiting, t.Unreadable, t.Windows, t.Alerts)
 	return err
 }

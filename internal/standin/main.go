@@ -9,9 +9,11 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net"
 	"net/http"
@@ -74,8 +76,12 @@ type hub struct {
 	sums map[string]string // SHA-256 by path
 }
 
-// serveHub answers /OWNER/NAME/resolve/REVISION/FILE.
+// serveHub answers /OWNER/NAME/resolve/REVISION/FILE, and what there is at /api/models/OWNER/NAME/….
 func (h *hub) serveHub(w http.ResponseWriter, r *http.Request) {
+	if about, ok := strings.CutPrefix(path.Clean(r.URL.Path), "/api/models/"); ok {
+		h.list(w, about)
+		return
+	}
 	repository, rest, _ := strings.Cut(strings.TrimPrefix(path.Clean(r.URL.Path), "/"), "/resolve/")
 	_, file, _ := strings.Cut(rest, "/")
 	if info, err := os.Stat(filepath.Join(h.folder, filepath.FromSlash(repository))); err != nil || !info.IsDir() || file == "" {
@@ -99,6 +105,38 @@ func (h *hub) serveHub(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Linked-Etag", `"`+sum+`"`)
 	w.Header().Set("X-Linked-Size", fmt.Sprint(size))
 	http.Redirect(w, r, h.storage+"/"+at, http.StatusFound)
+}
+
+// list answers what the hub knows of OWNER/NAME/revision/REVISION, and which files OWNER/NAME/tree/REVISION has.
+func (h *hub) list(w http.ResponseWriter, about string) {
+	repository, tree, _ := strings.Cut(about, "/tree/")
+	repository, _, _ = strings.Cut(repository, "/revision/")
+	entries, err := fs.ReadDir(os.DirFS(h.folder), repository)
+	if err != nil {
+		http.Error(w, "no such repository", http.StatusNotFound)
+		return
+	}
+	type file struct {
+		Type string `json:"type"`
+		Path string `json:"path"`
+		Name string `json:"rfilename"`
+		Size int64  `json:"size"`
+		OID  string `json:"oid"`
+	}
+	var files []file
+	for _, e := range entries {
+		sum, size, err := h.sum(repository + "/" + e.Name())
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		files = append(files, file{"file", e.Name(), e.Name(), size, sum[:40]})
+	}
+	var known any = files
+	if tree == "" {
+		known = map[string]any{"id": repository, "sha": commit, "siblings": files}
+	}
+	json.NewEncoder(w).Encode(known) // a client that has gone needs no answer
 }
 
 func (h *hub) serveStorage(w http.ResponseWriter, r *http.Request) {
