@@ -278,10 +278,9 @@ func lacking(line string) string {
 		if err := exec.Command("python3", "-c", "import h5py, numpy, PIL").Run(); err != nil {
 			return "h5py, NumPy and Pillow"
 		}
-	case "go":
-		if strings.Contains(line, "mod tidy") && os.Getenv("FACET_REQUIRE_PAGES") == "" {
-			return "a network"
-		}
+	}
+	if changes := name == "pip" || strings.HasPrefix(line, "go mod tidy"); changes && os.Getenv("FACET_REQUIRE_PAGES") == "" {
+		return "a network, and leave to install"
 	}
 	if _, err := exec.LookPath(name); err != nil {
 		return name
