@@ -279,6 +279,9 @@ func lacking(line string) string {
 			return "h5py, NumPy and Pillow"
 		}
 	}
+	if _, err := os.Stat("../../.git"); err != nil && strings.HasPrefix(line, "git clone") {
+		return "the repository's history"
+	}
 	if changes := name == "pip" || strings.HasPrefix(line, "go mod tidy"); changes && os.Getenv("FACET_REQUIRE_PAGES") == "" {
 		return "a network, and leave to install"
 	}

@@ -321,8 +321,7 @@ func newThings(t *testing.T) *things {
 		}
 		th.env = append(th.env, name+"="+strings.TrimSpace(string(value)))
 	}
-	th.env = append(th.env, "HF_ENDPOINT="+hub, "HF_HUB_DISABLE_TELEMETRY=1", "GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*",
-		"GIT_CONFIG_KEY_1=url."+repository(t)+".insteadOf", "GIT_CONFIG_VALUE_1=https://github.com/facet-clip/facet")
+	th.env = append(th.env, "HF_ENDPOINT="+hub, "HF_HUB_DISABLE_TELEMETRY=1")
 	th.replacements = replacements(t, hook.URL)
 	python, err := os.ReadFile("../../python/tests/test_pages.py")
 	if err != nil {
@@ -477,6 +476,7 @@ func (th *things) desk(t *testing.T) *desk {
 	if err := os.Symlink(filepath.Dir(os.Getenv(ort.Variable)), filepath.Join(cache, "onnxruntime")); err != nil {
 		t.Fatal(err)
 	}
+	write(t, filepath.Join(d.home, ".gitconfig"), fmt.Appendf(nil, "[safe]\ndirectory = *\n[url %q]\ninsteadOf = https://github.com/facet-clip/facet\n", repository(t)))
 	d.env = append(slices.Clone(th.env), "HOME="+d.home, "GOPATH="+filepath.Join(d.home, "go"),
 		fmt.Sprintf("PATH=%s:%s:%s", filepath.Join(d.home, "go", "bin"), th.programs, os.Getenv("PATH")))
 	return d
