@@ -67,7 +67,7 @@ func TestDriftWatch(t *testing.T) {
 	if len(windows) != 4 || windows[3].Number != 4 || windows[0].Images != 20 || windows[0].Compared == nil || windows[0].Watched[0].Text != "a yellow car" {
 		t.Errorf("windows: %+v", windows)
 	}
-	if out := succeed(t, args...); out != "80 images counted, 0 of them in a window that is still open; 0 cannot be read; 4 windows, 0 alerts\n" {
+	if out := succeed(t, args...); out != "80 images counted, 0 of them in a window that is still open; 0 cannot be read; windows: 4, alerts: 0\n" {
 		t.Errorf("the same stream again: %s", out)
 	}
 	for _, c := range []struct{ flag, value, says string }{
