@@ -62,7 +62,7 @@ func sentences(page string) (found []string) {
 	return found
 }
 
-// TestProse: no line of the README or of docs is too wide to read, and on the pages of the guide no sentence is too long.
+// TestProse: no line of the README or of docs is too wide to read, and on the pages of the guide and on files no sentence is too long.
 func TestProse(t *testing.T) {
 	checked := 0
 	for _, path := range pages(t) {
@@ -80,7 +80,7 @@ func TestProse(t *testing.T) {
 				t.Errorf("%s:%d: the line has %d characters, of %d: wrap it", path, i+1, n, widest)
 			}
 		}
-		if !strings.HasPrefix(path, "docs/guide/") {
+		if !strings.HasPrefix(path, "docs/guide/") && !strings.HasPrefix(path, "docs/reference/files") {
 			continue
 		}
 		for _, s := range sentences(string(data)) {
@@ -94,13 +94,17 @@ func TestProse(t *testing.T) {
 	}
 }
 
-// TestPagesAnswer: each page of the guide begins with the question that it answers, before any example or heading.
+// TestPagesAnswer: each page of the guide, and on files, begins with the question that it answers, before any example or heading.
 func TestPagesAnswer(t *testing.T) {
 	guide, err := filepath.Glob("docs/guide/*.md")
 	if err != nil || len(guide) < 15 {
 		t.Fatal(len(guide), err)
 	}
-	for _, path := range guide {
+	files, err := filepath.Glob("docs/reference/files/*.md")
+	if err != nil || len(files) < 8 {
+		t.Fatal(len(files), err)
+	}
+	for _, path := range append(guide, files...) {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)

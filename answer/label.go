@@ -73,7 +73,7 @@ type Term struct {
 	Coefficient float64 `json:"coefficient"`
 	// Explained is the share of the direction that the terms up to this one explain.
 	Explained float64 `json:"explained"`
-	// Cosine is that of the text with the direction.
+	// Cosine is that of the sum of the terms up to this one with the direction.
 	Cosine float64 `json:"cosine"`
 }
 

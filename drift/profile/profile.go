@@ -1,5 +1,5 @@
 // Package profile keeps a drift profile in a folder: profile.json and arrays beside it. The folder's size does not depend on the
-// number of images. docs/guide/drift.md describes the files.
+// number of images. docs/reference/files/profile.md describes the files.
 package profile
 
 import (

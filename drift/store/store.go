@@ -1,5 +1,5 @@
 // Package store keeps a watched stream in a database: which images were counted, the windows that they make, and the alerts that windows
-// raised. SQLite and PostgreSQL hold the same tables; docs/guide/watch.md describes them.
+// raised. SQLite and PostgreSQL hold the same tables; docs/reference/files/store.md describes them.
 //
 // An image is known by the SHA-256 of its content and is counted once, whoever adds it and how often. A window is closed in one transaction:
 // the images that it takes, the monitor's state after it, its result and its alerts are all there or none of them is. So a process

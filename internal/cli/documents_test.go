@@ -14,16 +14,19 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// documents are the pages with commands for people: the README, the guide, and two of the reference and the research.
+// documents are the pages with commands for people: the README, the guide, those on files, and some of the reference and the research.
 func documents(t *testing.T) map[string]string {
 	t.Helper()
 	files := []string{"README.md", "docs/reference/api.md", "docs/reference/demo-model.md", "docs/research/paper.md", "docs/research/findings.md", "docs/glossary.md"}
-	guide, err := fs.Glob(os.DirFS("../.."), "docs/guide/*.md")
-	if err != nil {
-		t.Fatal(err)
+	for _, pattern := range []string{"docs/guide/*.md", "docs/reference/files*.md", "docs/reference/files/*.md"} {
+		found, err := fs.Glob(os.DirFS("../.."), pattern)
+		if err != nil || found == nil {
+			t.Fatal(pattern, err)
+		}
+		files = append(files, found...)
 	}
 	pages := map[string]string{}
-	for _, file := range append(files, guide...) {
+	for _, file := range files {
 		data, err := os.ReadFile(filepath.Join("../..", file))
 		if err != nil {
 			t.Fatal(err)

@@ -104,7 +104,7 @@ def test_every_file_is_read(written, atlas):
 
 def test_files_of_drift_are_read(drifted):
     seen = read_all(drifted)
-    assert seen >= {".parquet", ".json", ".html", ".db"}, seen
+    assert seen >= {".npy", ".json", ".html", ".db"}, seen
 
 
 def read_all(*folders):

@@ -3029,7 +3029,7 @@ class Term:
     coefficient: float
     #: The share of the direction that the terms up to this one explain.
     explained: float
-    #: That of the text with the direction.
+    #: That of the sum of the terms up to this one with the direction.
     cosine: float
 
 
