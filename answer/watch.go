@@ -109,7 +109,7 @@ type Evidence struct {
 	Value float64 `json:"value"`
 }
 
-// Alert says that something is no longer as in the profile, and was not said before.
+// Alert says that something is no longer as in the reference, and was not said before.
 type Alert struct {
 	// Format is the number of the shape, 2. It is absent in what format 1 left.
 	Format int `json:"format"`
@@ -123,7 +123,7 @@ type Alert struct {
 	// Guarantee is arl where the budget bounds how often there are false alerts. It is absent where it bounds whether there is ever one.
 	Guarantee string `json:"guarantee,omitempty"`
 	// Event is begin, change, clear or return: an episode begins; it has a name, or another drift, that was not told; its images are as in the
-	// profile again; or the drift of an earlier episode is back, by its name or by the way in which the mean embedding moves, which begins an episode
+	// reference again; or the drift of an earlier episode is back, by its name or by the way in which the mean embedding moves, which begins an episode
 	// too. It is absent in streams that were begun before there were episodes.
 	Event string `json:"event,omitempty"`
 	// Episode is the number of the episode, from 1.

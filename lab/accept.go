@@ -30,7 +30,7 @@ func (l *Lab) Accept(ctx context.Context, q Accept) (a *answer.Accepted, err err
 		return nil, mistake("output", "is missing: expected the folder to write")
 	}
 	if q.PerGroup {
-		return nil, mistake("per", "is for watching: the streams of groups are not accepted, begin a new store with the new profile")
+		return nil, mistake("per", "is for watching: a store of groups has one profile for all of them, which accept cannot change. Make a new one with facet drift profile, and watch with it and a new --store")
 	}
 	if err := profile.Vacant(q.Folder); err != nil {
 		return nil, err

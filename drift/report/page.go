@@ -20,6 +20,7 @@ type Page struct {
 	Figures   []Figure
 	Shares    []Share // of the whole shift; they add up to it
 	Changes   []Change
+	Given     *Given // nil where nothing was given
 	Watched   []Watched
 	Charts    []Chart
 	Columns   []string // of Parts

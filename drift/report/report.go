@@ -38,15 +38,12 @@ func New(r *answer.Drift, open Pictures) (*Page, error) {
 	if r.All.Changed > 0 {
 		p.Shares = shiftShares(r.All)
 	}
-	for _, c := range r.All.All() {
-		if c.Word == "" && math.Abs(c.Share) < leastUnnamed {
-			continue
-		}
-		change, err := newChange(c, open)
-		if err != nil {
-			return nil, err
-		}
-		p.Changes = append(p.Changes, change)
+	var err error
+	if p.Changes, err = newChanges(r.All, open); err != nil {
+		return nil, err
+	}
+	if p.Given, err = newGiven(r.Given, open); err != nil {
+		return nil, err
 	}
 	p.parts(r)
 	p.performance(r.Performance)
@@ -180,7 +177,11 @@ func shiftShares(c answer.Comparison) []Share {
 	for _, change := range c.All() {
 		out = append(out, Share{Name: change.String(), Share: percent(change.Share), Width: change.Share})
 	}
-	out = append(out, rest)
+	return bars(append(out, rest))
+}
+
+// bars sets how wide the bars of shares are.
+func bars(out []Share) []Share {
 	longest := 0.0
 	for _, s := range out {
 		longest = max(longest, math.Abs(s.Width))
@@ -189,6 +190,21 @@ func shiftShares(c answer.Comparison) []Share {
 		out[i].Negative, out[i].Width = s.Width < 0, 100*math.Abs(s.Width)/max(longest, 1e-9)
 	}
 	return out
+}
+
+// newChanges are the changes with their pictures, but for a negligible one without a name.
+func newChanges(c answer.Comparison, open Pictures) (out []Change, err error) {
+	for _, c := range c.All() {
+		if c.Word == "" && math.Abs(c.Share) < leastUnnamed {
+			continue
+		}
+		change, err := newChange(c, open)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, change)
+	}
+	return out, nil
 }
 
 func newChange(c answer.Change, open Pictures) (Change, error) {

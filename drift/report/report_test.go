@@ -68,6 +68,26 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// TestGivenOnPage: what the mix of cameras explains, and what changed within them, stand in a section of their own.
+func TestGivenOnPage(t *testing.T) {
+	all := answer.Comparison{Images: 160, ProfileImages: 160, Tested: 922, Changed: 489, EnergyP: 0.002}
+	r := &answer.Drift{Level: 0.05, All: all, Given: &answer.GivenComparison{Of: "group", Images: 150, ProfileImages: 155, LeftOut: 10, ProfileLeftOut: 5, Mix: 1.04, Within: -0.04, MixP: 3.7e-19,
+		Tested: 922, Changed: 2, Explained: 0.3, Shift: 1.5, ShiftNull: 1.2, Values: []answer.GivenValue{{Value: "<dry>", Images: 40, ProfileImages: 120}, {Value: "snowy", Images: 110, ProfileImages: 35}},
+		Changes: []answer.Change{{Word: "moon", More: true, Share: 0.25, Effect: 0.4, Count: 2, After: []string{"a"}}}}}
+	html := written(t, r, func(paths []string) (out []Opened) {
+		for _, p := range paths {
+			out = append(out, Opened{p, image.NewGray(image.Rect(0, 0, 8, 8))})
+		}
+		return out
+	})
+	holds(t, html, "Given the group", "Within each group, 2 of 922 strong pairs changed. The mix of 2 values differs from the profile&#39;s with p = 3.7e-19.", "104.0 %", "-4.0 %", "&lt;dry&gt;",
+		"<td class=\"n\">110</td><td class=\"n\">35</td>", "more moon", "10 and 5 of other values are left out")
+	r.Given = nil
+	if html := written(t, r, none); strings.Contains(html, "Given the") {
+		t.Error("a section without a question")
+	}
+}
+
 // TestVerdict: what changed, how much and how sure; or what could have been seen.
 func TestVerdict(t *testing.T) {
 	p := 0.004

@@ -11,7 +11,7 @@ import (
 // Sentence is an alert in a sentence.
 func Sentence(a answer.Alert) string {
 	if a.Event == clears {
-		return fmt.Sprintf("drift episode %d is over in window %d%s: the images are as in the profile again (it was: %s)", a.Episode, a.Window, ofGroup(a.Group), strings.Join(a.Said, ", "))
+		return fmt.Sprintf("drift episode %d is over in window %d%s: the images are as in the reference again (it was: %s)", a.Episode, a.Window, ofGroup(a.Group), strings.Join(a.Said, ", "))
 	}
 	what := whatChanged(a)
 	return fmt.Sprintf("drift in window %d%s%s: %s; new: %s%s (%s)", a.Window, ofGroup(a.Group), eventWords(a), what, strings.Join(a.New, ", "), raisedBy(a), promise(a))

@@ -244,7 +244,7 @@ func windowLine(w answer.Window) string {
 		parts = append(parts, fmt.Sprintf("compared with windows %d to %d", r.From, r.To))
 	}
 	if w.Repeated > 0 {
-		parts = append(parts, fmt.Sprintf("%d repeats left out (%.0f %%; profile: %.0f %%)", w.Repeated, 100*w.RepeatedShare, 100*w.ProfileRepeatedShare))
+		parts = append(parts, fmt.Sprintf("repeats left out: %d (%.0f %%; profile: %.0f %%)", w.Repeated, 100*w.RepeatedShare, 100*w.ProfileRepeatedShare))
 	}
 	if w.Episode > 0 {
 		parts = append(parts, fmt.Sprintf("episode %d is open", w.Episode))

@@ -2585,7 +2585,7 @@ class WindowSpan:
 
 @dataclass(kw_only=True)
 class Alert:
-    """Alert says that something is no longer as in the profile, and was not said before."""
+    """Alert says that something is no longer as in the reference, and was not said before."""
 
     #: The number of the shape, 2. It is absent in what format 1 left.
     format: int
@@ -2597,7 +2597,7 @@ class Alert:
     budget: float
     #: Arl where the budget bounds how often there are false alerts. It is absent where it bounds whether there is ever one.
     guarantee: str | None = None
-    #: Begin, change, clear or return: an episode begins; it has a name, or another drift, that was not told; its images are as in the profile again; or the drift of an earlier episode is back, by its name or by the way in which the mean embedding moves, which begins an episode too. It is absent in streams that were begun before there were episodes.
+    #: Begin, change, clear or return: an episode begins; it has a name, or another drift, that was not told; its images are as in the reference again; or the drift of an earlier episode is back, by its name or by the way in which the mean embedding moves, which begins an episode too. It is absent in streams that were begun before there were episodes.
     event: str | None = None
     #: The number of the episode, from 1.
     episode: int | None = None

@@ -116,7 +116,7 @@ const share = (v) => (v >= 100 || (v < 0.001 && v > 0) ? v.toExponential(0) : v.
 
 function alertSection(s, w, a) {
   const over = a.from < w.window ? `${a.images} images of windows ${a.from} to ${w.window}, over which the evidence grew` : `${a.images} images of the window`;
-  if (a.event === "clear") return [element("p", { class: "alert clear" }, element("strong", {}, `Episode ${a.episode} is over. `), "The images are as in the profile again. ", a.said?.length ? `It had said: ${a.said.slice(0, 8).join(", ")}.` : "")];
+  if (a.event === "clear") return [element("p", { class: "alert clear" }, element("strong", {}, `Episode ${a.episode} is over. `), "The images are as in the reference again. ", a.said?.length ? `It had said: ${a.said.slice(0, 8).join(", ")}.` : "")];
   const more = a.new.length > 8 ? ` and ${a.new.length - 8} more` : "";
   return [element("p", { class: "alert" }, element("strong", {}, events[a.event] ? `Alert: episode ${a.episode} ${events[a.event]}. ` : "Alert. "), `New: ${a.new.slice(0, 8).join(", ")}${more}. `, `Raised by ${a.raised_by.slice(0, 3).map((e) => `${e.followed}${e.label ? ` “${e.label}”` : ""}`).join(", ")}${a.raised_by.length > 3 ? ` and ${a.raised_by.length - 3} more` : ""}.`),
     element("p", { class: "soft" }, `What changed, by the ${over}:`), ...changes(s, w, a, true)];
