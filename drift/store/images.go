@@ -22,6 +22,8 @@ type Image struct {
 	Arrived time.Time
 	Reason  string // why it cannot be read; empty: it can
 	Payload []byte // what its window needs of it, until that is closed and some more windows after it
+	File    *File  // what it was read from, which is marked as read with it; nil: no file of a folder
+	Listed  bool   // a list names it, without a time: the same name is the same image
 }
 
 // Known reports whether an image of this content is there, and why it cannot be read, if it cannot.
@@ -38,7 +40,24 @@ func (s *Store) Known(ctx context.Context, hash [32]byte) (known bool, reason st
 	return known, why.String, s.wrap(err)
 }
 
-// Add takes up images in one transaction and tells which were new: those whose content was not there.
+// Again reports whether an image that is there already is the same one and no repeat of its content. It comes again when a watcher was killed before it
+// had told that it was done, when another watcher was faster, and when a list is read anew or a post tried again. It is known by its file, as it is
+// now, or else by its name at its time.
+func (s *Store) Again(ctx context.Context, i Image) (again bool, err error) {
+	var n int
+	if i.File != nil {
+		err = s.db.QueryRowContext(ctx, `SELECT count(*) FROM files WHERE path = $1 AND size = $2 AND modified = $3`, text(i.File.Path), i.File.Size, i.File.Modified.UnixNano()).Scan(&n)
+		return n > 0, s.wrap(err)
+	}
+	var moment int64
+	err = s.db.QueryRowContext(ctx, `SELECT moment FROM images WHERE hash = $1 AND name = $2`, i.Hash[:], text(i.Name)).Scan(&moment)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return i.Listed || moment == i.Moment.UnixMilli(), s.wrap(err)
+}
+
+// Add takes up images in one transaction, with their files, and tells which were new: those whose content was not there.
 func (s *Store) Add(ctx context.Context, images []Image) (added []bool, err error) {
 	added = make([]bool, len(images))
 	order := numeric.Indices(len(images))
@@ -55,7 +74,12 @@ func (s *Store) Add(ctx context.Context, images []Image) (added []bool, err erro
 			if err != nil {
 				return err
 			}
-			added[i] = n == 1
+			if added[i] = n == 1; !added[i] || images[i].File == nil {
+				continue
+			}
+			if err := markRead(ctx, tx, *images[i].File); err != nil {
+				return err
+			}
 		}
 		return nil
 	})
@@ -133,12 +157,16 @@ func (s *Store) Forget(ctx context.Context, paths []string) error {
 func (s *Store) MarkRead(ctx context.Context, files []File) error {
 	return s.within(ctx, func(tx *sql.Tx) error {
 		for _, f := range files {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO files (path, size, modified) VALUES ($1, $2, $3)
-				ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified`,
-				text(f.Path), f.Size, f.Modified.UnixNano()); err != nil {
+			if err := markRead(ctx, tx, f); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func markRead(ctx context.Context, tx *sql.Tx, f File) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO files (path, size, modified) VALUES ($1, $2, $3)
+		ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified = excluded.modified`, text(f.Path), f.Size, f.Modified.UnixNano())
+	return err
 }

@@ -39,7 +39,7 @@ type arrival struct {
 	status Status
 	err    error
 	done   chan struct{} // closed when the image is in the store
-	file   *store.File   // to mark as read
+	again  bool          // it is the very image that was counted before, and no repeat of its content
 }
 
 // settled is an arrival with which nothing is left to do.
@@ -49,21 +49,19 @@ func (w *Watcher) settled(status Status) *arrival {
 	return a
 }
 
-// prepare looks up an image's content and decodes it when it is new. Whoever calls it holds a place in w.decode, from before the content was read
-// where it can be.
-func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name, group string, moment time.Time) (*arrival, error) {
-	known, err := w.known(ctx, c)
-	if known != nil {
-		known.image.Group = group
-	}
+// prepare looks up the content of an image and decodes it when it is new. Of the image only what its source says is known. Whoever calls it holds a place
+// in w.decode, from before the content was read where it can be.
+func (w *Watcher) prepare(ctx context.Context, c dataset.Content, i store.Image) (*arrival, error) {
+	i.Hash = c.Hash
+	known, err := w.known(ctx, i)
 	if known != nil || err != nil {
 		return known, err
 	}
-	now := time.Now()
-	a := &arrival{status: Counted, done: make(chan struct{}), image: store.Image{Hash: c.Hash, Name: name, Group: group, Moment: moment, Arrived: now}}
-	if moment.IsZero() || moment.After(now.Add(ahead)) { // one clock that is wrong would close every window by time
-		a.image.Moment = now
+	i.Arrived = time.Now()
+	if i.Moment.IsZero() || i.Moment.After(i.Arrived.Add(ahead)) { // one clock that is wrong would close every window by time
+		i.Moment = i.Arrived
 	}
+	a := &arrival{status: Counted, done: make(chan struct{}), image: i}
 	err = c.Decode(ctx, w.Decoder, func(picture *image.NRGBA) error {
 		a.pixels = preprocess.Normalise(preprocess.Crop(picture, w.Model.Config.Image))
 		return nil
@@ -78,18 +76,19 @@ func (w *Watcher) prepare(ctx context.Context, c dataset.Content, name, group st
 }
 
 // known is an arrival of content that is in the store already; nil when it is not.
-func (w *Watcher) known(ctx context.Context, c dataset.Content) (a *arrival, err error) {
+func (w *Watcher) known(ctx context.Context, i store.Image) (*arrival, error) {
 	return insist(ctx, w.Log, "looking up an image", func(ctx context.Context) (*arrival, error) {
-		known, reason, err := w.Store.Known(ctx, c.Hash)
-		switch {
-		case err != nil || !known:
+		known, reason, err := w.Store.Known(ctx, i.Hash)
+		if err != nil || !known {
 			return nil, err
-		case reason != "":
-			a := w.settled(Unreadable)
-			a.image.Reason = reason
-			return a, nil
 		}
-		return w.settled(Duplicate), nil
+		a := w.settled(Duplicate)
+		if reason != "" {
+			a = w.settled(Unreadable)
+		}
+		a.image, a.image.Reason = i, reason
+		a.again, err = w.Store.Again(ctx, i)
+		return a, err
 	})
 }
 
@@ -126,7 +125,7 @@ func (w *Watcher) wait(ctx context.Context, a *arrival) (Status, error) {
 	if a.err != nil {
 		return "", fmt.Errorf("%s: %w", a.image.Name, a.err)
 	}
-	if a.status != reported {
+	if a.status != reported && !a.again {
 		w.metrics.arrived(a.status)
 		if a.status == Duplicate {
 			w.repeats.add(a.image.Group, 1)

@@ -230,11 +230,10 @@ func (w *Watcher) open(ctx context.Context, item fed) (*arrival, error) {
 		w.Log.Warn("a picture cannot be taken up and is left out", "reason", err)
 		return w.settled(Missing), nil
 	}
-	a, err := w.prepare(ctx, c, item.Path, group, item.Time)
+	a, err := w.prepare(ctx, c, store.Image{Name: item.Path, Group: group, Moment: item.Time, File: item.file, Listed: item.file == nil && item.Time.IsZero()})
 	if err != nil {
 		return nil, err
 	}
-	a.file = item.file
 	if a.status == Unreadable {
 		w.Log.Warn("a picture cannot be read; it is kept on record", "reason", a.image.Reason)
 	}
@@ -273,8 +272,8 @@ func (w *Watcher) settle(ctx context.Context, queued <-chan *arrival, count func
 		if status == reported {
 			continue
 		}
-		if a.file != nil && status != Missing {
-			read = append(read, *a.file)
+		if f := a.image.File; f != nil && status != Missing && status != Counted { // that of a new image is marked with it
+			read = append(read, *f)
 		}
 		n++
 		count(n)

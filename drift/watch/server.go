@@ -167,7 +167,7 @@ func (w *Watcher) take(ctx context.Context, name, group string, data []byte, mom
 	if name == "" {
 		name = fmt.Sprintf("posted:%x", c.Hash)
 	}
-	a, err := w.prepareNext(ctx, c, name, group, moment)
+	a, err := w.prepareNext(ctx, c, store.Image{Name: name, Group: group, Moment: moment})
 	if err == nil {
 		err = w.submit(ctx, a)
 	}
@@ -197,12 +197,12 @@ func (w *Watcher) notTaken(err error) (int, answer.Taken) {
 }
 
 // prepareNext prepares content when there is a place to decode it.
-func (w *Watcher) prepareNext(ctx context.Context, c dataset.Content, name, group string, moment time.Time) (*arrival, error) {
+func (w *Watcher) prepareNext(ctx context.Context, c dataset.Content, i store.Image) (*arrival, error) {
 	if err := w.decode.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
 	defer w.decode.Release(1)
-	return w.prepare(ctx, c, name, group, moment)
+	return w.prepare(ctx, c, i)
 }
 
 const pingTimeout = 5 * time.Second

@@ -207,6 +207,7 @@ func (w *Watcher) count(ctx context.Context, batch []*arrival) error {
 			a.err = err
 		case !added[i]:
 			a.status = Duplicate
+			a.again, a.err = insist(ctx, w.Log, "looking up an image", func(ctx context.Context) (bool, error) { return w.Store.Again(ctx, a.image) })
 		}
 		close(a.done)
 	}

@@ -698,13 +698,15 @@ func TestInterruptedWhileStoreFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
+	w := newWatcher(t, s, nil)
+	run(t, w, w.Items(list(t, 1, 2, 0), ignore)) // so that the file is a repeat, which is marked after it was looked up
 	if _, err := db.Exec(`CREATE TRIGGER no BEFORE INSERT ON files BEGIN SELECT RAISE(ABORT, 'no'); END`); err != nil {
 		t.Fatal(err)
 	}
 	write(t, dir, "a.png", picture(1, 0))
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	w := newWatcher(t, s, nil)
+	w = newWatcher(t, s, nil)
 	ended := make(chan error, 1)
 	go func() { ended <- w.Run(ctx, w.Folder(dir, time.Hour, false, func(int) { cancel() })) }()
 	select {
@@ -869,5 +871,27 @@ func TestSuccessorForgetsWhatWasAsked(t *testing.T) {
 	}
 	if _, told := m.Past["more red"]; !told {
 		t.Errorf("what was told is not in the past: %v", m.Past)
+	}
+}
+
+// TestSeenAgainIsNoRepeat: the file of a folder that another watcher counted, and a list that is read again, repeat nothing; a copy of a file does.
+func TestSeenAgainIsNoRepeat(t *testing.T) {
+	s, dir := openStore(t, filepath.Join(t.TempDir(), "drift.db")), t.TempDir()
+	repeats := func() int {
+		w := newWatcher(t, s, nil)
+		run(t, w, w.Folder(dir, time.Hour, true, ignore), w.Items(func(yield func(dataset.Item, error) bool) {
+			yield(dataset.FileItem(filepath.Join(dir, "c.png")), nil)
+		}, ignore))
+		return w.repeats.of("")
+	}
+	write(t, dir, "a.png", picture(1, 0))
+	write(t, dir, "c.png", picture(2, 0))
+	repeats()
+	if n := repeats(); n > 0 {
+		t.Errorf("%d repeats of what was seen before", n)
+	}
+	write(t, dir, "b.png", picture(1, 0))
+	if n := repeats(); n != 1 {
+		t.Errorf("%d repeats of a copy, expected 1", n)
 	}
 }
