@@ -52,8 +52,8 @@ func TestLostStore(t *testing.T) {
 			if _, err := s.Add(t.Context(), []Image{image(2)}); err == nil {
 				t.Error("an image was acknowledged")
 			}
-			if known, _, err := s.Known(t.Context(), image(1).Hash); err == nil {
-				t.Errorf("known %v, expected an error", known)
+			if known, err := s.Known(t.Context(), image(1)); err == nil {
+				t.Errorf("known %+v, expected an error", known)
 			}
 			if err := s.Ping(t.Context()); !errors.Is(err, ErrLost) {
 				t.Errorf("ping: %v", err)

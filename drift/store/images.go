@@ -26,35 +26,36 @@ type Image struct {
 	Listed  bool   // a list names it, without a time: the same name is the same image
 }
 
-// Known reports whether an image of this content is there, and why it cannot be read, if it cannot.
-func (s *Store) Known(ctx context.Context, hash [32]byte) (known bool, reason string, err error) {
+// Known is what is known of an image by its content.
+type Known struct {
+	There  bool   // an image of this content is there
+	Reason string // why it cannot be read; empty: it can
+	// Again says that it is the same image and no repeat of its content. It comes again when a watcher was killed before it had told that it was done, when
+	// another watcher was faster, and when a list is read anew or a post tried again. It is known by its file, as it is now, or else by its name at its time.
+	Again bool
+}
+
+// Known looks up an image.
+func (s *Store) Known(ctx context.Context, i Image) (k Known, err error) {
+	var name string
+	var moment int64
 	var why sql.NullString
-	err = s.db.QueryRowContext(ctx, `SELECT reason FROM images WHERE hash = $1`, hash[:]).Scan(&why)
-	known = err == nil
+	err = s.db.QueryRowContext(ctx, `SELECT name, moment, reason FROM images WHERE hash = $1`, i.Hash[:]).Scan(&name, &moment, &why)
+	if err == nil {
+		k = Known{There: true, Reason: why.String, Again: name == text(i.Name) && (i.Listed || moment == i.Moment.UnixMilli())}
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
 	if err == nil {
 		err = s.Intact()
 	}
-	return known, why.String, s.wrap(err)
-}
-
-// Again reports whether an image that is there already is the same one and no repeat of its content. It comes again when a watcher was killed before it
-// had told that it was done, when another watcher was faster, and when a list is read anew or a post tried again. It is known by its file, as it is
-// now, or else by its name at its time.
-func (s *Store) Again(ctx context.Context, i Image) (again bool, err error) {
-	var n int
-	if i.File != nil {
-		err = s.db.QueryRowContext(ctx, `SELECT count(*) FROM files WHERE path = $1 AND size = $2 AND modified = $3`, text(i.File.Path), i.File.Size, i.File.Modified.UnixNano()).Scan(&n)
-		return n > 0, s.wrap(err)
+	if err != nil || !k.There || i.File == nil {
+		return k, s.wrap(err)
 	}
-	var moment int64
-	err = s.db.QueryRowContext(ctx, `SELECT moment FROM images WHERE hash = $1 AND name = $2`, i.Hash[:], text(i.Name)).Scan(&moment)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return i.Listed || moment == i.Moment.UnixMilli(), s.wrap(err)
+	unread, err := s.Unread(ctx, []File{*i.File})
+	k.Again = len(unread) == 0
+	return k, err
 }
 
 // Add takes up images in one transaction, with their files, and tells which were new: those whose content was not there.

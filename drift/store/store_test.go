@@ -169,9 +169,9 @@ func testImagesCountOnce(t *testing.T, open func() *Store) {
 		known  bool
 		reason string
 	}{{3, true, ""}, {4, false, ""}, {9, true, "not a picture"}} {
-		known, reason, err := s.Known(context.Background(), image(c.k).Hash)
-		if err != nil || known != c.known || reason != c.reason {
-			t.Errorf("image %d: known %v, %q, %v; expected %v, %q", c.k, known, reason, err, c.known, c.reason)
+		got, err := s.Known(context.Background(), image(c.k))
+		if err != nil || got.There != c.known || got.Reason != c.reason {
+			t.Errorf("image %d: %+v, %v; expected %v, %q", c.k, got, err, c.known, c.reason)
 		}
 	}
 	if d := cmp.Diff(Totals{Images: 3, Waiting: 3, Unreadable: 1}, totals(t, s)); d != "" {
@@ -521,6 +521,33 @@ func testSettingsAreAccepted(t *testing.T, open func() *Store) {
 func testOtherSettingsAreRefused(t *testing.T, open func() *Store) {
 	if err := open().Bind(context.Background(), "others"); !errors.Is(err, ErrOther) {
 		t.Errorf("got %v, expected ErrOther", err)
+	}
+}
+
+// TestKnownAgain: the same file, or the same name at the same time, is the same image; another one with its content repeats it.
+func TestKnownAgain(t *testing.T) {
+	s, now := opener(t, filepath.Join(t.TempDir(), "drift.db"))(), noon
+	file := File{Path: "a", Size: 1, Modified: now}
+	later := File{Path: "a", Size: 1, Modified: now.Add(time.Second)}
+	read, listed := image(1), image(2)
+	read.File, listed.Moment = &file, now
+	add(t, s, read, listed)
+	for name, c := range map[string]struct {
+		k     int
+		image Image
+		again bool
+	}{
+		"file":                  {1, Image{Name: "a", File: &file}, true},
+		"file that was changed": {1, Image{Name: "a", File: &later}, false},
+		"name and time":         {2, Image{Name: listed.Name, Moment: now}, true},
+		"name, later":           {2, Image{Name: listed.Name, Moment: now.Add(time.Second)}, false},
+		"name in a list":        {2, Image{Name: listed.Name, Listed: true}, true},
+		"another name":          {2, Image{Name: "b", Moment: now, Listed: true}, false},
+	} {
+		c.image.Hash = image(c.k).Hash
+		if got, err := s.Known(t.Context(), c.image); err != nil || !got.There || got.Again != c.again {
+			t.Errorf("%s: %+v, %v; expected again %v", name, got, err, c.again)
+		}
 	}
 }
 

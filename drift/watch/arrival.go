@@ -78,17 +78,16 @@ func (w *Watcher) prepare(ctx context.Context, c dataset.Content, i store.Image)
 // known is an arrival of content that is in the store already; nil when it is not.
 func (w *Watcher) known(ctx context.Context, i store.Image) (*arrival, error) {
 	return insist(ctx, w.Log, "looking up an image", func(ctx context.Context) (*arrival, error) {
-		known, reason, err := w.Store.Known(ctx, i.Hash)
-		if err != nil || !known {
+		known, err := w.Store.Known(ctx, i)
+		if err != nil || !known.There {
 			return nil, err
 		}
 		a := w.settled(Duplicate)
-		if reason != "" {
-			a = w.settled(Unreadable)
+		if known.Reason != "" {
+			a.status = Unreadable
 		}
-		a.image, a.image.Reason = i, reason
-		a.again, err = w.Store.Again(ctx, i)
-		return a, err
+		a.image, a.image.Reason, a.again = i, known.Reason, known.Again
+		return a, nil
 	})
 }
 

@@ -97,9 +97,9 @@ func TestPicturesThatFail(t *testing.T) {
 		}
 	}
 	for k, says := range map[int]string{3: "the model cannot encode it: out of memory", 5: "NaN"} {
-		known, reason, err := s.Known(context.Background(), dataset.NewContent("", picture(k, 0)).Hash)
-		if !known || !strings.Contains(reason, says) || err != nil {
-			t.Errorf("picture %d: %v, %q, %v; expected %q", k, known, reason, err, says)
+		known, err := s.Known(context.Background(), store.Image{Hash: dataset.NewContent("", picture(k, 0)).Hash})
+		if !known.There || !strings.Contains(known.Reason, says) || err != nil {
+			t.Errorf("picture %d: %+v, %v; expected %q", k, known, err, says)
 		}
 	}
 }

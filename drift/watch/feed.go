@@ -272,7 +272,7 @@ func (w *Watcher) settle(ctx context.Context, queued <-chan *arrival, count func
 		if status == reported {
 			continue
 		}
-		if f := a.image.File; f != nil && status != Missing && status != Counted { // that of a new image is marked with it
+		if f := a.image.File; f != nil && status != Counted && !a.again { // those are marked with their images
 			read = append(read, *f)
 		}
 		n++

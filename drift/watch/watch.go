@@ -207,7 +207,8 @@ func (w *Watcher) count(ctx context.Context, batch []*arrival) error {
 			a.err = err
 		case !added[i]:
 			a.status = Duplicate
-			a.again, a.err = insist(ctx, w.Log, "looking up an image", func(ctx context.Context) (bool, error) { return w.Store.Again(ctx, a.image) })
+			known, err := insist(ctx, w.Log, "looking up an image", func(ctx context.Context) (store.Known, error) { return w.Store.Known(ctx, a.image) })
+			a.again, a.err = known.Again, err
 		}
 		close(a.done)
 	}
