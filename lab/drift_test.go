@@ -3,7 +3,6 @@ package lab_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"image"
 	"image/png"
 	"math"
@@ -21,6 +20,7 @@ import (
 	"github.com/facet-clip/facet/drift/gate"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/lab"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // images are those of a dataset.
@@ -328,27 +328,9 @@ func TestCompareGiven(t *testing.T) {
 	}
 	l := open(t, lab.Config{})
 	dir := t.TempDir()
-	manifest := func(name string, seed, cars, snow int) string {
-		lines := []string{"path,group"}
-		add := func(scenes, group string, n int) {
-			for k := range n {
-				picture := fmt.Sprintf("%s-%d-%d.png", group, seed, k)
-				var b bytes.Buffer
-				if err := dataset.NewDecoder(0).Picture(t.Context(), fmt.Sprintf("%s&n=200&seed=%d&size=64#%d", scenes, seed, k), func(img *image.NRGBA) error { return png.Encode(&b, img) }); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(filepath.Join(dir, picture), b.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				lines = append(lines, picture+","+group)
-			}
-		}
-		add("scenes:steady?window=1", "dry", cars)
-		add("scenes:snow-arrives?window=11", "snowy", snow)
+	manifest := func(name string, seed, dry, snowy int) string {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		labtest.Weather(t, path, filepath.Join(dir, "pictures"), seed, dry, snowy)
 		return path
 	}
 	reference := filepath.Join(dir, "p")

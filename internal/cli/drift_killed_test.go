@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -39,14 +38,7 @@ func TestDriftKilledTellsTheSame(t *testing.T) {
 			args := driftArgs(append([]string{"watch", p, dir, "--store", store, "--every", "20ms"}, flags...)...)
 			const lives, each = 6, 10 // of each camera
 			for life := range lives {
-				for c, camera := range []string{"north", "south"} {
-					sub := filepath.Join(dir, camera)
-					if err := os.MkdirAll(sub, 0o755); err != nil {
-						t.Fatal(err)
-					}
-					addPictures(t, sub, 500*c+life*each, 500*c+(life+1)*each)
-					age(t, sub)
-				}
+				addOfCameras(t, dir, life*each, (life+1)*each)
 				cmd := start(t, args...)
 				time.Sleep(time.Duration(300+rand.IntN(1200)) * time.Millisecond)
 				cmd.Process.Kill()
@@ -55,29 +47,36 @@ func TestDriftKilledTellsTheSame(t *testing.T) {
 				}
 			}
 			succeed(t, append(args, "--once")...)
-			killed := windowsOf(t, driver, store)
+			db := opened(t, driver, store)
+			killed := windowsOf(t, db)
 			if len(killed) != 2*lives*each/10 {
 				t.Errorf("%d windows, expected %d", len(killed), 2*lives*each/10)
 			}
 
 			undisturbed := filepath.Join(t.TempDir(), "undisturbed.db")
-			succeed(t, driftArgs(append([]string{"watch", p, inOrder(t, driver, store), "--store", undisturbed}, flags...)...)...)
+			succeed(t, driftArgs(append([]string{"watch", p, inOrder(t, db), "--store", undisturbed}, flags...)...)...)
 			same := cmp.Options{cmpopts.IgnoreFields(answer.Window{}, "First", "Last", "Closed"), cmpopts.EquateApprox(1e-4, 1e-9), cmpopts.EquateEmpty()}
-			if diff := cmp.Diff(windowsOf(t, "sqlite", undisturbed), killed, same); diff != "" {
+			if diff := cmp.Diff(windowsOf(t, opened(t, "sqlite", undisturbed)), killed, same); diff != "" {
 				t.Errorf("windows (-undisturbed +killed)\n%s", diff)
 			}
 		})
 	}
 }
 
-// rowsOf are the columns of text that a query of a store selects.
-func rowsOf(t *testing.T, driver, store, query string, columns int) (all [][]string) {
+// opened is the database of a store.
+func opened(t *testing.T, driver, store string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open(driver, store)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// rowsOf are the columns of text that a query of a store selects.
+func rowsOf(t *testing.T, db *sql.DB, query string, columns int) (all [][]string) {
+	t.Helper()
 	rows, err := db.Query(query)
 	if err != nil {
 		t.Fatal(err)
@@ -100,9 +99,9 @@ func rowsOf(t *testing.T, driver, store, query string, columns int) (all [][]str
 }
 
 // windowsOf are the windows of a store, by camera.
-func windowsOf(t *testing.T, driver, store string) (all []answer.Window) {
+func windowsOf(t *testing.T, db *sql.DB) (all []answer.Window) {
 	t.Helper()
-	for _, row := range rowsOf(t, driver, store, `SELECT w.result FROM windows w JOIN stream s ON s.id = w.stream ORDER BY s.name, w.number`, 1) {
+	for _, row := range rowsOf(t, db, `SELECT w.result FROM windows w JOIN stream s ON s.id = w.stream ORDER BY s.name, w.number`, 1) {
 		var w answer.Window
 		if err := json.Unmarshal([]byte(row[0]), &w); err != nil {
 			t.Fatal(err)
@@ -113,15 +112,13 @@ func windowsOf(t *testing.T, driver, store string) (all []answer.Window) {
 }
 
 // inOrder is a manifest of the images of a store in the order in which they were counted.
-func inOrder(t *testing.T, driver, store string) (path string) {
+func inOrder(t *testing.T, db *sql.DB) (path string) {
 	t.Helper()
 	lines := []string{"path,group"}
-	for _, row := range rowsOf(t, driver, store, `SELECT i.name, s.name FROM images i JOIN stream s ON s.id = i.stream ORDER BY i.id`, 2) {
+	for _, row := range rowsOf(t, db, `SELECT i.name, s.name FROM images i JOIN stream s ON s.id = i.stream ORDER BY i.id`, 2) {
 		lines = append(lines, fmt.Sprintf("%s,%s", row[0], row[1]))
 	}
 	path = filepath.Join(t.TempDir(), "order.csv")
-	if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	write(t, path, []byte(strings.Join(lines, "\n")+"\n"))
 	return path
 }

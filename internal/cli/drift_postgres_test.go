@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -22,7 +23,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift/profile"
 	"github.com/facet-clip/facet/internal/pgtest"
 )
@@ -39,11 +39,7 @@ func TestThreeWatchersKilled(t *testing.T) {
 	k := &killing{t: t, address: pgtest.Start(t), dir: t.TempDir(), hook: newHook(t), random: rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))}
 	k.profile = filepath.Join(t.TempDir(), "p")
 	succeed(t, driftArgs("profile", "scenes:steady?n=20&seed=1&size=64", "--vary", "0", "--watch", "a yellow car", "-o", k.profile)...)
-	var err error
-	if k.db, err = sql.Open("pgx", k.address); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { k.db.Close() })
+	k.db = opened(t, "pgx", k.address)
 	k.flags = []string{"--store", k.address, "--window", fmt.Sprint(window)}
 
 	k.watchers()
@@ -182,24 +178,17 @@ func (k *killing) phase(all []shown) {
 // writeScene writes a scene of a calm world, or its negative.
 func writeScene(t *testing.T, file string, s shown) {
 	t.Helper()
-	out, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer out.Close()
-	scene := fmt.Sprintf("scenes:steady?n=1000&seed=5&size=64#%d", s.scene)
-	err = dataset.NewDecoder(0).Picture(t.Context(), scene, func(img *image.NRGBA) error {
+	var out bytes.Buffer
+	draw(t, fmt.Sprintf("scenes:steady?n=1000&seed=5&size=64#%d", s.scene), func(img *image.NRGBA) error {
 		for i := range img.Pix {
 			if s.inverted && i%4 < 3 {
 				img.Pix[i] = 255 - img.Pix[i]
 			}
 		}
 		img.Pix[0] ^= s.mark
-		return png.Encode(out, img)
+		return png.Encode(&out, img)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	write(t, file, out.Bytes())
 }
 
 // check waits for the last windows to close and looks whether anything was lost or told twice.
@@ -268,17 +257,8 @@ func (k *killing) count(query string) (n int) {
 // events are what alerts say: the window, the event, the episode and what is new.
 func (k *killing) events() (out []string) {
 	k.t.Helper()
-	rows, err := k.db.Query(`SELECT result FROM alerts ORDER BY id`)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var result string
-		if err := rows.Scan(&result); err != nil {
-			k.t.Fatal(err)
-		}
-		out = append(out, event(k.t, result))
+	for _, row := range rowsOf(k.t, k.db, `SELECT result FROM alerts ORDER BY id`, 1) {
+		out = append(out, event(k.t, row[0]))
 	}
 	return out
 }
@@ -295,24 +275,7 @@ func event(t *testing.T, result string) string {
 // undisturbed are the events of one watcher with an SQLite store that sees the images in the order in which the others counted them.
 func (k *killing) undisturbed(window int) (out []string) {
 	k.t.Helper()
-	manifest := filepath.Join(k.t.TempDir(), "order.csv")
-	rows, err := k.db.Query(`SELECT name FROM images ORDER BY id`)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	defer rows.Close()
-	lines := []string{"path"}
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			k.t.Fatal(err)
-		}
-		lines = append(lines, name)
-	}
-	if err := os.WriteFile(manifest, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
-		k.t.Fatal(err)
-	}
-	printed := succeed(k.t, driftArgs("watch", k.profile, manifest, "--store", filepath.Join(k.t.TempDir(), "drift.db"), "--window", fmt.Sprint(window), "--json")...)
+	printed := succeed(k.t, driftArgs("watch", k.profile, inOrder(k.t, k.db), "--store", filepath.Join(k.t.TempDir(), "drift.db"), "--window", fmt.Sprint(window), "--json")...)
 	for line := range strings.Lines(printed) {
 		var w answer.Window
 		if err := json.Unmarshal([]byte(line), &w); err != nil {

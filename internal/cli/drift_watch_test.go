@@ -7,8 +7,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"image"
-	"image/png"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -19,7 +17,6 @@ import (
 	"time"
 
 	"github.com/facet-clip/facet/answer"
-	"github.com/facet-clip/facet/dataset"
 	"github.com/facet-clip/facet/drift/store"
 	"github.com/facet-clip/facet/internal/pgtest"
 )
@@ -36,14 +33,17 @@ func smallProfile(t *testing.T) string {
 func addPictures(t *testing.T, dir string, from, to int) {
 	t.Helper()
 	for k := from; k < to; k++ {
-		var b bytes.Buffer
-		scene := fmt.Sprintf("scenes:steady?n=1000&seed=5&size=64#%d", k)
-		if err := dataset.NewDecoder(0).Picture(t.Context(), scene, func(img *image.NRGBA) error { return png.Encode(&b, img) }); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%04d.png", k)), b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		write(t, filepath.Join(dir, fmt.Sprintf("%04d.png", k)), scenePNG(t, "scenes:steady?n=1000&seed=5&size=64", k))
+	}
+}
+
+// addOfCameras writes scenes from to to of each of two cameras, north and south, into folders of theirs, as files that are old.
+func addOfCameras(t *testing.T, dir string, from, to int) {
+	t.Helper()
+	for c, camera := range []string{"north", "south"} {
+		sub := filepath.Join(dir, camera)
+		addPictures(t, sub, 500*c+from, 500*c+to)
+		age(t, sub)
 	}
 }
 
@@ -147,14 +147,7 @@ func TestDriftGroupsKilled(t *testing.T) {
 	whole := driftArgs("watch", p, dir, "--store", db, "--window", fmt.Sprint(window), "--every", "20ms")
 	args := append(slices.Clone(whole), "--per", "group")
 	for life := range lives {
-		for c, camera := range []string{"north", "south"} {
-			sub := filepath.Join(dir, camera)
-			if err := os.MkdirAll(sub, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			addPictures(t, sub, 500*c+life*each, 500*c+(life+1)*each)
-			age(t, sub)
-		}
+		addOfCameras(t, dir, life*each, (life+1)*each)
 		cmd := start(t, args...)
 		time.Sleep(time.Duration(500+rand.IntN(1500)) * time.Millisecond)
 		cmd.Process.Kill()

@@ -109,19 +109,31 @@ func hubOf(t *testing.T, weights []byte) (url string, sent *atomic.Int64) {
 
 // byteVocabulary is the smallest tokenizer.json that can encode every text: bytes and no merges.
 func byteVocabulary() any {
-	vocab := map[string]int{}
+	_, vocab := byteTokens()
+	return tokenizerJSON(vocab, []string{})
+}
+
+// byteTokens are the symbols of all bytes, and a vocabulary of each alone and at the end of a word.
+func byteTokens() (symbols []string, vocab map[string]int) {
+	vocab = map[string]int{}
 	next := rune(256)
 	for b := range rune(256) {
 		symbol := b
 		if printable := b >= '!' && b <= '~' || b >= '¡' && b <= '¬' || b >= '®'; !printable {
 			symbol, next = next, next+1
 		}
+		symbols = append(symbols, string(symbol))
 		vocab[string(symbol)] = len(vocab)
 		vocab[string(symbol)+"</w>"] = len(vocab)
 	}
+	return symbols, vocab
+}
+
+// tokenizerJSON is a tokenizer.json of tokens, to which both specials are added.
+func tokenizerJSON(vocab map[string]int, merges []string) any {
 	vocab["<|startoftext|>"] = len(vocab)
 	vocab["<|endoftext|>"] = len(vocab)
-	return map[string]any{"model": map[string]any{"vocab": vocab, "merges": []string{}}}
+	return map[string]any{"model": map[string]any{"vocab": vocab, "merges": merges}}
 }
 
 // TestPullAndUse: a model of the hub is pulled once, by the verb or by whoever needs it, keeps its activation and is listed.

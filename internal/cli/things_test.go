@@ -25,6 +25,7 @@ import (
 	"github.com/facet-clip/facet/engine/ort"
 	"github.com/facet-clip/facet/engine/portable"
 	"github.com/facet-clip/facet/internal/s3test"
+	"github.com/facet-clip/facet/lab/labtest"
 )
 
 // things is what the pages name and a reader has: pictures, atlases, servers. Each is made once, when a page names it.
@@ -86,15 +87,15 @@ var makers = map[string]maker{
 func picture(scene string) maker {
 	return func(t *testing.T, _ *things, path string) {
 		var b bytes.Buffer
-		draw(t, scene+"#0", func(img image.Image) error { return jpeg.Encode(&b, img, nil) })
+		draw(t, scene+"#0", func(img *image.NRGBA) error { return jpeg.Encode(&b, img, nil) })
 		write(t, path, b.Bytes())
 	}
 }
 
 // draw renders a scene of a source.
-func draw(t *testing.T, scene string, use func(image.Image) error) {
+func draw(t *testing.T, scene string, use func(*image.NRGBA) error) {
 	t.Helper()
-	if err := dataset.NewDecoder(0).Picture(t.Context(), scene, func(img *image.NRGBA) error { return use(img) }); err != nil {
+	if err := dataset.NewDecoder(0).Picture(t.Context(), scene, use); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -113,7 +114,7 @@ func write(t *testing.T, path string, data []byte) {
 func scenePNG(t *testing.T, source string, k int) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	draw(t, fmt.Sprintf("%s#%d", source, k), func(img image.Image) error { return png.Encode(&b, img) })
+	draw(t, fmt.Sprintf("%s#%d", source, k), func(img *image.NRGBA) error { return png.Encode(&b, img) })
 	return b.Bytes()
 }
 
@@ -161,30 +162,16 @@ func stream(profile, source string) maker {
 	}
 }
 
-// weather is a folder of so many dry scenes with cars and so many snowy ones, and a manifest of them beside it.
+// weather is a manifest of so many dry scenes with cars and so many snowy ones.
 func weather(seed, dry, snowy int) maker {
 	return func(t *testing.T, _ *things, path string) {
-		lines := []string{"path,group"}
-		add := func(scenes, group string, n int) {
-			for k := range n {
-				picture := filepath.Join(path+".pictures", fmt.Sprintf("%s-%d-%d.png", group, seed, k))
-				write(t, picture, scenePNG(t, fmt.Sprintf("%s&n=200&seed=%d&size=64", scenes, seed), k))
-				lines = append(lines, picture+","+group)
-			}
-		}
-		add("scenes:steady?window=1", "dry", dry)
-		add("scenes:snow-arrives?window=11", "snowy", snowy)
-		write(t, path, []byte(strings.Join(lines, "\n")+"\n"))
+		labtest.Weather(t, path, path+".pictures", seed, dry, snowy)
 	}
 }
 
 // night has what before.csv has: as much snow, in other pictures.
 func night(t *testing.T, th *things, path string) {
-	manifest := filepath.Join(th.folder, "night.csv")
-	weather(3, 120, 40)(t, th, manifest)
-	if err := os.Rename(manifest+".pictures", path); err != nil {
-		t.Fatal(err)
-	}
+	labtest.Weather(t, filepath.Join(th.folder, "night.csv"), path, 3, 120, 40)
 }
 
 // ours is a folder of the repository.
@@ -438,19 +425,9 @@ func hubOfPages(t *testing.T, programs, dir string) (url string) {
 
 // fullVocabulary is a tokenizer.json of 49,408 tokens: bytes, pairs of them, and both specials.
 func fullVocabulary() any {
-	bytes := byteVocabulary().(map[string]any)["model"].(map[string]any)["vocab"].(map[string]int)
 	const size = 49_408
-	var letters, merges []string
-	vocab := map[string]int{}
-	for token, id := range bytes {
-		if !strings.HasPrefix(token, "<|") {
-			vocab[token] = id
-			if !strings.HasSuffix(token, "</w>") {
-				letters = append(letters, token)
-			}
-		}
-	}
-	slices.Sort(letters)
+	letters, vocab := byteTokens()
+	var merges []string
 	for _, a := range letters {
 		for _, b := range letters {
 			if len(vocab) < size-2 {
@@ -458,8 +435,7 @@ func fullVocabulary() any {
 			}
 		}
 	}
-	vocab["<|startoftext|>"], vocab["<|endoftext|>"] = size-2, size-1
-	return map[string]any{"model": map[string]any{"vocab": vocab, "merges": merges}}
+	return tokenizerJSON(vocab, merges)
 }
 
 // desk is a clean one. Its home folder has ONNX Runtime alone.
